@@ -1,0 +1,35 @@
+# One line of help each: `just --list`.
+
+# Build with default features
+check:
+    cargo check --all-targets
+
+# The tests of the README, filtered
+test *filter:
+    cargo test {{filter}}
+
+# Format, clippy
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+
+# Rewrite generated files: schemas, lint docs, recorded teacher
+bless:
+    BLESS=1 cargo test
+
+# The whole job end to end with the recorded teacher
+spine:
+    cargo run --release -- demo
+
+# Train the tiny student again (about 40 minutes on two cores)
+tiny-student:
+    cargo run --release --example tiny-student -- --out target/tiny-student
+    cp target/tiny-student/{config.json,generation_config.json,model.safetensors,special_tokens_map.json,tokenizer.json,tokenizer_config.json,chat_template.jinja} fixtures/tiny-student/
+
+# Where the build time goes
+timings:
+    cargo build --release --timings
+
+# Numbers against transformers, PEFT, TRL and llama.cpp (needs tests/parity/requirements.txt)
+parity:
+    python3 tests/parity/make_goldens.py --check

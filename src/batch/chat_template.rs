@@ -1,0 +1,153 @@
+//! Chat templates, rendered as transformers renders them.
+//!
+//! Source of the rules: transformers 5.23 `utils/chat_template_utils.py` (trim and lstrip blocks on, loop controls,
+//! Python's `json.dumps` behind `tojson`, `raise_exception`, `strftime_now`). The clock is fixed: training,
+//! evaluation and export must render the same row to the same tokens on any day.
+
+use std::collections::BTreeMap;
+
+use minijinja::value::Kwargs;
+use minijinja::{Environment, Error, ErrorKind, Value, context};
+
+use crate::prompt::Message;
+
+/// What `strftime_now` and `date_string` say: the constant that Llama 3.2's own template falls back to.
+const DATE: &str = "26 Jul 2024";
+
+/// A template could not be compiled or rendered.
+#[derive(Debug, thiserror::Error)]
+#[error("chat template: {0:#}")]
+pub struct TemplateFault(#[from] Error);
+
+/// A compiled chat template with the special tokens it may name.
+#[derive(Debug)]
+pub struct ChatTemplate {
+    env: Environment<'static>,
+    source: String,
+    tokens: BTreeMap<String, String>,
+}
+
+impl ChatTemplate {
+    /// The plain Llama 3 template: BOS, then header, trimmed content and end of turn per message. No date, no forced
+    /// system turn, so training and serving agree with no clock involved.
+    pub const PLAIN_LLAMA3: &'static str = "{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}";
+
+    /// Compiles a template.
+    ///
+    /// `tokens` holds the named special tokens (`bos_token`, `eos_token`, …) as the template sees them.
+    ///
+    /// # Errors
+    /// The template's syntax.
+    pub fn new(source: &str, tokens: BTreeMap<String, String>) -> Result<Self, TemplateFault> {
+        // `{% generation %}` only marks spans for masks, which we take from token prefixes instead.
+        let mut source = source.to_owned();
+        for tag in ["{% generation %}", "{%- generation %}", "{% generation -%}", "{%- generation -%}", "{% endgeneration %}", "{%- endgeneration %}", "{% endgeneration -%}", "{%- endgeneration -%}"] {
+            source = source.replace(tag, "");
+        }
+        let mut env = Environment::new();
+        env.set_trim_blocks(true);
+        env.set_lstrip_blocks(true);
+        env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        env.add_function("raise_exception", |text: String| -> Result<String, Error> { Err(Error::new(ErrorKind::InvalidOperation, text)) });
+        env.add_function("strftime_now", |_format: String| DATE);
+        env.add_filter("tojson", to_json);
+        env.add_template_owned("chat", source.clone())?;
+        Ok(Self { env, source, tokens })
+    }
+
+    /// The template's text.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Renders a conversation; `add_generation_prompt` opens the assistant's turn.
+    ///
+    /// # Errors
+    /// What the template raises, for example on roles it does not know.
+    pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, TemplateFault> {
+        let tokens = Value::from_serialize(&self.tokens);
+        let context = context! { messages, add_generation_prompt, date_string => DATE, ..tokens };
+        Ok(self.env.get_template("chat")?.render(context)?)
+    }
+}
+
+/// Python's `json.dumps(ensure_ascii=False)`: `", "` and `": "`, insertion order, optional indent.
+fn to_json(value: &Value, options: Kwargs) -> Result<String, Error> {
+    let indent: Option<usize> = options.get("indent")?;
+    let json = serde_json::to_value(value).map_err(|e| Error::new(ErrorKind::BadSerialization, e.to_string()))?;
+    let mut out = String::new();
+    write_json(&json, indent, 0, &mut out);
+    Ok(out)
+}
+
+fn write_json(value: &serde_json::Value, indent: Option<usize>, depth: usize, out: &mut String) {
+    let newline = |out: &mut String, depth: usize| {
+        if let Some(width) = indent {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', width * depth));
+        }
+    };
+    let comma = if indent.is_some() { "," } else { ", " };
+    match value {
+        serde_json::Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push_str(comma);
+                }
+                newline(out, depth + 1);
+                write_json(item, indent, depth + 1, out);
+            }
+            newline(out, depth);
+            out.push(']');
+        }
+        serde_json::Value::Object(fields) if !fields.is_empty() => {
+            out.push('{');
+            for (i, (key, item)) in fields.iter().enumerate() {
+                if i > 0 {
+                    out.push_str(comma);
+                }
+                newline(out, depth + 1);
+                out.push_str(&serde_json::Value::from(key.as_str()).to_string());
+                out.push_str(": ");
+                write_json(item, indent, depth + 1, out);
+            }
+            newline(out, depth);
+            out.push('}');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::Role;
+
+    fn message(role: Role, content: &str) -> Message {
+        Message { role, content: content.to_owned() }
+    }
+
+    fn plain() -> ChatTemplate {
+        ChatTemplate::new(ChatTemplate::PLAIN_LLAMA3, BTreeMap::from([("bos_token".to_owned(), "<|begin_of_text|>".to_owned())])).unwrap()
+    }
+
+    #[test]
+    fn llama3_trims_and_opens_the_turn() {
+        let text = plain().render(&[message(Role::User, "  Hi \n")], true).unwrap();
+        assert_eq!(text, "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n");
+    }
+
+    #[test]
+    fn json_is_pythons() {
+        let template = ChatTemplate::new("{{ messages[0] | tojson }}", BTreeMap::new()).unwrap();
+        assert_eq!(template.render(&[message(Role::User, "<a> & b")], false).unwrap(), r#"{"role": "user", "content": "<a> & b"}"#);
+    }
+
+    #[test]
+    fn templates_can_refuse() {
+        let template = ChatTemplate::new("{{ raise_exception('no system turn') }}", BTreeMap::new()).unwrap();
+        assert!(template.render(&[], false).unwrap_err().to_string().contains("no system turn"));
+    }
+}

@@ -1,0 +1,229 @@
+//! Rows to token ids and labels.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use tokenizers::Tokenizer;
+
+use super::chat_template::{ChatTemplate, TemplateFault};
+use crate::id::{ContentHash, Hasher};
+use crate::prompt::{Message, Role};
+use crate::row::TokenCounter;
+
+/// The label of a position without loss, as in transformers.
+pub const IGNORE: i64 = -100;
+
+/// A private-use character stands for a control token that occurs in somebody's text while the template is rendered.
+const STAND_IN: char = '\u{F8FF}';
+
+/// A row could not become tokens.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// The template.
+    #[error(transparent)]
+    Template(#[from] TemplateFault),
+    /// The tokenizer.
+    #[error("tokenizer: {0}")]
+    Tokenizer(String),
+    /// The prompt's tokens are not a prefix of the whole: the answer would be trained in part.
+    #[error("the template renders no answer after the prompt")]
+    NoAnswer,
+}
+
+/// One training sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// `[T]` token ids, BOS and end of turn included.
+    pub input_ids: Vec<u32>,
+    /// `[T]`: the token id where there is loss, [`IGNORE`] elsewhere. Not shifted: position `t` is predicted from
+    /// the positions before it, so a label at position 0 never counts.
+    pub labels: Vec<i64>,
+}
+
+impl Sequence {
+    /// How many positions carry loss.
+    #[must_use]
+    pub fn label_count(&self) -> usize {
+        self.labels.iter().skip(1).filter(|&&label| label != IGNORE).count()
+    }
+}
+
+/// The student's tokenizer: counts text for the token cap and encodes rendered chats.
+pub struct StudentTokenizer {
+    inner: Tokenizer,
+    /// The same with control tokens read as plain text.
+    plain: Tokenizer,
+    special: Vec<String>,
+    hash: ContentHash,
+}
+
+impl StudentTokenizer {
+    /// Reads `tokenizer.json` from its bytes.
+    ///
+    /// # Errors
+    /// What the `tokenizers` crate has to say about the file.
+    pub fn from_bytes(json: &[u8]) -> Result<Self, EncodeError> {
+        let mut inner = Tokenizer::from_bytes(json).map_err(|e| EncodeError::Tokenizer(e.to_string()))?;
+        // Truncation and padding belong to whoever trained the tokenizer, never to us: rows are never cut.
+        inner.with_truncation(None).map_err(|e| EncodeError::Tokenizer(e.to_string()))?;
+        inner.with_padding(None);
+        let mut plain = inner.clone();
+        plain.set_encode_special_tokens(true);
+        let mut special: Vec<String> = inner.get_added_tokens_decoder().into_values().filter(|t| t.special).map(|t| t.content).collect();
+        special.sort();
+        Ok(Self { inner, plain, special, hash: Hasher::new().text("tokenizer").bytes(json).finish() })
+    }
+
+    /// Ids of text in which control tokens have their meaning; nothing is added.
+    ///
+    /// # Errors
+    /// The tokenizer's own.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, EncodeError> {
+        let encoding = self.inner.encode_fast(text, false).map_err(|e| EncodeError::Tokenizer(e.to_string()))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// Ids of text in which nothing is a control token.
+    ///
+    /// # Errors
+    /// The tokenizer's own.
+    pub fn encode_plain(&self, text: &str) -> Result<Vec<u32>, EncodeError> {
+        let encoding = self.plain.encode_fast(text, false).map_err(|e| EncodeError::Tokenizer(e.to_string()))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// Text of ids.
+    ///
+    /// # Errors
+    /// Ids outside the vocabulary.
+    pub fn decode(&self, ids: &[u32], skip_special: bool) -> Result<String, EncodeError> {
+        self.inner.decode(ids, skip_special).map_err(|e| EncodeError::Tokenizer(e.to_string()))
+    }
+
+    /// The id of one token, control tokens included.
+    #[must_use]
+    pub fn id_of(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// The text of one id, control tokens included.
+    #[must_use]
+    pub fn token_of(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// Tokens in the vocabulary, added ones included.
+    #[must_use]
+    pub fn vocab_size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+}
+
+impl TokenCounter for StudentTokenizer {
+    fn count(&self, text: &str) -> usize {
+        // A tokenizer that cannot read a text would fail on every later step too; counting it as too long
+        // rejects the row with a reason.
+        self.encode_plain(text).map_or(usize::MAX, |ids| ids.len())
+    }
+
+    fn hash(&self) -> ContentHash {
+        self.hash.clone()
+    }
+}
+
+/// Tokenizer and chat template of one student.
+pub struct Encoder {
+    /// The tokenizer.
+    pub tokenizer: StudentTokenizer,
+    /// The template.
+    pub template: ChatTemplate,
+}
+
+impl Encoder {
+    /// Reads `tokenizer.json` and the template of a Hugging Face folder.
+    ///
+    /// `template` is the template's source if the folder has one; without it the plain Llama 3 template is used.
+    /// `tokens` names the special tokens.
+    ///
+    /// # Errors
+    /// A tokenizer or template that cannot be read.
+    pub fn new(tokenizer_json: &[u8], template: Option<&str>, tokens: BTreeMap<String, String>) -> Result<Self, EncodeError> {
+        let tokenizer = StudentTokenizer::from_bytes(tokenizer_json)?;
+        let template = ChatTemplate::new(template.unwrap_or(ChatTemplate::PLAIN_LLAMA3), tokens)?;
+        Ok(Self { tokenizer, template })
+    }
+
+    /// Reads a tokenizer file alone, for counting.
+    ///
+    /// # Errors
+    /// As [`Encoder::new`]; also when the file cannot be read.
+    pub fn counter(path: &Path) -> Result<StudentTokenizer, crate::Error> {
+        let bytes = crate::edge::fs::read(path)?;
+        StudentTokenizer::from_bytes(&bytes).map_err(|e| crate::Error::at(path, e.to_string()))
+    }
+
+    /// Token ids of a conversation.
+    ///
+    /// Control tokens written inside a message stay plain text: somebody's document cannot end a turn.
+    ///
+    /// # Errors
+    /// Template and tokenizer.
+    pub fn ids(&self, messages: &[Message], add_generation_prompt: bool) -> Result<Vec<u32>, EncodeError> {
+        let special = &self.tokenizer.special;
+        let hostile = messages.iter().any(|m| special.iter().any(|s| m.content.contains(s.as_str())) || m.content.contains(STAND_IN));
+        if !hostile {
+            return self.tokenizer.encode(&self.template.render(messages, add_generation_prompt)?);
+        }
+        let mut found: Vec<String> = Vec::new();
+        let shielded: Vec<Message> = messages.iter().map(|m| Message { role: m.role, content: shield(&m.content, special, &mut found) }).collect();
+        let rendered = self.template.render(&shielded, add_generation_prompt)?;
+        let mut ids = Vec::new();
+        let mut found = found.into_iter();
+        for (i, piece) in rendered.split(STAND_IN).enumerate() {
+            if i > 0 && let Some(text) = found.next() {
+                ids.extend(self.tokenizer.encode_plain(&text)?);
+            }
+            ids.extend(self.tokenizer.encode(piece)?);
+        }
+        Ok(ids)
+    }
+
+    /// One sequence with loss on the answer only, its end of turn included.
+    ///
+    /// The answer starts at the longest common prefix of the prompt's ids and the whole's, as in TRL 1.16
+    /// (`sft_trainer.py`), so that a merge across the boundary is trained rather than torn.
+    ///
+    /// # Errors
+    /// Template, tokenizer, or a template that renders nothing for the answer.
+    pub fn sequence(&self, prompt: &str, answer: &str) -> Result<Sequence, EncodeError> {
+        let user = Message { role: Role::User, content: prompt.to_owned() };
+        let assistant = Message { role: Role::Assistant, content: answer.to_owned() };
+        let prompt_ids = self.ids(std::slice::from_ref(&user), true)?;
+        let input_ids = self.ids(&[user, assistant], false)?;
+        let start = prompt_ids.iter().zip(&input_ids).take_while(|(a, b)| a == b).count();
+        if start >= input_ids.len() {
+            return Err(EncodeError::NoAnswer);
+        }
+        let labels = input_ids.iter().enumerate().map(|(i, &id)| if i < start { IGNORE } else { i64::from(id) }).collect();
+        Ok(Sequence { input_ids, labels })
+    }
+}
+
+/// The user's turn: the instruction, and below it the context when there is one.
+#[must_use]
+pub fn question(instruction: &str, context: &str) -> String {
+    if context.trim().is_empty() { instruction.to_owned() } else { format!("{}\n\n{}", instruction.trim(), context.trim()) }
+}
+
+fn shield(text: &str, special: &[String], found: &mut Vec<String>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((at, token)) = special.iter().map(String::as_str).chain(["\u{F8FF}"]).filter_map(|s| rest.find(s).map(|at| (at, s))).min_by_key(|&(at, s)| (at, std::cmp::Reverse(s.len()))) {
+        out.push_str(&rest[..at]);
+        out.push(STAND_IN);
+        found.push(token.to_owned());
+        rest = &rest[at + token.len()..];
+    }
+    out.push_str(rest);
+    out
+}

@@ -1,0 +1,9 @@
+//! Batches: rows come in as text, token sequences with labels go out. Nothing after this module sees text.
+
+mod chat_template;
+mod encode;
+mod examples;
+
+pub use chat_template::{ChatTemplate, TemplateFault};
+pub use encode::{Encoder, EncodeError, IGNORE, Sequence, StudentTokenizer, question};
+pub use examples::{ContextPolicy, EncodedRow, encode_probe, encode_row};

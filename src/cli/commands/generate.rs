@@ -1,0 +1,132 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::batch::{Encoder, StudentTokenizer};
+use crate::cli::{Global, Printer, flag};
+use crate::mask::Vault;
+use crate::pipeline::{choose_teacher, default_output, generate_file, mask_documents, read_documents};
+use crate::prompt::Templates;
+use crate::row::Kind;
+use crate::settings::Workspace;
+use crate::{Error, ExitKind};
+
+/// Ask the teacher for rows.
+#[derive(Args, Debug)]
+pub struct GenerateArgs {
+    /// Documents: files or folders; in a workspace its sources/ when left out
+    paths: Vec<PathBuf>,
+    /// Accepted rows wanted
+    #[arg(long)]
+    rows: Option<usize>,
+    /// Where to write
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+    /// openai, replay:FILE or outline
+    #[arg(long)]
+    teacher: Option<String>,
+    /// Model of the endpoint
+    #[arg(long)]
+    model: Option<String>,
+    /// Requests a minute
+    #[arg(long)]
+    rpm: Option<u32>,
+    /// Tokens a minute
+    #[arg(long)]
+    tpm: Option<u32>,
+    /// Requests in flight
+    #[arg(long)]
+    concurrency: Option<usize>,
+    /// Stop before more than this is spent
+    #[arg(long)]
+    max_usd: Option<f64>,
+    /// Show the plan and one prompt, ask nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Seeds the split
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The student's tokenizer.json, or a folder with one
+    #[arg(long)]
+    tokenizer: Option<PathBuf>,
+}
+
+/// The tokenizer of the tiny student: what is counted with when no student is at hand.
+const BUILT_IN: &[u8] = include_bytes!("../../../fixtures/tiny-student/tokenizer.json");
+
+pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
+    let mut layers = global.layers()?;
+    flag(&mut layers, &format!("rows.{}", kind.name()), args.rows, "--rows")?;
+    flag(&mut layers, "teacher.spec", args.teacher.as_ref(), "--teacher")?;
+    flag(&mut layers, "teacher.model", args.model.as_ref(), "--model")?;
+    flag(&mut layers, "teacher.rpm", args.rpm, "--rpm")?;
+    flag(&mut layers, "teacher.tpm", args.tpm, "--tpm")?;
+    flag(&mut layers, "teacher.concurrency", args.concurrency, "--concurrency")?;
+    flag(&mut layers, "teacher.max_usd", args.max_usd, "--max-usd")?;
+    flag(&mut layers, "rows.seed", args.seed, "--seed")?;
+    let workspace = global.workspace(&layers)?;
+    let settings = &workspace.settings;
+    let wanted = match kind {
+        Kind::Qa => settings.rows.qa,
+        Kind::Cot => settings.rows.cot,
+        Kind::Preference => settings.rows.preference,
+    };
+    let in_workspace = Workspace::is_at(&workspace.root);
+    let paths = if args.paths.is_empty() && in_workspace { vec![workspace.path("sources")] } else { args.paths.clone() };
+    if paths.is_empty() {
+        return Err(Error::new("no documents were named").hint(format!("for example `distill {} resume.md`", command(kind))));
+    }
+    let counter = counter(args.tokenizer.as_deref(), &workspace, printer)?;
+    let (documents, failed) = read_documents(&paths)?;
+    for error in &failed {
+        printer.error(error);
+    }
+    let masked = mask_documents(&documents, failed, &settings.persona, Vault::default());
+    let templates = Templates::with_overrides(&workspace.path("prompts"))?;
+    if args.dry_run {
+        return dry_run(kind, wanted, &masked, &templates, &workspace, printer);
+    }
+    let cache = workspace.path(".distill/responses.sqlite");
+    let choice = choose_teacher(&settings.teacher, &workspace.root, &cache)?;
+    let out = args.output.clone().unwrap_or_else(|| default_output(&workspace.root, kind));
+    generate_file(kind, wanted, &masked, &templates, &choice, &counter, &settings.rows, &out, printer)?;
+    printer.talk(&format!("{} ({wanted} rows)", out.display()));
+    Ok(ExitKind::Success)
+}
+
+const fn command(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Qa => "gen-qa",
+        Kind::Cot => "gen-cot",
+        Kind::Preference => "gen-dpo",
+    }
+}
+
+/// The student's tokenizer, or the built-in one with a word about it.
+fn counter(flag: Option<&Path>, workspace: &Workspace, printer: &Printer) -> Result<StudentTokenizer, Error> {
+    let local = workspace.path(&workspace.settings.student.id);
+    let named = flag.map(Path::to_owned).or_else(|| local.is_dir().then_some(local));
+    match named {
+        Some(path) if path.is_dir() => Encoder::counter(&path.join("tokenizer.json")),
+        Some(path) => Encoder::counter(&path),
+        None => {
+            printer.talk("counting tokens with the built-in tokenizer, which is stricter than Llama's; `--tokenizer PATH` takes the student's own");
+            StudentTokenizer::from_bytes(BUILT_IN).map_err(|e| Error::new(e.to_string()))
+        }
+    }
+}
+
+fn dry_run(kind: Kind, wanted: usize, masked: &crate::pipeline::Masked, templates: &Templates, workspace: &Workspace, printer: &Printer) -> Result<ExitKind, Error> {
+    let passages = masked.passages();
+    let rows = &workspace.settings.rows;
+    let per_request = rows.per_request.min((2 * wanted).div_ceil(passages.len().max(1))).max(1);
+    let requests = passages.len().min(wanted.div_ceil(per_request)).max(wanted.div_ceil(per_request));
+    printer.talk(&format!("{} passages, about {requests} requests for {wanted} {} rows; the first one:", passages.len(), kind.name()));
+    if let Some(first) = passages.first() {
+        let prompt = templates.prompt(kind, first, &[], per_request, 0, rows.cap).map_err(|e| Error::new(e.to_string()))?;
+        for message in prompt.messages() {
+            printer.data(&format!("[{:?}]\n{}\n\n", message.role, message.content))?;
+        }
+    }
+    Ok(ExitKind::Success)
+}

@@ -1,0 +1,22 @@
+//! One file per subcommand: its arguments and its work.
+
+pub(super) mod config;
+pub(super) mod extract;
+pub(super) mod generate;
+pub(super) mod init;
+pub(super) mod lint;
+pub(super) mod mask;
+pub(super) mod show;
+
+#[cfg(feature = "train")]
+pub(super) mod chat;
+#[cfg(feature = "train")]
+pub(super) mod demo;
+#[cfg(feature = "train")]
+pub(super) mod eval;
+#[cfg(feature = "train")]
+pub(super) mod export;
+#[cfg(feature = "train")]
+pub(super) mod merge;
+#[cfg(feature = "train")]
+pub(super) mod train;

@@ -1,0 +1,194 @@
+//! The command line: arguments in, one command's work, an exit code out.
+
+mod commands;
+mod printer;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::pipeline::STOP;
+use crate::settings::{Layers, Origin, Settings, Workspace};
+use crate::{Error, ExitKind};
+
+pub use printer::Printer;
+
+/// Turns a person's documents into a small model that knows what they know, reasons as they do and sounds like them.
+#[derive(Parser, Debug)]
+#[command(name = "distill", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Global {
+    /// Work in this workspace
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, default_value = ".")]
+    pub directory: PathBuf,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Colour in the output
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub color: Color,
+    /// No progress bars
+    #[arg(long, global = true, env = "DISTILL_NO_PROGRESS", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true", default_value = "false")]
+    pub no_progress: bool,
+    /// Override one setting, for example `--set train.align.beta=0.2`
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
+    pub set: Vec<String>,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
+pub(crate) enum Color {
+    /// When the output is a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the whole job on the persona and the tiny student that ship with the binary
+    #[cfg(feature = "train")]
+    Demo(commands::demo::DemoArgs),
+    /// Make a workspace
+    Init(commands::init::InitArgs),
+    /// Turn documents into Markdown text
+    Extract(commands::extract::ExtractArgs),
+    /// Turn documents into masked text
+    Mask(commands::mask::MaskArgs),
+    /// Ask the teacher for questions and answers
+    #[command(name = "gen-qa")]
+    GenQa(commands::generate::GenerateArgs),
+    /// Ask the teacher for chains of thought
+    #[command(name = "gen-cot")]
+    GenCot(commands::generate::GenerateArgs),
+    /// Ask the teacher for preference pairs
+    #[command(name = "gen-dpo")]
+    GenDpo(commands::generate::GenerateArgs),
+    /// Check datasets
+    Lint(commands::lint::LintArgs),
+    /// Look at the rows of a dataset
+    Show(commands::show::ShowArgs),
+    /// Train the student
+    #[cfg(feature = "train")]
+    Train(commands::train::TrainArgs),
+    /// Merge an adapter into its base
+    #[cfg(feature = "train")]
+    Merge(commands::merge::MergeArgs),
+    /// Write a GGUF
+    #[cfg(feature = "train")]
+    Export(commands::export::ExportArgs),
+    /// Measure a student
+    #[cfg(feature = "train")]
+    Eval(commands::eval::EvalArgs),
+    /// Talk to a student
+    #[cfg(feature = "train")]
+    Chat(commands::chat::ChatArgs),
+    /// Show the settings
+    Config(commands::config::ConfigArgs),
+}
+
+impl Global {
+    /// Layers of this call: defaults, the workspace's file, environment, `--set`.
+    ///
+    /// # Errors
+    /// A file or a value that cannot be used.
+    pub(crate) fn layers(&self) -> Result<Layers, Error> {
+        let mut layers = Layers::defaults()?;
+        if !self.directory.is_dir() {
+            return Err(Error::at(&self.directory, "no such folder").hint("`distill init DIR` makes a workspace"));
+        }
+        if Workspace::is_at(&self.directory) {
+            layers.file(&self.directory.join(Workspace::FILE))?;
+        }
+        layers.environment(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))?;
+        for assignment in &self.set {
+            layers.assignment(assignment)?;
+        }
+        Ok(layers)
+    }
+
+    /// The workspace with settings of these layers.
+    ///
+    /// # Errors
+    /// A value out of range.
+    pub(crate) fn workspace(&self, layers: &Layers) -> Result<Workspace, Error> {
+        Ok(Workspace { root: self.directory.clone(), settings: Settings::resolve(layers)? })
+    }
+}
+
+/// Puts a flag of its own on top of the layers, when it was given.
+///
+/// # Errors
+/// As [`Layers::set_text`].
+pub(crate) fn flag(layers: &mut Layers, key: &str, value: Option<impl std::fmt::Display>, name: &str) -> Result<(), Error> {
+    match value {
+        Some(value) => layers.set_text(key, &value.to_string(), Origin::Flag(name.to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// Parses the arguments, runs the command, renders its error.
+pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitKind::Environment } else { ExitKind::Success };
+        }
+    };
+    // The first Ctrl-C asks; a second one does not.
+    let _ = ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(ExitKind::Interrupted.code()));
+        }
+    });
+    let printer = Printer::new(&cli.global);
+    let global = &cli.global;
+    let done = match cli.command {
+        #[cfg(feature = "train")]
+        Command::Demo(args) => commands::demo::run(&args, global, &printer),
+        Command::Init(args) => commands::init::run(&args, &printer),
+        Command::Extract(args) => commands::extract::run(&args, &printer),
+        Command::Mask(args) => commands::mask::run(&args, global, &printer),
+        Command::GenQa(args) => commands::generate::run(crate::row::Kind::Qa, &args, global, &printer),
+        Command::GenCot(args) => commands::generate::run(crate::row::Kind::Cot, &args, global, &printer),
+        Command::GenDpo(args) => commands::generate::run(crate::row::Kind::Preference, &args, global, &printer),
+        Command::Lint(args) => commands::lint::run(&args, global, &printer),
+        Command::Show(args) => commands::show::run(&args, &printer),
+        #[cfg(feature = "train")]
+        Command::Train(args) => commands::train::run(&args, global, &printer),
+        #[cfg(feature = "train")]
+        Command::Merge(args) => commands::merge::run(&args, global, &printer),
+        #[cfg(feature = "train")]
+        Command::Export(args) => commands::export::run(&args, global, &printer),
+        #[cfg(feature = "train")]
+        Command::Eval(args) => commands::eval::run(&args, global, &printer),
+        #[cfg(feature = "train")]
+        Command::Chat(args) => commands::chat::run(&args, global, &printer),
+        Command::Config(args) => commands::config::run(&args, global, &printer),
+    };
+    match done {
+        Ok(kind) => kind,
+        // Whoever closed the pipe has read enough.
+        Err(error) if error.is_broken_pipe() => ExitKind::Success,
+        Err(error) => {
+            printer.error(&error);
+            error.exit()
+        }
+    }
+}

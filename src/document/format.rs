@@ -1,0 +1,95 @@
+//! Which format a file is in.
+
+use super::{DocumentError, json_resume};
+
+/// The formats that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// `CommonMark`, with or without front matter.
+    Markdown,
+    /// Plain UTF-8 text; blank lines part paragraphs.
+    Text,
+    /// A web page or a saved profile.
+    Html,
+    /// <https://jsonresume.org/schema>.
+    JsonResume,
+}
+
+impl Format {
+    /// The extensions that say the format, in lower case, without the dot.
+    pub const EXTENSIONS: &'static [&'static str] = &["md", "markdown", "txt", "text", "html", "htm", "json"];
+
+    /// Whether a file of this name is worth opening. Says nothing about its content.
+    #[must_use]
+    pub fn supported(name: &str) -> bool {
+        extension(name).is_some_and(|extension| Self::EXTENSIONS.contains(&extension.as_str()))
+    }
+
+    /// The format of a file: by extension, else by what the bytes begin with.
+    ///
+    /// A name without an extension may be plain text; one with an extension we do not know is read only when the
+    /// content says for itself that it is HTML or JSON Resume.
+    ///
+    /// # Errors
+    /// [`DocumentError::UnknownFormat`] when neither tells.
+    pub fn detect(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
+        let extension = extension(name);
+        match extension.as_deref() {
+            Some("md" | "markdown") => return Ok(Self::Markdown),
+            Some("txt" | "text") => return Ok(Self::Text),
+            Some("html" | "htm") => return Ok(Self::Html),
+            Some("json") => return Ok(Self::JsonResume),
+            _ => {}
+        }
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+        let start = bytes[..bytes.len().min(64)].to_ascii_lowercase();
+        if start.starts_with(b"<!doctype html") || start.starts_with(b"<html") {
+            return Ok(Self::Html);
+        }
+        let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+        match text {
+            Some(text) if text.starts_with('{') && json_resume::recognises(text) => Ok(Self::JsonResume),
+            Some(text) if extension.is_none() && (text.starts_with("# ") || text.starts_with("---\n")) => Ok(Self::Markdown),
+            Some(_) if extension.is_none() => Ok(Self::Text),
+            _ => Err(DocumentError::UnknownFormat { extension }),
+        }
+    }
+}
+
+/// The lower-cased extension of the last part of a path; a leading dot is a hidden file, not an extension.
+fn extension(name: &str) -> Option<String> {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let (stem, extension) = file.rsplit_once('.')?;
+    (!stem.is_empty() && !extension.is_empty()).then(|| extension.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, bytes: &[u8], expected: Option<Format>) {
+        assert_eq!(Format::detect(name, bytes).ok(), expected);
+    }
+
+    #[test]
+    fn the_extension_decides() {
+        check("a/CV.MD", b"<html>", Some(Format::Markdown));
+        check("notes.text", b"", Some(Format::Text));
+        check("b.htm", b"x", Some(Format::Html));
+        check("x.json", b"[]", Some(Format::JsonResume));
+        assert!(Format::supported("dir.d/a.markdown"));
+        assert!(!Format::supported("dir.md/a") && !Format::supported(".md"));
+    }
+
+    #[test]
+    fn content_decides_where_the_name_is_silent() {
+        check("page.aspx", b"\n <!DOCTYPE HTML><p>x", Some(Format::Html));
+        check("export.resume", br#"{"basics": {"name": "A"}}"#, Some(Format::JsonResume));
+        check("README", b"# Title", Some(Format::Markdown));
+        check("README", b"Title", Some(Format::Text));
+        check("cv.pdf", b"%PDF-1.7", None);
+        check("main.rs", b"fn main() {}", None);
+        check("blob", b"\0\0", None);
+    }
+}

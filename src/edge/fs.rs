@@ -1,0 +1,137 @@
+//! Files, read under a cap and written whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// The largest document, dataset or tokenizer that is read into memory.
+pub const MAX_BYTES: u64 = 4 << 30;
+
+/// Reads a whole file.
+///
+/// # Errors
+/// Names the file and says why.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    read_capped(path, MAX_BYTES)
+}
+
+/// Reads a whole file of at most `cap` bytes.
+///
+/// # Errors
+/// Names the file and says why; also when it is larger.
+pub fn read_capped(path: &Path, cap: u64) -> Result<Vec<u8>, Error> {
+    let io = |e: io::Error| Error::io(path, e);
+    if fs::metadata(path).map_err(io)?.is_dir() {
+        return Err(Error::at(path, "is a folder, a file was expected"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).map_err(io)?.take(cap + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > cap {
+        return Err(Error::at(path, format!("is larger than {cap} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Reads a UTF-8 file.
+///
+/// # Errors
+/// As [`read`]; also when it is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    String::from_utf8(read(path)?).map_err(|e| Error::at(path, format!("is not UTF-8 at byte {}", e.utf8_error().valid_up_to())))
+}
+
+/// Writes a file whole or not at all: a temporary file beside it, synced, then renamed over it.
+///
+/// # Errors
+/// The file system's own; the temporary file is removed.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with_mode(path, bytes, None)
+}
+
+/// As [`write_atomic`], readable by the owner alone (0600) from the first byte.
+///
+/// # Errors
+/// As [`write_atomic`].
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_with_mode(path, bytes, Some(0o600))
+}
+
+fn write_with_mode(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(parent)?;
+    }
+    let temporary = temporary_beside(path);
+    let write = || -> io::Result<()> {
+        let mut options = File::options();
+        options.create(true).write(true).truncate(true);
+        #[cfg(unix)]
+        if let Some(mode) = mode {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+        }
+        let mut file = options.open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
+/// A name beside `path` that no other process uses.
+#[must_use]
+pub fn temporary_beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// Writes a file or says which one could not be written.
+///
+/// # Errors
+/// As [`write_atomic`], with the path.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_atomic(path, bytes).map_err(|e| Error::io(path, e))
+}
+
+/// Makes a folder and its parents.
+///
+/// # Errors
+/// With the path.
+pub fn create_dir(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(|e| Error::io(path, e))
+}
+
+/// Every file under the given paths, sorted; hidden ones and links to folders are left out.
+///
+/// # Errors
+/// A path that is not there.
+pub fn walk(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    fn visit(path: &Path, out: &mut Vec<PathBuf>) -> io::Result<()> {
+        let mut entries: Vec<PathBuf> = fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>()?;
+        entries.sort();
+        for entry in entries {
+            if entry.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')) {
+                continue;
+            }
+            if entry.is_dir() && !entry.is_symlink() {
+                visit(&entry, out)?;
+            } else if entry.is_file() {
+                out.push(entry);
+            }
+        }
+        Ok(())
+    }
+    let mut out = Vec::new();
+    for path in paths {
+        let metadata = fs::metadata(path).map_err(|e| Error::io(path, e))?;
+        if metadata.is_dir() {
+            visit(path, &mut out).map_err(|e| Error::io(path, e))?;
+        } else {
+            out.push(path.clone());
+        }
+    }
+    Ok(out)
+}

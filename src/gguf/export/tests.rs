@@ -1,0 +1,146 @@
+//! Export and re-reading of a whole small model: names, types, permutation, rope factors, tokenizer, stop ids.
+
+use std::fs;
+
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::gguf::{Gguf, GgufModel};
+use crate::hub::HubError;
+use crate::hub::save::write_weights;
+
+fn config(tied: bool) -> Json {
+    json!({"model_type": "llama", "vocab_size": 64, "hidden_size": 256, "intermediate_size": 512,
+        "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 64,
+        "tie_word_embeddings": tied, "rms_norm_eps": 1e-5, "rope_theta": 500000.0, "max_position_embeddings": 131072,
+        "rope_scaling": {"rope_type": "llama3", "factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8192},
+        "bos_token_id": 60, "eos_token_id": [61, 62]})
+}
+
+/// A folder with weights that differ everywhere.
+fn folder(dir: &Path, tied: bool, poison: Option<&str>) -> Folder {
+    fs::create_dir_all(dir).unwrap();
+    fs::write(dir.join("config.json"), config(tied).to_string()).unwrap();
+    let parsed = LlamaConfig::from_value(&config(tied)).unwrap();
+    let shapes: BTreeMap<String, Vec<usize>> = parsed.expected_tensors().into_iter().collect();
+    write_weights(dir, &parsed, None, &mut |name| {
+        let salt = name.bytes().fold(7u64, |salt, byte| salt.wrapping_mul(31).wrapping_add(byte.into()));
+        let value = |i: u64| {
+            let mixed = (i + salt).wrapping_mul(2_654_435_761) % (1 << 32);
+            (mixed >> 8) as f32 / 8_388_608.0 / 16.0 - 0.06
+        };
+        let n = shapes[name].iter().product::<usize>() as u64;
+        let at = |i: u64| if poison == Some(name) && i == 300 { f32::NAN } else { value(i) };
+        Ok::<_, HubError>((0..n).flat_map(|i| half::bf16::from_f32(at(i)).to_le_bytes()).collect())
+    })
+    .unwrap();
+    let added: Vec<Json> = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"]
+        .iter()
+        .enumerate()
+        .map(|(i, text)| json!({"id": 60 + i, "content": text, "special": true}))
+        .collect();
+    let vocab: serde_json::Map<String, Json> =
+        ('!'..).take(60).enumerate().map(|(id, letter)| (letter.to_string(), json!(id))).collect();
+    let tokenizer = json!({"added_tokens": added, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+        "model": {"type": "BPE", "vocab": vocab, "merges": []}});
+    fs::write(dir.join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    let tokenizer_config =
+        json!({"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>", "chat_template": "TEMPLATE"});
+    fs::write(dir.join("tokenizer_config.json"), tokenizer_config.to_string()).unwrap();
+    Folder::open(dir).unwrap()
+}
+
+#[test]
+fn bf16_export_reads_back_bit_for_bit() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = folder(&dir.path().join("my-model"), true, None);
+    let out = dir.path().join("model.gguf");
+    let mut last = (0, 0);
+    let summary = export(&folder, &out, Quant::BF16, &mut |done, total| last = (done, total)).unwrap();
+    assert_eq!(last.0, last.1);
+    assert_eq!(summary.bytes, fs::metadata(&out).unwrap().len());
+    assert_eq!(summary.tensors, BTreeMap::from([("BF16", 15), ("F32", 6)]));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+
+    let model = GgufModel::open(&out).unwrap();
+    for name in folder.tensor_names() {
+        assert_eq!(model.load_f32(name).unwrap(), folder.load_f32(name).unwrap(), "{name}");
+    }
+    // In the file itself q is permuted: row 1 of head 0 is row d/2 of the folder.
+    let q = "model.layers.0.self_attn.q_proj.weight";
+    let (_, stored) = model.gguf().tensor("blk.0.attn_q.weight").unwrap();
+    assert_eq!(&stored[512..1024], &folder.raw(q).unwrap().0[32 * 512..33 * 512]);
+
+    let (config, wanted) = (model.config(), folder.config());
+    assert_eq!(config.expected_tensors(), wanted.expected_tensors());
+    assert_eq!((config.rms_norm_eps, config.rope_theta), (1e-5, 500_000.0));
+    assert_eq!((config.head_dim, config.bos_token_id), (64, Some(60)));
+    for (a, b) in config.inv_freq().iter().zip(wanted.inv_freq()) {
+        assert!((a - b).abs() <= 2e-7 * b, "{a} {b}");
+    }
+    assert_eq!(model.stop_ids(), [61, 62]);
+    assert_eq!(model.chat_template(), Some("TEMPLATE"));
+    assert_eq!(model.tokenizer_json().unwrap()["added_tokens"].as_array().unwrap().len(), 3);
+    assert_eq!(model.gguf().get_str("general.name"), Some("my model"));
+    assert_eq!(model.gguf().need_u64("general.file_type").unwrap(), 32);
+}
+
+#[test]
+fn quantised_rows_move_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = folder(&dir.path().join("m"), false, None);
+    let out = dir.path().join("model.gguf");
+    let summary = export(&folder, &out, Quant::Q4KS, &mut |_, _| {}).unwrap();
+    // 2 layers: attn_v Q5_K in both, ffn_down in none (L/8 = 0); the untied head Q6_K.
+    assert_eq!(summary.tensors, BTreeMap::from([("F32", 6), ("Q4_K", 13), ("Q5_K", 2), ("Q6_K", 1)]));
+    let model = GgufModel::open(&out).unwrap();
+    for name in folder.tensor_names() {
+        let tensor = model.tensor(name).unwrap();
+        let values = folder.load_f32(name).unwrap();
+        let columns = *tensor.shape.last().unwrap();
+        let expected =
+            quantize_rows(tensor.ggml_type, 0..values.len() / columns, columns, &|row, out: &mut Vec<f32>| {
+                out.extend(&values[row * columns..(row + 1) * columns]);
+            })
+            .unwrap();
+        assert!(tensor.bytes[..] == expected, "{name}");
+    }
+}
+
+#[test]
+fn failures_leave_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let poisoned = folder(&dir.path().join("m"), true, Some("model.layers.1.mlp.up_proj.weight"));
+    let out = dir.path().join("model.gguf");
+    let error = export(&poisoned, &out, Quant::Q8_0, &mut |_, _| {}).unwrap_err();
+    assert!(matches!(&error, GgufError::Value { tensor, row: 1, .. } if tensor == "blk.1.ffn_up.weight"), "{error}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn models_that_do_not_add_up_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = folder(&dir.path().join("m"), true, None);
+    let out = dir.path().join("model.gguf");
+    export(&folder, &out, Quant::F16, &mut |_, _| {}).unwrap();
+    let whole = fs::read(&out).unwrap();
+    let renamed = |from: &str, to: &str| {
+        let at = whole.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+        let mut bytes = whole.clone();
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        GgufModel::new(Gguf::from_bytes(bytes).unwrap()).map(|_| ()).unwrap_err().to_string()
+    };
+    let error = renamed("blk.1.ffn_up", "blk.7.ffn_up");
+    assert!(error.contains("`blk.1.ffn_up.weight` [512, 256] is missing"), "{error}");
+    assert!(renamed("blk.1.ffn_up", "blk.1.ffn_xx").contains("not part of"));
+    assert!(renamed("llama.block_count", "llama.block_xxxxx").contains("block_count"));
+}
+
+#[test]
+fn labels_and_names() {
+    for (parameters, label) in [(3_212_749_824, "3.2B"), (1_235_814_400, "1.2B"), (134_515_008, "135M"), (83_000, "83K")] {
+        assert_eq!(size_label(parameters), label);
+    }
+    assert_eq!(model_name(Path::new("/x/models--org--Some-Model/snapshots/abc123")), "Some Model");
+}

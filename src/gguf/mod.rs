@@ -1,0 +1,36 @@
+//! GGUF: a merged model folder comes in, one file for llama.cpp and its kin goes out; and such files are read back.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `value.rs` | metadata values and tensor types |
+//! | `write.rs`, `read.rs` | the container, version 3 |
+//! | `quantize.rs`, `k_quants.rs`, `dequantize.rs` | ggml's block formats |
+//! | `mixture.rs` | which tensor gets which type in a mix such as `Q4_K_S` |
+//! | `names.rs` | tensor names in both worlds, and the order of query and key rows |
+//! | `tokenizer.rs`, `rebuild.rs` | tokenizer.json to metadata and back |
+//! | `export.rs` | folder to file |
+//! | `model.rs` | file to settings and tensors for a model loader |
+//!
+//! Deliberately absent: importance matrices, other architectures than `llama`, big-endian files.
+
+pub mod dequantize;
+pub mod error;
+pub mod export;
+pub mod mixture;
+pub mod model;
+pub mod names;
+pub mod quantize;
+pub mod read;
+pub mod rebuild;
+pub mod tokenizer;
+pub mod value;
+pub mod write;
+
+mod k_quants;
+
+pub use error::GgufError;
+pub use export::{ExportSummary, export};
+pub use mixture::Quant;
+pub use model::{GgufModel, QuantTensor};
+pub use read::Gguf;
+pub use value::{GgmlType, Value};

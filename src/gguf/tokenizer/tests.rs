@@ -1,0 +1,175 @@
+//! Tokenizers: recognised ones, refused ones, and the way through a GGUF and back.
+
+use serde_json::json;
+
+use super::super::read::Gguf;
+use super::super::write::Writer;
+use super::*;
+
+/// A Llama-3-like tokenizer over three letters, with one gap behind the added tokens.
+fn llama_like() -> Json {
+    let added = |id: u32, text: &str, special: bool| {
+        json!({"id": id, "content": text, "special": special, "single_word": false, "lstrip": false, "rstrip": false,
+            "normalized": false})
+    };
+    json!({
+        "version": "1.0", "truncation": null, "padding": null,
+        "added_tokens": [added(6, "<|begin_of_text|>", true), added(7, "<|eot_id|>", true), added(8, "<|x|>", false),
+            added(9, "plain", false)],
+        "normalizer": null,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+            {"type": "Split", "pattern": {"Regex": LLAMA3_PATTERN}, "behavior": "Isolated", "invert": false},
+            {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}]},
+        "post_processor": {"type": "Sequence", "processors": [
+            {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": false, "use_regex": true},
+            {"type": "TemplateProcessing", "single": [
+                {"SpecialToken": {"id": "<|begin_of_text|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+             "pair": [], "special_tokens": {}}]},
+        "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
+        "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
+            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": true,
+            "vocab": {"a": 0, "b": 1, "c": 2, "Ġ": 3, "ab": 4, "Ġab": 5},
+            "merges": [["a", "b"], [" ", "ab"]]},
+    })
+}
+
+fn tokenizer_config() -> Json {
+    json!({"bos_token": "<|begin_of_text|>", "eos_token": {"content": "<|eot_id|>"}})
+}
+
+fn made(tokenizer: &Json) -> Result<GgufTokenizer, GgufError> {
+    GgufTokenizer::from_json(tokenizer, &tokenizer_config(), 12, &Fallback::default())
+}
+
+fn gguf(tokenizer: GgufTokenizer, template: Option<&str>) -> Gguf {
+    let metadata = tokenizer.into_metadata(template.map(str::to_owned));
+    Gguf::from_bytes(Writer::start(Vec::new(), &metadata, &[]).unwrap().finish().unwrap().0).unwrap()
+}
+
+#[test]
+fn fields_of_a_llama_tokenizer() {
+    let made = made(&llama_like()).unwrap();
+    assert_eq!(made.tokens[3..], ["Ġ", "ab", "Ġab", "<|begin_of_text|>", "<|eot_id|>", "<|x|>", "plain", "[PAD10]", "[PAD11]"]);
+    assert_eq!(made.types, [1, 1, 1, 1, 1, 1, 3, 3, 3, 4, 5, 5]);
+    assert_eq!(made.merges, ["a b", "Ġ ab"]);
+    assert_eq!((made.bos, made.eos, made.eot, made.pad), (Some(6), Some(7), Some(7), None));
+    assert_eq!((made.pre, made.add_bos, made.add_eos), (Pre::LlamaBpe, true, false));
+}
+
+#[test]
+fn pre_tokenizers_are_named_exactly() {
+    let byte_level = |use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "use_regex": use_regex});
+    let sequence = |first: Json, last: Json| json!({"type": "Sequence", "pretokenizers": [first, last]});
+    let split = |regex: &str| json!({"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated"});
+    let digits = |single: bool| json!({"type": "Digits", "individual_digits": single});
+    for (pre_tokenizer, expected) in [
+        (byte_level(true), Some(Pre::Gpt2)),
+        (sequence(digits(true), byte_level(true)), Some(Pre::SmolLm)),
+        (sequence(split(QWEN2_PATTERN), byte_level(false)), Some(Pre::Qwen2)),
+        (sequence(split(LLAMA3_PATTERN), byte_level(false)), Some(Pre::LlamaBpe)),
+        (sequence(digits(false), byte_level(true)), None),
+        (sequence(split(LLAMA3_PATTERN), byte_level(true)), None),
+        (sequence(split(r"\p{N}{1,3}|\s+"), byte_level(false)), None),
+        (json!({"type": "Metaspace"}), None),
+        (Json::Null, None),
+    ] {
+        let mut tokenizer = llama_like();
+        tokenizer["pre_tokenizer"] = pre_tokenizer.clone();
+        assert_eq!(made(&tokenizer).ok().map(|made| made.pre), expected, "{pre_tokenizer}");
+    }
+}
+
+#[test]
+fn what_gguf_cannot_say_is_refused() {
+    let check = |pointer: &str, value: Json, part: &str| {
+        let mut tokenizer = llama_like();
+        *tokenizer.pointer_mut(pointer).unwrap() = value;
+        let error = made(&tokenizer).unwrap_err().to_string();
+        assert!(error.contains(part), "{pointer}: {error}");
+    };
+    check("/model/type", json!("Unigram"), "Unigram");
+    check("/model/byte_fallback", json!(true), "byte fallback");
+    check("/model/end_of_word_suffix", json!("</w>"), "end_of_word_suffix");
+    check("/normalizer", json!({"type": "Lowercase"}), "Lowercase");
+    check("/model/vocab/ab", json!(5), "share id 5");
+    check("/model/vocab/ab", json!(99), "embedding rows");
+    check("/added_tokens/0/id", json!(0), "share id 0");
+    check("/added_tokens/1/content", json!("a"), "two ids");
+    check("/model/merges/0", json!("a b c"), "not a pair");
+    check("/added_tokens/3/content", json!("[PAD11]"), "unused row 11");
+    let nameless = GgufTokenizer::from_json(
+        &json!({"model": llama_like()["model"], "pre_tokenizer": llama_like()["pre_tokenizer"]}),
+        &Json::Null,
+        12,
+        &Fallback::default(),
+    );
+    assert!(nameless.unwrap_err().to_string().contains("eos_token"));
+}
+
+#[test]
+fn bos_follows_post_processor_then_settings() {
+    let mut tokenizer = llama_like();
+    tokenizer["post_processor"] = json!({"type": "ByteLevel"});
+    assert!(!made(&tokenizer).unwrap().add_bos);
+    tokenizer["post_processor"] = Json::Null;
+    assert!(!made(&tokenizer).unwrap().add_bos);
+    let mut config = tokenizer_config();
+    config["add_bos_token"] = json!(true);
+    assert!(GgufTokenizer::from_json(&tokenizer, &config, 12, &Fallback::default()).unwrap().add_bos);
+    // Old merges are strings; ids fall back to config.json.
+    tokenizer["model"]["merges"] = json!(["a b", "Ġ ab"]);
+    let fallback = Fallback { bos: Some(6), eos: Some(7), pad: Some(3) };
+    let made = GgufTokenizer::from_json(&tokenizer, &Json::Null, 12, &fallback).unwrap();
+    assert_eq!((made.bos, made.eos, made.pad), (Some(6), Some(7), Some(3)));
+    assert_eq!(made.merges, ["a b", "Ġ ab"]);
+}
+
+#[test]
+fn the_way_back_encodes_alike() {
+    let gguf = gguf(made(&llama_like()).unwrap(), Some("T"));
+    assert_eq!(chat_template(&gguf), Some("T"));
+    assert_eq!(stop_ids(&gguf).unwrap(), [7]);
+    let rebuilt = to_tokenizer_json(&gguf).unwrap();
+    assert_eq!(rebuilt["model"]["ignore_merges"], true);
+    let load = |value: &Json| tokenizers::Tokenizer::from_bytes(value.to_string()).unwrap();
+    // The library needs the space in its byte-level spelling.
+    let mut original = llama_like();
+    original["model"]["merges"][1][0] = json!("Ġ");
+    original["post_processor"] = rebuilt["post_processor"].clone();
+    let (original, rebuilt) = (load(&original), load(&rebuilt));
+    for text in ["ab ab", "abc cab<|eot_id|>a", "<|x|> plain ab", "  ab"] {
+        for specials in [false, true] {
+            let ids = |tokenizer: &tokenizers::Tokenizer| tokenizer.encode(text, specials).unwrap().get_ids().to_vec();
+            assert_eq!(ids(&original), ids(&rebuilt), "{text}");
+        }
+    }
+    assert_eq!(rebuilt.encode("ab", true).unwrap().get_ids(), [6, 4]);
+    assert_eq!(rebuilt.decode(&[4, 5, 7], true).unwrap(), "ab ab");
+    assert_eq!(rebuilt.token_to_id("<|eot_id|>"), Some(7));
+    assert_eq!(rebuilt.token_to_id("plain"), Some(9));
+}
+
+#[test]
+fn specials_in_front_keep_their_ids() {
+    // SmolLM's layout: control tokens first, in the vocabulary as well as among the added tokens.
+    let mut tokenizer = llama_like();
+    tokenizer["added_tokens"] = json!([{"id": 0, "content": "<|endoftext|>", "special": true}]);
+    tokenizer["model"]["vocab"] = json!({"<|endoftext|>": 0, "a": 1, "b": 2, "ab": 3});
+    tokenizer["model"]["merges"] = json!([["a", "b"]]);
+    let config = json!({"bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"});
+    let made = GgufTokenizer::from_json(&tokenizer, &config, 4, &Fallback::default()).unwrap();
+    let rebuilt = to_tokenizer_json(&gguf(made, None)).unwrap();
+    let rebuilt = tokenizers::Tokenizer::from_bytes(rebuilt.to_string()).unwrap();
+    assert_eq!(rebuilt.encode("<|endoftext|>ab", false).unwrap().get_ids(), [0, 3]);
+}
+
+#[test]
+fn contradictory_files_are_errors() {
+    let base = made(&llama_like()).unwrap();
+    let twice = GgufTokenizer { tokens: { let mut t = base.tokens.clone(); t[1] = "a".into(); t }, ..base.clone() };
+    assert!(to_tokenizer_json(&gguf(twice, None)).unwrap_err().to_string().contains("`a` at 0 and at 1"));
+    let short = GgufTokenizer { types: vec![1], ..base.clone() };
+    assert!(to_tokenizer_json(&gguf(short, None)).is_err());
+    let foreign = GgufTokenizer { merges: vec!["a zz".into()], ..base };
+    assert!(to_tokenizer_json(&gguf(foreign, None)).is_err());
+}

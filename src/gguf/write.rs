@@ -1,0 +1,175 @@
+//! The GGUF container, version 3, little endian: header first, then tensor data streamed in the announced order.
+//!
+//! llama.cpp demands that offsets are the running sum of padded sizes in the order of the tensor infos, so the
+//! writer computes them itself and refuses any other order. Source: `ggml/src/gguf.cpp` (numerics sheet, 8.1).
+
+use std::io::{self, Write};
+
+use super::error::GgufError;
+use super::value::{GgmlType, Value};
+
+/// Where tensor data starts and continues; the default every reader assumes.
+pub const ALIGNMENT: usize = 32;
+
+/// One tensor to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TensorSpec {
+    /// GGUF name, under 64 bytes.
+    pub name: String,
+    /// Shape in torch order, rows first; written reversed.
+    pub shape: Vec<usize>,
+    /// Element type.
+    pub ggml_type: GgmlType,
+}
+
+impl TensorSpec {
+    /// Bytes of the data, without padding.
+    ///
+    /// # Errors
+    /// [`GgufError::Tensors`] when a row is not a whole number of blocks.
+    pub fn bytes(&self) -> Result<usize, GgufError> {
+        let columns = self.shape.last().copied().unwrap_or(0);
+        let rows: usize = self.shape.iter().rev().skip(1).product();
+        let bytes = self.ggml_type.bytes_of(columns).and_then(|row| row.checked_mul(rows));
+        bytes.ok_or_else(|| GgufError::Tensors {
+            problems: vec![format!("`{}` {:?} cannot be {}", self.name, self.shape, self.ggml_type.name())],
+        })
+    }
+}
+
+/// Writes one file. Data must follow in the order of the specs: [`Writer::data`] any number of times per tensor.
+pub struct Writer<W: Write> {
+    out: W,
+    /// Bytes still owed per tensor, last tensor first.
+    owed: Vec<usize>,
+    current_bytes: usize,
+    written: u64,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes the header, metadata and tensor infos.
+    ///
+    /// # Errors
+    /// [`GgufError::Tensors`] for names or shapes that no reader accepts; [`GgufError::Writer`] when writing fails.
+    pub fn start(mut out: W, metadata: &[(String, Value)], tensors: &[TensorSpec]) -> Result<Self, GgufError> {
+        let mut problems = Vec::new();
+        for (idx, spec) in tensors.iter().enumerate() {
+            if spec.name.is_empty() || spec.name.len() >= 64 || spec.shape.is_empty() || spec.shape.len() > 4 {
+                problems.push(format!("`{}` {:?}: bad name or shape", spec.name, spec.shape));
+            }
+            if tensors.iter().take(idx).any(|other| other.name == spec.name) {
+                problems.push(format!("`{}` twice", spec.name));
+            }
+        }
+        for (idx, (key, _)) in metadata.iter().enumerate() {
+            if key.is_empty() || metadata.iter().take(idx).any(|(other, _)| other == key) {
+                problems.push(format!("key `{key}` empty or twice"));
+            }
+        }
+        if !problems.is_empty() {
+            return Err(GgufError::Tensors { problems });
+        }
+        let mut header = Vec::new();
+        header.extend_from_slice(b"GGUF");
+        header.extend_from_slice(&3u32.to_le_bytes());
+        header.extend_from_slice(&(tensors.len() as u64).to_le_bytes());
+        header.extend_from_slice(&(metadata.len() as u64).to_le_bytes());
+        for (key, value) in metadata {
+            put_string(&mut header, key);
+            header.extend_from_slice(&value.type_id().to_le_bytes());
+            put_value(&mut header, value);
+        }
+        let mut offset = 0usize;
+        let mut owed = Vec::with_capacity(tensors.len());
+        for spec in tensors {
+            put_string(&mut header, &spec.name);
+            header.extend_from_slice(&(spec.shape.len() as u32).to_le_bytes());
+            for dim in spec.shape.iter().rev() {
+                header.extend_from_slice(&(*dim as u64).to_le_bytes());
+            }
+            header.extend_from_slice(&spec.ggml_type.id().to_le_bytes());
+            header.extend_from_slice(&(offset as u64).to_le_bytes());
+            let bytes = spec.bytes()?;
+            owed.push(bytes);
+            offset += bytes.next_multiple_of(ALIGNMENT);
+        }
+        header.resize(header.len().next_multiple_of(ALIGNMENT), 0);
+        out.write_all(&header).map_err(failed)?;
+        owed.reverse();
+        let mut writer = Self { out, owed, current_bytes: 0, written: header.len() as u64 };
+        writer.close_finished_tensors()?;
+        Ok(writer)
+    }
+
+    /// Writes the next bytes of the current tensor.
+    ///
+    /// # Errors
+    /// [`GgufError::Writer`] for more bytes than the tensor has, or when writing fails.
+    pub fn data(&mut self, bytes: &[u8]) -> Result<(), GgufError> {
+        match self.owed.last_mut() {
+            Some(owed) if bytes.len() <= *owed => *owed -= bytes.len(),
+            _ => return Err(GgufError::Writer { what: "more data than the tensors announced".to_owned() }),
+        }
+        self.out.write_all(bytes).map_err(failed)?;
+        self.written += bytes.len() as u64;
+        self.current_bytes += bytes.len();
+        self.close_finished_tensors()
+    }
+
+    /// Pads behind every tensor that is complete; the last one is padded too.
+    fn close_finished_tensors(&mut self) -> Result<(), GgufError> {
+        while self.owed.last() == Some(&0) {
+            self.owed.pop();
+            let padding = self.current_bytes.next_multiple_of(ALIGNMENT) - self.current_bytes;
+            self.out.write_all(&[0; ALIGNMENT][..padding]).map_err(failed)?;
+            self.written += padding as u64;
+            self.current_bytes = 0;
+        }
+        Ok(())
+    }
+
+    /// Returns the sink and the size of the file.
+    ///
+    /// # Errors
+    /// [`GgufError::Writer`] when tensors are incomplete.
+    pub fn finish(mut self) -> Result<(W, u64), GgufError> {
+        if !self.owed.is_empty() {
+            return Err(GgufError::Writer { what: format!("{} tensors without their data", self.owed.len()) });
+        }
+        self.out.flush().map_err(failed)?;
+        Ok((self.out, self.written))
+    }
+}
+
+fn failed(error: io::Error) -> GgufError {
+    GgufError::Writer { what: error.to_string() }
+}
+
+fn put_string(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn put_value(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::U8(n) => out.push(*n),
+        Value::I8(n) => out.extend_from_slice(&n.to_le_bytes()),
+        Value::U16(n) => out.extend_from_slice(&n.to_le_bytes()),
+        Value::I16(n) => out.extend_from_slice(&n.to_le_bytes()),
+        Value::U32(n) => out.extend_from_slice(&n.to_le_bytes()),
+        Value::I32(n) => out.extend_from_slice(&n.to_le_bytes()),
+        Value::F32(x) => out.extend_from_slice(&x.to_le_bytes()),
+        Value::Bool(flag) => out.push(u8::from(*flag)),
+        Value::String(text) => put_string(out, text),
+        Value::Array(element_type, items) => {
+            out.extend_from_slice(&element_type.to_le_bytes());
+            out.extend_from_slice(&(items.len() as u64).to_le_bytes());
+            for item in items {
+                put_value(out, item);
+            }
+        }
+        Value::U64(n) => out.extend_from_slice(&n.to_le_bytes()),
+        Value::I64(n) => out.extend_from_slice(&n.to_le_bytes()),
+        Value::F64(x) => out.extend_from_slice(&x.to_le_bytes()),
+    }
+}

@@ -1,0 +1,33 @@
+//! Hugging Face model folders: a hub id or a directory comes in, checked tensors and settings go out, and back again.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `resolve.rs` | finds or downloads a model folder |
+//! | `config.rs` | `config.json` of the Llama family, old and new spelling |
+//! | `dtype.rs` | element types and their way to f32 |
+//! | `folder.rs` | one opened folder: tensors by name, tokenizer files, chat template |
+//! | `save.rs` | writes such a folder, one tensor at a time, all or nothing |
+//! | `adapter.rs` | PEFT LoRA adapters |
+//!
+//! Nothing here computes: weights are bytes with a shape, and every file is taken to be hostile until checked.
+//! Deliberately absent: pickled weights (`.bin`), which run code when they are read.
+
+pub mod adapter;
+pub mod config;
+pub mod error;
+pub mod folder;
+pub mod resolve;
+pub mod save;
+
+mod dtype;
+mod files;
+
+pub use adapter::{Adapter, AdapterConfig, LoraPair, TargetModules};
+pub use config::{LlamaConfig, Llama3Rope};
+pub use dtype::{Dtype, TensorInfo};
+pub use error::HubError;
+pub use folder::{Folder, SpecialTokens};
+pub use resolve::resolve;
+pub use save::{SaveOptions, save_folder, set_chat_template, write_weights};
+
+pub(crate) use files::{Staged, map_file};

@@ -1,0 +1,25 @@
+//! One file per rule: its documentation, its check, and nothing shared but `text` and `mention`.
+
+pub(super) mod duplicate_row;
+pub(super) mod echoed_thought;
+pub(super) mod empty_field;
+pub(super) mod hidden_context;
+pub(super) mod identical_pair;
+pub(super) mod inverted_pair;
+pub(super) mod leaked_data;
+pub(super) mod length_bias;
+pub(super) mod missing_column;
+pub(super) mod mojibake;
+pub(super) mod not_text;
+pub(super) mod over_cap;
+pub(super) mod split_overlap;
+pub(super) mod teacher_meta_text;
+pub(super) mod template_residue;
+pub(super) mod too_few_rows;
+
+/// Compiles a rule's own pattern. A test over the registry shows that every pattern compiles.
+fn pattern(source: &str) -> Option<regex::Regex> {
+    let compiled = regex::Regex::new(source);
+    debug_assert!(compiled.is_ok(), "pattern does not compile: {source}");
+    compiled.ok()
+}

@@ -1,0 +1,136 @@
+//! TXT005: the teacher speaks about its task instead of doing it.
+
+use regex::Regex;
+
+use super::pattern;
+use crate::dataset::Record;
+use crate::lint::finding::Place;
+use crate::lint::mention::{in_code, quoted};
+use crate::lint::rule::written;
+use crate::lint::{Check, Context, Finding, LintSettings, Meta, Rule, Severity, TableInfo};
+use crate::row::Kind;
+
+/// Flags refusals, talk about being a model, and announcements of the answer.
+pub(in crate::lint) struct TeacherMetaText;
+
+static META: Meta = Meta {
+    code: "TXT005",
+    name: "teacher-meta-text",
+    severity: Severity::Error,
+    fix: None,
+    kinds: &Kind::ALL,
+    summary: "The teacher refuses, calls itself a model or announces its answer",
+    explanation: "
+## Why it matters
+The student is meant to speak as the person. One `As an AI language model` in a hundred rows is enough to hear it again.
+
+## Example
+`Sure, here is the rewritten post:`, `I'm sorry, but I can't help with that.`, `Here is the JSON you asked for`.
+Quoted words are left alone, and so is `Here is how I did it`: people write that.
+The `rejected` side may open like an assistant, for that is its part; refusals and talk of models count there too.
+
+## How to fix
+Drop the row and ask again; the prompt should demand the bare answer.
+",
+};
+
+/// Anywhere in a text.
+const MODEL: &[&str] = &[
+    r"\bas an? (?:ai|artificial intelligence|large) language model\b",
+    r"\bas an? (?:ai|artificial intelligence)(?: model| assistant| chatbot| system)?, (?:i|my)\b",
+    r"\b(?:i am|i['’]m) (?:just |only )?an? (?:ai|artificial intelligence)(?: language)? (?:model|assistant|chatbot)\b",
+    r"\bmy (?:knowledge cutoff|training data (?:only goes|goes|ends|does not|doesn['’]t))\b",
+];
+/// At the start: no answer at all.
+const REFUSAL: &[&str] = &[
+    r"^\W*(?:i['’]m sorry|i am sorry|sorry|i apologi[sz]e|unfortunately)?[,.]?\s*(?:but )?i (?:can['’]t|cannot|can not|am unable to|am not able to|won['’]t)\s+(?:(?:help|assist)(?: you)? with (?:that\b|this\b|your request)|(?:fulfil+|complete|comply with|answer|process) (?:that|this|your|the) (?:request|prompt|instruction)|comply\b|(?:generate|provide|create|produce) (?:that|this|such|the requested)\b)",
+];
+/// At the start: the answer is announced.
+const OPENER: &[&str] = &[
+    r"^\W*(?:sure|certainly|absolutely|of course|no problem|okay|ok)\b(?: thing)?[,!.:*_]*\s+(?:here['’]?s\b|here (?:is|are)\b|below (?:is|are)\b|i(?:['’]ll| can| will) (?:help|provide|generate|write|rewrite)\b)",
+];
+/// At the start: what was asked for is named.
+const LABEL: &[&str] = &[
+    r"^\W*(?:here['’]s|here (?:is|are)|below (?:is|are)|the following (?:is|are)) (?:the |your |a |an |my |some |\d+ )*(?:json|requested|rewritten|revised|generated|training (?:data|example|row)s?|(?:question|q)s? ?(?:and|&) ?(?:answer|a)s?\b|(?:answer|response|rewrite|output|summary)s?\s*:)",
+    r"^[\s*_#]*(?:response|rewritten (?:post|text|version))\s*:[\s*_]",
+];
+
+impl Rule for TeacherMetaText {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
+        let kinds = [
+            (MODEL, "calls its author a language model", true),
+            (REFUSAL, "is a refusal", true),
+            (OPENER, "announces the answer", false),
+            (LABEL, "names what the teacher was asked for", true),
+        ];
+        let compile = |list: &[&str]| pattern(&format!("(?i)(?:{})", list.join("|")));
+        let patterns =
+            kinds.into_iter().filter_map(|(list, what, always)| Some((compile(list)?, what, always))).collect();
+        Box::new(MetaText { patterns })
+    }
+}
+
+struct MetaText {
+    /// Pattern, what it means, and whether it also counts in `rejected`.
+    patterns: Vec<(Regex, &'static str, bool)>,
+}
+
+impl Check for MetaText {
+    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
+        // Evidence and context are words of the document, and probes are never trained on but still asked.
+        for (field, text) in written(table, record).filter(|(field, _)| !matches!(*field, "evidence" | "context")) {
+            let patterns = self.patterns.iter().filter(|(_, _, always)| *always || field != "rejected");
+            let hit = patterns.flat_map(|(pattern, what, _)| pattern.find_iter(text).map(move |hit| (hit, what))).find(
+                |(hit, _)| !quoted(text, hit.start()) && !in_code(text, hit.start()) && !opens_with_quote(hit.as_str()),
+            );
+            if let Some((hit, what)) = hit {
+                let message = format!("`{field}` {what}");
+                let finding = Finding::at(&META, &Place::of(table, record), message).field(field);
+                out.push(finding.marking(text, hit.range()));
+            }
+        }
+    }
+}
+
+/// Patterns for the start of a text run over marks such as `**`; a quotation mark among them means a mention.
+fn opens_with_quote(hit: &str) -> bool {
+    hit.starts_with(['"', '“', '‘', '„', '«', '\'', '`'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn teachers_and_people_are_told_apart() {
+        let settings = LintSettings::default();
+        let check = |field: &'static str, text: &str, expected: usize| {
+            let mut check = TeacherMetaText.start(&settings, &Context::default());
+            let out = crate::lint::tests::findings(check.as_mut(), Kind::Preference, &[(field, text)]);
+            assert_eq!(out.len(), expected, "{text}");
+        };
+        check("chosen", "As an AI language model, I have no boat.", 1);
+        check("chosen", "I'm just an AI assistant and have no boat.", 1);
+        check("chosen", "I’m sorry, but I can’t help with that request.", 1);
+        check("chosen", "I cannot assist with this.", 1);
+        check("chosen", "Sure! Here's the post you wanted.", 1);
+        check("chosen", "**Certainly!** Below is a version.", 1);
+        check("chosen", "Here is the JSON:\n{}", 1);
+        check("chosen", "Here are 3 training examples", 1);
+        check("rejected", "Certainly! Here is a warm welcome.", 0);
+        check("rejected", "As an AI language model, I cannot feel.", 1);
+        check("chosen", "Here is how I did it: one retry, then sleep.", 0);
+        check("chosen", "Sure, here and there it leaked.", 0);
+        check("chosen", "Sure, we lost two hours.", 0);
+        check("chosen", "I'm an AI engineer at a ferry company.", 0);
+        check("chosen", "I can't help with the move on Friday, back hurts.", 0);
+        check("chosen", "It opened with \"As an AI language model\" and I laughed.", 0);
+        check("chosen", "I'm sorry about the noise last night.", 0);
+        check("chosen", "**Response:** less code.", 1);
+        check("chosen", "The answer: less code.", 0);
+    }
+}

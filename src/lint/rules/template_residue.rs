@@ -1,0 +1,146 @@
+//! SCH006: what a template or a chat format left behind.
+
+use regex::Regex;
+
+use super::pattern;
+use crate::dataset::Record;
+use crate::lint::finding::Place;
+use crate::lint::mention::in_code;
+use crate::lint::rule::{trained, written};
+use crate::lint::{Check, Context, Finding, LintSettings, Meta, Rule, Severity, TableInfo};
+use crate::row::Kind;
+
+/// Flags unfilled template slots, chat control tokens and placeholder words.
+pub(in crate::lint) struct TemplateResidue;
+
+static META: Meta = Meta {
+    code: "SCH006",
+    name: "template-residue",
+    severity: Severity::Error,
+    fix: None,
+    kinds: &Kind::ALL,
+    summary: "A field holds an unfilled template slot, a chat control token or a placeholder word",
+    explanation: "
+## Why it matters
+The student learns to write the slot. A control token in the text can end a turn in the middle of an answer.
+
+## Example
+`Answer the question about {{ passage }}.`, `Sure.<|im_end|>`, or a whole context of `N/A`.
+The same words in backticks are taken to be a quotation, and masked values such as `[PERSON_1]` are meant to stay.
+
+## How to fix
+Mend the prompt template and generate the rows again. An absent context is written as an empty string.
+",
+};
+
+/// Slots of double braces with a plain name in them; `{{ .Values.x }}` and `${{ secrets.x }}` belong to other tools.
+const JINJA: &str =
+    r"(?P<dollar>\$)?(?:\{\{-?\s*[A-Za-z_][\w.| ]*-?\}\}|\{%-?\s*(?:if|for|endif|endfor|else|set|include)\b[^%]*%\})";
+/// Slots of single braces, only with names that generators use: braces are ordinary in routes and code.
+const SLOT: &str = r"(?i)(?P<before>[/$\w.:\x22'-])?\{(?:instruction|context|response|thought|prompt|chosen|rejected|passage|question|answer|document|excerpt|persona|topic|source_text|input_text|user_input|output)\}";
+/// Control tokens of the common chat formats.
+const CHAT: &str = r"<\|[a-zA-Z][a-zA-Z0-9_]{1,30}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|^\s*<s>|</s>";
+/// Slots in words: `[insert name here]`, `<your answer>`; a link has its address right after.
+const BLANK: &str =
+    r"(?i)\[(?:insert|enter your|fill in|your) [^\]`\n]{1,40}\](?P<before>\()?|<(?:insert|your) [a-z ]{1,40}>";
+/// Values that stand for no value.
+const WORDS: [&str; 12] =
+    ["null", "none", "nil", "nan", "n/a", "undefined", "todo", "tbd", "fixme", "string", "placeholder", "..."];
+
+impl Rule for TemplateResidue {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
+        let kinds = [
+            (JINJA, "an unfilled template slot"),
+            (SLOT, "an unfilled template slot"),
+            (CHAT, "a chat control token"),
+            (BLANK, "a blank to be filled in"),
+        ];
+        let patterns = kinds.into_iter().filter_map(|(source, what)| Some((pattern(source)?, what))).collect();
+        Box::new(Residue { patterns })
+    }
+}
+
+struct Residue {
+    patterns: Vec<(Regex, &'static str)>,
+}
+
+impl Residue {
+    fn find(&self, text: &str) -> Option<(std::ops::Range<usize>, &'static str)> {
+        let braces = text.contains(['{', '[', '<']);
+        let patterns = self.patterns.iter().filter(|_| braces);
+        patterns.flat_map(|(pattern, what)| pattern.captures_iter(text).map(move |hit| (hit, what))).find_map(
+            |(hit, what)| {
+                let foreign = hit.name("dollar").is_some() || hit.name("before").is_some();
+                let whole = hit.get(0)?;
+                let used = !foreign && !in_code(text, whole.start()) && !strike(text, whole.range());
+                used.then(|| (whole.range(), *what))
+            },
+        )
+    }
+}
+
+/// Whether `<s>` and `</s>` are a pair: struck-out text in HTML, not the ends of a sequence.
+fn strike(text: &str, hit: std::ops::Range<usize>) -> bool {
+    match &text[hit.clone()] {
+        "</s>" => text[..hit.start].contains("<s>") && !text.trim_start().starts_with("<s>"),
+        _ => false,
+    }
+}
+
+impl Check for Residue {
+    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
+        for (field, text) in written(table, record) {
+            if let Some((range, what)) = self.find(text) {
+                let message = format!("`{field}` holds {what}");
+                out.push(Finding::at(&META, &Place::of(table, record), message).field(field).marking(text, range));
+            }
+        }
+        for (field, text) in trained(table, record) {
+            let value = text.trim().to_lowercase();
+            if WORDS.contains(&value.as_str()) || value.starts_with("lorem ipsum") {
+                let message = format!("`{field}` is a placeholder word");
+                let finding = Finding::at(&META, &Place::of(table, record), message).field(field);
+                out.push(finding.marking(text, 0..text.len()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_and_tokens_but_not_their_mention() {
+        let settings = LintSettings::default();
+        let check = |text: &str, expected: usize| {
+            let mut check = TemplateResidue.start(&settings, &Context::default());
+            let out = crate::lint::tests::findings(check.as_mut(), Kind::Cot, &[("thought", text)]);
+            assert_eq!(out.len(), expected, "{text}");
+        };
+        check("about {{ passage }} here", 1);
+        check("{% if context %}yes", 1);
+        check("about {question}", 1);
+        check("fine.<|eot_id|>", 1);
+        check("fine.</s>", 1);
+        check("<s>fine</s>", 1);
+        check("[INST] hello", 1);
+        check("Dear [insert name],", 1);
+        check("Hi [your name], hello", 1);
+        check("TODO", 1);
+        check("the chart reads {{ .Values.image }}", 0);
+        check("the step uses ${{ secrets.token }}", 0);
+        check("the route is /users/{id} and /q/{question}", 0);
+        check("write `{{ passage }}` there", 0);
+        check("the token `<|im_start|>` opens a turn", 0);
+        check("it was <s>slow</s> fine", 0);
+        check("[PERSON_1] called [ORG_2] about item [1]", 0);
+        check("see [your guide](guide.md) and [Add a pump]", 0);
+        check("None of them worked.", 0);
+        check("if a < b | c > d then", 0);
+    }
+}

@@ -1,0 +1,219 @@
+//! Patterns, names and policy put together.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::alias::Aliases;
+use super::learn::{learn_names, learn_user_names};
+use super::masked::MaskedDocument;
+use super::recognizer::{RECOGNIZERS, name};
+use super::span::{Entity, Span, placeholders, resolve};
+use super::vault::Vault;
+use crate::document::{Block, BlockKind, Document};
+use crate::id::ContentHash;
+
+/// Takes the place of what is already masked while looking for more. It is no letter, digit, space or line end, so
+/// that no recognizer reads across it, and no recognizer counts how many stand in a row.
+const BLANK: char = '\u{1}';
+
+/// Which bytes of the text went where in the masked text.
+type Move = (Range<usize>, Range<usize>);
+
+/// What the person decides about masking.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Names of the person, in full where possible; every form of each is masked.
+    pub names: Vec<String>,
+    /// Texts that are never masked.
+    pub allow: Vec<String>,
+    /// Texts that always are, as a person, or as another kind when written `email:text`.
+    pub deny: Vec<String>,
+    /// Kinds left alone.
+    pub off: Vec<Entity>,
+}
+
+/// Masks documents after one policy, with the names learned from all of them.
+#[derive(Clone, Debug)]
+pub struct Masker {
+    aliases: Aliases,
+    allow: Vec<String>,
+    deny: Vec<(Entity, String)>,
+    off: Vec<Entity>,
+}
+
+impl Masker {
+    /// Learns the names of all `documents`, so that a name told in one is masked in each.
+    #[must_use]
+    pub fn new(policy: Policy, documents: &[Document]) -> Self {
+        let mut aliases = Aliases::default();
+        let mut own: Vec<String> = policy.names.iter().cloned().chain(documents.iter().flat_map(learn_names)).collect();
+        // Full names first: `Zdenka` alone is then a form of one of them, whichever document comes first.
+        own.sort_by_key(|name| std::cmp::Reverse(name.split_whitespace().filter(|word| word.trim_end_matches('.').chars().count() > 1).count()));
+        for person in &own {
+            aliases.add(person);
+        }
+        for document in documents {
+            let text = document.expose_text();
+            let mut found = Vec::new();
+            name::find(text, &mut found);
+            for span in found {
+                aliases.add(&text[span.range]);
+            }
+            for user in learn_user_names(text) {
+                aliases.add_user_name(&user);
+            }
+        }
+        let deny = policy.deny.iter().filter(|text| !text.trim().is_empty()).map(|text| entity_prefix(text)).collect();
+        let allow = policy.allow.iter().map(|text| fold(text)).collect();
+        Self { aliases, allow, deny, off: policy.off }
+    }
+
+    /// Everything to be masked in a text: sorted, never overlapping, on character boundaries.
+    #[must_use]
+    pub fn detect(&self, text: &str) -> Vec<Span> {
+        until_stable(text, |text, out| {
+            for recognizer in RECOGNIZERS.iter().filter(|recognizer| !self.off.contains(&recognizer.entity())) {
+                recognizer.find(text, out);
+            }
+            name::find(text, out);
+            self.aliases.find(text, out);
+            out.retain(|span| !self.off.contains(&span.entity) && !self.allow.contains(&fold(&text[span.range.clone()])));
+            for (entity, value) in &self.deny {
+                out.extend(occurrences(text, value).map(|range| Span::new(range, *entity, 1.0)));
+            }
+        })
+    }
+
+    /// Masks a text; the spans are those of the text as it came.
+    pub fn mask_text(&self, text: &str, vault: &mut Vault) -> (String, Vec<Span>) {
+        let spans = self.detect(text);
+        (self.replace(text, &spans, vault).0, spans)
+    }
+
+    /// Masks a document.
+    pub fn mask(&self, document: &Document, vault: &mut Vault) -> MaskedDocument {
+        let original = document.expose_text();
+        let spans = self.detect(original);
+        let (text, moves) = self.replace(original, &spans, vault);
+        let blocks = document.blocks().iter().map(|block| Block { kind: self.mask_kind(&block.kind, vault), span: moved(&block.span, &moves) }).collect();
+        let mut counts = BTreeMap::new();
+        for span in &spans {
+            *counts.entry(span.entity).or_default() += 1;
+        }
+        MaskedDocument { name: self.mask_name(document.name()), hash: ContentHash::of(text.as_bytes()), text, blocks, counts }
+    }
+
+    /// Replaces spans by placeholders; also says which bytes went where.
+    fn replace(&self, text: &str, spans: &[Span], vault: &mut Vault) -> (String, Vec<Move>) {
+        let mut masked = String::with_capacity(text.len());
+        let mut moves = Vec::with_capacity(spans.len());
+        let mut end = 0;
+        for span in spans {
+            masked.push_str(&text[end..span.range.start]);
+            let form = &text[span.range.clone()];
+            let value = self.aliases.canonical(span.entity, form);
+            let start = masked.len();
+            masked.push_str(&vault.placeholder_for(span.entity, value.unwrap_or(form), form));
+            moves.push((span.range.clone(), start..masked.len()));
+            end = span.range.end;
+        }
+        masked.push_str(&text[end..]);
+        (masked, moves)
+    }
+
+    /// The label of a key-value block is text of the person too.
+    fn mask_kind(&self, kind: &BlockKind, vault: &mut Vault) -> BlockKind {
+        match kind {
+            BlockKind::KeyValue { key } => BlockKind::KeyValue { key: self.mask_text(key, vault).0 },
+            other => other.clone(),
+        }
+    }
+
+    /// Paths go into manifests and rows, where a placeholder would read as part of the text.
+    fn mask_name(&self, path: &str) -> String {
+        let mut spans = Vec::new();
+        self.aliases.find_in_path(path, &mut spans);
+        for recognizer in RECOGNIZERS.iter().filter(|recognizer| recognizer.entity() == Entity::Email) {
+            recognizer.find(path, &mut spans);
+        }
+        let mut masked = String::with_capacity(path.len());
+        let mut end = 0;
+        for span in resolve(spans) {
+            masked.push_str(&path[end..span.range.start]);
+            masked.push_str("person");
+            end = span.range.end;
+        }
+        masked.push_str(&path[end..]);
+        masked
+    }
+}
+
+/// Runs `find` until what it found, once blanked, lets nothing more be found.
+///
+/// Without this, masking could change the surroundings of a value that was missed so that a second masking finds it.
+pub(super) fn until_stable(text: &str, find: impl Fn(&str, &mut Vec<Span>)) -> Vec<Span> {
+    let mut rest = text.to_owned();
+    for (range, _, _) in placeholders(text) {
+        blank(&mut rest, range);
+    }
+    let mut all = Vec::new();
+    loop {
+        let mut found = Vec::new();
+        find(&rest, &mut found);
+        found.retain(|span| span.score >= 0.5 && !rest[span.range.clone()].contains(BLANK));
+        let found = resolve(found);
+        if found.is_empty() {
+            all.sort_by_key(|span: &Span| span.range.start);
+            return all;
+        }
+        for span in &found {
+            blank(&mut rest, span.range.clone());
+        }
+        all.extend(found);
+    }
+}
+
+fn blank(text: &mut String, range: Range<usize>) {
+    let blanks = String::from(BLANK).repeat(range.len());
+    text.replace_range(range, &blanks);
+}
+
+/// Where a block lies once the text is masked. A border inside a value goes to the end of its placeholder, so that
+/// blocks still never overlap.
+fn moved(span: &Range<usize>, moves: &[Move]) -> Range<usize> {
+    let position = |at: usize| {
+        let index = moves.partition_point(|(from, _)| from.start < at);
+        let Some((from, to)) = index.checked_sub(1).and_then(|last| moves.get(last)) else { return at };
+        to.end + at.saturating_sub(from.end)
+    };
+    position(span.start)..position(span.end)
+}
+
+/// `email:text` names its kind; anything else is a person.
+fn entity_prefix(text: &str) -> (Entity, String) {
+    let named = text.split_once(':').and_then(|(word, rest)| Some((word.trim().parse().ok()?, rest.trim().to_owned())));
+    named.filter(|(_, rest)| !rest.is_empty()).unwrap_or_else(|| (Entity::Person, text.trim().to_owned()))
+}
+
+fn fold(text: &str) -> String {
+    text.trim().trim_start_matches('@').to_lowercase()
+}
+
+/// Whole-word occurrences of `value`, whatever the case.
+fn occurrences<'a>(text: &'a str, value: &'a str) -> impl Iterator<Item = Range<usize>> {
+    let first = value.chars().next();
+    text.char_indices().filter_map(move |(start, c)| {
+        if !first.is_some_and(|first| first.to_lowercase().eq(c.to_lowercase())) {
+            return None;
+        }
+        let mut rest = text[start..].chars();
+        let mut end = start;
+        for wanted in value.chars() {
+            let c = rest.next().filter(|c| wanted.to_lowercase().eq(c.to_lowercase()))?;
+            end += c.len_utf8();
+        }
+        let inside = |edge: Option<char>, own: Option<char>| edge.is_some_and(char::is_alphanumeric) && own.is_some_and(char::is_alphanumeric);
+        let cut = inside(text[..start].chars().next_back(), first) || inside(text[end..].chars().next(), value.chars().next_back());
+        (!cut).then_some(start..end)
+    })
+}

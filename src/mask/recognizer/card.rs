@@ -1,0 +1,89 @@
+//! Payment card numbers: issuer, length and check digit.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Recognizer, after, before, compile};
+use crate::mask::span::{Entity, Span};
+
+pub(crate) struct Card;
+
+static START: LazyLock<Regex> = LazyLock::new(|| compile(r"[0-9]+"));
+
+impl Recognizer for Card {
+    fn entity(&self) -> Entity {
+        Entity::Card
+    }
+
+    fn find(&self, text: &str, out: &mut Vec<Span>) {
+        let mut taken = 0;
+        for group in START.find_iter(text) {
+            let left = before(text, group.start()).is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '+' | '/' | '='));
+            if !left || group.start() < taken {
+                continue;
+            }
+            if let Some(end) = take(text, group.start()) {
+                out.push(Span::new(group.start()..end, Entity::Card, 0.98));
+                taken = end;
+            }
+        }
+    }
+}
+
+/// Where the longest card number that begins at `start` ends. Several may stand in a row, so every group's end counts.
+fn take(text: &str, start: usize) -> Option<usize> {
+    let mut digits = Vec::with_capacity(19);
+    let mut best = None;
+    let mut gap = 0;
+    for (at, c) in text.get(start..)?.char_indices() {
+        if let Some(digit) = c.to_digit(10) {
+            digits.push(digit);
+            gap = 0;
+        } else if gap < 2 && matches!(c, ' ' | '\u{a0}' | '.' | '-' | '\u{2010}'..='\u{2013}') {
+            gap += 1;
+        } else {
+            break;
+        }
+        if digits.len() > 19 {
+            break;
+        }
+        let end = start + at + c.len_utf8();
+        let ends = after(text, end).is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '/'));
+        if gap == 0 && ends && issued(&digits) && luhn(&digits) {
+            best = Some(end);
+        }
+    }
+    best
+}
+
+/// Whether some issuer gives out numbers that begin so and are this long.
+fn issued(digits: &[u32]) -> bool {
+    let head = |count: usize| digits.iter().take(count).fold(0, |number, digit| number * 10 + digit);
+    let (one, two, three, four) = (head(1), head(2), head(3), head(4));
+    match digits.len() {
+        13 => one == 4,
+        14 => matches!(two, 36 | 38 | 39) || (300..=305).contains(&three),
+        15 => matches!(two, 34 | 37) || matches!(four, 2014 | 2149 | 1800 | 2131),
+        12 => matches!(two, 50 | 56..=58 | 63 | 67),
+        16 => one == 4 || matches!(two, 50..=58 | 60..=69 | 35 | 36 | 81) || (2200..=2720).contains(&four) || matches!(two, 30 | 38 | 39),
+        17 => matches!(two, 50 | 56..=58 | 60..=69),
+        18 => matches!(two, 50 | 56..=58 | 60..=69),
+        19 => one == 4 || matches!(two, 35 | 36 | 50 | 56..=58 | 60..=69),
+        _ => false,
+    }
+}
+
+fn luhn(digits: &[u32]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(index, digit)| match index % 2 {
+            0 => *digit,
+            _ if *digit > 4 => digit * 2 - 9,
+            _ => digit * 2,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}

@@ -1,0 +1,58 @@
+//! Internet addresses. Loopback and unspecified ones are everybody's and stay.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Recognizer, after, before, compile, context, ends_in_word};
+use crate::mask::span::{Entity, Span};
+
+pub(crate) struct Ip;
+
+static V4: LazyLock<Regex> = LazyLock::new(|| compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"));
+static V6: LazyLock<Regex> = LazyLock::new(|| compile(r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?:[0-9]{0,3}(?:\.[0-9]{1,3}){3})?"));
+
+/// What four numbers with dots are when they are no address.
+const NOT_ADDRESSES: &[&str] = &["version", "versions", "ver", "v", "release", "build", "firmware", "section", "sections", "chapter", "clause", "oid", "rev", "revision", "update", "upgraded to", "driver", "sdk", "chrome", "firefox", "dll"];
+
+impl Recognizer for Ip {
+    fn entity(&self) -> Entity {
+        Entity::Ip
+    }
+
+    fn find(&self, text: &str, out: &mut Vec<Span>) {
+        for found in V4.find_iter(text) {
+            let octets = found.as_str().split('.').all(|octet| octet == "0" || !octet.starts_with('0'));
+            let address = found.as_str().parse::<Ipv4Addr>().ok().filter(|_| octets);
+            let own = address.is_some_and(|address| !address.is_loopback() && !address.is_unspecified() && address != Ipv4Addr::BROADCAST);
+            if own && apart(text, found.start(), found.end()) && !ends_in_word(&context(text, found.start(), 24), NOT_ADDRESSES) {
+                out.push(Span::new(found.start()..suffixed(text, found.end()), Entity::Ip, 0.9));
+            }
+        }
+        for found in V6.find_iter(text) {
+            let colon = found.as_str().ends_with(':') && !found.as_str().ends_with("::");
+            let end = found.end() - usize::from(colon);
+            let Ok(address) = text[found.start()..end].parse::<Ipv6Addr>() else { continue };
+            // `a::b` is a path in code; an address has a longer group and a digit.
+            let group = text[found.start()..end].split(':').any(|group| group.len() >= 3);
+            let digit = text[found.start()..end].contains(|c: char| c.is_ascii_digit());
+            if group && digit && !address.is_loopback() && apart(text, found.start(), end) {
+                out.push(Span::new(found.start()..suffixed(text, end), Entity::Ip, 0.9));
+            }
+        }
+    }
+}
+
+/// With the network's size or the interface: `/24`, `%eth0`.
+fn suffixed(text: &str, end: usize) -> usize {
+    static SUFFIX: LazyLock<Regex> = LazyLock::new(|| compile(r"^(?:%[A-Za-z0-9]{1,15})?(?:/[0-9]{1,3}\b)?"));
+    text.get(end..).and_then(|rest| SUFFIX.find(rest)).map_or(end, |found| end + found.end())
+}
+
+fn apart(text: &str, start: usize, end: usize) -> bool {
+    let left = before(text, start).is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '.' | '_' | '-' | ':'));
+    let right = after(text, end).is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '-'));
+    let more = after(text, end) == Some('.') && after(text, end + 1).is_some_and(|c| c.is_ascii_digit());
+    left && right && !more
+}

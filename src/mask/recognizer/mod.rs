@@ -1,0 +1,76 @@
+//! One file per kind of personal data. Adding one: a file with a [`Recognizer`], a line in [`RECOGNIZERS`], a file of
+//! cases under `fixtures/mask/`.
+
+use regex::Regex;
+
+use super::span::{Entity, Span};
+
+mod address;
+mod card;
+mod dob;
+mod email;
+mod handle;
+mod iban;
+mod ip;
+pub(crate) mod name;
+mod phone;
+mod secret;
+mod url;
+
+/// Finds one kind of personal data by its own shape.
+pub trait Recognizer: Sync {
+    /// What it finds.
+    fn entity(&self) -> Entity;
+
+    /// Adds what it finds in `text`; spans may overlap, of one another too.
+    fn find(&self, text: &str, out: &mut Vec<Span>);
+}
+
+/// Every pattern recognizer. Names are not here: they need to be learned, or a place that says so ([`name`]).
+pub(crate) const RECOGNIZERS: &[&dyn Recognizer] = &[
+    &email::Email,
+    &phone::Phone,
+    &url::Url,
+    &handle::Handle,
+    &ip::Ip,
+    &card::Card,
+    &iban::Iban,
+    &address::Address,
+    &dob::DateOfBirth,
+    &secret::Secret,
+];
+
+/// Compiles a pattern written in this module. A test compiles them all, so a wrong one never ships.
+#[expect(clippy::expect_used, reason = "only literals get here, and the fixtures exercise each")]
+pub(crate) fn compile(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a pattern written in this module compiles")
+}
+
+/// The character that ends at byte `at`.
+pub(crate) fn before(text: &str, at: usize) -> Option<char> {
+    text.get(..at)?.chars().next_back()
+}
+
+/// The character that begins at byte `at`.
+pub(crate) fn after(text: &str, at: usize) -> Option<char> {
+    text.get(at..)?.chars().next()
+}
+
+/// The rest of the line to the left of byte `at`.
+pub(crate) fn line_before(text: &str, at: usize) -> &str {
+    let head = text.get(..at).unwrap_or_default();
+    head.rfind('\n').map_or(head, |newline| &head[newline + 1..])
+}
+
+/// Up to `count` characters of the same line to the left of byte `at`, in lower case.
+pub(crate) fn context(text: &str, at: usize, count: usize) -> String {
+    let mut tail: Vec<char> = line_before(text, at).chars().rev().take(count).collect();
+    tail.reverse();
+    tail.into_iter().flat_map(char::to_lowercase).collect()
+}
+
+/// Whether `text` ends in one of `words`, as a whole word, spaces and label marks aside.
+pub(crate) fn ends_in_word(text: &str, words: &[&str]) -> bool {
+    let text = text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '#' | '.' | '=' | '(' | '*' | '"' | '-' | '№'));
+    words.iter().any(|word| text.strip_suffix(word).is_some_and(|rest| !rest.chars().next_back().is_some_and(char::is_alphanumeric)))
+}

@@ -1,0 +1,196 @@
+//! What is found in a text: kinds of personal data, places, and which place wins where two overlap.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+
+use super::recognizer::compile;
+
+/// A kind of personal data; its [`stem`](Self::stem) makes the placeholder, as in `[EMAIL_1]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entity {
+    /// A name of a person.
+    Person,
+    /// An e-mail address, obfuscated ones included.
+    Email,
+    /// A telephone or fax number.
+    Phone,
+    /// A web address.
+    Url,
+    /// A user name on some platform.
+    Handle,
+    /// An IPv4 or IPv6 address.
+    Ip,
+    /// A payment card number.
+    Card,
+    /// An international bank account number.
+    Iban,
+    /// A postal address or a part of one.
+    Address,
+    /// A date of birth, by its label.
+    DateOfBirth,
+    /// A password, key or token.
+    Secret,
+}
+
+impl Entity {
+    /// Every kind, in declaration order.
+    pub const ALL: [Self; 11] = [
+        Self::Person,
+        Self::Email,
+        Self::Phone,
+        Self::Url,
+        Self::Handle,
+        Self::Ip,
+        Self::Card,
+        Self::Iban,
+        Self::Address,
+        Self::DateOfBirth,
+        Self::Secret,
+    ];
+
+    /// The upper-case word of the placeholder.
+    #[must_use]
+    pub const fn stem(self) -> &'static str {
+        match self {
+            Self::Person => "PERSON",
+            Self::Email => "EMAIL",
+            Self::Phone => "PHONE",
+            Self::Url => "URL",
+            Self::Handle => "HANDLE",
+            Self::Ip => "IP",
+            Self::Card => "CARD",
+            Self::Iban => "IBAN",
+            Self::Address => "ADDRESS",
+            Self::DateOfBirth => "DATE_OF_BIRTH",
+            Self::Secret => "SECRET",
+        }
+    }
+
+    /// The name in settings and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Url => "url",
+            Self::Handle => "handle",
+            Self::Ip => "ip",
+            Self::Card => "card",
+            Self::Iban => "iban",
+            Self::Address => "address",
+            Self::DateOfBirth => "date_of_birth",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A word that names no [`Entity`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no kind of personal data; there are: person, email, phone, url, handle, ip, card, iban, address, date_of_birth, secret")]
+pub struct UnknownEntity(String);
+
+impl FromStr for Entity {
+    type Err = UnknownEntity;
+
+    fn from_str(word: &str) -> Result<Self, UnknownEntity> {
+        Self::ALL
+            .into_iter()
+            .find(|entity| entity.name().eq_ignore_ascii_case(word) || entity.stem().eq_ignore_ascii_case(word))
+            .ok_or_else(|| UnknownEntity(word.to_owned()))
+    }
+}
+
+/// One detection in a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Span {
+    /// Bytes of the text, on character boundaries, never empty.
+    pub range: Range<usize>,
+    /// What it is.
+    pub entity: Entity,
+    /// How sure, from 0 to 1.
+    pub score: f32,
+}
+
+impl Span {
+    pub(crate) fn new(range: Range<usize>, entity: Entity, score: f32) -> Self {
+        Self { range, entity, score }
+    }
+
+    fn overlaps(&self, other: &Range<usize>) -> bool {
+        self.range.start < other.end && other.start < self.range.end
+    }
+}
+
+/// Keeps the best of overlapping spans: the longest, then the surest, then the earliest. Sorted by place.
+pub(crate) fn resolve(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.retain(|span| !span.range.is_empty());
+    spans.sort_by(|a, b| {
+        b.range.len().cmp(&a.range.len())
+            .then(b.score.total_cmp(&a.score))
+            .then(a.range.start.cmp(&b.range.start))
+            .then(a.entity.cmp(&b.entity))
+    });
+    let mut kept = std::collections::BTreeMap::<usize, Span>::new();
+    for span in spans {
+        // Kept spans never overlap, so only the nearest neighbour on either side can collide.
+        let left = kept.range(..=span.range.start).next_back();
+        let right = kept.range(span.range.start..).next();
+        if left.into_iter().chain(right).all(|(_, other)| !span.overlaps(&other.range)) {
+            kept.insert(span.range.start, span);
+        }
+    }
+    kept.into_values().collect()
+}
+
+/// `[EMAIL_3]`.
+pub(crate) fn placeholder(entity: Entity, number: u32) -> String {
+    format!("[{}_{number}]", entity.stem())
+}
+
+static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| compile(r"\[([A-Z]+(?:_[A-Z]+)*)_([0-9]{1,9})\]"));
+
+/// The placeholders in a text: where, of which kind, and which number.
+pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = (Range<usize>, Entity, u32)> {
+    PLACEHOLDER.captures_iter(text).filter_map(|found| {
+        let entity = Entity::ALL.into_iter().find(|entity| entity.stem() == &found[1])?;
+        Some((found.get(0)?.range(), entity, found[2].parse().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_stems_round_trip() {
+        for entity in Entity::ALL {
+            assert_eq!(entity.name().parse(), Ok(entity));
+            assert_eq!(entity.stem().parse(), Ok(entity));
+            let found: Vec<_> = placeholders(&placeholder(entity, 12)).collect();
+            assert_eq!(found.len(), 1);
+            assert_eq!((found[0].1, found[0].2), (entity, 12));
+        }
+        assert!("colour".parse::<Entity>().is_err());
+    }
+
+    #[test]
+    fn the_longest_wins_then_the_surest_then_the_earliest() {
+        let span = |range, score| Span::new(range, Entity::Url, score);
+        assert_eq!(resolve(vec![span(0..4, 0.9), span(2..9, 0.5)]), vec![span(2..9, 0.5)]);
+        assert_eq!(resolve(vec![span(0..4, 0.6), span(2..6, 0.9)]), vec![span(2..6, 0.9)]);
+        assert_eq!(resolve(vec![span(2..6, 0.9), span(0..4, 0.9), span(6..8, 0.5)]), vec![span(0..4, 0.9), span(6..8, 0.5)]);
+    }
+}

@@ -1,0 +1,162 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
+use candle_core::{DType, Device, Tensor};
+
+use super::linear::{Linear, Lora, Weight};
+use super::llama::{Layer, Llama};
+use super::TARGET_MODULES;
+use crate::batch::{EncodeError, Encoder};
+use crate::gguf::{GgmlType, GgufModel};
+use crate::hub::{Adapter, Folder, HubError, LlamaConfig};
+use crate::train::engine::module_path;
+
+/// A student could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The folder or the adapter.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// The GGUF.
+    #[error(transparent)]
+    Gguf(#[from] crate::gguf::GgufError),
+    /// Tokenizer or template.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The device.
+    #[error("{0}")]
+    Candle(#[from] candle_core::Error),
+    /// The file system.
+    #[error("`{path}`: {source}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// A model with everything that is needed to talk to it.
+pub struct Student {
+    /// Weights, frozen.
+    pub model: Llama,
+    /// Tokenizer and template.
+    pub encoder: Encoder,
+    /// Ids that end a turn.
+    pub stop_ids: Vec<u32>,
+}
+
+/// Loads a Hugging Face folder. Weights are widened to f32 on the CPU and kept as bf16 on a GPU.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn from_folder(folder: &Folder, device: &Device) -> Result<Student, LoadError> {
+    let dtype = if device.is_cpu() { DType::F32 } else { DType::BF16 };
+    let model = assemble(folder.config(), device, |name| {
+        let tensor = Tensor::from_vec(folder.load_f32(name)?, folder.shape(name)?, device)?;
+        Ok(Weight::Frozen(tensor.to_dtype(dtype)?))
+    })?;
+    Ok(Student { model, encoder: encoder(folder)?, stop_ids: folder.generation_eos_ids()? })
+}
+
+/// Tokenizer and template of a folder, without its weights.
+///
+/// # Errors
+/// Files that are missing or cannot be read.
+pub fn encoder(folder: &Folder) -> Result<Encoder, LoadError> {
+    let path = folder.tokenizer_path();
+    let json = std::fs::read(&path).map_err(|source| LoadError::Io { path, source })?;
+    let tokens = folder.special_tokens()?;
+    let tokens: BTreeMap<String, String> = [("bos_token", tokens.bos), ("eos_token", tokens.eos), ("pad_token", tokens.pad)].into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect();
+    Ok(Encoder::new(&json, folder.chat_template()?.as_deref(), tokens)?)
+}
+
+/// Loads a GGUF: linear layers and head stay quantised, embedding and norms are widened.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn from_gguf(path: &Path, device: &Device) -> Result<Student, LoadError> {
+    let file = GgufModel::open(path)?;
+    let model = assemble(file.config(), device, |name| {
+        let tensor = file.tensor(name)?;
+        let storage = QStorage::from_data(tensor.bytes, device, candle_dtype(tensor.ggml_type))?;
+        let blocks = Arc::new(QTensor::new(storage, tensor.shape)?);
+        Ok(if name.ends_with("norm.weight") { Weight::Frozen(blocks.dequantize(device)?) } else { Weight::Quantized(QMatMul::from_arc(blocks)?) })
+    })?;
+    let json = serde_json::to_vec(&file.tokenizer_json()?).map_err(|e| EncodeError::Tokenizer(e.to_string()))?;
+    let tokenizer = crate::batch::StudentTokenizer::from_bytes(&json)?;
+    let name = |id: Option<u32>| id.and_then(|id| tokenizer.token_of(id));
+    let config = file.config();
+    let tokens = [("bos_token", name(config.bos_token_id)), ("eos_token", name(config.eos_token_ids.first().copied()))];
+    let tokens = tokens.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect();
+    let encoder = Encoder::new(&json, file.chat_template(), tokens)?;
+    Ok(Student { model, encoder, stop_ids: file.stop_ids().to_vec() })
+}
+
+/// Puts frozen adapters on top of a model.
+///
+/// # Errors
+/// A module that the model does not have, or that has another shape.
+pub fn with_adapters(model: &mut Llama, adapters: &[Adapter]) -> Result<(), LoadError> {
+    let device = model.device().clone();
+    for adapter in adapters {
+        adapter.check_base(&model.config)?;
+        for (i, layer) in model.layers.iter_mut().enumerate() {
+            for (linear, module) in layer.linears.iter_mut().zip(TARGET_MODULES) {
+                let path = module_path(i, module);
+                if let Some(pair) = adapter.tensors.get(&path) {
+                    linear.loras.push(Lora {
+                        a: Tensor::from_slice(&pair.a, (pair.r, pair.in_features), &device)?,
+                        b: Tensor::from_slice(&pair.b, (pair.out_features, pair.r), &device)?,
+                        scale: f64::from(adapter.scale(&path)),
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Builds the model from tensors by their Hugging Face names.
+fn assemble(config: &LlamaConfig, device: &Device, mut weight: impl FnMut(&str) -> Result<Weight, LoadError>) -> Result<Llama, LoadError> {
+    let plain = |weight: &Weight| match weight {
+        Weight::Frozen(tensor) | Weight::Trained(tensor) => Ok(tensor.clone()),
+        Weight::Quantized(QMatMul::QTensor(blocks)) => blocks.dequantize(device),
+        Weight::Quantized(QMatMul::Tensor(tensor) | QMatMul::TensorF16(tensor)) => tensor.to_dtype(DType::F32),
+    };
+    let embedding = weight("model.embed_tokens.weight")?;
+    let norm = plain(&weight("model.norm.weight")?)?;
+    let mut norms = Vec::new();
+    for i in 0..config.num_hidden_layers {
+        norms.push((plain(&weight(&format!("model.layers.{i}.input_layernorm.weight"))?)?, plain(&weight(&format!("model.layers.{i}.post_attention_layernorm.weight"))?)?));
+    }
+    let mut layers = Vec::new();
+    for (i, (input_norm, post_norm)) in norms.into_iter().enumerate() {
+        let mut linears = Vec::with_capacity(TARGET_MODULES.len());
+        for module in TARGET_MODULES {
+            linears.push(Linear { weight: weight(&format!("{}.weight", module_path(i, module)))?, loras: Vec::new() });
+        }
+        let linears = linears.try_into().map_err(|_| candle_core::Error::Msg("a layer has seven linear modules".into()))?;
+        layers.push(Layer { input_norm, post_norm, linears });
+    }
+    let rows = plain(&embedding)?;
+    let head = if config.tie_word_embeddings { embedding } else { weight("lm_head.weight")? };
+    let inv_freq = Tensor::new(config.inv_freq(), device)?;
+    Ok(Llama { config: config.clone(), embedding: rows, layers, norm, head: Linear { weight: head, loras: Vec::new() }, inv_freq })
+}
+
+const fn candle_dtype(kind: GgmlType) -> GgmlDType {
+    match kind {
+        GgmlType::F32 => GgmlDType::F32,
+        GgmlType::F16 => GgmlDType::F16,
+        GgmlType::BF16 => GgmlDType::BF16,
+        GgmlType::Q5_0 => GgmlDType::Q5_0,
+        GgmlType::Q5_1 => GgmlDType::Q5_1,
+        GgmlType::Q8_0 => GgmlDType::Q8_0,
+        GgmlType::Q4K => GgmlDType::Q4K,
+        GgmlType::Q5K => GgmlDType::Q5K,
+        GgmlType::Q6K => GgmlDType::Q6K,
+    }
+}

@@ -1,0 +1,19 @@
+//! The student on candle: weights come in, hidden states and logits go out.
+//!
+//! candle-transformers' Llama cannot be trained: its norms, rotary embedding and softmax leave the autograd graph
+//! without a word, and it returns logits of the last position only. This forward uses differentiable operations
+//! throughout, serves training and generation alike, and takes its linear layers dense, adapted or quantised.
+
+mod frozen;
+mod generate;
+mod linear;
+mod llama;
+mod load;
+
+pub use generate::{Generated, Sampling, Session};
+pub use linear::{Linear, Lora, Weight};
+pub use llama::{Cache, Layer, Llama};
+pub use load::{LoadError, Student, encoder, from_folder, from_gguf, with_adapters};
+
+/// The seven linear modules of a decoder layer, in PEFT's names and in the order parameters are stored.
+pub const TARGET_MODULES: [&str; 7] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];

@@ -1,0 +1,50 @@
+//! The pipeline: stages over a workspace, each skipped when its inputs have not changed.
+//!
+//! A stage is a function of the workspace and of what the stages before it left. Its artifacts are written first and
+//! its manifest last; whatever kills the process in between, the next run does the stage again and ends with the same
+//! bytes. Long stages resume inside: generation from the teacher's cache, training from its checkpoint.
+
+mod documents;
+mod rows;
+#[cfg(feature = "train")]
+mod evaluate;
+#[cfg(feature = "train")]
+mod phase;
+#[cfg(feature = "train")]
+mod train_all;
+
+pub use documents::{Masked, extract_paths, mask_documents, read_documents};
+pub use rows::{TeacherChoice, choose_teacher, default_output, generate_file, make_rows};
+#[cfg(feature = "train")]
+pub use evaluate::{Evaluation, evaluate};
+#[cfg(feature = "train")]
+pub use phase::{Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_student, open_student, recipe, run_phase};
+#[cfg(feature = "train")]
+pub use train_all::{Summary, train_all};
+
+use std::sync::atomic::AtomicBool;
+
+/// Set by Ctrl-C; every stage looks at it between two pieces of work.
+pub static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Whoever shows what a stage does. Only the command line has one that writes.
+pub trait Watch {
+    /// A stage begins; `skipped` when it is up to date.
+    fn stage(&self, name: &str, skipped: bool);
+    /// A line worth reading.
+    fn say(&self, line: &str);
+    /// `done` of `total` with a few words; called often.
+    fn progress(&self, done: u64, total: u64, words: &str);
+    /// The bar, if there is one, has served.
+    fn finish(&self);
+}
+
+/// Shows nothing.
+pub struct Silent;
+
+impl Watch for Silent {
+    fn stage(&self, _name: &str, _skipped: bool) {}
+    fn say(&self, _line: &str) {}
+    fn progress(&self, _done: u64, _total: u64, _words: &str) {}
+    fn finish(&self) {}
+}

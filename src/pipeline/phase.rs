@@ -1,0 +1,343 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use candle_core::Device;
+
+use super::Watch;
+use crate::batch::{ContextPolicy, EncodedRow, Encoder, Sequence, encode_probe, encode_row};
+use crate::hub::{self, Adapter, AdapterConfig, Folder, HubError, LoraPair};
+use crate::id::{ContentHash, Hasher};
+use crate::model::{self, LoadError, Student};
+use crate::row::{Kind, Row, Split};
+use crate::settings::PhaseSettings;
+use crate::train::engine::{Engine, Parameter, Portable, Trainable};
+use crate::train::objective::{Dpo, DpoLoss};
+use crate::train::optim::Schedule;
+use crate::train::rng::Stream;
+use crate::train::{self, Data, Event, Example, Objective, Outcome, Recipe, TrainError};
+use crate::{Error, edge};
+
+/// The three phases of training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// SFT on questions and answers: the facts.
+    Learn,
+    /// SFT on the teacher's chains of thought: the reasoning.
+    Mimic,
+    /// DPO on preference pairs: the voice.
+    Align,
+}
+
+impl Phase {
+    /// In order.
+    pub const ALL: [Self; 3] = [Self::Learn, Self::Mimic, Self::Align];
+
+    /// Name of folder and settings table.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Learn => "learn",
+            Self::Mimic => "mimic",
+            Self::Align => "align",
+        }
+    }
+
+    /// The rows it is trained on.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Learn => Kind::Qa,
+            Self::Mimic => Kind::Cot,
+            Self::Align => Kind::Preference,
+        }
+    }
+}
+
+/// What one phase starts from.
+pub struct PhaseInput<'a> {
+    /// Which.
+    pub phase: Phase,
+    /// How.
+    pub settings: &'a PhaseSettings,
+    /// The base.
+    pub folder: &'a Folder,
+    /// `cpu` or `cuda`.
+    pub device: &'a str,
+    /// The adapter to go on from; for align also the reference.
+    pub adapter: Option<&'a Adapter>,
+    /// Rows of the phase's kind, both splits.
+    pub rows: &'a [Row],
+    /// Rows to replay.
+    pub replay: &'a [Row],
+    /// Name of the base in the adapter's settings.
+    pub base_name: &'a str,
+    /// Where adapter, metrics and checkpoint go.
+    pub out: &'a Path,
+}
+
+/// What one phase ended with.
+pub struct PhaseOutcome {
+    /// The adapter, also on disk.
+    pub adapter: Adapter,
+    /// Figures of the loop.
+    pub outcome: Outcome,
+    /// Rows trained on.
+    pub rows: usize,
+}
+
+/// Training, replayed and held-out examples of a phase.
+pub struct PhaseExamples {
+    /// Trained on, with their rows' ids.
+    pub train: Vec<EncodedRow>,
+    /// Mixed in.
+    pub replay: Vec<EncodedRow>,
+    /// Held out.
+    pub eval: Vec<Example>,
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        let hint = match &error {
+            LoadError::Hub(inner) => inner.hint(),
+            _ => None,
+        };
+        Self::new(error.to_string()).maybe_hint(hint)
+    }
+}
+
+impl From<HubError> for Error {
+    fn from(error: HubError) -> Self {
+        Self::new(error.to_string()).maybe_hint(error.hint())
+    }
+}
+
+impl From<TrainError> for Error {
+    fn from(error: TrainError) -> Self {
+        match &error {
+            TrainError::Interrupted { .. } => Self::interrupted(error.to_string()).hint("run the same command again to go on from here"),
+            TrainError::NoData => Self::new(error.to_string()).data(),
+            TrainError::Diverged { .. } => Self::new(error.to_string()).hint("lower `learning_rate`, or raise `warmup_ratio`"),
+            _ => Self::new(error.to_string()),
+        }
+    }
+}
+
+/// The device that a setting names.
+///
+/// # Errors
+/// CUDA in a build without it, or without a card.
+pub fn device(name: &str) -> Result<Device, Error> {
+    if name == "cpu" {
+        return Ok(Device::Cpu);
+    }
+    if !cfg!(feature = "cuda") {
+        return Err(Error::new("this build runs on the CPU only").hint("build with `--features cuda` (needs nvcc), or set student.device to `cpu`"));
+    }
+    Device::new_cuda(0).map_err(|e| Error::new("no usable CUDA device").cause(e))
+}
+
+/// Opens a student by hub id or folder.
+///
+/// # Errors
+/// What the hub or the folder says.
+pub fn open_student(id: &str, root: &Path, offline: bool) -> Result<Folder, Error> {
+    let beside = root.join(id);
+    let path: PathBuf = if beside.is_dir() { beside } else { hub::resolve(id, offline)? };
+    Folder::open(&path).map_err(|e| Error::from(e).place(path.display().to_string()))
+}
+
+/// Loads a student with adapters on top.
+///
+/// # Errors
+/// As [`open_student`]; an adapter that does not fit.
+pub fn load_student(folder: &Folder, adapters: &[Adapter], device_name: &str) -> Result<Student, Error> {
+    let mut student = model::from_folder(folder, &device(device_name)?)?;
+    model::with_adapters(&mut student.model, adapters)?;
+    Ok(student)
+}
+
+/// The loop's recipe from a phase's settings.
+#[must_use]
+pub fn recipe(phase: Phase, s: &PhaseSettings) -> Recipe {
+    let objective = match phase {
+        Phase::Learn | Phase::Mimic => Objective::Sft,
+        Phase::Align => Objective::Dpo(Dpo {
+            loss: match s.loss.as_str() {
+                "ipo" => DpoLoss::Ipo,
+                "hinge" => DpoLoss::Hinge,
+                "robust" => DpoLoss::Robust,
+                _ => DpoLoss::Sigmoid,
+            },
+            beta: s.beta,
+            label_smoothing: s.label_smoothing,
+            nll_weight: s.nll_weight,
+        }),
+    };
+    Recipe {
+        objective,
+        learning_rate: s.learning_rate,
+        epochs: s.epochs,
+        max_steps: s.max_steps,
+        batch_rows: s.batch_rows,
+        gradient_accumulation: s.gradient_accumulation,
+        shuffle: s.shuffle,
+        seed: s.seed,
+        schedule: match s.schedule.as_str() {
+            "constant" => Schedule::Constant,
+            "linear" => Schedule::Linear,
+            _ => Schedule::Cosine,
+        },
+        warmup_ratio: s.warmup_ratio,
+        weight_decay: s.weight_decay,
+        max_grad_norm: s.max_grad_norm,
+        replay: if phase == Phase::Mimic { s.replay } else { 0.0 },
+        keep_best: s.keep == "best",
+        checkpoint_steps: s.checkpoint_steps,
+    }
+}
+
+fn example(row: EncodedRow) -> Example {
+    match row.rejected {
+        Some(rejected) => Example::Pair { chosen: row.chosen, rejected },
+        None => Example::Completion(row.chosen),
+    }
+}
+
+/// Encodes the rows of a phase and chooses what is held out.
+///
+/// Learn is measured on held-out wordings of the facts it is trained on, because a fact that was never trained
+/// cannot be known; the others on held-out rows. Data without either gives up `eval_ratio` of its training rows.
+///
+/// # Errors
+/// The row that cannot be encoded.
+pub fn encode_phase(phase: Phase, settings: &PhaseSettings, encoder: &Encoder, rows: &[Row], replay: &[Row]) -> Result<PhaseExamples, Error> {
+    let context = match settings.context.as_str() {
+        "always" => ContextPolicy::Always,
+        "never" => ContextPolicy::Never,
+        _ => ContextPolicy::Auto,
+    };
+    let encode = |row: &Row| encode_row(encoder, row, context).map_err(|e| Error::new(e.to_string()).place(format!("row {}", row.id)));
+    let mut train = rows.iter().filter(|r| r.split == Split::Train).map(encode).collect::<Result<Vec<_>, _>>()?;
+    let mut eval = Vec::new();
+    if phase == Phase::Learn {
+        for row in rows.iter().filter(|r| r.split == Split::Train) {
+            let probe: Option<Sequence> = encode_probe(encoder, row).map_err(|e| Error::new(e.to_string()))?;
+            eval.extend(probe.map(Example::Completion));
+        }
+    }
+    if eval.is_empty() {
+        eval = rows.iter().filter(|r| r.split == Split::Test).map(|r| encode(r).map(example)).collect::<Result<_, _>>()?;
+    }
+    if eval.is_empty() {
+        let held = (train.len() as f64 * settings.eval_ratio).floor() as usize;
+        let mut order = Stream::new(settings.seed, "eval", 0).permutation(train.len());
+        order.truncate(held);
+        order.sort_unstable_by(|a, b| b.cmp(a));
+        eval = order.into_iter().map(|i| example(train.remove(i))).collect();
+    }
+    let replay = replay.iter().filter(|r| r.split == Split::Train).map(encode).collect::<Result<_, _>>()?;
+    Ok(PhaseExamples { train, replay, eval })
+}
+
+/// Trains one phase and leaves its adapter in PEFT format in `out`.
+///
+/// # Errors
+/// See [`TrainError`]; also a student or an adapter that cannot be loaded.
+pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -> Result<PhaseOutcome, Error> {
+    let s = input.settings;
+    edge::fs::create_dir(input.out)?;
+    let student = load_student(input.folder, &[], input.device)?;
+    let examples = encode_phase(input.phase, s, &student.encoder, input.rows, input.replay)?;
+    let (config, modules) = match input.adapter {
+        Some(adapter) => {
+            adapter.check_base(input.folder.config())?;
+            let modules: std::collections::BTreeSet<String> = adapter.tensors.keys().filter_map(|path| path.rsplit('.').next().map(str::to_owned)).collect();
+            let uniform = adapter.tensors.iter().all(|(path, pair)| pair.r == adapter.config.r && adapter.scale(path) == adapter.config.scale(""));
+            if !uniform || adapter.tensors.len() != modules.len() * input.folder.config().num_hidden_layers {
+                return Err(Error::new("the adapter has another rank or scale in some layers; this version continues uniform adapters only").hint("merge it first: `distill merge`, then train on the merged folder"));
+            }
+            (adapter.config.clone(), modules.into_iter().collect())
+        }
+        None => {
+            let targets: Vec<&str> = s.target_modules.iter().map(String::as_str).collect();
+            (AdapterConfig::new(s.rank, s.alpha, &targets), s.target_modules.clone())
+        }
+    };
+    let trainable = Trainable::Lora { rank: config.r, scale: f64::from(config.scale("")), modules, seed: s.seed };
+    let mut engine = Portable::new(student.model, &trainable).map_err(TrainError::from)?;
+    if let Some(adapter) = input.adapter {
+        let values = flatten(adapter, engine.parameters())?;
+        engine.write(&values).map_err(TrainError::from)?;
+    }
+    let start = engine.read().map_err(TrainError::from)?;
+    let recipe = recipe(input.phase, s);
+    let train: Vec<Example> = examples.train.into_iter().map(example).collect();
+    let replay: Vec<Example> = examples.replay.into_iter().map(example).collect();
+    let identity = identity(input, &recipe, &start, &train, &replay, &examples.eval)?;
+    let data = Data { train: &train, replay: &replay, eval: &examples.eval };
+    let mut show = |event: Event<'_>| match event {
+        Event::Reference(done, of) => watch.progress(done as u64, of as u64, "reference log-probabilities"),
+        Event::Resumed(step) => watch.say(&format!("{}: going on from step {step}", input.phase.name())),
+        Event::Step(line, total) => {
+            let mut words = format!("loss {:.4}, {:.0} tokens/s", line.loss, line.tokens_per_second);
+            if let Some(accuracy) = line.values.get("rewards/accuracies") {
+                words.push_str(&format!(", accuracy {accuracy:.2}"));
+            }
+            watch.progress(line.step, total, &words);
+            if let Some(eval) = line.eval_loss {
+                watch.say(&format!("{}: step {}/{total}, loss {:.4}, held-out loss {eval:.4}", input.phase.name(), line.step, line.loss));
+            }
+        }
+    };
+    let outcome = train::run(&mut engine, &recipe, data, input.out, &identity, stop, &mut show).map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
+    watch.finish();
+    let mut adapter = unflatten(&config, engine.parameters(), &outcome.parameters);
+    adapter.config.base_model_name_or_path = Some(input.base_name.to_owned());
+    adapter.write_into(input.out)?;
+    Ok(PhaseOutcome { adapter, outcome, rows: train.len() })
+}
+
+/// Names a run by everything that decides its result.
+fn identity(input: &PhaseInput<'_>, recipe: &Recipe, start: &[f32], train: &[Example], replay: &[Example], eval: &[Example]) -> Result<ContentHash, Error> {
+    let start: Vec<u8> = start.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let mut hasher = Hasher::new().text("phase/1").text(input.phase.name()).text(&format!("{recipe:?}")).text(input.folder.content_hash()?.as_str()).bytes(&start);
+    for part in [train, replay, eval] {
+        hasher = hasher.text("part").text(&format!("{part:?}"));
+    }
+    Ok(hasher.finish())
+}
+
+fn split_parameter(name: &str) -> Option<(&str, bool)> {
+    name.strip_suffix(".lora_A").map(|path| (path, true)).or_else(|| name.strip_suffix(".lora_B").map(|path| (path, false)))
+}
+
+fn flatten(adapter: &Adapter, parameters: &[Parameter]) -> Result<Vec<f32>, Error> {
+    let mut out = vec![0.0; parameters.last().map_or(0, |p| p.range.end)];
+    for parameter in parameters {
+        let pair = split_parameter(&parameter.name).and_then(|(path, is_a)| adapter.tensors.get(path).map(|pair| if is_a { &pair.a } else { &pair.b }));
+        match pair {
+            Some(values) if values.len() == parameter.range.len() => out[parameter.range.clone()].copy_from_slice(values),
+            _ => return Err(Error::new(format!("the adapter has no `{}` of shape {:?}", parameter.name, parameter.shape))),
+        }
+    }
+    Ok(out)
+}
+
+fn unflatten(config: &AdapterConfig, parameters: &[Parameter], values: &[f32]) -> Adapter {
+    let mut tensors: BTreeMap<String, LoraPair> = BTreeMap::new();
+    for parameter in parameters {
+        if let Some((path, is_a)) = split_parameter(&parameter.name) {
+            let pair = tensors.entry(path.to_owned()).or_insert_with(|| LoraPair { a: Vec::new(), b: Vec::new(), r: config.r, in_features: 0, out_features: 0 });
+            let slice = values[parameter.range.clone()].to_vec();
+            if is_a {
+                pair.in_features = parameter.shape[1];
+                pair.a = slice;
+            } else {
+                pair.out_features = parameter.shape[0];
+                pair.b = slice;
+            }
+        }
+    }
+    Adapter { config: config.clone(), tensors }
+}

@@ -1,0 +1,118 @@
+//! The report: what a run was made from, how it went and what came out, in one self-contained HTML file.
+//!
+//! Pure: data in, text out. Never holds unmasked text: samples come from masked rows and from the student.
+
+mod html;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use html::render;
+
+/// Everything the page shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReportData {
+    /// Name of the run, for example `run-4be0c2d1`.
+    pub run: String,
+    /// Version of this program.
+    pub tool_version: String,
+    /// Student id or folder, as the settings name it.
+    pub student: String,
+    /// Teacher as in the rows.
+    pub teacher: String,
+    /// Documents read, passages found.
+    pub documents: usize,
+    /// Passages that were asked about.
+    pub passages: usize,
+    /// What was masked: entity name to number of replacements. Counts only.
+    pub masked: BTreeMap<String, usize>,
+    /// One entry per kind, in the order qa, cot, preference.
+    pub datasets: Vec<DatasetReport>,
+    /// One entry per phase, in the order learn, mimic, align.
+    pub phases: Vec<PhaseReport>,
+    /// Measured on the same held-out questions and pairs, before and after.
+    pub evaluation: EvaluationReport,
+    /// Files that came out: name, bytes.
+    pub outputs: Vec<(String, u64)>,
+    /// How to talk to it.
+    pub chat_command: String,
+}
+
+/// One dataset.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DatasetReport {
+    /// `qa`, `cot` or `preference`.
+    pub kind: String,
+    /// Accepted rows for training and held out.
+    pub train: usize,
+    /// Held out.
+    pub test: usize,
+    /// Rejections by code.
+    pub rejected: BTreeMap<String, usize>,
+    /// The token cap.
+    pub cap: usize,
+    /// Per trained field: name and token count of every row.
+    pub tokens: Vec<(String, Vec<u32>)>,
+}
+
+/// One training phase.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PhaseReport {
+    /// `learn`, `mimic` or `align`.
+    pub phase: String,
+    /// Training loss by step.
+    pub loss: Vec<(u64, f64)>,
+    /// Held-out loss by step; step 0 is before training.
+    pub eval_loss: Vec<(u64, f64)>,
+    /// Rows trained on.
+    pub rows: usize,
+    /// Updates made.
+    pub steps: u64,
+    /// The update that was kept.
+    pub kept_step: u64,
+    /// Seconds in updates.
+    pub seconds: f64,
+    /// Median tokens per second.
+    pub tokens_per_second: f64,
+    /// Other figures worth showing, by TRL's names (`rewards/accuracies`, …).
+    pub figures: BTreeMap<String, f64>,
+}
+
+/// Before and after.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EvaluationReport {
+    /// Held-out paraphrases of trained facts that were asked.
+    pub recall_questions: usize,
+    /// Share answered right by the base student.
+    pub recall_before: f64,
+    /// Share answered right by the tuned student.
+    pub recall_after: f64,
+    /// Held-out pairs.
+    pub preference_pairs: usize,
+    /// Share of pairs whose chosen answer is likelier per token, base student.
+    pub preference_before: f64,
+    /// The same, tuned student.
+    pub preference_after: f64,
+    /// Share of the tuned student's answers that end by themselves.
+    pub stopped_after: f64,
+    /// Answers side by side.
+    pub samples: Vec<SampleAnswer>,
+}
+
+/// One question with both answers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SampleAnswer {
+    /// A held-out paraphrase, or a prompt.
+    pub question: String,
+    /// What a right answer contains; empty for style prompts.
+    pub key: String,
+    /// The base student.
+    pub before: String,
+    /// The tuned student.
+    pub after: String,
+    /// Whether `before` contains the key.
+    pub before_right: bool,
+    /// Whether `after` contains the key.
+    pub after_right: bool,
+}

@@ -1,0 +1,258 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::DEFAULTS;
+use crate::Error;
+
+/// Where a value came from, weakest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The program.
+    Default,
+    /// A settings file.
+    File(PathBuf),
+    /// An environment variable.
+    Environment(String),
+    /// The command line.
+    Flag(String),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => write!(f, "${name}"),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// Values by dotted key, each with its origin.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    values: BTreeMap<String, (Value, Origin)>,
+    known: BTreeMap<String, Value>,
+}
+
+const PHASES: [&str; 3] = ["learn", "mimic", "align"];
+
+fn flatten(prefix: &str, table: &Table, out: &mut BTreeMap<String, Value>) {
+    for (key, value) in table {
+        let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            // Thresholds are an open table of their own; lint checks its keys.
+            Value::Table(inner) if key != "lint.thresholds" => flatten(&key, inner, out),
+            other => {
+                out.insert(key, other.clone());
+            }
+        }
+    }
+}
+
+impl Layers {
+    /// The defaults alone.
+    ///
+    /// # Errors
+    /// Never for a released binary: a test parses them.
+    pub fn defaults() -> Result<Self, Error> {
+        let table: Table = DEFAULTS.parse().map_err(|e: toml::de::Error| Error::new(e.to_string()))?;
+        let mut flat = BTreeMap::new();
+        flatten("", &table, &mut flat);
+        let mut known = flat.clone();
+        known.insert("lint.thresholds".into(), Value::Table(Table::new()));
+        for (key, value) in &flat {
+            if let Some(name) = key.strip_prefix("train.").filter(|n| !n.contains('.')) {
+                for phase in PHASES {
+                    known.insert(format!("train.{phase}.{name}"), value.clone());
+                }
+            }
+        }
+        Ok(Self { values: flat.into_iter().map(|(k, v)| (k, (v, Origin::Default))).collect(), known })
+    }
+
+    /// Puts a settings file on top.
+    ///
+    /// # Errors
+    /// Syntax with the line; unknown keys with a suggestion; values of another type than the default's.
+    pub fn file(&mut self, path: &Path) -> Result<(), Error> {
+        let text = crate::edge::fs::read_text(path)?;
+        let table: Table = text.parse().map_err(|e: toml::de::Error| {
+            let line = e.span().map_or(0, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
+            Error::at(path, format!("line {line}: {}", e.message()))
+        })?;
+        let mut flat = BTreeMap::new();
+        flatten("", &table, &mut flat);
+        for (key, value) in flat {
+            self.set(&key, value, Origin::File(path.to_owned())).map_err(|e| e.place(path.display().to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Puts the environment on top: `DISTILL_TRAIN_ALIGN_BETA=0.2` sets `train.align.beta`.
+    ///
+    /// # Errors
+    /// As [`Layers::file`]; variables that name no setting are left alone when they belong to something else.
+    pub fn environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), Error> {
+        let by_variable: BTreeMap<String, String> = self.known.keys().map(|k| (format!("DISTILL_{}", k.to_uppercase().replace('.', "_")), k.clone())).collect();
+        for (name, text) in variables.filter(|(name, text)| name.starts_with("DISTILL_") && !text.is_empty()) {
+            if let Some(key) = by_variable.get(&name) {
+                self.set_text(key, &text, Origin::Environment(name.clone()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts one `key=value` of the command line on top.
+    ///
+    /// # Errors
+    /// As [`Layers::file`].
+    pub fn assignment(&mut self, assignment: &str) -> Result<(), Error> {
+        let (key, text) = assignment.split_once('=').ok_or_else(|| Error::new(format!("`--set {assignment}` has no `=`")).hint("write `--set key=value`, for example `--set train.align.beta=0.2`"))?;
+        self.set_text(key.trim(), text.trim(), Origin::Flag("--set".into()))
+    }
+
+    /// Sets one value from its text, read by the type of the default.
+    ///
+    /// # Errors
+    /// As [`Layers::file`].
+    pub fn set_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), Error> {
+        let value = match self.known.get(key) {
+            Some(Value::String(_)) => Value::String(text.trim_matches('"').to_owned()),
+            Some(Value::Array(_)) if !text.trim_start().starts_with('[') => Value::Array(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Value::from).collect()),
+            _ => format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v")).unwrap_or_else(|| Value::String(text.to_owned())),
+        };
+        self.set(key, value, origin)
+    }
+
+    fn set(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), Error> {
+        let Some(default) = self.known.get(key) else {
+            let nearest = self.known.keys().min_by_key(|known| distance(known, key)).filter(|known| distance(known, key) <= 1 + key.len() / 3);
+            return Err(Error::new(format!("unknown setting `{key}`")).place(origin.to_string()).maybe_hint(nearest.map(|n| format!("did you mean `{n}`? `distill config show` lists all settings"))));
+        };
+        let value = match (default, value) {
+            (Value::Float(_), Value::Integer(i)) => Value::Float(i as f64),
+            (_, value) => value,
+        };
+        if default.type_str() != value.type_str() {
+            return Err(Error::new(format!("`{key}` is {} `{value}`, {} is expected", value.type_str(), default.type_str())).place(origin.to_string()));
+        }
+        self.values.insert(key.to_owned(), (value, origin));
+        Ok(())
+    }
+
+    /// The value a phase uses: its own, unless the shared one comes from a stronger layer.
+    fn phase_value(&self, phase: &str, name: &str) -> Option<&(Value, Origin)> {
+        let shared = self.values.get(&format!("train.{name}"));
+        match (self.values.get(&format!("train.{phase}.{name}")), shared) {
+            (Some(own), Some(shared)) if rank(&shared.1) > rank(&own.1) => Some(shared),
+            (Some(own), _) => Some(own),
+            (None, shared) => shared,
+        }
+    }
+
+    /// Every resolved value with its origin, by key, phases spelt out.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(String, Value, Origin)> {
+        let mut out = Vec::new();
+        for key in self.known.keys() {
+            let parts: Vec<&str> = key.split('.').collect();
+            let found = match parts.as_slice() {
+                ["train", phase, name] if PHASES.contains(phase) => self.phase_value(phase, name),
+                ["train", _] => continue,
+                _ => self.values.get(key),
+            };
+            if let Some((value, origin)) = found {
+                out.push((key.clone(), value.clone(), origin.clone()));
+            }
+        }
+        out
+    }
+
+    /// The resolved table.
+    ///
+    /// # Errors
+    /// Never: keys were checked when they were set.
+    pub fn resolved(&self) -> Result<Table, Error> {
+        let mut root = Table::new();
+        for (key, value, _) in self.entries() {
+            let mut table = &mut root;
+            let mut parts: Vec<&str> = key.split('.').collect();
+            let last = parts.pop().unwrap_or_default();
+            for part in parts {
+                table = match table.entry(part).or_insert_with(|| Value::Table(Table::new())) {
+                    Value::Table(inner) => inner,
+                    _ => return Err(Error::new(format!("`{key}` lies under a value"))),
+                };
+            }
+            table.insert(last.to_owned(), value);
+        }
+        Ok(root)
+    }
+}
+
+const fn rank(origin: &Origin) -> u8 {
+    match origin {
+        Origin::Default => 0,
+        Origin::File(_) => 1,
+        Origin::Environment(_) => 2,
+        Origin::Flag(_) => 3,
+    }
+}
+
+/// Edits between two keys (Levenshtein).
+pub(crate) fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let substitution = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = substitution.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn defaults_resolve() {
+        let settings = Settings::resolve(&Layers::defaults().unwrap()).unwrap();
+        assert_eq!(settings.train.align.epochs, 1.0);
+        assert_eq!(settings.train.learn.epochs, 3.0);
+        assert_eq!(settings.rows.cap, 150);
+    }
+
+    #[test]
+    fn a_shared_flag_beats_a_phases_default_and_a_phases_flag_beats_it() {
+        let mut layers = Layers::defaults().unwrap();
+        layers.assignment("train.epochs=9").unwrap();
+        layers.assignment("train.mimic.epochs=4").unwrap();
+        let settings = Settings::resolve(&layers).unwrap();
+        assert_eq!((settings.train.learn.epochs, settings.train.mimic.epochs, settings.train.align.epochs), (9.0, 4.0, 9.0));
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_types_are_errors() {
+        let mut layers = Layers::defaults().unwrap();
+        let error = layers.assignment("train.align.betta=1").unwrap_err().render();
+        assert!(error.contains("train.align.beta"), "{error}");
+        assert!(layers.assignment("rows.qa=many").unwrap_err().render().contains("integer"));
+        assert!(layers.assignment("rows.qa").is_err());
+    }
+
+    #[test]
+    fn the_environment_sets_by_name() {
+        let mut layers = Layers::defaults().unwrap();
+        layers.environment([("DISTILL_TRAIN_ALIGN_BETA".to_owned(), "0.2".to_owned()), ("DISTILL_NO_PROGRESS".to_owned(), "1".to_owned())].into_iter()).unwrap();
+        assert_eq!(Settings::resolve(&layers).unwrap().train.align.beta, 0.2);
+    }
+}

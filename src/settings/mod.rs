@@ -1,0 +1,314 @@
+//! Settings: flags over environment over `distill.toml` over defaults, each value with where it came from.
+//!
+//! The defaults are one TOML file ([`DEFAULTS`]), which is also the set of known keys: a key that is not in it is an
+//! error with a suggestion, wherever it is written.
+
+mod layers;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::lint::LintSettings;
+
+pub use layers::{Layers, Origin};
+
+/// Every setting with its default and a comment: what `distill init` writes.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// All settings, resolved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Who the documents are about.
+    pub persona: Persona,
+    /// Who writes the rows.
+    pub teacher: TeacherSettings,
+    /// How many rows, and what they have to be.
+    pub rows: RowSettings,
+    /// What is checked before training.
+    pub lint: LintSettings,
+    /// What is trained.
+    pub student: StudentSettings,
+    /// How it is trained, per phase.
+    pub train: Phases,
+    /// What is measured.
+    pub eval: EvalSettings,
+    /// What comes out.
+    pub export: ExportSettings,
+}
+
+/// Who the documents are about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Persona {
+    /// Names, nicknames and handles to mask, beside those found in the documents.
+    pub names: Vec<String>,
+    /// Texts that are never masked.
+    pub allow: Vec<String>,
+    /// Texts that are always masked.
+    pub deny: Vec<String>,
+}
+
+/// Who writes the rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherSettings {
+    /// `openai`, `replay:FILE`, `outline`; empty chooses `openai` when a key or an address is set, else `outline`.
+    pub spec: String,
+    /// Address of an OpenAI-compatible endpoint, with `/v1`.
+    pub base_url: String,
+    /// Model name.
+    pub model: String,
+    /// Sampling temperature; negative leaves it to the endpoint.
+    pub temperature: f64,
+    /// Limit of one answer.
+    pub max_tokens: u32,
+    /// Requests a minute; 0 is no limit.
+    pub rpm: u32,
+    /// Tokens a minute; 0 is no limit.
+    pub tpm: u32,
+    /// Requests in flight.
+    pub concurrency: usize,
+    /// Time for one answer.
+    pub timeout_secs: u64,
+    /// Tries after the first.
+    pub max_retries: u32,
+    /// Spend at most this; 0 is no limit.
+    pub max_usd: f64,
+    /// Price of a million prompt tokens; 0 looks the model up.
+    pub input_usd_per_million: f64,
+    /// Price of a million answer tokens.
+    pub output_usd_per_million: f64,
+}
+
+/// How many rows, and what they have to be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowSettings {
+    /// Accepted rows of each kind.
+    pub qa: usize,
+    /// Accepted rows.
+    pub cot: usize,
+    /// Accepted rows.
+    pub preference: usize,
+    /// Tokens allowed per field.
+    pub cap: usize,
+    /// Rows asked for in one request.
+    pub per_request: usize,
+    /// How often a passage is asked again at most.
+    pub max_rounds: u32,
+    /// Passages shown to the teacher as samples of the person's writing.
+    pub voice_samples: usize,
+    /// Share of the passages that are held out.
+    pub test_ratio: f64,
+    /// Seeds splits and sampling.
+    pub seed: u64,
+}
+
+/// What is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudentSettings {
+    /// A Hugging Face folder or hub id.
+    pub id: String,
+    /// `cpu` or `cuda`.
+    pub device: String,
+    /// Use the hub's cache only.
+    pub offline: bool,
+}
+
+/// One phase, resolved: `[train]` under `[train.<phase>]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseSettings {
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Passes over the data.
+    pub epochs: f64,
+    /// Stops after this many updates; 0 goes by epochs.
+    pub max_steps: u64,
+    /// Rows in one micro-batch.
+    pub batch_rows: usize,
+    /// Micro-batches in one update.
+    pub gradient_accumulation: usize,
+    /// A new order every epoch.
+    pub shuffle: bool,
+    /// Seeds initial adapter, order and replay.
+    pub seed: u64,
+    /// `constant`, `linear`, `cosine`.
+    pub schedule: String,
+    /// Share of the updates that warm up.
+    pub warmup_ratio: f64,
+    /// Decoupled decay.
+    pub weight_decay: f64,
+    /// Gradient clipping; 0 is off.
+    pub max_grad_norm: f64,
+    /// LoRA rank.
+    pub rank: usize,
+    /// LoRA alpha; the update is scaled by alpha / rank.
+    pub alpha: f64,
+    /// Dropout on the adapter's input.
+    pub dropout: f64,
+    /// Modules with an adapter.
+    pub target_modules: Vec<String>,
+    /// Storage of the frozen weights.
+    pub base: String,
+    /// Share of the training rows held out when the data has no test split.
+    pub eval_ratio: f64,
+    /// `best` keeps the parameters with the lowest held-out loss, `last` the last ones.
+    pub keep: String,
+    /// Updates between checkpoints.
+    pub checkpoint_steps: u64,
+    /// Learn: `auto`, `always` or `never` put the context into the prompt.
+    pub context: String,
+    /// Mimic: share of Learn rows in the data.
+    pub replay: f64,
+    /// Align: strength of the preference.
+    pub beta: f64,
+    /// Align: `sigmoid`, `ipo`, `hinge`, `robust`.
+    pub loss: String,
+    /// Align: weight of the likelihood of the chosen answers.
+    pub nll_weight: f64,
+    /// Align: share of flipped labels, for `robust`.
+    pub label_smoothing: f64,
+}
+
+/// The three phases.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phases {
+    /// SFT on QA.
+    pub learn: PhaseSettings,
+    /// SFT on CoT.
+    pub mimic: PhaseSettings,
+    /// DPO on pairs.
+    pub align: PhaseSettings,
+}
+
+/// What is measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvalSettings {
+    /// Recall questions asked at most.
+    pub questions: usize,
+    /// Longest answer.
+    pub max_tokens: usize,
+}
+
+/// What comes out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportSettings {
+    /// Name of the files; empty takes the workspace folder's.
+    pub name: String,
+    /// Quantisation of the GGUF.
+    pub quant: String,
+}
+
+impl Settings {
+    /// Resolves the layers.
+    ///
+    /// # Errors
+    /// A value of the wrong type or outside its range, with its key and where it was written.
+    pub fn resolve(layers: &Layers) -> Result<Self, Error> {
+        let settings: Self = layers.resolved()?.try_into().map_err(|e: toml::de::Error| Error::new(e.message().to_owned()).place("settings"))?;
+        for (name, phase) in [("learn", &settings.train.learn), ("mimic", &settings.train.mimic), ("align", &settings.train.align)] {
+            phase.check(&format!("train.{name}"))?;
+        }
+        let rows = &settings.rows;
+        let fault = |key: &str, why: &str| Err(Error::new(format!("`{key}` {why}")).place("settings"));
+        if rows.cap == 0 || rows.per_request == 0 {
+            return fault("rows", "needs a `cap` and a `per_request` of at least 1");
+        }
+        if !(0.0..=0.5).contains(&rows.test_ratio) {
+            return fault("rows.test_ratio", "is a share from 0 to 0.5");
+        }
+        if !matches!(settings.student.device.as_str(), "cpu" | "cuda") {
+            return fault("student.device", "is `cpu` or `cuda`");
+        }
+        Ok(settings)
+    }
+}
+
+impl PhaseSettings {
+    fn check(&self, prefix: &str) -> Result<(), Error> {
+        let fault = |key: &str, why: &str| Err(Error::new(format!("`{prefix}.{key}` {why}")).place("settings"));
+        if !self.learning_rate.is_finite() || self.learning_rate < 0.0 {
+            return fault("learning_rate", "is a number of at least 0");
+        }
+        if !(0.0..=1000.0).contains(&self.epochs) {
+            return fault("epochs", "is a number from 0 to 1000");
+        }
+        if self.batch_rows == 0 || self.gradient_accumulation == 0 {
+            return fault("batch_rows", "and `gradient_accumulation` are at least 1");
+        }
+        if !matches!(self.schedule.as_str(), "constant" | "linear" | "cosine") {
+            return fault("schedule", "is `constant`, `linear` or `cosine`");
+        }
+        if !(0.0..1.0).contains(&self.warmup_ratio) || !(0.0..1.0).contains(&self.replay) || !(0.0..1.0).contains(&self.eval_ratio) {
+            return fault("warmup_ratio", "`replay` and `eval_ratio` are shares from 0 to below 1");
+        }
+        if self.rank == 0 || self.rank > 1024 {
+            return fault("rank", "is from 1 to 1024");
+        }
+        if self.dropout != 0.0 {
+            return fault("dropout", "other than 0 is not available in this version");
+        }
+        if !matches!(self.base.as_str(), "auto" | "f32" | "bf16") {
+            return fault("base", "is `auto`, `f32` or `bf16` in this version");
+        }
+        if !matches!(self.keep.as_str(), "best" | "last") {
+            return fault("keep", "is `best` or `last`");
+        }
+        if !matches!(self.context.as_str(), "auto" | "always" | "never") {
+            return fault("context", "is `auto`, `always` or `never`");
+        }
+        if !matches!(self.loss.as_str(), "sigmoid" | "ipo" | "hinge" | "robust") {
+            return fault("loss", "is `sigmoid`, `ipo`, `hinge` or `robust`");
+        }
+        if !(0.0..0.5).contains(&self.label_smoothing) || self.beta <= 0.0 {
+            return fault("beta", "is above 0 and `label_smoothing` from 0 to below 0.5");
+        }
+        const MODULES: [&str; 7] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+        if self.target_modules.is_empty() || self.target_modules.iter().any(|m| !MODULES.contains(&m.as_str())) {
+            return fault("target_modules", &format!("are some of {}", MODULES.join(", ")));
+        }
+        Ok(())
+    }
+}
+
+/// A workspace: its folder and its settings.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// The folder.
+    pub root: PathBuf,
+    /// Its resolved settings.
+    pub settings: Settings,
+}
+
+impl Workspace {
+    /// `distill.toml`.
+    pub const FILE: &'static str = "distill.toml";
+
+    /// A path inside.
+    #[must_use]
+    pub fn path(&self, inside: &str) -> PathBuf {
+        self.root.join(inside)
+    }
+
+    /// Name of the exported files.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let from_folder = || std::path::absolute(&self.root).ok().and_then(|p| p.file_name().map(|n| n.to_string_lossy().into_owned())).filter(|n| !n.is_empty());
+        let name = if self.settings.export.name.is_empty() { from_folder().unwrap_or_else(|| "student".into()) } else { self.settings.export.name.clone() };
+        name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' }).collect()
+    }
+
+    /// True when the folder has a `distill.toml`.
+    #[must_use]
+    pub fn is_at(root: &Path) -> bool {
+        root.join(Self::FILE).is_file()
+    }
+}

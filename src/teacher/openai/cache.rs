@@ -1,0 +1,300 @@
+//! The response cache: an answered request is never sent, and never paid, again.
+//!
+//! One SQLite file, keyed by request hash, that several processes may share. Only finished answers are in it, never
+//! errors, cut answers or refusals, and no key, address or prompt.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::id::ContentHash;
+use crate::teacher::{Completion, TeacherError};
+
+const VERSION: i64 = 1;
+
+/// Why the cache could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// The file is no SQLite database, or a damaged one.
+    #[error("response cache `{}` is damaged: {cause}", path.display())]
+    Damaged {
+        /// The cache file.
+        path: PathBuf,
+        /// What SQLite said.
+        cause: String,
+    },
+    /// A later `distill` wrote it.
+    #[error("response cache `{}` has format {found}, and this `distill` knows up to {VERSION}", path.display())]
+    Newer {
+        /// The cache file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+    },
+    /// No space left.
+    #[error("no space left to store an answer in response cache `{}`", path.display())]
+    Full {
+        /// The cache file.
+        path: PathBuf,
+    },
+    /// Anything else: no permission, a folder in its place, a lock that is never released.
+    #[error("response cache `{}`: {cause}", path.display())]
+    Unusable {
+        /// The cache file.
+        path: PathBuf,
+        /// What the system said.
+        cause: String,
+    },
+}
+
+impl CacheError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Damaged { path, .. } => {
+                format!(
+                    "move `{}` away and run again: a new one is started, stored rows are not affected",
+                    path.display()
+                )
+            }
+            Self::Newer { .. } => "use the newer `distill`, or move the file away".to_owned(),
+            Self::Full { .. } => {
+                "make space and run the same command again: all answers stored so far are kept".to_owned()
+            }
+            Self::Unusable { .. } => "check that the file and its folder can be written, by one user".to_owned(),
+        }
+    }
+}
+
+impl From<CacheError> for TeacherError {
+    fn from(error: CacheError) -> Self {
+        // Going on without the cache would pay for answers that a second run pays for again.
+        Self::Fatal { reason: error.to_string(), hint: error.hint() }
+    }
+}
+
+/// Finished answers by request hash. Cheap to clone; clones share one connection.
+#[derive(Clone)]
+pub struct ResponseCache(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+    in_flight: Mutex<HashMap<ContentHash, Weak<AsyncMutex<()>>>>,
+}
+
+impl ResponseCache {
+    /// Opens the cache at `path`, making it and its folder if there is none.
+    ///
+    /// # Errors
+    /// [`CacheError`] when the file cannot be made, read or understood.
+    pub fn open(path: &Path) -> Result<Self, CacheError> {
+        let unusable = |e: std::io::Error| CacheError::Unusable { path: path.to_owned(), cause: e.to_string() };
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(unusable)?;
+        }
+        create_private(path).map_err(unusable)?;
+        let connection = Self::prepare(path).map_err(|e| classify(path, &e))?;
+        let found = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        let found = found.map_err(|e| classify(path, &e))?;
+        if found > VERSION {
+            return Err(CacheError::Newer { path: path.to_owned(), found });
+        }
+        Self::create_table(&connection).map_err(|e| classify(path, &e))?;
+        Ok(Self(Arc::new(Inner {
+            path: path.to_owned(),
+            connection: Mutex::new(connection),
+            in_flight: Mutex::default(),
+        })))
+    }
+
+    fn prepare(path: &Path) -> rusqlite::Result<Connection> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(Duration::from_secs(10))?;
+        // WAL lets other processes read while this one writes. FULL syncs at every commit, so that a stored answer
+        // also survives a power cut; that costs a few milliseconds beside a request of seconds.
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        Ok(connection)
+    }
+
+    fn create_table(connection: &Connection) -> rusqlite::Result<()> {
+        connection.execute_batch(
+            "CREATE TABLE IF NOT EXISTS response (
+                request TEXT PRIMARY KEY,
+                completion TEXT NOT NULL,
+                model TEXT NOT NULL,
+                created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+            ) WITHOUT ROWID",
+        )?;
+        connection.pragma_update(None, "user_version", VERSION)
+    }
+
+    /// The answer to a request, if there is one.
+    ///
+    /// # Errors
+    /// [`CacheError`] when the file cannot be read.
+    pub fn get(&self, request: &ContentHash) -> Result<Option<Completion>, CacheError> {
+        let connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut query = connection
+            .prepare_cached("SELECT completion FROM response WHERE request = ?1")
+            .map_err(|e| classify(&self.0.path, &e))?;
+        let found: Option<String> =
+            query.query_row([request.as_str()], |row| row.get(0)).optional().map_err(|e| classify(&self.0.path, &e))?;
+        // An entry that does not parse was written by other means; asking again replaces it.
+        Ok(found.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
+    /// Stores an answer; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`CacheError`] when the file cannot be written.
+    pub fn put(&self, request: &ContentHash, model: &str, completion: &Completion) -> Result<(), CacheError> {
+        let json = serde_json::to_string(completion)
+            .map_err(|e| CacheError::Unusable { path: self.0.path.clone(), cause: e.to_string() })?;
+        let connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO response (request, completion, model) VALUES (?1, ?2, ?3)")
+            .and_then(|mut insert| insert.execute(params![request.as_str(), json, model]))
+            .map_err(|e| classify(&self.0.path, &e))?;
+        Ok(())
+    }
+
+    /// How many answers are stored.
+    ///
+    /// # Errors
+    /// [`CacheError`] when the file cannot be read.
+    pub fn len(&self) -> Result<u64, CacheError> {
+        let connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = connection.query_row("SELECT count(*) FROM response", [], |row| row.get::<_, i64>(0));
+        count.map(|n| u64::try_from(n).unwrap_or(0)).map_err(|e| classify(&self.0.path, &e))
+    }
+
+    /// Whether no answer is stored.
+    ///
+    /// # Errors
+    /// [`CacheError`] when the file cannot be read.
+    pub fn is_empty(&self) -> Result<bool, CacheError> {
+        Ok(self.len()? == 0)
+    }
+
+    /// A lock to hold while a request is looked up, sent and stored: two equal requests at the same moment (the same
+    /// paragraph in two documents) are paid once.
+    pub(super) fn exclusive(&self, request: &ContentHash) -> Arc<AsyncMutex<()>> {
+        let mut in_flight = self.0.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        in_flight.retain(|_, lock| lock.strong_count() > 0);
+        if let Some(lock) = in_flight.get(request).and_then(Weak::upgrade) {
+            return lock;
+        }
+        let lock = Arc::new(AsyncMutex::new(()));
+        in_flight.insert(request.clone(), Arc::downgrade(&lock));
+        lock
+    }
+}
+
+/// Makes an empty file that only its owner can read, since answers are about a person; SQLite gives its side files
+/// the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn classify(path: &Path, error: &rusqlite::Error) -> CacheError {
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            CacheError::Damaged { path, cause: error.to_string() }
+        }
+        Some(ErrorCode::DiskFull) => CacheError::Full { path },
+        _ => CacheError::Unusable { path, cause: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::teacher::{Finish, Usage};
+
+    fn answer(text: &str) -> Completion {
+        let usage = Usage { prompt_tokens: 3, completion_tokens: 4, cost_usd: 0.25 };
+        Completion { text: text.to_owned(), finish: Finish::Stop, usage }
+    }
+
+    #[test]
+    fn answers_outlive_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/folder/cache.db");
+        let key = ContentHash::of(b"request");
+        let cache = ResponseCache::open(&path).unwrap();
+        assert_eq!(cache.get(&key).unwrap(), None);
+        cache.put(&key, "m", &answer("one")).unwrap();
+        cache.put(&key, "m", &answer("two")).unwrap();
+        // Still open: a second process reads at the same time, and finds all that `put` returned for.
+        assert_eq!(ResponseCache::open(&path).unwrap().get(&key).unwrap(), Some(answer("two")));
+        assert_eq!(cache.len().unwrap(), 1);
+        let created: String =
+            cache.0.connection.lock().unwrap().query_row("SELECT created_at FROM response", [], |r| r.get(0)).unwrap();
+        assert!(created.len() == 20 && created.ends_with('Z'), "{created}");
+        #[cfg(unix)]
+        for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+            let mode =
+                std::os::unix::fs::PermissionsExt::mode(&file.as_ref().unwrap().metadata().unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600, "{file:?}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_or_damaged_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        std::fs::write(&path, "This is a text file and no database, whatever its name says. ".repeat(40)).unwrap();
+        let error = ResponseCache::open(&path).err().unwrap();
+        assert!(matches!(&error, CacheError::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains("cache.db") && error.hint().contains("cache.db"));
+
+        let path = folder.path().join("later.db");
+        drop(ResponseCache::open(&path).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
+        assert!(matches!(ResponseCache::open(&path), Err(CacheError::Newer { found: 7, .. })));
+
+        assert!(matches!(ResponseCache::open(folder.path()), Err(CacheError::Unusable { .. })));
+    }
+
+    #[test]
+    fn damage_inside_the_file_is_an_error_and_not_a_miss() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        let keys: Vec<_> = (0..200_u32).map(|n| ContentHash::of(&n.to_le_bytes())).collect();
+        let cache = ResponseCache::open(&path).unwrap();
+        for key in &keys {
+            cache.put(key, "m", &answer(&"long ".repeat(200))).unwrap();
+        }
+        drop(cache);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[8192..].fill(0xAA);
+        std::fs::write(&path, bytes).unwrap();
+        let cache = ResponseCache::open(&path).unwrap();
+        let damaged = keys.iter().filter(|k| matches!(cache.get(k), Err(CacheError::Damaged { .. }))).count();
+        assert!(damaged > 0);
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ResponseCache::open(&folder.path().join("cache.db")).unwrap();
+        let limit = cache.0.connection.lock().unwrap().pragma_update_and_check(None, "max_page_count", 4, |_| Ok(()));
+        limit.unwrap();
+        let big = answer(&"x".repeat(100_000));
+        let error = cache.put(&ContentHash::of(b"1"), "m", &big).err().unwrap();
+        assert!(matches!(error, CacheError::Full { .. }), "{error}");
+        cache.put(&ContentHash::of(b"2"), "m", &answer("small")).unwrap();
+    }
+}

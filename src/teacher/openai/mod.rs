@@ -1,0 +1,292 @@
+//! The network teacher: any endpoint that speaks OpenAI's Chat Completions.
+//!
+//! A prompt goes through the response cache, the ladder of request shapes that the endpoint may accept, and the
+//! service that owns limits, budget and retries. What comes back is a completion, also for cut and declined answers;
+//! an error only where there is no answer at all.
+
+mod cache;
+mod clock;
+mod ladder;
+mod limits;
+mod price;
+mod retry;
+mod service;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod wire;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_openai::Client;
+use async_openai::config::OpenAIConfig;
+use async_openai::error::OpenAIError;
+
+use self::ladder::Shape;
+use self::limits::Limits;
+use self::price::Budget;
+use self::retry::Pace;
+use self::service::{Line, Post, SendError};
+use self::settings::fatal;
+use self::tokens::Counter;
+use self::wire::{Call, Reply, Request};
+use super::{Answer, Completion, Finish, Teacher, TeacherError, Usage};
+use crate::id::{ContentHash, Hasher};
+use crate::prompt::Prompt;
+
+pub use cache::{CacheError, ResponseCache};
+pub use price::Price;
+pub use settings::{ApiKey, OpenAiSettings};
+
+/// More than the ladder has rungs, so that requests that learn different things from one endpoint cannot send each
+/// other round in circles.
+const MOST_SHAPES: usize = 12;
+
+/// What a teacher did so far, for progress and the closing summary.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Requests sent, retries included.
+    pub sent: u64,
+    /// Prompts answered from the cache.
+    pub cached: u64,
+    /// Prompts answered by the endpoint.
+    pub answered: u64,
+    /// Money spent by this process.
+    pub spent_usd: f64,
+}
+
+/// Asks an OpenAI-compatible endpoint. Has to be used inside a tokio runtime with time and IO enabled.
+pub struct OpenAiTeacher {
+    settings: OpenAiSettings,
+    client: Client<OpenAIConfig>,
+    line: Arc<Line>,
+    /// The shape that the endpoint is known to accept, or the first to try.
+    shape: Mutex<Shape>,
+    cache: Option<ResponseCache>,
+    note: Option<String>,
+    cached: AtomicU64,
+    answered: AtomicU64,
+}
+
+impl OpenAiTeacher {
+    /// A teacher for an endpoint. Sends nothing yet.
+    ///
+    /// # Errors
+    /// [`TeacherError::Fatal`] when a setting cannot work.
+    pub fn new(settings: OpenAiSettings, cache: Option<ResponseCache>) -> Result<Self, TeacherError> {
+        Self::with_pace(settings, cache, Pace::default())
+    }
+
+    fn with_pace(settings: OpenAiSettings, cache: Option<ResponseCache>, pace: Pace) -> Result<Self, TeacherError> {
+        let (settings, endpoint) = settings.checked()?;
+        let listed = Price::listed(&settings.model).filter(|_| endpoint.is_openai);
+        let price = settings.price.or(listed);
+        let mut note = None;
+        if price.is_none() && !endpoint.is_loopback {
+            let unknown = format!("no price is known for `{}`, so costs show as 0", settings.model);
+            if settings.max_usd.is_some() {
+                // A limit that cannot be kept must not look as if it were.
+                return Err(fatal(
+                    &format!("{unknown} and `max_usd` cannot be kept"),
+                    "set the price per million tokens under [teacher], or leave `max_usd` out",
+                ));
+            }
+            note = Some(unknown);
+        }
+        let http = http_client(&settings, endpoint.is_loopback)?;
+        // Both would be read from the environment otherwise, sent to whatever endpoint is configured, and panic when
+        // they do not fit into a header.
+        let config = OpenAIConfig::new().with_org_id("").with_project_id("");
+        let config = config.with_api_base(&settings.base_url).with_api_key(settings.api_key.expose());
+        let shape = Mutex::new(Shape::first(&endpoint));
+        let line = Arc::new(Line {
+            http: http.clone(),
+            endpoint,
+            api_key: settings.api_key.clone(),
+            limits: Limits::new(settings.concurrency, settings.rpm, settings.tpm, settings.max_tokens),
+            budget: Budget::new(price, settings.max_usd),
+            pace,
+            counter: Counter::for_model(&settings.model),
+            max_tokens: settings.max_tokens,
+            max_retries: settings.max_retries,
+            timeout_secs: settings.timeout_secs,
+            reached: AtomicBool::new(false),
+            sent: AtomicU64::new(0),
+        });
+        let client = Client::build(http, config);
+        let (cached, answered) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self { settings, client, line, shape, cache, note, cached, answered })
+    }
+
+    /// What was done and spent so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally {
+            sent: self.line.sent.load(Ordering::Relaxed),
+            cached: self.cached.load(Ordering::Relaxed),
+            answered: self.answered.load(Ordering::Relaxed),
+            spent_usd: self.spent_usd(),
+        }
+    }
+
+    /// What this process has spent on this teacher; answers from the cache cost nothing.
+    #[must_use]
+    pub fn spent_usd(&self) -> f64 {
+        self.line.budget.spent_usd()
+    }
+
+    /// Something a person should know before the run: that no price is known.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// What a prompt costs at most, for a dry run. `None` when no price is known.
+    #[must_use]
+    pub fn worst_cost_usd(&self, prompt: &Prompt) -> Option<f64> {
+        let tokens = self.line.counter.prompt(prompt.messages(), prompt.schema());
+        self.note.is_none().then(|| self.line.budget.cost(tokens, u64::from(self.settings.max_tokens)))
+    }
+
+    async fn answer(&self, call: Call) -> Result<Completion, TeacherError> {
+        let Some(cache) = &self.cache else { return self.ask(&call).await };
+        let request = self.hash(&call.hash);
+        let lock = cache.exclusive(&request);
+        let _exclusive = lock.lock().await;
+        let (lookup, key) = (cache.clone(), request.clone());
+        if let Some(completion) = off_thread(move || lookup.get(&key)).await? {
+            self.cached.fetch_add(1, Ordering::Relaxed);
+            return Ok(completion);
+        }
+        let completion = self.ask(&call).await?;
+        if completion.finish == Finish::Stop && !completion.text.trim().is_empty() {
+            let (store, model, copy) = (cache.clone(), self.settings.model.clone(), completion.clone());
+            off_thread(move || store.put(&request, &model, &copy)).await?;
+        }
+        Ok(completion)
+    }
+
+    /// Asks the endpoint, stepping down the ladder of shapes as it complains.
+    async fn ask(&self, call: &Call) -> Result<Completion, TeacherError> {
+        let prompt_tokens = self.line.counter.prompt(&call.messages, &call.schema);
+        let post = Post { line: Arc::clone(&self.line), prompt_tokens };
+        // The service is told per request how large the request is, so each request gets its own.
+        let client = self.client.clone().with_http_service(post);
+        let mut known = self.known_shape();
+        let mut shape = known;
+        let mut complaint = String::new();
+        for _ in 0..MOST_SHAPES {
+            let request = Request::new(&self.settings, call, shape);
+            let error = match client.chat().create_byot::<_, Reply>(&request).await {
+                Ok(reply) => {
+                    *self.shape.lock().unwrap_or_else(PoisonError::into_inner) = shape;
+                    return Ok(self.read(&reply, prompt_tokens));
+                }
+                Err(error) => self.unboxed(error),
+            };
+            let (body, reason) = match error {
+                SendError::Final(error) => return Err(error),
+                SendError::Refused(text) => {
+                    self.answered.fetch_add(1, Ordering::Relaxed);
+                    return Ok(Completion { text, finish: Finish::Refused, usage: Usage::default() });
+                }
+                SendError::Complaint { body, reason } => (body, reason),
+            };
+            let now_known = self.known_shape();
+            if now_known != known {
+                // A request beside this one found out what is accepted.
+                (known, shape) = (now_known, now_known);
+            } else if let Some(next) = shape.after(&body) {
+                shape = next;
+            } else {
+                return Err(TeacherError::Failed { reason });
+            }
+            complaint = reason;
+        }
+        Err(TeacherError::Failed { reason: complaint })
+    }
+
+    fn read(&self, reply: &Reply, prompt_tokens: u64) -> Completion {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        let (text, finish) = reply.answer();
+        let usage = reply.usage(|| prompt_tokens, self.line.counter);
+        Completion { text, finish, usage: self.line.budget.price_usage(usage) }
+    }
+
+    /// Our own error out of async-openai's box. Its other errors do not come up, since it only gets sound answers.
+    fn unboxed(&self, error: OpenAIError) -> SendError {
+        let failed = |e: String| TeacherError::Failed { reason: self.line.api_key.redact(&e) }.into();
+        match error {
+            OpenAIError::Boxed(inner) => match inner.downcast::<SendError>() {
+                Ok(ours) => *ours,
+                Err(other) => failed(other.to_string()),
+            },
+            other => failed(other.to_string()),
+        }
+    }
+
+    fn known_shape(&self) -> Shape {
+        *self.shape.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hash(&self, prompt: &ContentHash) -> ContentHash {
+        let s = &self.settings;
+        let hasher = Hasher::new().text("openai/1").text(prompt.as_str()).text(&s.base_url).text(&s.model);
+        hasher.json(&s.temperature).json(&s.max_tokens).json(&s.seed).finish()
+    }
+}
+
+impl Teacher for OpenAiTeacher {
+    fn name(&self) -> String {
+        format!("openai:{}", self.settings.model)
+    }
+
+    /// Without the endpoint's address: rows are published, and the address may be a private one.
+    fn parameters(&self) -> String {
+        let s = &self.settings;
+        serde_json::json!({ "temperature": s.temperature, "max_tokens": s.max_tokens, "seed": s.seed }).to_string()
+    }
+
+    fn request_hash(&self, prompt: &Prompt) -> ContentHash {
+        self.hash(&prompt.hash())
+    }
+
+    fn complete<'a>(&'a self, prompt: &'a Prompt) -> Answer<'a> {
+        Box::pin(self.answer(Call::new(prompt)))
+    }
+
+    fn concurrency(&self) -> usize {
+        self.settings.concurrency
+    }
+}
+
+/// Runs a cache operation where waiting for the disk holds up no request.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CacheError> + Send + 'static,
+) -> Result<T, TeacherError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done?),
+        Err(e) => Err(fatal(&format!("the response cache stopped working: {e}"), "run the same command again")),
+    }
+}
+
+fn http_client(settings: &OpenAiSettings, is_loopback: bool) -> Result<reqwest::Client, TeacherError> {
+    // reqwest is built without a TLS provider of its own. That one is already installed is no error.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(settings.timeout_secs))
+        // A redirected POST arrives as a GET, or carries the prompt to another host.
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("distill/", env!("CARGO_PKG_VERSION")));
+    if is_loopback {
+        // A proxy from the environment cannot reach this machine's own ports.
+        builder = builder.no_proxy();
+    }
+    builder
+        .build()
+        .map_err(|e| fatal(&format!("cannot set up HTTPS: {e}"), "check the proxy variables and certificates"))
+}

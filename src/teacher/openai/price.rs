@@ -1,0 +1,172 @@
+//! Money: what a request costs, and the budget that no request may exceed.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::settings::fatal;
+use crate::teacher::{TeacherError, Usage};
+
+/// Price per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    /// US dollars per million tokens read.
+    pub input_usd: f64,
+    /// US dollars per million tokens written.
+    pub output_usd: f64,
+}
+
+/// List prices of OpenAI's own service, as published in 2025; discounts for cached input are not counted, so the
+/// cost shown is an upper bound. A price in the settings wins over this table.
+const PRICES: &[(&str, f64, f64)] = &[
+    ("gpt-4o", 2.50, 10.00),
+    ("gpt-4o-mini", 0.15, 0.60),
+    ("gpt-4.1", 2.00, 8.00),
+    ("gpt-4.1-mini", 0.40, 1.60),
+    ("gpt-4.1-nano", 0.10, 0.40),
+    ("gpt-5", 1.25, 10.00),
+    ("gpt-5-mini", 0.25, 2.00),
+    ("gpt-5-nano", 0.05, 0.40),
+    ("o3", 2.00, 8.00),
+    ("o4-mini", 1.10, 4.40),
+];
+
+impl Price {
+    /// The list price of a model of OpenAI's own service, with or without its date (`gpt-4o-2024-08-06`).
+    #[must_use]
+    pub fn listed(model: &str) -> Option<Self> {
+        let dated = |name: &str| {
+            let rest = model.strip_prefix(name).and_then(|r| r.strip_prefix('-'));
+            rest.is_some_and(|r| r.len() == 10 && r.bytes().all(|b| b.is_ascii_digit() || b == b'-'))
+        };
+        let row = PRICES.iter().find(|(name, ..)| *name == model || dated(name))?;
+        Some(Self { input_usd: row.1, output_usd: row.2 })
+    }
+
+    /// What so many tokens cost.
+    #[must_use]
+    pub fn cost(&self, prompt_tokens: u64, completion_tokens: u64) -> f64 {
+        (prompt_tokens as f64 * self.input_usd + completion_tokens as f64 * self.output_usd) / 1e6
+    }
+}
+
+/// What was spent, what requests in flight may still cost, and the limit of both together.
+pub(super) struct Budget {
+    price: Option<Price>,
+    max_usd: Option<f64>,
+    ledger: Mutex<Ledger>,
+    settled: Notify,
+}
+
+#[derive(Default)]
+struct Ledger {
+    spent_usd: f64,
+    reserved_usd: f64,
+}
+
+impl Budget {
+    pub(super) fn new(price: Option<Price>, max_usd: Option<f64>) -> Self {
+        Self { price, max_usd, ledger: Mutex::default(), settled: Notify::new() }
+    }
+
+    pub(super) fn cost(&self, prompt_tokens: u64, completion_tokens: u64) -> f64 {
+        self.price.map_or(0.0, |p| p.cost(prompt_tokens, completion_tokens))
+    }
+
+    pub(super) fn spent_usd(&self) -> f64 {
+        self.ledger().spent_usd
+    }
+
+    /// Sets aside what a request can cost at most. Waits while only requests in flight stand in the way, since
+    /// they usually cost less than was set aside for them; fails once the money is really spent.
+    pub(super) async fn reserve(&self, worst_usd: f64) -> Result<Reservation<'_>, TeacherError> {
+        loop {
+            let settled = self.settled.notified();
+            tokio::pin!(settled);
+            // Registered before looking, or a request that settles in between would not be noticed.
+            settled.as_mut().enable();
+            if self.try_reserve(worst_usd)? {
+                return Ok(Reservation { budget: self, usd: worst_usd });
+            }
+            settled.await;
+        }
+    }
+
+    fn try_reserve(&self, worst_usd: f64) -> Result<bool, TeacherError> {
+        let mut ledger = self.ledger();
+        if let Some(max_usd) = self.max_usd {
+            if ledger.spent_usd + worst_usd > max_usd {
+                let reason = format!(
+                    "the budget of ${max_usd:.2} is used up: ${:.4} spent, and the next request may cost ${worst_usd:.4}",
+                    ledger.spent_usd
+                );
+                return Err(fatal(
+                    &reason,
+                    "all paid answers are kept; raise `--max-usd` and run the same command again to go on",
+                ));
+            }
+            if ledger.spent_usd + ledger.reserved_usd + worst_usd > max_usd {
+                return Ok(false);
+            }
+        }
+        ledger.reserved_usd += worst_usd;
+        Ok(true)
+    }
+
+    /// What `usage` cost, for the caller to report.
+    pub(super) fn price_usage(&self, usage: Usage) -> Usage {
+        Usage { cost_usd: self.cost(usage.prompt_tokens, usage.completion_tokens), ..usage }
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        // Two additions cannot leave the ledger half changed, so a poisoned lock is as good as a whole one.
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Money set aside for one attempt; given back when dropped, also if the request is abandoned.
+pub(super) struct Reservation<'a> {
+    budget: &'a Budget,
+    usd: f64,
+}
+
+impl Reservation<'_> {
+    /// Books what the attempt really cost.
+    pub(super) fn spend(self, usd: f64) {
+        self.budget.ledger().spent_usd += usd;
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        let mut ledger = self.budget.ledger();
+        ledger.reserved_usd = (ledger.reserved_usd - self.usd).max(0.0);
+        drop(ledger);
+        self.budget.settled.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dated_names_find_their_price_and_strangers_do_not() {
+        assert_eq!(Price::listed("gpt-4o-mini-2024-07-18"), Price::listed("gpt-4o-mini"));
+        assert_eq!(Price::listed("gpt-4o-mini").map(|p| p.cost(1_000_000, 1_000_000)), Some(0.75));
+        assert_eq!(Price::listed("gpt-4o-audio-preview"), None);
+        assert_eq!(Price::listed("llama3.2"), None);
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_for_reserved_money_and_fails_on_spent_money() {
+        let budget = Budget::new(Some(Price { input_usd: 1.0, output_usd: 1.0 }), Some(1.0));
+        let first = budget.reserve(0.6).await.unwrap();
+        assert!(!budget.try_reserve(0.6).unwrap(), "0.6 + 0.6 in flight is more than 1");
+        let (second, ()) = tokio::join!(budget.reserve(0.6), async { first.spend(0.1) });
+        second.unwrap().spend(0.5);
+        assert!((budget.spent_usd() - 0.6).abs() < 1e-12);
+        assert!(matches!(budget.reserve(0.6).await, Err(TeacherError::Fatal { .. })));
+        assert!(budget.reserve(0.3).await.is_ok());
+    }
+}

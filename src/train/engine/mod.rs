@@ -1,0 +1,81 @@
+//! The inner seam: everything the training loop asks of a model.
+//!
+//! The loop knows flat parameters, flat gradients and log-probabilities of labels; an engine knows the model and
+//! the device. [`portable::Portable`] runs on candle's operations on any device and is the reference. A faster engine
+//! (backward by hand, quantised frozen weights) replaces this one module and nothing else.
+
+mod portable;
+
+use std::ops::Range;
+
+use crate::batch::Sequence;
+use crate::train::objective::LabelLogps;
+
+pub(crate) use portable::module_path;
+pub use portable::{Portable, Trainable};
+
+/// One trained tensor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// PEFT's name without prefix (`model.layers.0.self_attn.q_proj.lora_A`), or the weight's own name.
+    pub name: String,
+    /// As stored.
+    pub shape: Vec<usize>,
+    /// Where it lies in the flat buffers.
+    pub range: Range<usize>,
+    /// Whether weight decay applies: norms are left alone.
+    pub decay: bool,
+}
+
+/// An engine could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// candle's own words.
+    #[error("{0}")]
+    Candle(#[from] candle_core::Error),
+    /// A trained tensor has no gradient: the graph was cut somewhere.
+    #[error("`{name}` got no gradient: it is not connected to the loss")]
+    NoGradient {
+        /// Which.
+        name: String,
+    },
+    /// `backward` without a `forward` before it.
+    #[error("backward was called without a forward pass")]
+    NoForward,
+}
+
+/// Forward and backward of a student over label log-probabilities.
+pub trait Engine {
+    /// The trained tensors, in the order of the flat buffers.
+    fn parameters(&self) -> &[Parameter];
+
+    /// Copies the trained values out: `[P]`, f32.
+    ///
+    /// # Errors
+    /// The device.
+    fn read(&self) -> Result<Vec<f32>, EngineError>;
+
+    /// Sets the trained values.
+    ///
+    /// # Errors
+    /// The device.
+    fn write(&mut self, values: &[f32]) -> Result<(), EngineError>;
+
+    /// Log-probabilities of all labels, keeping what [`Engine::backward`] needs.
+    ///
+    /// # Errors
+    /// Shapes, memory, the device.
+    fn forward(&mut self, sequences: &[&Sequence]) -> Result<LabelLogps, EngineError>;
+
+    /// Adds `Σ upstream[l] · ∂ logp[l] / ∂ θ` of the last forward pass to `gradients` (`[P]`), and forgets that pass.
+    ///
+    /// # Errors
+    /// No forward pass before, or a parameter that the loss does not reach.
+    fn backward(&mut self, upstream: &[f32], gradients: &mut [f32]) -> Result<(), EngineError>;
+
+    /// Log-probabilities without keeping anything.
+    ///
+    /// # Errors
+    /// As [`Engine::forward`].
+    fn score(&self, sequences: &[&Sequence]) -> Result<LabelLogps, EngineError>;
+}

@@ -1,0 +1,7 @@
+//! One integration binary; a file per area.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests stop at the first surprise")]
+
+mod support;
+
+mod persona;
