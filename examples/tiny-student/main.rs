@@ -94,6 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         warmup_ratio: 0.03,
         weight_decay: 0.05,
         max_grad_norm: 1.0,
+        prompt_dropout: 0.0,
         replay: 0.0,
         keep_best: false,
         checkpoint_steps: 200,
@@ -194,7 +195,7 @@ fn sequence(encoder: &Encoder, sample: &Sample) -> Result<Sequence, Box<dyn Erro
         Sample::Document(text) => {
             let input_ids = encoder.tokenizer.encode(&format!("{}{text}{}", SPECIAL[0], SPECIAL[1]))?;
             let labels = input_ids.iter().enumerate().map(|(i, &id)| if i == 0 { IGNORE } else { i64::from(id) }).collect();
-            Sequence { input_ids, labels }
+            Sequence { prompt: 0..0, input_ids, labels }
         }
     })
 }

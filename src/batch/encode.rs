@@ -38,6 +38,8 @@ pub struct Sequence {
     /// `[T]`: the token id where there is loss, [`IGNORE`] elsewhere. Not shifted: position `t` is predicted from
     /// the positions before it, so a label at position 0 never counts.
     pub labels: Vec<i64>,
+    /// Positions of the prompt's own words, without what the template puts around them.
+    pub prompt: std::ops::Range<usize>,
 }
 
 impl Sequence {
@@ -205,7 +207,16 @@ impl Encoder {
             return Err(EncodeError::NoAnswer);
         }
         let labels = input_ids.iter().enumerate().map(|(i, &id)| if i < start { IGNORE } else { i64::from(id) }).collect();
-        Ok(Sequence { input_ids, labels })
+        Ok(Sequence { prompt: self.words_of_prompt(&prompt_ids, start)?, input_ids, labels })
+    }
+
+    /// Where the user's words lie: what differs between this prompt and another one.
+    fn words_of_prompt(&self, prompt_ids: &[u32], end: usize) -> Result<std::ops::Range<usize>, EncodeError> {
+        let other = self.ids(&[Message { role: Role::User, content: "\u{2042}".to_owned() }], true)?;
+        let before = prompt_ids.iter().zip(&other).take_while(|(a, b)| a == b).count();
+        let after = prompt_ids.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
+        let words_end = prompt_ids.len().saturating_sub(after).min(end);
+        Ok(before.min(words_end)..words_end)
     }
 }
 

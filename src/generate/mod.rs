@@ -173,8 +173,6 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(Progress)) -> Resu
             run.guard(&prompt)?;
             plan.push((i, prompt));
         }
-        let before = run.accepted.len();
-        
         let (asked, before) = (plan.len(), run.accepted.len());
         let mut answers = futures_util::stream::iter(plan.into_iter().map(|(i, prompt)| async move {
             if job.stop.load(Ordering::Relaxed) {

@@ -191,6 +191,7 @@ pub fn recipe(phase: Phase, s: &PhaseSettings) -> Recipe {
         warmup_ratio: s.warmup_ratio,
         weight_decay: s.weight_decay,
         max_grad_norm: s.max_grad_norm,
+        prompt_dropout: s.prompt_dropout,
         replay: if phase == Phase::Mimic { s.replay } else { 0.0 },
         keep_best: s.keep == "best",
         checkpoint_steps: s.checkpoint_steps,

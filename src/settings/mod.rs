@@ -163,6 +163,8 @@ pub struct PhaseSettings {
     pub checkpoint_steps: u64,
     /// Learn: `auto`, `always` or `never` put the context into the prompt.
     pub context: String,
+    /// Learn and mimic: share of a prompt's words left out each time it is seen.
+    pub prompt_dropout: f64,
     /// Mimic: share of Learn rows in the data.
     pub replay: f64,
     /// Align: strength of the preference.
@@ -247,8 +249,8 @@ impl PhaseSettings {
         if !matches!(self.schedule.as_str(), "constant" | "linear" | "cosine") {
             return fault("schedule", "is `constant`, `linear` or `cosine`");
         }
-        if !(0.0..1.0).contains(&self.warmup_ratio) || !(0.0..1.0).contains(&self.replay) || !(0.0..1.0).contains(&self.eval_ratio) {
-            return fault("warmup_ratio", "`replay` and `eval_ratio` are shares from 0 to below 1");
+        if !(0.0..1.0).contains(&self.warmup_ratio) || !(0.0..1.0).contains(&self.prompt_dropout) || !(0.0..1.0).contains(&self.replay) || !(0.0..1.0).contains(&self.eval_ratio) {
+            return fault("warmup_ratio", "`replay`, `prompt_dropout` and `eval_ratio` are shares from 0 to below 1");
         }
         if self.rank == 0 || self.rank > 1024 {
             return fault("rank", "is from 1 to 1024");

@@ -99,6 +99,8 @@ pub struct Recipe {
     pub weight_decay: f64,
     /// Clipping threshold; 0 turns it off.
     pub max_grad_norm: f64,
+    /// Share of the prompt's words that are left out of a completion, drawn anew every time it is seen.
+    pub prompt_dropout: f64,
     /// Share of replayed rows in an epoch's data, in `[0, 1)`.
     pub replay: f64,
     /// Keep the parameters with the lowest held-out loss rather than the last.
@@ -258,7 +260,7 @@ pub fn run(engine: &mut dyn Engine, recipe: &Recipe, data: Data<'_>, dir: &Path,
         }
         let micro_batches: Vec<&[usize]> = epoch_batches.iter().flat_map(|(_, rows)| rows[in_epoch].chunks(recipe.batch_rows.max(1))).collect();
         gradients.fill(0.0);
-        let sums = lp.accumulate(&micro_batches, &mut gradients)?;
+        let sums = lp.accumulate(step, &micro_batches, &mut gradients)?;
         if !sums.loss.is_finite() {
             return Err(TrainError::Diverged { step: step + 1, loss: sums.loss });
         }
@@ -273,6 +275,7 @@ pub fn run(engine: &mut dyn Engine, recipe: &Recipe, data: Data<'_>, dir: &Path,
         let made = step + 1;
         let mut line = StepMetrics { step: made, epoch: made as f64 / steps_per_epoch as f64, loss: sums.loss, grad_norm, learning_rate, values: sums.values, ..StepMetrics::default() };
         (line.label_tokens, line.tokens) = (sums.label_tokens, sums.tokens);
+        line.tokens_per_second = sums.tokens as f64 / started.elapsed().as_secs_f64().max(1e-9);
         if (made % steps_per_epoch == 0 || made == total)
             && let Some((loss, values)) = lp.evaluate()?
         {
@@ -284,7 +287,6 @@ pub fn run(engine: &mut dyn Engine, recipe: &Recipe, data: Data<'_>, dir: &Path,
         }
         state.elapsed_secs += started.elapsed().as_secs_f64();
         line.elapsed_secs = state.elapsed_secs;
-        line.tokens_per_second = sums.tokens as f64 / started.elapsed().as_secs_f64().max(1e-9);
         metrics.append(&line)?;
         watch(Event::Step(&line, total));
         if made % recipe.checkpoint_steps.max(1) == 0 {
@@ -298,6 +300,23 @@ pub fn run(engine: &mut dyn Engine, recipe: &Recipe, data: Data<'_>, dir: &Path,
     }
     lp.engine.write(&state.kept)?;
     Ok(Outcome { steps: state.optimizer.step, last_loss: state.last_loss, eval_before: state.eval_before, eval_kept: state.eval_kept, kept_step: state.kept_step, eval_metrics: state.eval_metrics, parameters: state.kept })
+}
+
+/// The sequence without a random share of its prompt's words (word dropout; Iyyer et al. 2015, ACL).
+///
+/// A question that is asked in other words shares some of its words with the trained one and lacks others; a model
+/// that has seen gaps leans less on any one wording.
+fn thin(sequence: &Sequence, share: f64, stream: &mut Stream) -> Sequence {
+    let mut out = Sequence { input_ids: Vec::new(), labels: Vec::new(), prompt: sequence.prompt.clone() };
+    for (i, (&id, &label)) in sequence.input_ids.iter().zip(&sequence.labels).enumerate() {
+        if sequence.prompt.contains(&i) && stream.uniform() < share {
+            out.prompt.end -= 1;
+        } else {
+            out.input_ids.push(id);
+            out.labels.push(label);
+        }
+    }
+    out
 }
 
 #[derive(Default)]
@@ -339,11 +358,12 @@ impl Loop<'_> {
         rows.chunks(self.rows_per_step()).map(<[usize]>::to_vec).collect()
     }
 
-    fn accumulate(&mut self, micro_batches: &[&[usize]], gradients: &mut [f32]) -> Result<Sums, TrainError> {
+    fn accumulate(&mut self, step: u64, micro_batches: &[&[usize]], gradients: &mut [f32]) -> Result<Sums, TrainError> {
         let rows = || micro_batches.iter().flat_map(|b| b.iter());
         let labels_in_step: usize = rows().map(|&i| self.example(i).likelihood_labels()).sum();
         let rows_in_step = rows().count();
         let mut sums = Sums { label_tokens: labels_in_step, ..Sums::default() };
+        let mut drop = Stream::new(self.recipe.seed, "prompt-dropout", step);
         for batch in micro_batches {
             let mut sequences = Vec::new();
             // Borrowed from the data and not from `self`, so that the engine can be borrowed beside it.
@@ -352,6 +372,11 @@ impl Loop<'_> {
                 let example = data.train.get(i).unwrap_or_else(|| &data.replay[i - data.train.len()]);
                 example.push(&mut sequences);
                 sums.tokens += example.tokens();
+            }
+            let thinned: Vec<Sequence>;
+            if self.recipe.prompt_dropout > 0.0 && self.recipe.objective == Objective::Sft {
+                thinned = sequences.iter().map(|s| thin(s, self.recipe.prompt_dropout, &mut drop)).collect();
+                sequences = thinned.iter().collect();
             }
             let logps = self.engine.forward(&sequences)?;
             let part = self.contribution(&logps, batch, rows_in_step, labels_in_step);
