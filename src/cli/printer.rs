@@ -11,6 +11,7 @@ use crate::pipeline::Watch;
 /// The only writer: data to stdout, talk to stderr.
 pub struct Printer {
     quiet: bool,
+    verbose: bool,
     color: bool,
     bars: bool,
     bar: RefCell<Option<ProgressBar>>,
@@ -29,7 +30,7 @@ impl Printer {
             Color::Auto => io::stdout().is_terminal() && crate::edge::env("NO_COLOR").is_none(),
         };
         let long_ago = Instant::now().checked_sub(EVERY).unwrap_or_else(Instant::now);
-        Self { quiet: global.quiet, color, bars: terminal && !global.no_progress && !global.quiet, bar: RefCell::new(None), last: RefCell::new(long_ago) }
+        Self { quiet: global.quiet, verbose: global.verbose, color, bars: terminal && !global.no_progress && !global.quiet, bar: RefCell::new(None), last: RefCell::new(long_ago) }
     }
 
     /// Whether stdout takes colour.
@@ -78,6 +79,12 @@ impl Watch for Printer {
     fn say(&self, line: &str) {
         for line in line.lines() {
             self.talk(&format!("  {line}"));
+        }
+    }
+
+    fn detail(&self, line: &str) {
+        if self.verbose {
+            self.say(line);
         }
     }
 

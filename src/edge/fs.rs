@@ -34,6 +34,19 @@ pub fn read_capped(path: &Path, cap: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
+/// Reads standard input of at most `cap` bytes.
+///
+/// # Errors
+/// As [`read_capped`].
+pub fn read_stdin(cap: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(cap + 1).read_to_end(&mut bytes).map_err(|e| Error::new(format!("standard input: {e}")))?;
+    if bytes.len() as u64 > cap {
+        return Err(Error::new(format!("standard input is larger than {cap} bytes")));
+    }
+    Ok(bytes)
+}
+
 /// Reads a UTF-8 file.
 ///
 /// # Errors

@@ -47,7 +47,8 @@ impl Masked {
 pub fn read_documents(paths: &[PathBuf]) -> Result<(Vec<Document>, Vec<Error>), Error> {
     let (mut documents, mut failed) = (Vec::new(), Vec::new());
     for (path, name) in extract_paths(paths)? {
-        let read = edge::fs::read_capped(&path, MAX_DOCUMENT_BYTES).and_then(|bytes| document::extract(&name, &bytes).map_err(|e| Error::at(&path, e.to_string()).data().maybe_hint(e.hint())));
+        let bytes = if path.as_os_str() == "-" { edge::fs::read_stdin(MAX_DOCUMENT_BYTES) } else { edge::fs::read_capped(&path, MAX_DOCUMENT_BYTES) };
+        let read = bytes.and_then(|bytes| document::extract(&name, &bytes).map_err(|e| Error::at(&path, e.to_string()).data().maybe_hint(e.hint())));
         match read {
             Ok(document) => documents.push(document),
             Err(error) => failed.push(error),
@@ -69,6 +70,10 @@ pub fn read_documents(paths: &[PathBuf]) -> Result<(Vec<Document>, Vec<Error>), 
 pub fn extract_paths(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Error> {
     let mut out = Vec::new();
     for root in paths {
+        if root.as_os_str() == "-" {
+            out.push((root.clone(), "stdin".to_owned()));
+            continue;
+        }
         for file in edge::fs::walk(std::slice::from_ref(root))? {
             let inside = file.strip_prefix(root).ok().filter(|p| !p.as_os_str().is_empty());
             let name = inside.or_else(|| file.file_name().map(Path::new)).unwrap_or(&file).to_string_lossy().replace('\\', "/");

@@ -33,6 +33,8 @@ pub trait Watch {
     fn stage(&self, name: &str, skipped: bool);
     /// A line worth reading.
     fn say(&self, line: &str);
+    /// A line for those who asked to hear more (`-v`).
+    fn detail(&self, line: &str);
     /// `done` of `total` with a few words; called often.
     fn progress(&self, done: u64, total: u64, words: &str);
     /// The bar, if there is one, has served.
@@ -45,6 +47,7 @@ pub struct Silent;
 impl Watch for Silent {
     fn stage(&self, _name: &str, _skipped: bool) {}
     fn say(&self, _line: &str) {}
+    fn detail(&self, _line: &str) {}
     fn progress(&self, _done: u64, _total: u64, _words: &str) {}
     fn finish(&self) {}
 }

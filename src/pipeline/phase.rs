@@ -248,6 +248,9 @@ pub fn encode_phase(phase: Phase, settings: &PhaseSettings, encoder: &Encoder, r
 pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -> Result<PhaseOutcome, Error> {
     let s = input.settings;
     edge::fs::create_dir(input.out)?;
+    if (input.device == "cpu") == (s.base == "bf16") && s.base != "auto" {
+        return Err(Error::new(format!("`train.base = {}` is not available on `{}` in this version", s.base, input.device)).hint("f32 on the CPU, bf16 on a GPU; `auto` chooses"));
+    }
     let student = load_student(input.folder, &[], input.device)?;
     let examples = encode_phase(input.phase, s, &student.encoder, input.rows, input.replay)?;
     let (config, modules) = match input.adapter {

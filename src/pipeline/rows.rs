@@ -111,7 +111,11 @@ fn ask(kind: Kind, wanted: usize, passages: &[Passage], masked: &Masked, templat
         watch.progress(p.accepted.min(wanted) as u64, wanted as u64, &format!("{} rows, {} rejected, {} requests{cost}", p.accepted, p.rejected, p.asked));
     }));
     watch.finish();
-    Ok(outcome?)
+    let outcome = outcome?;
+    for r in &outcome.rejected {
+        watch.detail(&format!("rejected, {} {}..{}: {}", r.source, r.span.0, r.span.1, r.reason));
+    }
+    Ok(outcome)
 }
 
 /// A line per kind: accepted, rejected by reason, coverage, tokens and money.

@@ -60,7 +60,9 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     let run = Hasher::new().text("run/1").text(student_hash.as_str()).json(&data).json(&settings.train).text(&settings.student.device).finish();
     let run_name = format!("run-{}", run.short());
     let run_dir = workspace.path("runs").join(&run_name);
-    edge::fs::write(&run_dir.join("config.toml"), toml::to_string_pretty(settings).map_err(|e| Error::new(e.to_string()))?.as_bytes())?;
+    // The names to mask are personal themselves: what a run leaves behind says everything but those.
+    let shown = crate::settings::Settings { persona: crate::settings::Persona::default(), ..settings.clone() };
+    edge::fs::write(&run_dir.join("config.toml"), toml::to_string_pretty(&shown).map_err(|e| Error::new(e.to_string()))?.as_bytes())?;
 
     let mut adapter: Option<Adapter> = None;
     let mut phases = Vec::new();
@@ -133,7 +135,7 @@ fn lint_gate(workspace: &Workspace, tables: &[dataset::Table], counter: &dyn cra
     watch.say(&format!("{} rows, {errors} errors, {warnings} warnings", report.total_rows()));
     if report.has_errors() {
         watch.say(&lint::report::text::render(&report, false));
-        return Err(Error::new(format!("the datasets have {errors} lint errors; training on them is refused")).data().hint("`distill lint data/` lists them; correct the rows or make them again"));
+        return Err(Error::new(format!("the datasets have {errors} lint errors; training on them is refused")).data().hint("`distill lint data/` lists them; change the sources, the prompts in prompts/ or [rows] and run again, or ignore a rule under [lint]"));
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 /// Who the documents are about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Persona {
     /// Names, nicknames and handles to mask, beside those found in the documents.

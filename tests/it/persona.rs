@@ -1,6 +1,7 @@
 //! The demo's recorded teacher: made from the rows that were written by hand, checked to be up to date.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
@@ -15,7 +16,7 @@ use distill::settings::{Layers, Settings};
 use distill::teacher::{Answer, Completion, Finish, Recorded, Teacher, Usage};
 use serde_json::{Value, json};
 
-use crate::support::root;
+use crate::support::{files, root};
 
 /// Answers each request with the hand-written rows whose evidence lies in the passage, and remembers the answers.
 struct Author {
@@ -43,15 +44,18 @@ impl Teacher for Author {
     }
 }
 
+/// The rows of a kind: every file in `rows/` whose name starts with it.
 fn hand_written(kind: Kind) -> Vec<Value> {
-    let file = std::fs::read_to_string(root(&format!("fixtures/persona/rows/{}.jsonl", kind.name()))).unwrap();
-    file.lines()
-        .map(|line| {
+    let of_kind = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(kind.name()));
+    let mut out = Vec::new();
+    for file in files(&root("fixtures/persona/rows")).into_iter().filter(of_kind) {
+        for line in std::fs::read_to_string(file).unwrap().lines() {
             let mut row: Value = serde_json::from_str(line).unwrap();
             row.as_object_mut().unwrap().shift_remove("source");
-            row
-        })
-        .collect()
+            out.push(row);
+        }
+    }
+    out
 }
 
 #[test]

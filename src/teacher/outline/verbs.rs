@@ -64,18 +64,6 @@ pub(super) fn opening(word: &str) -> Option<(String, bool)> {
     }
 }
 
-/// The base form of a verb in -ing; lower case.
-pub(super) fn participle(word: &str) -> Option<String> {
-    let root = word.strip_suffix("ing").filter(|root| root.len() >= 3 && root.is_ascii())?;
-    match root {
-        "cutt" => Some("cut".to_owned()),
-        "sav" | "driv" | "mak" | "giv" | "tak" | "leav" => Some(format!("{root}e")),
-        "bring" | "build" | "lead" | "keep" | "rais" | "grow" | "find" | "send" => Some(stem(root)),
-        _ if past(&format!("{root}ed")).is_some() => Some(stem(root)),
-        _ => None,
-    }
-}
-
 /// The base form of a third person in the present tense; lower case.
 pub(super) fn third_person(word: &str) -> Option<String> {
     match word {
