@@ -101,6 +101,35 @@ pub fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Removes what killed processes left under a folder: files and folders named `….PID.tmp` of a process that is gone.
+///
+/// Where the system does not tell which processes there are, what is older than a day counts as left.
+pub fn sweep(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        let owner = name.strip_suffix(".tmp").map(|n| n.strip_suffix(".old").unwrap_or(n)).and_then(|n| n.rsplit_once('.')).and_then(|(_, pid)| pid.parse::<u32>().ok());
+        let is_dir = entry.file_type().is_ok_and(|t| t.is_dir());
+        match owner {
+            Some(pid) if is_left(pid, &entry) => {
+                // What cannot be removed is in nobody's way.
+                let _ = if is_dir { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            }
+            Some(_) => {}
+            None if is_dir => sweep(&path),
+            None => {}
+        }
+    }
+}
+
+fn is_left(pid: u32, entry: &fs::DirEntry) -> bool {
+    if Path::new("/proc/self").exists() {
+        // With our own number it is from before: nothing of this process is there when it sweeps.
+        return pid == std::process::id() || !Path::new("/proc").join(pid.to_string()).exists();
+    }
+    let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
+    age.is_some_and(|a| a.as_secs() > 24 * 60 * 60)
+}
+
 /// Writes a file or says which one could not be written.
 ///
 /// # Errors

@@ -42,6 +42,10 @@ pub struct Summary {
 /// The first stage that cannot be done; what was done before it stays done.
 pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Error> {
     let _lock = lock(&workspace.path(".distill"))?;
+    // A killed run leaves half-written files; a checkpoint of a large student has hundreds of megabytes.
+    for folder in ["data", "runs", "out", ".distill"] {
+        edge::fs::sweep(&workspace.path(folder));
+    }
     let settings = &workspace.settings;
 
     let masked = masked(workspace, watch)?;
