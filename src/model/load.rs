@@ -53,12 +53,19 @@ pub struct Student {
 /// # Errors
 /// See [`LoadError`].
 pub fn from_folder(folder: &Folder, device: &Device) -> Result<Student, LoadError> {
+    Ok(Student { model: llama_from_folder(folder, device)?, encoder: encoder(folder)?, stop_ids: folder.generation_eos_ids()? })
+}
+
+/// Weights alone, as [`from_folder`] loads them: the folder needs no tokenizer.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn llama_from_folder(folder: &Folder, device: &Device) -> Result<Llama, LoadError> {
     let dtype = if device.is_cpu() { DType::F32 } else { DType::BF16 };
-    let model = assemble(folder.config(), device, |name| {
+    assemble(folder.config(), device, |name| {
         let tensor = Tensor::from_vec(folder.load_f32(name)?, folder.shape(name)?, device)?;
         Ok(Weight::Frozen(tensor.to_dtype(dtype)?))
-    })?;
-    Ok(Student { model, encoder: encoder(folder)?, stop_ids: folder.generation_eos_ids()? })
+    })
 }
 
 /// Tokenizer and template of a folder, without its weights.

@@ -13,7 +13,7 @@ mod load;
 pub use generate::{Generated, Sampling, Session};
 pub use linear::{Linear, Lora, Weight};
 pub use llama::{Cache, Layer, Llama};
-pub use load::{LoadError, Student, encoder, from_folder, from_gguf, with_adapters};
+pub use load::{LoadError, Student, encoder, from_folder, from_gguf, llama_from_folder, with_adapters};
 
 /// The seven linear modules of a decoder layer, in PEFT's names and in the order parameters are stored.
 pub const TARGET_MODULES: [&str; 7] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];

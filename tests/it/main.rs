@@ -5,3 +5,9 @@
 mod support;
 
 mod persona;
+#[cfg(feature = "train")]
+mod numerics;
+#[cfg(feature = "train")]
+mod spine;
+#[cfg(feature = "teacher")]
+mod teacher;
