@@ -43,7 +43,14 @@ impl Error {
     /// Something about the environment or the usage.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), at: None, cause: None, hint: None, exit: ExitKind::Environment, broken_pipe: false }
+        Self {
+            message: message.into(),
+            at: None,
+            cause: None,
+            hint: None,
+            exit: ExitKind::Environment,
+            broken_pipe: false,
+        }
     }
 
     /// Something about one file.
@@ -66,7 +73,10 @@ impl Error {
     /// Standard output could not be written.
     #[must_use]
     pub fn stdout(source: std::io::Error) -> Self {
-        Self { broken_pipe: source.kind() == std::io::ErrorKind::BrokenPipe, ..Self::new(format!("standard output: {source}")) }
+        Self {
+            broken_pipe: source.kind() == std::io::ErrorKind::BrokenPipe,
+            ..Self::new(format!("standard output: {source}"))
+        }
     }
 
     /// Whoever read the output has closed it.

@@ -19,33 +19,33 @@
 pub mod error;
 pub mod id;
 
-pub mod document;
-pub mod mask;
-pub mod prompt;
-pub mod teacher;
-pub mod row;
-pub mod dataset;
 pub mod batch;
+pub mod dataset;
+pub mod document;
 pub mod generate;
 pub mod lint;
-pub mod settings;
+pub mod mask;
+pub mod prompt;
 pub mod report;
+pub mod row;
+pub mod settings;
+pub mod teacher;
 
-#[cfg(feature = "train")]
-pub mod hub;
-#[cfg(feature = "train")]
-pub mod model;
-#[cfg(feature = "train")]
-pub mod train;
 #[cfg(feature = "train")]
 pub mod eval;
 #[cfg(feature = "train")]
 pub mod gguf;
 #[cfg(feature = "train")]
+pub mod hub;
+#[cfg(feature = "train")]
 pub mod merge;
+#[cfg(feature = "train")]
+pub mod model;
+#[cfg(feature = "train")]
+pub mod train;
 
-pub mod pipeline;
-pub mod edge;
 pub mod cli;
+pub mod edge;
+pub mod pipeline;
 
 pub use error::{Error, ExitKind};

@@ -41,14 +41,25 @@ impl ChatTemplate {
     pub fn new(source: &str, tokens: BTreeMap<String, String>) -> Result<Self, TemplateFault> {
         // `{% generation %}` only marks spans for masks, which we take from token prefixes instead.
         let mut source = source.to_owned();
-        for tag in ["{% generation %}", "{%- generation %}", "{% generation -%}", "{%- generation -%}", "{% endgeneration %}", "{%- endgeneration %}", "{% endgeneration -%}", "{%- endgeneration -%}"] {
+        for tag in [
+            "{% generation %}",
+            "{%- generation %}",
+            "{% generation -%}",
+            "{%- generation -%}",
+            "{% endgeneration %}",
+            "{%- endgeneration %}",
+            "{% endgeneration -%}",
+            "{%- endgeneration -%}",
+        ] {
             source = source.replace(tag, "");
         }
         let mut env = Environment::new();
         env.set_trim_blocks(true);
         env.set_lstrip_blocks(true);
         env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-        env.add_function("raise_exception", |text: String| -> Result<String, Error> { Err(Error::new(ErrorKind::InvalidOperation, text)) });
+        env.add_function("raise_exception", |text: String| -> Result<String, Error> {
+            Err(Error::new(ErrorKind::InvalidOperation, text))
+        });
         env.add_function("strftime_now", |_format: String| DATE);
         env.add_filter("tojson", to_json);
         env.add_template_owned("chat", source.clone())?;
@@ -130,19 +141,29 @@ mod tests {
     }
 
     fn plain() -> ChatTemplate {
-        ChatTemplate::new(ChatTemplate::PLAIN_LLAMA3, BTreeMap::from([("bos_token".to_owned(), "<|begin_of_text|>".to_owned())])).unwrap()
+        ChatTemplate::new(
+            ChatTemplate::PLAIN_LLAMA3,
+            BTreeMap::from([("bos_token".to_owned(), "<|begin_of_text|>".to_owned())]),
+        )
+        .unwrap()
     }
 
     #[test]
     fn llama3_trims_and_opens_the_turn() {
         let text = plain().render(&[message(Role::User, "  Hi \n")], true).unwrap();
-        assert_eq!(text, "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n");
+        assert_eq!(
+            text,
+            "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+        );
     }
 
     #[test]
     fn json_is_pythons() {
         let template = ChatTemplate::new("{{ messages[0] | tojson }}", BTreeMap::new()).unwrap();
-        assert_eq!(template.render(&[message(Role::User, "<a> & b")], false).unwrap(), r#"{"role": "user", "content": "<a> & b"}"#);
+        assert_eq!(
+            template.render(&[message(Role::User, "<a> & b")], false).unwrap(),
+            r#"{"role": "user", "content": "<a> & b"}"#
+        );
     }
 
     #[test]

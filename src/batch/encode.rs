@@ -71,7 +71,8 @@ impl StudentTokenizer {
         inner.with_padding(None);
         let mut plain = inner.clone();
         plain.set_encode_special_tokens(true);
-        let mut special: Vec<String> = inner.get_added_tokens_decoder().into_values().filter(|t| t.special).map(|t| t.content).collect();
+        let mut special: Vec<String> =
+            inner.get_added_tokens_decoder().into_values().filter(|t| t.special).map(|t| t.content).collect();
         special.sort();
         Ok(Self { inner, plain, special, hash: Hasher::new().text("tokenizer").bytes(json).finish() })
     }
@@ -149,7 +150,11 @@ impl Encoder {
     ///
     /// # Errors
     /// A tokenizer or template that cannot be read.
-    pub fn new(tokenizer_json: &[u8], template: Option<&str>, tokens: BTreeMap<String, String>) -> Result<Self, EncodeError> {
+    pub fn new(
+        tokenizer_json: &[u8],
+        template: Option<&str>,
+        tokens: BTreeMap<String, String>,
+    ) -> Result<Self, EncodeError> {
         let tokenizer = StudentTokenizer::from_bytes(tokenizer_json)?;
         let template = ChatTemplate::new(template.unwrap_or(ChatTemplate::PLAIN_LLAMA3), tokens)?;
         Ok(Self { tokenizer, template })
@@ -172,17 +177,24 @@ impl Encoder {
     /// Template and tokenizer.
     pub fn ids(&self, messages: &[Message], add_generation_prompt: bool) -> Result<Vec<u32>, EncodeError> {
         let special = &self.tokenizer.special;
-        let hostile = messages.iter().any(|m| special.iter().any(|s| m.content.contains(s.as_str())) || m.content.contains(STAND_IN));
+        let hostile = messages
+            .iter()
+            .any(|m| special.iter().any(|s| m.content.contains(s.as_str())) || m.content.contains(STAND_IN));
         if !hostile {
             return self.tokenizer.encode(&self.template.render(messages, add_generation_prompt)?);
         }
         let mut found: Vec<String> = Vec::new();
-        let shielded: Vec<Message> = messages.iter().map(|m| Message { role: m.role, content: shield(&m.content, special, &mut found) }).collect();
+        let shielded: Vec<Message> = messages
+            .iter()
+            .map(|m| Message { role: m.role, content: shield(&m.content, special, &mut found) })
+            .collect();
         let rendered = self.template.render(&shielded, add_generation_prompt)?;
         let mut ids = Vec::new();
         let mut found = found.into_iter();
         for (i, piece) in rendered.split(STAND_IN).enumerate() {
-            if i > 0 && let Some(text) = found.next() {
+            if i > 0
+                && let Some(text) = found.next()
+            {
                 ids.extend(self.tokenizer.encode_plain(&text)?);
             }
             ids.extend(self.tokenizer.encode(piece)?);
@@ -206,7 +218,8 @@ impl Encoder {
         if start >= input_ids.len() {
             return Err(EncodeError::NoAnswer);
         }
-        let labels = input_ids.iter().enumerate().map(|(i, &id)| if i < start { IGNORE } else { i64::from(id) }).collect();
+        let labels =
+            input_ids.iter().enumerate().map(|(i, &id)| if i < start { IGNORE } else { i64::from(id) }).collect();
         Ok(Sequence { prompt: self.words_of_prompt(&prompt_ids, start)?, input_ids, labels })
     }
 
@@ -223,13 +236,23 @@ impl Encoder {
 /// The user's turn: the instruction, and below it the context when there is one.
 #[must_use]
 pub fn question(instruction: &str, context: &str) -> String {
-    if context.trim().is_empty() { instruction.to_owned() } else { format!("{}\n\n{}", instruction.trim(), context.trim()) }
+    if context.trim().is_empty() {
+        instruction.to_owned()
+    } else {
+        format!("{}\n\n{}", instruction.trim(), context.trim())
+    }
 }
 
 fn shield(text: &str, special: &[String], found: &mut Vec<String>) -> String {
     let mut out = String::new();
     let mut rest = text;
-    while let Some((at, token)) = special.iter().map(String::as_str).chain(["\u{F8FF}"]).filter_map(|s| rest.find(s).map(|at| (at, s))).min_by_key(|&(at, s)| (at, std::cmp::Reverse(s.len()))) {
+    while let Some((at, token)) = special
+        .iter()
+        .map(String::as_str)
+        .chain(["\u{F8FF}"])
+        .filter_map(|s| rest.find(s).map(|at| (at, s)))
+        .min_by_key(|&(at, s)| (at, std::cmp::Reverse(s.len())))
+    {
         out.push_str(&rest[..at]);
         out.push(STAND_IN);
         found.push(token.to_owned());

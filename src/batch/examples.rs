@@ -41,10 +41,22 @@ pub fn encode_row(encoder: &Encoder, row: &Row, context: ContextPolicy) -> Resul
                 ContextPolicy::Always => true,
                 ContextPolicy::Never => false,
             };
-            EncodedRow { id, chosen: encoder.sequence(&question(&r.instruction, if with { &r.context } else { "" }), &r.response)?, rejected: None }
+            EncodedRow {
+                id,
+                chosen: encoder.sequence(&question(&r.instruction, if with { &r.context } else { "" }), &r.response)?,
+                rejected: None,
+            }
         }
-        Content::Cot(r) => EncodedRow { id, chosen: encoder.sequence(&r.instruction, &format!("{}\n\n{}", r.thought.trim(), r.response.trim()))?, rejected: None },
-        Content::Preference(r) => EncodedRow { id, chosen: encoder.sequence(&r.prompt, &r.chosen)?, rejected: Some(encoder.sequence(&r.prompt, &r.rejected)?) },
+        Content::Cot(r) => EncodedRow {
+            id,
+            chosen: encoder.sequence(&r.instruction, &format!("{}\n\n{}", r.thought.trim(), r.response.trim()))?,
+            rejected: None,
+        },
+        Content::Preference(r) => EncodedRow {
+            id,
+            chosen: encoder.sequence(&r.prompt, &r.chosen)?,
+            rejected: Some(encoder.sequence(&r.prompt, &r.rejected)?),
+        },
     })
 }
 

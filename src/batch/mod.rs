@@ -5,5 +5,5 @@ mod encode;
 mod examples;
 
 pub use chat_template::{ChatTemplate, TemplateFault};
-pub use encode::{Encoder, EncodeError, IGNORE, Sequence, StudentTokenizer, question};
+pub use encode::{EncodeError, Encoder, IGNORE, Sequence, StudentTokenizer, question};
 pub use examples::{ContextPolicy, EncodedRow, encode_probe, encode_row};

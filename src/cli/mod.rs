@@ -115,7 +115,9 @@ impl Global {
         if Workspace::is_at(&self.directory) {
             layers.file(&self.directory.join(Workspace::FILE))?;
         }
-        layers.environment(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))))?;
+        layers.environment(
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+        )?;
         for assignment in &self.set {
             layers.assignment(assignment)?;
         }
@@ -135,7 +137,12 @@ impl Global {
 ///
 /// # Errors
 /// As [`Layers::set_text`].
-pub(crate) fn flag(layers: &mut Layers, key: &str, value: Option<impl std::fmt::Display>, name: &str) -> Result<(), Error> {
+pub(crate) fn flag(
+    layers: &mut Layers,
+    key: &str,
+    value: Option<impl std::fmt::Display>,
+    name: &str,
+) -> Result<(), Error> {
     match value {
         Some(value) => layers.set_text(key, &value.to_string(), Origin::Flag(name.to_owned())),
         None => Ok(()),

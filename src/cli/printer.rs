@@ -30,7 +30,14 @@ impl Printer {
             Color::Auto => io::stdout().is_terminal() && crate::edge::env("NO_COLOR").is_none(),
         };
         let long_ago = Instant::now().checked_sub(EVERY).unwrap_or_else(Instant::now);
-        Self { quiet: global.quiet, verbose: global.verbose, color, bars: terminal && !global.no_progress && !global.quiet, bar: RefCell::new(None), last: RefCell::new(long_ago) }
+        Self {
+            quiet: global.quiet,
+            verbose: global.verbose,
+            color,
+            bars: terminal && !global.no_progress && !global.quiet,
+            bar: RefCell::new(None),
+            last: RefCell::new(long_ago),
+        }
     }
 
     /// Whether stdout takes colour.
@@ -92,7 +99,8 @@ impl Watch for Printer {
         if self.bars {
             let mut slot = self.bar.borrow_mut();
             let bar = slot.get_or_insert_with(|| {
-                let style = ProgressStyle::with_template("  {bar:28} {pos}/{len} {msg} [{elapsed}, {eta} left]").unwrap_or_else(|_| ProgressStyle::default_bar());
+                let style = ProgressStyle::with_template("  {bar:28} {pos}/{len} {msg} [{elapsed}, {eta} left]")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar());
                 ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8)).with_style(style)
             });
             bar.set_length(total);

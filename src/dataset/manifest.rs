@@ -33,8 +33,17 @@ impl Manifest {
     ///
     /// # Errors
     /// A file that is not there.
-    pub fn describe(stage: &str, inputs: ContentHash, folder: &Path, files: &[&str], figures: serde_json::Map<String, serde_json::Value>) -> Result<Self, Error> {
-        let files = files.iter().map(|name| Ok(((*name).to_owned(), ContentHash::of(&edge::fs::read(&folder.join(name))?)))).collect::<Result<_, Error>>()?;
+    pub fn describe(
+        stage: &str,
+        inputs: ContentHash,
+        folder: &Path,
+        files: &[&str],
+        figures: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Self, Error> {
+        let files = files
+            .iter()
+            .map(|name| Ok(((*name).to_owned(), ContentHash::of(&edge::fs::read(&folder.join(name))?))))
+            .collect::<Result<_, Error>>()?;
         Ok(Self { version: STAGE_VERSION, stage: stage.to_owned(), inputs, files, figures })
     }
 
@@ -54,7 +63,11 @@ impl Manifest {
         let manifest: Self = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
         let folder = path.parent()?;
         let same = manifest.version == STAGE_VERSION && manifest.stage == stage && manifest.inputs == *inputs;
-        let intact = || manifest.files.iter().all(|(name, hash)| std::fs::read(folder.join(name)).is_ok_and(|bytes| ContentHash::of(&bytes) == *hash));
+        let intact = || {
+            manifest.files.iter().all(|(name, hash)| {
+                std::fs::read(folder.join(name)).is_ok_and(|bytes| ContentHash::of(&bytes) == *hash)
+            })
+        };
         (same && intact()).then_some(manifest)
     }
 }

@@ -48,23 +48,34 @@ pub fn write(path: &Path, rows: &[Row], info: &FileInfo) -> Result<(), Error> {
     columns.push(("source".into(), text(rows.iter().map(|r| r.source.as_str()))));
     let spans: Int64Array = rows.iter().flat_map(|r| [r.span.0 as i64, r.span.1 as i64]).collect();
     let item = Arc::new(Field::new("item", DataType::Int64, false));
-    columns.push(("span".into(), Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(vec![2; rows.len()]), Arc::new(spans), None))));
+    columns.push((
+        "span".into(),
+        Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(vec![2; rows.len()]), Arc::new(spans), None)),
+    ));
     columns.push(("evidence".into(), text(rows.iter().map(|r| r.content.evidence()))));
     columns.push(("split".into(), text(rows.iter().map(|r| r.split.name()))));
     for (i, field) in info.kind.fields().iter().enumerate() {
-        columns.push((format!("tokens_{field}"), Arc::new(rows.iter().map(|r| Some(r.tokens[i])).collect::<UInt32Array>())));
+        columns.push((
+            format!("tokens_{field}"),
+            Arc::new(rows.iter().map(|r| Some(r.tokens[i])).collect::<UInt32Array>()),
+        ));
     }
     columns.push(("teacher".into(), text(rows.iter().map(|r| r.provenance.teacher.as_str()))));
     columns.push(("template".into(), text(rows.iter().map(|r| r.provenance.template.as_str()))));
     columns.push(("template_version".into(), text(rows.iter().map(|r| r.provenance.template_version.as_str()))));
     columns.push(("parameters".into(), text(rows.iter().map(|r| r.provenance.parameters.as_str()))));
     columns.push(("request_hash".into(), text(rows.iter().map(|r| r.provenance.request_hash.as_str()))));
-    columns.push(("cost_usd".into(), Arc::new(rows.iter().map(|r| Some(r.provenance.cost_usd)).collect::<Float64Array>())));
+    columns.push((
+        "cost_usd".into(),
+        Arc::new(rows.iter().map(|r| Some(r.provenance.cost_usd)).collect::<Float64Array>()),
+    ));
 
     let fault = |e: &dyn std::fmt::Display| Error::at(path, e.to_string());
-    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), false)).collect();
+    let fields: Vec<Field> =
+        columns.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), false)).collect();
     let schema = Arc::new(Schema::new(fields));
-    let batch = RecordBatch::try_new(schema.clone(), columns.into_iter().map(|(_, array)| array).collect()).map_err(|e| fault(&e))?;
+    let batch = RecordBatch::try_new(schema.clone(), columns.into_iter().map(|(_, array)| array).collect())
+        .map_err(|e| fault(&e))?;
     let metadata = [
         ("distill.schema_version", SCHEMA_VERSION.to_string()),
         ("distill.kind", info.kind.name().to_owned()),

@@ -3,7 +3,10 @@ use std::path::Path;
 
 use arrow::array::cast::AsArray;
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::{DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow::datatypes::{
+    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value};
 
@@ -27,12 +30,24 @@ pub fn read(path: &Path) -> Result<Table, Error> {
 fn read_jsonl(path: &Path, bytes: &[u8]) -> Result<Table, Error> {
     let text = std::str::from_utf8(bytes).map_err(|e| {
         let line = bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
-        Error::at(path, format!("line {line} is not UTF-8")).data().hint("datasets are Parquet files or UTF-8 JSON lines")
+        Error::at(path, format!("line {line} is not UTF-8"))
+            .data()
+            .hint("datasets are Parquet files or UTF-8 JSON lines")
     })?;
-    let mut table = Table { path: path.to_owned(), kind: None, columns: Vec::new(), metadata: BTreeMap::new(), records: Vec::new() };
+    let mut table = Table {
+        path: path.to_owned(),
+        kind: None,
+        columns: Vec::new(),
+        metadata: BTreeMap::new(),
+        records: Vec::new(),
+    };
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let values: Map<String, Value> = serde_json::from_str(line.trim_start_matches('\u{feff}'))
-            .map_err(|e| Error::at(path, format!("line {} is no JSON object", number + 1)).cause(e).data().hint("datasets are Parquet files or JSON lines, one object per line"))?;
+        let values: Map<String, Value> = serde_json::from_str(line.trim_start_matches('\u{feff}')).map_err(|e| {
+            Error::at(path, format!("line {} is no JSON object", number + 1))
+                .cause(e)
+                .data()
+                .hint("datasets are Parquet files or JSON lines, one object per line")
+        })?;
         for column in values.keys() {
             if !table.columns.contains(column) {
                 table.columns.push(column.clone());
@@ -47,7 +62,15 @@ fn read_parquet(path: &Path, bytes: Vec<u8>) -> Result<Table, Error> {
     let fault = |e: &dyn std::fmt::Display| Error::at(path, "is not a readable Parquet file").cause(e).data();
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).map_err(|e| fault(&e))?;
     let columns: Vec<String> = builder.schema().fields().iter().map(|f| f.name().clone()).collect();
-    let metadata = builder.metadata().file_metadata().key_value_metadata().into_iter().flatten().filter_map(|kv| Some((kv.key.clone(), kv.value.clone()?))).filter(|(key, _)| key.starts_with("distill.")).collect();
+    let metadata = builder
+        .metadata()
+        .file_metadata()
+        .key_value_metadata()
+        .into_iter()
+        .flatten()
+        .filter_map(|kv| Some((kv.key.clone(), kv.value.clone()?)))
+        .filter(|(key, _)| key.starts_with("distill."))
+        .collect();
     let mut records = Vec::new();
     for batch in builder.build().map_err(|e| fault(&e))? {
         let batch = batch.map_err(|e| fault(&e))?;
@@ -87,7 +110,13 @@ fn value(array: &ArrayRef, i: usize) -> Value {
         DataType::List(_) => list(array.as_list::<i32>().value(i)),
         DataType::LargeList(_) => list(array.as_list::<i64>().value(i)),
         DataType::FixedSizeList(..) => list(array.as_fixed_size_list().value(i)),
-        DataType::Struct(fields) => Value::Object(fields.iter().zip(array.as_struct().columns()).map(|(f, column)| (f.name().clone(), value(column, i))).collect()),
+        DataType::Struct(fields) => Value::Object(
+            fields
+                .iter()
+                .zip(array.as_struct().columns())
+                .map(|(f, column)| (f.name().clone(), value(column, i)))
+                .collect(),
+        ),
         other => serde_json::json!({ "arrow": other.to_string() }),
     }
 }
@@ -105,16 +134,38 @@ pub fn rows(table: &Table) -> Result<Vec<Row>, Error> {
 
 fn row(table: &Table, kind: Kind, record: &Record) -> Result<Row, Error> {
     let need = |field: &str| {
-        record.text(field).map(str::to_owned).ok_or_else(|| Error::at(&table.path, format!("row {}: `{field}` is missing or not text", record.row)).data().hint(format!("run `distill lint {}` to list every such row", table.path.display())))
+        record.text(field).map(str::to_owned).ok_or_else(|| {
+            Error::at(&table.path, format!("row {}: `{field}` is missing or not text", record.row))
+                .data()
+                .hint(format!("run `distill lint {}` to list every such row", table.path.display()))
+        })
     };
     let maybe = |field: &str| record.text(field).unwrap_or_default().to_owned();
     let content = match kind {
-        Kind::Qa => Content::Qa(Qa { instruction: need("instruction")?, context: maybe("context"), response: need("response")?, paraphrase: maybe("paraphrase"), answer_key: maybe("answer_key"), evidence: maybe("evidence") }),
-        Kind::Cot => Content::Cot(Cot { instruction: need("instruction")?, thought: need("thought")?, response: need("response")?, evidence: maybe("evidence") }),
-        Kind::Preference => Content::Preference(Preference { prompt: need("prompt")?, chosen: need("chosen")?, rejected: need("rejected")?, evidence: maybe("evidence") }),
+        Kind::Qa => Content::Qa(Qa {
+            instruction: need("instruction")?,
+            context: maybe("context"),
+            response: need("response")?,
+            paraphrase: maybe("paraphrase"),
+            answer_key: maybe("answer_key"),
+            evidence: maybe("evidence"),
+        }),
+        Kind::Cot => Content::Cot(Cot {
+            instruction: need("instruction")?,
+            thought: need("thought")?,
+            response: need("response")?,
+            evidence: maybe("evidence"),
+        }),
+        Kind::Preference => Content::Preference(Preference {
+            prompt: need("prompt")?,
+            chosen: need("chosen")?,
+            rejected: need("rejected")?,
+            evidence: maybe("evidence"),
+        }),
     };
     let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or_default();
-    let span = record.values.get("span").and_then(Value::as_array).map_or((0, 0), |s| (number(s.first()), number(s.get(1))));
+    let span =
+        record.values.get("span").and_then(Value::as_array).map_or((0, 0), |s| (number(s.first()), number(s.get(1))));
     let mut tokens = [0; 3];
     for (slot, field) in tokens.iter_mut().zip(kind.fields()) {
         *slot = u32::try_from(number(record.values.get(&format!("tokens_{field}")))).unwrap_or(u32::MAX);
@@ -124,7 +175,11 @@ fn row(table: &Table, kind: Kind, record: &Record) -> Result<Row, Error> {
         content,
         source: maybe("source"),
         span,
-        split: if matches!(record.text("split"), Some("test" | "eval" | "validation")) { Split::Test } else { Split::Train },
+        split: if matches!(record.text("split"), Some("test" | "eval" | "validation")) {
+            Split::Test
+        } else {
+            Split::Train
+        },
         tokens,
         provenance: Provenance {
             teacher: maybe("teacher"),

@@ -78,7 +78,10 @@ impl Builder {
         let offset = self.text.len();
         self.text.push_str(&other.text);
         self.blocks.extend(
-            other.blocks.into_iter().map(|block| Block { kind: block.kind, span: block.span.start + offset..block.span.end + offset }),
+            other
+                .blocks
+                .into_iter()
+                .map(|block| Block { kind: block.kind, span: block.span.start + offset..block.span.end + offset }),
         );
         self.gap = other.gap;
     }

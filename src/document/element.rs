@@ -4,8 +4,24 @@
 pub(super) fn is_void(name: &str) -> bool {
     matches!(
         name,
-        "area" | "base" | "basefont" | "bgsound" | "br" | "col" | "embed" | "frame" | "hr" | "img" | "input" | "keygen" | "link" | "meta"
-            | "param" | "source" | "track" | "wbr"
+        "area"
+            | "base"
+            | "basefont"
+            | "bgsound"
+            | "br"
+            | "col"
+            | "embed"
+            | "frame"
+            | "hr"
+            | "img"
+            | "input"
+            | "keygen"
+            | "link"
+            | "meta"
+            | "param"
+            | "source"
+            | "track"
+            | "wbr"
     )
 }
 
@@ -13,8 +29,24 @@ pub(super) fn is_void(name: &str) -> bool {
 pub(super) fn is_dropped(name: &str) -> bool {
     matches!(
         name,
-        "script" | "style" | "nav" | "template" | "noscript" | "title" | "svg" | "canvas" | "iframe" | "object" | "audio" | "video" | "button"
-            | "select" | "datalist" | "noembed" | "noframes" | "map"
+        "script"
+            | "style"
+            | "nav"
+            | "template"
+            | "noscript"
+            | "title"
+            | "svg"
+            | "canvas"
+            | "iframe"
+            | "object"
+            | "audio"
+            | "video"
+            | "button"
+            | "select"
+            | "datalist"
+            | "noembed"
+            | "noframes"
+            | "map"
     )
 }
 
@@ -23,10 +55,48 @@ pub(super) fn is_block(name: &str) -> bool {
     is_table_part(name)
         || matches!(
             name,
-            "address" | "article" | "aside" | "blockquote" | "body" | "center" | "dd" | "details" | "dialog" | "dir" | "div" | "dl" | "dt"
-                | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "head" | "header"
-                | "hgroup" | "html" | "legend" | "li" | "main" | "menu" | "nav" | "ol" | "option" | "p" | "pre" | "search" | "section"
-                | "summary" | "table" | "ul"
+            "address"
+                | "article"
+                | "aside"
+                | "blockquote"
+                | "body"
+                | "center"
+                | "dd"
+                | "details"
+                | "dialog"
+                | "dir"
+                | "div"
+                | "dl"
+                | "dt"
+                | "fieldset"
+                | "figcaption"
+                | "figure"
+                | "footer"
+                | "form"
+                | "h1"
+                | "h2"
+                | "h3"
+                | "h4"
+                | "h5"
+                | "h6"
+                | "head"
+                | "header"
+                | "hgroup"
+                | "html"
+                | "legend"
+                | "li"
+                | "main"
+                | "menu"
+                | "nav"
+                | "ol"
+                | "option"
+                | "p"
+                | "pre"
+                | "search"
+                | "section"
+                | "summary"
+                | "table"
+                | "ul"
         )
 }
 
@@ -42,5 +112,20 @@ pub(super) fn is_scope(name: &str) -> bool {
 
 /// Blocks that show a table to be there for the layout of the page.
 pub(super) fn breaks_table(name: &str) -> bool {
-    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "ul" | "ol" | "menu" | "dl" | "pre" | "blockquote" | "section" | "article")
+    matches!(
+        name,
+        "h1" | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "ul"
+            | "ol"
+            | "menu"
+            | "dl"
+            | "pre"
+            | "blockquote"
+            | "section"
+            | "article"
+    )
 }

@@ -61,12 +61,17 @@ impl DocumentError {
                 }
                 _ => format!("files that can be read end in .{}", super::Format::EXTENSIONS.join(", .")),
             }),
-            Self::NotUtf8 { .. } => Some("open the file in an editor and save it again with the encoding UTF-8".to_owned()),
-            Self::TooLarge { .. } => Some("split the file, or leave out what is not about the person".to_owned()),
-            Self::NotJsonResume => {
-                Some("the top level needs `basics`, `work`, `education` or another section of https://jsonresume.org/schema".to_owned())
+            Self::NotUtf8 { .. } => {
+                Some("open the file in an editor and save it again with the encoding UTF-8".to_owned())
             }
-            Self::TooDeep { .. } | Self::TooManyAttributes => Some("save the words of the page as plain text and add that file".to_owned()),
+            Self::TooLarge { .. } => Some("split the file, or leave out what is not about the person".to_owned()),
+            Self::NotJsonResume => Some(
+                "the top level needs `basics`, `work`, `education` or another section of https://jsonresume.org/schema"
+                    .to_owned(),
+            ),
+            Self::TooDeep { .. } | Self::TooManyAttributes => {
+                Some("save the words of the page as plain text and add that file".to_owned())
+            }
             Self::Empty | Self::Json { .. } => None,
         }
     }

@@ -69,7 +69,9 @@ impl Flow {
                 match unit {
                     Unit::KeyValue { key, line } if self.quotes == 0 => self.out.key_value(indent, &key, &line),
                     Unit::Row(row) if self.quotes == 0 && indent == 0 => self.out.row_as_written(&row),
-                    Unit::KeyValue { line: words, .. } | Unit::Row(words) | Unit::Words(words) => self.out.paragraph(indent, mark, &words),
+                    Unit::KeyValue { line: words, .. } | Unit::Row(words) | Unit::Words(words) => {
+                        self.out.paragraph(indent, mark, &words)
+                    }
                 }
             }
         }

@@ -49,7 +49,9 @@ impl Format {
         let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
         match text {
             Some(text) if text.starts_with('{') && json_resume::recognises(text) => Ok(Self::JsonResume),
-            Some(text) if extension.is_none() && (text.starts_with("# ") || text.starts_with("---\n")) => Ok(Self::Markdown),
+            Some(text) if extension.is_none() && (text.starts_with("# ") || text.starts_with("---\n")) => {
+                Ok(Self::Markdown)
+            }
             Some(_) if extension.is_none() => Ok(Self::Text),
             _ => Err(DocumentError::UnknownFormat { extension }),
         }

@@ -103,7 +103,10 @@ fn key_value(line: &str, mark: char) -> Option<(&str, &str)> {
 
 /// The words of a value: quotes, brackets, and the signs of block scalars go.
 fn scalars(value: &str) -> Vec<String> {
-    if matches!(value, "|" | ">" | "|-" | ">-" | "|+" | ">+" | "[" | "]" | "{}" | "[]" | "~" | "null" | "\"\"\"" | "'''") {
+    if matches!(
+        value,
+        "|" | ">" | "|-" | ">-" | "|+" | ">+" | "[" | "]" | "{}" | "[]" | "~" | "null" | "\"\"\"" | "'''"
+    ) {
         return Vec::new();
     }
     let list = value.strip_prefix('[').and_then(|value| value.trim_end_matches(',').strip_suffix(']'));

@@ -105,7 +105,9 @@ impl State {
         }
         match name {
             "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
-            "style" | "xmp" | "iframe" | "noembed" | "noframes" | "noscript" => TokenSinkResult::RawData(RawKind::Rawtext),
+            "style" | "xmp" | "iframe" | "noembed" | "noframes" | "noscript" => {
+                TokenSinkResult::RawData(RawKind::Rawtext)
+            }
             "script" => TokenSinkResult::RawData(RawKind::ScriptData),
             _ => TokenSinkResult::Continue,
         }
@@ -113,8 +115,10 @@ impl State {
 
     fn void(&mut self, tag: &Tag) {
         if &*tag.name == "meta" {
-            let known = attribute(tag, "name").and_then(|name| META.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)));
-            if let (Some((_, key)), Some(content)) = (known, attribute(tag, "content").filter(|c| !c.trim().is_empty())) {
+            let known =
+                attribute(tag, "name").and_then(|name| META.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)));
+            if let (Some((_, key)), Some(content)) = (known, attribute(tag, "content").filter(|c| !c.trim().is_empty()))
+            {
                 self.meta.key_value(0, key, &format!("{key}: {content}"));
             }
         }
@@ -144,7 +148,9 @@ impl State {
             "dt" | "dd" => self.close_within(&["dt", "dd"], |open| open == "dl" || element::is_scope(open)),
             "td" | "th" => self.close_within(&["td", "th"], |open| open == "table"),
             "tr" => self.close_within(&["tr"], |open| open == "table"),
-            "tbody" | "thead" | "tfoot" => self.close_within(&["tbody", "thead", "tfoot", "caption"], |open| open == "table"),
+            "tbody" | "thead" | "tfoot" => {
+                self.close_within(&["tbody", "thead", "tfoot", "caption"], |open| open == "table")
+            }
             "body" => self.close_within(&["head"], |_| false),
             "a" => self.close_within(&["a"], element::is_block),
             _ => {}
@@ -295,12 +301,18 @@ mod tests {
             "<address><b>Name</b>: Jo<br>Tel: <a href='tel:+1'>1</a><br>2 Quay<br>Leith</address>",
             "Name: Jo\nTel: [1](tel:+1)\n\n2 Quay\nLeith\n",
         );
-        check("<dl><dt>City<dd>Leith<dt>Born:<dd>1987<dd>in May<dt>Left</dl>", "City: Leith\nBorn: 1987\n\nin May\n\nLeft\n");
+        check(
+            "<dl><dt>City<dd>Leith<dt>Born:<dd>1987<dd>in May<dt>Left</dl>",
+            "City: Leith\nBorn: 1987\n\nin May\n\nLeft\n",
+        );
     }
 
     #[test]
     fn lists_nest_without_end_tags() {
-        check("<ul><li>a<ul><li>b<li>c</ul><li>d</ul><ol start=3><li><p>e<p>f</ol>", "- a\n  - b\n  - c\n- d\n\n3. e\n\n   f\n");
+        check(
+            "<ul><li>a<ul><li>b<li>c</ul><li>d</ul><ol start=3><li><p>e<p>f</ol>",
+            "- a\n  - b\n  - c\n- d\n\n3. e\n\n   f\n",
+        );
         check("<li>a<li><h3>b</h3>c", "- a\n\n### b\n\n  c\n");
     }
 
@@ -312,14 +324,20 @@ mod tests {
 
     #[test]
     fn words_and_links() {
-        check("<p>caf&eacute;&nbsp;&amp; <em>b</em><wbr>c <img alt='d'> <a href='/e?f&amp;g'> h </a>.", "café & bc d [h](/e?f&g) .\n");
+        check(
+            "<p>caf&eacute;&nbsp;&amp; <em>b</em><wbr>c <img alt='d'> <a href='/e?f&amp;g'> h </a>.",
+            "café & bc d [h](/e?f&g) .\n",
+        );
         check("<a href=u><h3>card</h3><p>text</p></a>", "### [card](u)\n\ntext\n");
         check("<pre>a  &lt;b<br>c</pre><blockquote><p>q<p>r</blockquote>", "```\na  <b\nc\n```\n\n> q\n\n> r\n");
     }
 
     #[test]
     fn head() {
-        check("<head><title>Jo</title><meta name=Author content='Jo D'></head><body><h1>Jo</h1>", "Author: Jo D\n\n# Jo\n");
+        check(
+            "<head><title>Jo</title><meta name=Author content='Jo D'></head><body><h1>Jo</h1>",
+            "Author: Jo D\n\n# Jo\n",
+        );
         check("<title>Jo &middot; CV</title><h1>Jo</h1>", "Title: Jo · CV\n\n# Jo\n");
     }
 

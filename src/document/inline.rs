@@ -279,6 +279,9 @@ mod tests {
                 Unit::Row(words) | Unit::Words(words) => words,
             })
             .collect();
-        assert_eq!(units, ["Jane Doe", "where to write = where to write: jane@example.com, any day", "Leith\nEdinburgh"]);
+        assert_eq!(
+            units,
+            ["Jane Doe", "where to write = where to write: jane@example.com, any day", "Leith\nEdinburgh"]
+        );
     }
 }

@@ -62,7 +62,8 @@ pub(super) fn extract(text: &str) -> Result<Builder, DocumentError> {
 
 /// Whether the text is JSON with a section that JSON Resume names.
 pub(super) fn recognises(text: &str) -> bool {
-    check_depth(text).is_ok() && serde_json::from_str::<Map<String, Value>>(text).is_ok_and(|resume| has_section(&resume))
+    check_depth(text).is_ok()
+        && serde_json::from_str::<Map<String, Value>>(text).is_ok_and(|resume| has_section(&resume))
 }
 
 fn has_section(resume: &Map<String, Value>) -> bool {
@@ -114,11 +115,13 @@ fn write_basics(out: &mut Builder, basics: &Map<String, Value>) {
 /// One line, as on an envelope: that is how an address is recognised.
 fn write_location(out: &mut Builder, location: &Map<String, Value>) {
     const PARTS: [&str; 5] = ["address", "postalCode", "city", "region", "countryCode"];
-    let parts: Vec<String> = PARTS.iter().filter_map(|key| text_of(location, key)).map(|part| part.replace('\n', ", ")).collect();
+    let parts: Vec<String> =
+        PARTS.iter().filter_map(|key| text_of(location, key)).map(|part| part.replace('\n', ", ")).collect();
     if !parts.is_empty() {
         out.key_value(0, "Address", &format!("Address: {}", parts.join(", ")));
     }
-    for (key, value) in location.iter().filter(|(key, value)| !PARTS.contains(&key.as_str()) || scalar(value).is_none()) {
+    for (key, value) in location.iter().filter(|(key, value)| !PARTS.contains(&key.as_str()) || scalar(value).is_none())
+    {
         write_field(out, &words(key), value);
     }
 }
@@ -137,7 +140,10 @@ fn write_profile(out: &mut Builder, profile: &Value) {
     if let Some(line) = line {
         out.key_value(0, &network, &format!("{network}: {line}"));
     }
-    for (key, value) in fields.iter().filter(|(key, value)| !matches!(key.as_str(), "network" | "username" | "url") || scalar(value).is_none()) {
+    for (key, value) in fields
+        .iter()
+        .filter(|(key, value)| !matches!(key.as_str(), "network" | "username" | "url") || scalar(value).is_none())
+    {
         write_field(out, &label::path(&network, &lower(&words(key))), value);
     }
 }
@@ -215,13 +221,16 @@ fn write_item(out: &mut Builder, fields: &Map<String, Value>) {
     for (key, value) in fields {
         match (key.as_str(), flat(value)) {
             (_, None) => {}
-            ("name" | "language" | "level", _) if scalar(value).is_some() && text_of(fields, key).is_some_and(|text| text == name || key == "level") => {}
+            ("name" | "language" | "level", _)
+                if scalar(value).is_some()
+                    && text_of(fields, key).is_some_and(|text| text == name || key == "level") => {}
             ("keywords" | "fluency" | "summary" | "description", Some(words)) => rest.push(words),
             (key, Some(flat)) => rest.push(format!("{} {flat}", lower(&words(key)))),
         }
     }
     let head: Vec<String> = std::iter::once(name).chain(level).filter(|part| !part.is_empty()).collect();
-    let parts: Vec<String> = std::iter::once(head.join(" ")).chain([rest.join("; ")]).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<String> =
+        std::iter::once(head.join(" ")).chain([rest.join("; ")]).filter(|part| !part.is_empty()).collect();
     out.item(0, 0, "-", &parts.join(": "));
 }
 
@@ -232,15 +241,20 @@ fn dates(fields: &Map<String, Value>) -> Option<String> {
         (Some(start), None) => Some(format!("{start} - present")),
         (None, end) => end,
     };
-    let days: Vec<String> = span.into_iter().chain(["date", "releaseDate"].iter().filter_map(|key| text_of(fields, key))).collect();
+    let days: Vec<String> =
+        span.into_iter().chain(["date", "releaseDate"].iter().filter_map(|key| text_of(fields, key))).collect();
     (!days.is_empty()).then(|| days.join(", "))
 }
 
 /// Any value under a label: objects spread into one line per field.
 fn write_field(out: &mut Builder, label: &str, value: &Value) {
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(key, value)| write_field(out, &label::path(label, &lower(&words(key))), value)),
-        Value::Array(values) if values.iter().any(Value::is_object) => values.iter().for_each(|value| write_field(out, label, value)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, value)| write_field(out, &label::path(label, &lower(&words(key))), value))
+        }
+        Value::Array(values) if values.iter().any(Value::is_object) => {
+            values.iter().for_each(|value| write_field(out, label, value))
+        }
         value => {
             if let Some(words) = flat(value) {
                 out.key_value(0, label, &format!("{label}: {words}"));
@@ -269,7 +283,9 @@ fn flat(value: &Value) -> Option<String> {
 /// A string or number with something in it. Embedded pictures are not words.
 fn scalar(value: &Value) -> Option<String> {
     match value {
-        Value::String(words) if !one_line(words).is_empty() && !words.starts_with("data:") => Some(words.trim().to_owned()),
+        Value::String(words) if !one_line(words).is_empty() && !words.starts_with("data:") => {
+            Some(words.trim().to_owned())
+        }
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(flag) => Some(if *flag { "yes" } else { "no" }.to_owned()),
         _ => None,

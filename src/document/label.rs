@@ -8,14 +8,37 @@ const MAX_VALUE_CHARS: usize = 160;
 
 /// Labels that people write without a capital or without a space after the colon.
 const CONTACT: &[&str] = &[
-    "e-mail", "email", "mail", "phone", "tel", "telephone", "mobile", "cell", "fax", "web", "website", "site", "url", "github",
-    "gitlab", "linkedin", "twitter", "mastodon", "address", "location", "name", "dob", "born", "skype", "telegram",
+    "e-mail",
+    "email",
+    "mail",
+    "phone",
+    "tel",
+    "telephone",
+    "mobile",
+    "cell",
+    "fax",
+    "web",
+    "website",
+    "site",
+    "url",
+    "github",
+    "gitlab",
+    "linkedin",
+    "twitter",
+    "mastodon",
+    "address",
+    "location",
+    "name",
+    "dob",
+    "born",
+    "skype",
+    "telegram",
 ];
 
 /// First words of a clause, which a label does not begin with.
 const CLAUSE: &[&str] = &[
-    "a", "an", "and", "as", "but", "for", "he", "here", "i", "if", "it", "my", "she", "so", "that", "the", "then", "there", "they",
-    "this", "we", "when", "you",
+    "a", "an", "and", "as", "but", "for", "he", "here", "i", "if", "it", "my", "she", "so", "that", "the", "then",
+    "there", "they", "this", "we", "when", "you",
 ];
 
 /// The label of a `Label: value` line, as contact blocks have it; `None` for prose.
@@ -54,7 +77,8 @@ fn split(line: &str) -> Option<(&str, &str)> {
     let end = line.floor_char_boundary(MAX_LABEL_CHARS * 4);
     let colon = line[..end].find(':')?;
     let (key, value) = (line[..colon].trim(), &line[colon + 1..]);
-    let plain = !key.contains(['.', '?', '!', ';', ',', '[', ']', '|', '`', '"', '/']) || key.eq_ignore_ascii_case("e-mail");
+    let plain =
+        !key.contains(['.', '?', '!', ';', ',', '[', ']', '|', '`', '"', '/']) || key.eq_ignore_ascii_case("e-mail");
     let wordy = key.starts_with(char::is_alphabetic) && key.chars().count() <= MAX_LABEL_CHARS;
     (plain && wordy && !value.trim().is_empty()).then_some((key, value))
 }

@@ -27,7 +27,9 @@ pub(super) fn extract(text: &str) -> Result<Builder, DocumentError> {
 /// Refuses lines that open more quotations and lists than anyone writes: each further line costs time per level.
 fn check_depth(text: &str) -> Result<(), DocumentError> {
     let deep = text.lines().any(|line| {
-        let marks = line.bytes().take_while(|byte| matches!(byte, b'>' | b' ' | b'\t' | b'-' | b'+' | b'*' | b'.' | b')' | b'0'..=b'9'));
+        let marks = line
+            .bytes()
+            .take_while(|byte| matches!(byte, b'>' | b' ' | b'\t' | b'-' | b'+' | b'*' | b'.' | b')' | b'0'..=b'9'));
         let mut levels = 0;
         let mut before = b' ';
         for byte in marks {
@@ -130,7 +132,10 @@ impl Reader {
         }
         let flow = &mut self.flow;
         match tag {
-            TagEnd::Paragraph | TagEnd::FootnoteDefinition | TagEnd::DefinitionListDefinition | TagEnd::MetadataBlock(_) => flow.flush(),
+            TagEnd::Paragraph
+            | TagEnd::FootnoteDefinition
+            | TagEnd::DefinitionListDefinition
+            | TagEnd::MetadataBlock(_) => flow.flush(),
             TagEnd::Heading(_) => flow.close_heading(),
             TagEnd::BlockQuote(_) => flow.close_quote(),
             TagEnd::CodeBlock | TagEnd::HtmlBlock => match raw {
@@ -170,7 +175,10 @@ mod tests {
 
     #[test]
     fn links_and_images() {
-        check("[a][r] <https://u.example> <j@e.example> ![alt *x*](i.png)\n\n[r]: https://r.example \"t\"\n", "[a](https://r.example) https://u.example j@e.example alt x\n");
+        check(
+            "[a][r] <https://u.example> <j@e.example> ![alt *x*](i.png)\n\n[r]: https://r.example \"t\"\n",
+            "[a](https://r.example) https://u.example j@e.example alt x\n",
+        );
         check("[![logo](l.png)](https://e.example)", "[logo](https://e.example)\n");
     }
 

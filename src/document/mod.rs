@@ -177,7 +177,11 @@ impl Document {
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Document").field("hash", &self.hash).field("format", &self.format).field("bytes", &self.text.len()).finish_non_exhaustive()
+        f.debug_struct("Document")
+            .field("hash", &self.hash)
+            .field("format", &self.format)
+            .field("bytes", &self.text.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -113,7 +113,8 @@ fn heading(words: &str, next: &str, fresh: bool, titled: bool) -> Option<u8> {
         return Some(if mark == '=' { 1 } else { 2 });
     }
     let letters = words.chars().filter(|c| c.is_alphabetic()).count();
-    let capitals = letters >= 4 && words.chars().all(|c| c.is_uppercase() || matches!(c, ' ' | '&' | '-' | '/' | '\'' | '’' | '(' | ')' | ':'));
+    let capitals = letters >= 4
+        && words.chars().all(|c| c.is_uppercase() || matches!(c, ' ' | '&' | '-' | '/' | '\'' | '’' | '(' | ')' | ':'));
     (fresh && capitals && label::label(words).is_none()).then_some(if titled { 2 } else { 1 })
 }
 
@@ -126,7 +127,8 @@ fn rule(words: &str) -> Option<char> {
 /// A marker as Markdown writes it, and the words after it.
 fn bullet(words: &str) -> Option<(String, &str)> {
     let mut rest = words.chars();
-    if matches!(rest.next()?, '-' | '*' | '•' | '–' | '·' | '‣' | '▪' | '◦' | '●' | '○' | '■' | '\u{F0B7}') {
+    if matches!(rest.next()?, '-' | '*' | '•' | '–' | '·' | '‣' | '▪' | '◦' | '●' | '○' | '■' | '\u{F0B7}')
+    {
         let after = rest.as_str();
         // A bullet may touch its word; a dash or an asterisk that does is part of it.
         let spaced = after.starts_with(char::is_whitespace) || !words.starts_with(['-', '*', '–', '·']);
@@ -157,7 +159,10 @@ mod tests {
 
     #[test]
     fn headings() {
-        check("JO DOE\n\nWORK HISTORY\nShe sailed.\n\nSkills\n------\nKnots\n", "# JO DOE\n\n## WORK HISTORY\n\nShe sailed.\n\n## Skills\n\nKnots\n");
+        check(
+            "JO DOE\n\nWORK HISTORY\nShe sailed.\n\nSkills\n------\nKnots\n",
+            "# JO DOE\n\n## WORK HISTORY\n\nShe sailed.\n\n## Skills\n\nKnots\n",
+        );
         check("KY3 0ZZ\n\nSQL, AWS\n\nNASA said\n", "KY3 0ZZ\n\nSQL, AWS\n\nNASA said\n");
         check("Title\n=====\ntext\n\n----\n\n## Sub\nmore", "# Title\n\ntext\n\n## Sub\n\nmore\n");
     }
@@ -173,13 +178,19 @@ mod tests {
 
     #[test]
     fn labels_and_lines() {
-        check("Jo Doe\nEmail: jo@e.example\ntel:+44 1\n\n2 Quay\nLeith\n", "Jo Doe\n\nEmail: jo@e.example\ntel:+44 1\n\n2 Quay\nLeith\n");
+        check(
+            "Jo Doe\nEmail: jo@e.example\ntel:+44 1\n\n2 Quay\nLeith\n",
+            "Jo Doe\n\nEmail: jo@e.example\ntel:+44 1\n\n2 Quay\nLeith\n",
+        );
         check("Nights:\n| a | b |\n| c | d |\n", "Nights:\n\n| a | b |\n| c | d |\n");
     }
 
     #[test]
     fn wrapped_lines_join() {
         let long = "words that were broken by the margin of the editor and";
-        check(&format!("{long}\nthat go on here.\n\nNew   block\there\n"), &format!("{long} that go on here.\n\nNew block here\n"));
+        check(
+            &format!("{long}\nthat go on here.\n\nNew   block\there\n"),
+            &format!("{long} that go on here.\n\nNew block here\n"),
+        );
     }
 }

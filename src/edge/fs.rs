@@ -52,7 +52,8 @@ pub fn read_stdin(cap: u64) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// As [`read`]; also when it is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String, Error> {
-    String::from_utf8(read(path)?).map_err(|e| Error::at(path, format!("is not UTF-8 at byte {}", e.utf8_error().valid_up_to())))
+    String::from_utf8(read(path)?)
+        .map_err(|e| Error::at(path, format!("is not UTF-8 at byte {}", e.utf8_error().valid_up_to())))
 }
 
 /// Writes a file whole or not at all: a temporary file beside it, synced, then renamed over it.
@@ -107,7 +108,11 @@ pub fn temporary_beside(path: &Path) -> PathBuf {
 pub fn sweep(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let owner = name.strip_suffix(".tmp").map(|n| n.strip_suffix(".old").unwrap_or(n)).and_then(|n| n.rsplit_once('.')).and_then(|(_, pid)| pid.parse::<u32>().ok());
+        let owner = name
+            .strip_suffix(".tmp")
+            .map(|n| n.strip_suffix(".old").unwrap_or(n))
+            .and_then(|n| n.rsplit_once('.'))
+            .and_then(|(_, pid)| pid.parse::<u32>().ok());
         let is_dir = entry.file_type().is_ok_and(|t| t.is_dir());
         match owner {
             Some(pid) if is_left(pid, &entry) => {

@@ -57,11 +57,18 @@ pub fn probes(rows: &[Row], limit: usize, seed: u64) -> Vec<Probe> {
         .iter()
         .filter(|r| r.split == Split::Train)
         .filter_map(|r| match &r.content {
-            Content::Qa(qa) if !qa.paraphrase.is_empty() && !qa.answer_key.is_empty() && !trained.contains(&normalise(&qa.paraphrase)) => Some(Probe { question: qa.paraphrase.clone(), key: qa.answer_key.clone() }),
+            Content::Qa(qa)
+                if !qa.paraphrase.is_empty()
+                    && !qa.answer_key.is_empty()
+                    && !trained.contains(&normalise(&qa.paraphrase)) =>
+            {
+                Some(Probe { question: qa.paraphrase.clone(), key: qa.answer_key.clone() })
+            }
             _ => None,
         })
         .collect();
-    let mut chosen: Vec<usize> = Stream::new(seed, "probes", 0).permutation(all.len()).into_iter().take(limit).collect();
+    let mut chosen: Vec<usize> =
+        Stream::new(seed, "probes", 0).permutation(all.len()).into_iter().take(limit).collect();
     chosen.sort_unstable();
     chosen.into_iter().map(|i| all[i].clone()).collect()
 }
@@ -76,7 +83,13 @@ pub fn holds(answer: &str, key: &str) -> bool {
 ///
 /// # Errors
 /// Template, tokenizer, device.
-pub fn ask(model: &Llama, encoder: &Encoder, stop_ids: &[u32], question: &str, max_tokens: usize) -> Result<(String, bool), EvalError> {
+pub fn ask(
+    model: &Llama,
+    encoder: &Encoder,
+    stop_ids: &[u32],
+    question: &str,
+    max_tokens: usize,
+) -> Result<(String, bool), EvalError> {
     let ids = encoder.ids(&[Message { role: Role::User, content: question.to_owned() }], true)?;
     let generated = Session::new(model, stop_ids).generate(&ids, &Sampling::greedy(max_tokens), &mut |_| true)?;
     Ok((encoder.tokenizer.decode(&generated.ids, true)?.trim().to_owned(), generated.stopped))
@@ -86,7 +99,15 @@ pub fn ask(model: &Llama, encoder: &Encoder, stop_ids: &[u32], question: &str, m
 ///
 /// # Errors
 /// Template, tokenizer, device, or `stop`.
-pub fn recall(model: &Llama, encoder: &Encoder, stop_ids: &[u32], probes: &[Probe], max_tokens: usize, stop: &AtomicBool, progress: &mut dyn FnMut(usize)) -> Result<Vec<Answer>, EvalError> {
+pub fn recall(
+    model: &Llama,
+    encoder: &Encoder,
+    stop_ids: &[u32],
+    probes: &[Probe],
+    max_tokens: usize,
+    stop: &AtomicBool,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<Answer>, EvalError> {
     let mut out = Vec::with_capacity(probes.len());
     for probe in probes {
         if stop.load(Ordering::Relaxed) {

@@ -115,13 +115,24 @@ pub fn held_out(passages: &[Passage], ratio: f64, seed: u64) -> BTreeSet<usize> 
     if ratio > 0.0 && passages.len() >= 5 {
         count = count.max(1);
     }
-    let mut order: Vec<(ContentHash, usize)> = passages.iter().enumerate().map(|(i, p)| (Hasher::new().text("split").bytes(&seed.to_le_bytes()).text(p.text()).finish(), i)).collect();
+    let mut order: Vec<(ContentHash, usize)> = passages
+        .iter()
+        .enumerate()
+        .map(|(i, p)| (Hasher::new().text("split").bytes(&seed.to_le_bytes()).text(p.text()).finish(), i))
+        .collect();
     order.sort();
     order.into_iter().take(count).map(|(_, i)| i).collect()
 }
 
 /// The reason given for an answer without rows.
 const EMPTY: &str = "the answer holds no rows";
+
+/// Rows asked for in one request: with many passages each gives less, so that all of them can be asked and little
+/// is paid for that nobody needs. A quarter more than wanted allows for rejections.
+#[must_use]
+pub fn per_request(settings: &RowSettings, wanted: usize, passages: usize) -> usize {
+    settings.per_request.min((5 * wanted).div_ceil(4 * passages.max(1))).max(1)
+}
 
 struct Run<'a> {
     job: &'a Job<'a>,
@@ -148,9 +159,18 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(Progress)) -> Resu
         return Err(GenerateError::NoPassages);
     }
     let settings = job.settings;
-    // With many passages each is asked for less, so that all of them can be asked.
-    let per_request = settings.per_request.min((2 * job.wanted).div_ceil(job.passages.len())).max(1);
-    let mut run = Run { job, test: held_out(job.passages, settings.test_ratio, settings.seed), seen: BTreeSet::new(), exhausted: BTreeSet::new(), meagre: BTreeSet::new(), asked: BTreeMap::new(), last_yield: 0.0, accepted: Vec::new(), out: Outcome::default() };
+    let per_request = per_request(settings, job.wanted, job.passages.len());
+    let mut run = Run {
+        job,
+        test: held_out(job.passages, settings.test_ratio, settings.seed),
+        seen: BTreeSet::new(),
+        exhausted: BTreeSet::new(),
+        meagre: BTreeSet::new(),
+        asked: BTreeMap::new(),
+        last_yield: 0.0,
+        accepted: Vec::new(),
+        out: Outcome::default(),
+    };
     for round in 0..settings.max_rounds.max(1) {
         let missing = job.wanted.saturating_sub(run.accepted.len());
         if missing == 0 {
@@ -162,14 +182,21 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(Progress)) -> Resu
         }
         if round > 0 {
             // Those that gave all they were asked for and least for their length come first, no more than may be needed.
-            order.sort_by_key(|&i| (run.meagre.contains(&i), run.out.coverage.get(&i).copied().unwrap_or_default() * 1000 / job.passages[i].words().max(1), i));
+            order.sort_by_key(|&i| {
+                (
+                    run.meagre.contains(&i),
+                    run.out.coverage.get(&i).copied().unwrap_or_default() * 1000 / job.passages[i].words().max(1),
+                    i,
+                )
+            });
             order.truncate((missing as f64 / run.last_yield.max(0.2)).ceil() as usize);
             order.sort_unstable();
         }
         let mut plan = Vec::new();
         for i in order {
             let sample = run.asked.get(&i).copied().unwrap_or_default();
-            let prompt = job.templates.prompt(job.kind, &job.passages[i], &run.voice(i), per_request, sample, settings.cap)?;
+            let prompt =
+                job.templates.prompt(job.kind, &job.passages[i], &run.voice(i), per_request, sample, settings.cap)?;
             run.guard(&prompt)?;
             plan.push((i, prompt));
         }
@@ -185,7 +212,9 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(Progress)) -> Resu
         while let Some((i, answered)) = answers.next().await {
             match answered {
                 Ok((prompt, rows, usage)) => run.take(i, &prompt, rows, usage),
-                Err(GenerateError::Interrupted { .. }) => return Err(GenerateError::Interrupted { asked: run.out.asked }),
+                Err(GenerateError::Interrupted { .. }) => {
+                    return Err(GenerateError::Interrupted { asked: run.out.asked });
+                }
                 Err(other) => return Err(other),
             }
             progress(run.progress());
@@ -224,7 +253,9 @@ async fn ask_and_check(job: &Job<'_>, prompt: &Prompt) -> Result<Answered, Gener
         let checked = match row {
             Ok(content) => match validate(&content, passage, job.counter, job.settings.cap) {
                 Ok(tokens) => Ok((content, tokens)),
-                Err(Reject::TooLong { field, tokens, cap }) => shorten(job, prompt, content, (field, tokens, cap), &mut usage).await?,
+                Err(Reject::TooLong { field, tokens, cap }) => {
+                    shorten(job, prompt, content, (field, tokens, cap), &mut usage).await?
+                }
                 Err(reject) => Err((reject, Some(content))),
             },
             Err((reject, value)) => {
@@ -264,15 +295,32 @@ async fn ask(job: &Job<'_>, prompt: &Prompt, usage: &mut Usage) -> Result<Result
 type Checked = Result<(Content, [u32; 3]), (Reject, Option<Content>)>;
 
 /// One turn that asks for the same row in fewer words. Never cuts.
-async fn shorten(job: &Job<'_>, prompt: &Prompt, content: Content, (field, tokens, cap): (&'static str, usize, usize), usage: &mut Usage) -> Result<Checked, GenerateError> {
-    let too_long: Vec<&str> = content.kind().fields().iter().copied().zip(content.fields()).filter(|(_, text)| job.counter.count(text) > cap).map(|(name, _)| name).collect();
+async fn shorten(
+    job: &Job<'_>,
+    prompt: &Prompt,
+    content: Content,
+    (field, tokens, cap): (&'static str, usize, usize),
+    usage: &mut Usage,
+) -> Result<Checked, GenerateError> {
+    let too_long: Vec<&str> = content
+        .kind()
+        .fields()
+        .iter()
+        .copied()
+        .zip(content.fields())
+        .filter(|(_, text)| job.counter.count(text) > cap)
+        .map(|(name, _)| name)
+        .collect();
     // The conversation goes on with the row alone, so that the answer cannot be about its neighbours.
     let row = serde_json::json!({ "rows": [to_value(&content)] }).to_string();
     let request = job.templates.shorten(prompt, &row, &too_long, cap)?;
     let answer = ask(job, &request, usage).await?;
-    let again = answer.ok().and_then(|c| parse(job.kind, &c.text).ok()).and_then(|rows| rows.into_iter().find_map(Result::ok));
+    let again =
+        answer.ok().and_then(|c| parse(job.kind, &c.text).ok()).and_then(|rows| rows.into_iter().find_map(Result::ok));
     Ok(match again {
-        Some(shorter) => validate(&shorter, prompt.passage().text(), job.counter, cap).map(|t| (shorter.clone(), t)).map_err(|reject| (reject, Some(shorter))),
+        Some(shorter) => validate(&shorter, prompt.passage().text(), job.counter, cap)
+            .map(|t| (shorter.clone(), t))
+            .map_err(|reject| (reject, Some(shorter))),
         None => Err((Reject::TooLong { field, tokens, cap }, Some(content))),
     })
 }
@@ -303,14 +351,22 @@ impl Run<'_> {
     }
 
     fn guard(&self, prompt: &Prompt) -> Result<(), GenerateError> {
-        let leaks = |text: &str| self.job.forbidden.iter().any(|value| value.chars().count() >= 4 && text.contains(value.as_str()));
+        let leaks = |text: &str| {
+            self.job.forbidden.iter().any(|value| value.chars().count() >= 4 && text.contains(value.as_str()))
+        };
         if prompt.messages().iter().any(|m| leaks(&m.content)) {
             return Err(GenerateError::Leak { source_name: prompt.passage().source().to_owned() });
         }
         Ok(())
     }
 
-    fn take(&mut self, i: usize, prompt: &Prompt, rows: Vec<Result<(Content, [u32; 3]), (Reject, Option<Value>)>>, usage: Usage) {
+    fn take(
+        &mut self,
+        i: usize,
+        prompt: &Prompt,
+        rows: Vec<Result<(Content, [u32; 3]), (Reject, Option<Value>)>>,
+        usage: Usage,
+    ) {
         let job = self.job;
         self.out.asked += 1;
         *self.asked.entry(i).or_default() += 1;
@@ -329,7 +385,8 @@ impl Run<'_> {
         for row in rows {
             let (reject, value) = match row {
                 Ok((content, tokens)) => {
-                    let key = content.fields().iter().fold(Hasher::new(), |h, field| h.text(&normalise(field))).finish();
+                    let key =
+                        content.fields().iter().fold(Hasher::new(), |h, field| h.text(&normalise(field))).finish();
                     if self.seen.insert(key) {
                         let provenance = Provenance {
                             teacher: job.teacher.name(),
@@ -340,7 +397,15 @@ impl Run<'_> {
                             cost_usd: usage.cost_usd / good as f64,
                         };
                         let split = if self.test.contains(&i) { Split::Test } else { Split::Train };
-                        let row = Row { id: content.id(), content, source: prompt.passage().source().to_owned(), span: (span.start as u64, span.end as u64), split, tokens, provenance };
+                        let row = Row {
+                            id: content.id(),
+                            content,
+                            source: prompt.passage().source().to_owned(),
+                            span: (span.start as u64, span.end as u64),
+                            split,
+                            tokens,
+                            provenance,
+                        };
                         *self.out.coverage.entry(i).or_default() += 1;
                         self.accepted.push((i, row));
                         continue;
@@ -349,7 +414,15 @@ impl Run<'_> {
                 }
                 Err(rejected) => rejected,
             };
-            self.out.rejected.push(Rejected { kind: job.kind, source: prompt.passage().source().to_owned(), span: (span.start as u64, span.end as u64), request_hash: request_hash.clone(), code: reject.code(), reason: reject.to_string(), row: value });
+            self.out.rejected.push(Rejected {
+                kind: job.kind,
+                source: prompt.passage().source().to_owned(),
+                span: (span.start as u64, span.end as u64),
+                request_hash: request_hash.clone(),
+                code: reject.code(),
+                reason: reject.to_string(),
+                row: value,
+            });
         }
         if answered && self.accepted.len() == before {
             self.exhausted.insert(i);
@@ -357,7 +430,12 @@ impl Run<'_> {
     }
 
     fn progress(&self) -> Progress {
-        Progress { accepted: self.accepted.len(), rejected: self.out.rejected.len(), asked: self.out.asked, cost_usd: self.out.usage.cost_usd }
+        Progress {
+            accepted: self.accepted.len(),
+            rejected: self.out.rejected.len(),
+            asked: self.out.asked,
+            cost_usd: self.out.usage.cost_usd,
+        }
     }
 
     /// Keeps as many rows as were wanted, evenly over the passages, in reading order.

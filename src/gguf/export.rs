@@ -90,8 +90,7 @@ fn plan(folder: &Folder, quant: Quant) -> Result<Vec<(Source, TensorSpec)>, Gguf
     let config = folder.config();
     let mut plan = Vec::new();
     if let Some(factors) = config.rope_freqs() {
-        let spec =
-            TensorSpec { name: ROPE_FREQS.to_owned(), shape: vec![factors.len()], ggml_type: GgmlType::F32 };
+        let spec = TensorSpec { name: ROPE_FREQS.to_owned(), shape: vec![factors.len()], ggml_type: GgmlType::F32 };
         plan.push((Source::RopeFreqs(factors), spec));
     }
     for hf_name in folder.tensor_names() {

@@ -311,8 +311,7 @@ pub(super) fn q6_k(x: &[f32; 256], out: &mut [u8; 210]) -> bool {
     let mut scales = [0.0f32; 16];
     let mut levels = [0u8; 256];
     for half in 0..2 {
-        let lanes: [Lane; 16] =
-            std::array::from_fn(|e| std::array::from_fn(|lane| x[half * 128 + lane * 16 + e]));
+        let lanes: [Lane; 16] = std::array::from_fn(|e| std::array::from_fn(|lane| x[half * 128 + lane * 16 + e]));
         let (fitted, fitted_levels) = fit_signed_scale(&lanes);
         scales[half * 8..half * 8 + 8].copy_from_slice(&fitted);
         for (e, values) in fitted_levels.iter().enumerate() {
@@ -325,7 +324,8 @@ pub(super) fn q6_k(x: &[f32; 256], out: &mut [u8; 210]) -> bool {
     if scales.iter().any(|scale| !scale.is_finite()) {
         return false;
     }
-    let extreme = scales.iter().fold(0.0f32, |extreme, &scale| if scale.abs() > extreme.abs() { scale } else { extreme });
+    let extreme =
+        scales.iter().fold(0.0f32, |extreme, &scale| if scale.abs() > extreme.abs() { scale } else { extreme });
     out.fill(0);
     if extreme.abs() < GROUP_MAX_EPS {
         return true;

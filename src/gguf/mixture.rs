@@ -34,17 +34,8 @@ pub enum Quant {
 
 impl Quant {
     /// All of them, largest first.
-    pub const ALL: [Self; 9] = [
-        Self::F32,
-        Self::F16,
-        Self::BF16,
-        Self::Q8_0,
-        Self::Q6K,
-        Self::Q5KM,
-        Self::Q5KS,
-        Self::Q4KM,
-        Self::Q4KS,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::F32, Self::F16, Self::BF16, Self::Q8_0, Self::Q6K, Self::Q5KM, Self::Q5KS, Self::Q4KM, Self::Q4KS];
 
     /// llama.cpp's spelling.
     #[must_use]

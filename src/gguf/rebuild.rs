@@ -137,9 +137,7 @@ fn byte_level(use_regex: bool) -> Json {
 /// Pre-tokenizer, normalizer and `ignore_merges` for a `tokenizer.ggml.pre` value.
 fn pre_tokenizer(pre: Option<&str>) -> Result<(Json, Json, bool), GgufError> {
     let sequence = |first: Json, second: Json| json!({"type": "Sequence", "pretokenizers": [first, second]});
-    let split = |pattern: &str| {
-        json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false})
-    };
+    let split = |pattern: &str| json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false});
     Ok(match pre {
         Some("llama-bpe" | "llama3" | "llama-v3") => {
             (sequence(split(LLAMA3_PATTERN), byte_level(false)), Json::Null, true)

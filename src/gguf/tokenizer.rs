@@ -22,7 +22,8 @@ pub(super) const UNUSED: i32 = 5;
 
 /// Splits of Llama 3, and of Qwen 2 with single digits.
 pub(super) const LLAMA3_PATTERN: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-pub(super) const QWEN2_PATTERN: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+pub(super) const QWEN2_PATTERN: &str =
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 /// The pre-tokenizers we can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,9 +152,10 @@ impl GgufTokenizer {
         };
         let by_text = |texts: &[&str]| texts.iter().find_map(|text| added.get(*text).copied());
         let eot = by_text(&["<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>"]);
-        let eos = named("eos_token").or(fallback.eos).or(eot).or_else(|| {
-            by_text(&["<|end_of_text|>", "<|endoftext|>", "</s>"])
-        });
+        let eos = named("eos_token")
+            .or(fallback.eos)
+            .or(eot)
+            .or_else(|| by_text(&["<|end_of_text|>", "<|endoftext|>", "</s>"]));
         // Without BOS and EOS llama.cpp takes id 11 for both, an ordinary token; refuse rather than ship that.
         let eos = eos.ok_or_else(|| refuse("no end token: tokenizer_config.json names no `eos_token`"))?;
         let bos = named("bos_token").or(fallback.bos).unwrap_or(eos);
@@ -270,9 +272,8 @@ fn vocabulary(tokenizer: &Json, model: &Json, vocab_size: usize) -> Result<Vocab
     let mut id_of: HashMap<String, u32> = HashMap::with_capacity(entries.len());
     let read_id = |value: Option<&Json>, text: &str| {
         let id = value.and_then(Json::as_u64).and_then(|id| u32::try_from(id).ok());
-        id.filter(|id| (*id as usize) < vocab_size).ok_or_else(|| {
-            refuse(&format!("token `{text}` has no id below the {vocab_size} embedding rows"))
-        })
+        id.filter(|id| (*id as usize) < vocab_size)
+            .ok_or_else(|| refuse(&format!("token `{text}` has no id below the {vocab_size} embedding rows")))
     };
     for (text, id) in entries {
         let id = read_id(Some(id), text)?;

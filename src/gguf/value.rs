@@ -212,6 +212,10 @@ impl GgmlType {
     /// Bytes of `len` elements; `None` when `len` is not a whole number of blocks or the product overflows.
     #[must_use]
     pub fn bytes_of(self, len: usize) -> Option<usize> {
-        if len.is_multiple_of(self.block_len()) { (len / self.block_len()).checked_mul(self.block_bytes()) } else { None }
+        if len.is_multiple_of(self.block_len()) {
+            (len / self.block_len()).checked_mul(self.block_bytes())
+        } else {
+            None
+        }
     }
 }

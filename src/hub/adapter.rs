@@ -121,12 +121,12 @@ impl Adapter {
         for (module, pair) in &self.tensors {
             match linear.get(module) {
                 None => problems.push(format!("the base has no linear layer `{module}`")),
-                Some(&[rows, columns]) if [rows, columns] != [pair.out_features, pair.in_features] => problems.push(
-                    format!(
+                Some(&[rows, columns]) if [rows, columns] != [pair.out_features, pair.in_features] => {
+                    problems.push(format!(
                         "`{module}` is {rows} x {columns} in the base, {} x {} in the adapter",
                         pair.out_features, pair.in_features
-                    ),
-                ),
+                    ))
+                }
                 Some(_) => {}
             }
         }

@@ -139,9 +139,12 @@ impl HubError {
             Self::NotOnHub { .. } => "check the spelling of the id and the revision after `@`".to_owned(),
             Self::NotCached { .. } => "run once without --offline, or point to a downloaded folder".to_owned(),
             Self::Network { .. } => {
-                "check the connection (HF_ENDPOINT names a mirror); files fetched so far are kept in the cache".to_owned()
+                "check the connection (HF_ENDPOINT names a mirror); files fetched so far are kept in the cache"
+                    .to_owned()
             }
-            Self::BadId { .. } => "give a folder with config.json in it, or `org/name` or `org/name@revision`".to_owned(),
+            Self::BadId { .. } => {
+                "give a folder with config.json in it, or `org/name` or `org/name@revision`".to_owned()
+            }
             Self::Exists { .. } => "choose another output or ask for it to be replaced".to_owned(),
             Self::Unsupported { .. } => {
                 "use a model of the Llama family (Llama 3.x, SmolLM2, TinyLlama) with unquantised weights".to_owned()

@@ -10,8 +10,8 @@ use memmap2::Mmap;
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-use super::files::{map_file, read_json, read_text};
 use super::dtype::{Dtype, TensorInfo};
+use super::files::{map_file, read_json, read_text};
 use super::{HubError, LlamaConfig};
 use crate::id::{ContentHash, Hasher};
 

@@ -23,7 +23,7 @@ mod dtype;
 mod files;
 
 pub use adapter::{Adapter, AdapterConfig, LoraPair, TargetModules};
-pub use config::{LlamaConfig, Llama3Rope};
+pub use config::{Llama3Rope, LlamaConfig};
 pub use dtype::{Dtype, TensorInfo};
 pub use error::HubError;
 pub use folder::{Folder, SpecialTokens};

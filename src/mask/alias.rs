@@ -6,10 +6,18 @@ use std::ops::Range;
 use super::span::{Entity, Span};
 
 /// Words that belong to a surname and are no name alone.
-const PARTICLES: &[&str] = &["van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "do", "du", "la", "le", "ter", "ten", "zu", "zur", "bin", "ibn", "al", "el", "y", "e", "af", "av", "st", "o", "mc", "mac", "d", "l"];
+const PARTICLES: &[&str] = &[
+    "van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "do", "du", "la", "le", "ter", "ten",
+    "zu", "zur", "bin", "ibn", "al", "el", "y", "e", "af", "av", "st", "o", "mc", "mac", "d", "l",
+];
 
 /// First and last names that English also uses as words: alone at the start of a sentence they are taken for those.
-const WORDS_TOO: &[&str] = &["will", "may", "mark", "grace", "hope", "faith", "rose", "june", "april", "august", "art", "bill", "chase", "grant", "rich", "frank", "young", "long", "short", "small", "little", "brown", "green", "white", "black", "king", "page", "case", "stone", "field", "hall", "wood", "bush", "summer", "autumn", "dean", "joy", "drew", "sue", "pat", "guy", "love", "best", "power", "church", "price", "park", "day", "good", "swift", "go", "so", "in", "an", "do"];
+const WORDS_TOO: &[&str] = &[
+    "will", "may", "mark", "grace", "hope", "faith", "rose", "june", "april", "august", "art", "bill", "chase",
+    "grant", "rich", "frank", "young", "long", "short", "small", "little", "brown", "green", "white", "black", "king",
+    "page", "case", "stone", "field", "hall", "wood", "bush", "summer", "autumn", "dean", "joy", "drew", "sue", "pat",
+    "guy", "love", "best", "power", "church", "price", "park", "day", "good", "swift", "go", "so", "in", "an", "do",
+];
 
 /// A name as the text has it: one word of it, folded, and where.
 struct Word {
@@ -51,8 +59,10 @@ enum Kind {
 impl Aliases {
     /// Learns a person; a name whose every word a known person has is the same person.
     pub(super) fn add(&mut self, name: &str) {
-        let words: Vec<Vec<Word>> = name.split_whitespace().map(words).filter(|group| !group.is_empty() && !is_honorific(group)).collect();
-        let groups: Vec<Vec<String>> = words.iter().map(|group| group.iter().map(|word| word.folded.clone()).collect()).collect();
+        let words: Vec<Vec<Word>> =
+            name.split_whitespace().map(words).filter(|group| !group.is_empty() && !is_honorific(group)).collect();
+        let groups: Vec<Vec<String>> =
+            words.iter().map(|group| group.iter().map(|word| word.folded.clone()).collect()).collect();
         let flat: Vec<String> = groups.concat();
         if flat.is_empty() || flat.iter().all(|word| word.chars().count() < 2) {
             return;
@@ -65,7 +75,11 @@ impl Aliases {
         }
         let person = self.people.len();
         self.people.push(name.split_whitespace().collect::<Vec<_>>().join(" "));
-        let start = groups.iter().skip(1).position(|group| PARTICLES.contains(&group.concat().as_str())).map_or(groups.len().saturating_sub(1), |at| at + 1);
+        let start = groups
+            .iter()
+            .skip(1)
+            .position(|group| PARTICLES.contains(&group.concat().as_str()))
+            .map_or(groups.len().saturating_sub(1), |at| at + 1);
         let (given, surname) = groups.split_at(start.min(groups.len()));
         let (given, surname) = if given.is_empty() { (surname, given) } else { (given, surname) };
         self.add_forms(person, given, surname);
@@ -88,7 +102,8 @@ impl Aliases {
         let (Some(first), false) = (given.first(), last.is_empty()) else { return };
         let letters: Vec<String> = all.iter().filter_map(|word| initial(word)).collect();
         let Some(first_letter) = letters.first().cloned() else { return };
-        let last_letter = last.iter().rev().find(|word| !PARTICLES.contains(&word.as_str())).and_then(|word| initial(word));
+        let last_letter =
+            last.iter().rev().find(|word| !PARTICLES.contains(&word.as_str())).and_then(|word| initial(word));
         self.insert(person, [first.clone(), last.clone()].concat(), Kind::Full);
         self.insert(person, [last.clone(), first.clone()].concat(), Kind::Full);
         self.insert(person, [last.clone(), all.clone()].concat(), Kind::Full);
@@ -111,7 +126,13 @@ impl Aliases {
             self.insert(person, [letters, vec![last_letter]].concat(), Kind::Letters);
         }
         let (first, last) = (first.concat(), last.concat());
-        for user in [format!("{first_letter}{last}"), format!("{first}{last}"), format!("{last}{first}"), format!("{last}{first_letter}"), format!("{first}{first_last}", first_last = last.chars().next().map(String::from).unwrap_or_default())] {
+        for user in [
+            format!("{first_letter}{last}"),
+            format!("{first}{last}"),
+            format!("{last}{first}"),
+            format!("{last}{first_letter}"),
+            format!("{first}{first_last}", first_last = last.chars().next().map(String::from).unwrap_or_default()),
+        ] {
             if user.chars().count() >= 5 {
                 self.users.insert(user);
             }
@@ -127,7 +148,8 @@ impl Aliases {
     }
 
     fn insert(&mut self, person: usize, form: Vec<String>, kind: Kind) {
-        let lone = kind == Kind::Alone && form.iter().all(|word| word.chars().count() < 2 || PARTICLES.contains(&word.as_str()));
+        let lone = kind == Kind::Alone
+            && form.iter().all(|word| word.chars().count() < 2 || PARTICLES.contains(&word.as_str()));
         let Some(first) = form.first().filter(|_| !lone).cloned() else { return };
         // The first person to use a form keeps it: documents come in a fixed order.
         self.forms.entry(first).or_default().entry(form).or_insert(Form { person, kind });
@@ -148,7 +170,10 @@ impl Aliases {
         }
         // `Zdenka Q. Morvaille`, `Dr Morvaille`: what is between or before counts for nothing.
         folded.retain(|word| word.chars().count() > 1);
-        (0..folded.len()).find_map(|start| self.lookup(&folded[start..])).and_then(|found| self.people.get(found.person)).map(String::as_str)
+        (0..folded.len())
+            .find_map(|start| self.lookup(&folded[start..]))
+            .and_then(|found| self.people.get(found.person))
+            .map(String::as_str)
     }
 
     /// Finds every form of every known name.
@@ -191,8 +216,12 @@ impl Aliases {
         let words = words(path);
         for (index, word) in words.iter().enumerate() {
             for (form, found) in self.forms.get(&word.folded).into_iter().flatten() {
-                let Some(run) = words.get(index..index + form.len()).filter(|_| found.kind != Kind::Letters) else { continue };
-                let close = run.windows(2).all(|pair| path[pair[0].range.end..pair[1].range.start].chars().all(|c| c != '/' && !c.is_alphanumeric()));
+                let Some(run) = words.get(index..index + form.len()).filter(|_| found.kind != Kind::Letters) else {
+                    continue;
+                };
+                let close = run.windows(2).all(|pair| {
+                    path[pair[0].range.end..pair[1].range.start].chars().all(|c| c != '/' && !c.is_alphanumeric())
+                });
                 if close && run.iter().zip(form).all(|(word, folded)| word.folded == *folded) {
                     let end = run.last().map_or(word.range.end, |word| word.range.end);
                     out.push(Span::new(word.range.start..end, Entity::Person, 0.9));
@@ -218,7 +247,10 @@ fn accept(text: &str, run: &[Word], form: Form) -> Option<Range<usize>> {
             (capital && ((inner.contains('.') && dotted) || alone_on_line(text, &range))).then_some(full)
         }
         Kind::Alone => {
-            let doubtful = run.len() == 1 && WORDS_TOO.contains(&first.folded.as_str()) && starts_sentence(text, range.start) && !possessive(text, range.end);
+            let doubtful = run.len() == 1
+                && WORDS_TOO.contains(&first.folded.as_str())
+                && starts_sentence(text, range.start)
+                && !possessive(text, range.end);
             (capital && !doubtful).then_some(range)
         }
     }
@@ -243,7 +275,12 @@ fn words(text: &str) -> Vec<Word> {
             if !open {
                 // A letter that follows a digit or `_` begins no name.
                 let fresh = !previous.is_some_and(|p: char| p.is_numeric() || p == '_');
-                words.push(Word { folded: String::new(), range: at..at, upper: fresh && !c.is_lowercase(), initial: false });
+                words.push(Word {
+                    folded: String::new(),
+                    range: at..at,
+                    upper: fresh && !c.is_lowercase(),
+                    initial: false,
+                });
             }
             open = true;
             if let Some(word) = words.last_mut() {
@@ -262,14 +299,19 @@ fn words(text: &str) -> Vec<Word> {
 /// Lower case without diacritics, so that `Zdeňka` and `Zdenka` are one.
 fn fold(c: char) -> impl Iterator<Item = char> {
     use unicode_normalization::UnicodeNormalization;
-    std::iter::once(c).nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).flat_map(char::to_lowercase)
+    std::iter::once(c)
+        .nfkd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
 }
 
 /// Whether only what parts the words of a name stands between them.
 fn joined(text: &str, run: &[Word]) -> bool {
     run.windows(2).all(|pair| {
         let gap = &text[pair[0].range.end..pair[1].range.start];
-        let joint = gap.chars().all(|c| c.is_whitespace() || matches!(c, '.' | ',' | '-' | '\u{2010}' | '\u{2011}' | '\'' | '’' | '_'));
+        let joint = gap
+            .chars()
+            .all(|c| c.is_whitespace() || matches!(c, '.' | ',' | '-' | '\u{2010}' | '\u{2011}' | '\'' | '’' | '_'));
         joint && !gap.is_empty() && gap.chars().filter(|c| *c == '\n').count() <= 1 && gap.chars().count() <= 4
     })
 }

@@ -48,7 +48,11 @@ impl Masker {
         let mut aliases = Aliases::default();
         let mut own: Vec<String> = policy.names.iter().cloned().chain(documents.iter().flat_map(learn_names)).collect();
         // Full names first: `Zdenka` alone is then a form of one of them, whichever document comes first.
-        own.sort_by_key(|name| std::cmp::Reverse(name.split_whitespace().filter(|word| word.trim_end_matches('.').chars().count() > 1).count()));
+        own.sort_by_key(|name| {
+            std::cmp::Reverse(
+                name.split_whitespace().filter(|word| word.trim_end_matches('.').chars().count() > 1).count(),
+            )
+        });
         for person in &own {
             aliases.add(person);
         }
@@ -77,7 +81,9 @@ impl Masker {
             }
             name::find(text, out);
             self.aliases.find(text, out);
-            out.retain(|span| !self.off.contains(&span.entity) && !self.allow.contains(&fold(&text[span.range.clone()])));
+            out.retain(|span| {
+                !self.off.contains(&span.entity) && !self.allow.contains(&fold(&text[span.range.clone()]))
+            });
             for (entity, value) in &self.deny {
                 out.extend(occurrences(text, value).map(|range| Span::new(range, *entity, 1.0)));
             }
@@ -95,12 +101,22 @@ impl Masker {
         let original = document.expose_text();
         let spans = self.detect(original);
         let (text, moves) = self.replace(original, &spans, vault);
-        let blocks = document.blocks().iter().map(|block| Block { kind: self.mask_kind(&block.kind, vault), span: moved(&block.span, &moves) }).collect();
+        let blocks = document
+            .blocks()
+            .iter()
+            .map(|block| Block { kind: self.mask_kind(&block.kind, vault), span: moved(&block.span, &moves) })
+            .collect();
         let mut counts = BTreeMap::new();
         for span in &spans {
             *counts.entry(span.entity).or_default() += 1;
         }
-        MaskedDocument { name: self.mask_name(document.name()), hash: ContentHash::of(text.as_bytes()), text, blocks, counts }
+        MaskedDocument {
+            name: self.mask_name(document.name()),
+            hash: ContentHash::of(text.as_bytes()),
+            text,
+            blocks,
+            counts,
+        }
     }
 
     /// Replaces spans by placeholders; also says which bytes went where.
@@ -212,8 +228,11 @@ fn occurrences<'a>(text: &'a str, value: &'a str) -> impl Iterator<Item = Range<
             let c = rest.next().filter(|c| wanted.to_lowercase().eq(c.to_lowercase()))?;
             end += c.len_utf8();
         }
-        let inside = |edge: Option<char>, own: Option<char>| edge.is_some_and(char::is_alphanumeric) && own.is_some_and(char::is_alphanumeric);
-        let cut = inside(text[..start].chars().next_back(), first) || inside(text[end..].chars().next(), value.chars().next_back());
+        let inside = |edge: Option<char>, own: Option<char>| {
+            edge.is_some_and(char::is_alphanumeric) && own.is_some_and(char::is_alphanumeric)
+        };
+        let cut = inside(text[..start].chars().next_back(), first)
+            || inside(text[end..].chars().next(), value.chars().next_back());
         (!cut).then_some(start..end)
     })
 }

@@ -99,7 +99,9 @@ impl fmt::Display for Entity {
 
 /// A word that names no [`Entity`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no kind of personal data; there are: person, email, phone, url, handle, ip, card, iban, address, date_of_birth, secret")]
+#[error(
+    "`{0}` is no kind of personal data; there are: person, email, phone, url, handle, ip, card, iban, address, date_of_birth, secret"
+)]
 pub struct UnknownEntity(String);
 
 impl FromStr for Entity {
@@ -138,7 +140,9 @@ impl Span {
 pub(crate) fn resolve(mut spans: Vec<Span>) -> Vec<Span> {
     spans.retain(|span| !span.range.is_empty());
     spans.sort_by(|a, b| {
-        b.range.len().cmp(&a.range.len())
+        b.range
+            .len()
+            .cmp(&a.range.len())
             .then(b.score.total_cmp(&a.score))
             .then(a.range.start.cmp(&b.range.start))
             .then(a.entity.cmp(&b.entity))
@@ -191,6 +195,9 @@ mod tests {
         let span = |range, score| Span::new(range, Entity::Url, score);
         assert_eq!(resolve(vec![span(0..4, 0.9), span(2..9, 0.5)]), vec![span(2..9, 0.5)]);
         assert_eq!(resolve(vec![span(0..4, 0.6), span(2..6, 0.9)]), vec![span(2..6, 0.9)]);
-        assert_eq!(resolve(vec![span(2..6, 0.9), span(0..4, 0.9), span(6..8, 0.5)]), vec![span(0..4, 0.9), span(6..8, 0.5)]);
+        assert_eq!(
+            resolve(vec![span(2..6, 0.9), span(0..4, 0.9), span(6..8, 0.5)]),
+            vec![span(0..4, 0.9), span(6..8, 0.5)]
+        );
     }
 }

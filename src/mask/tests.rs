@@ -22,7 +22,13 @@ fn document(name: &str, text: &str) -> Document {
         }
         start += line.len();
     }
-    Document { name: name.to_owned(), hash: ContentHash::of(text.as_bytes()), format: Format::Markdown, text: text.to_owned(), blocks }
+    Document {
+        name: name.to_owned(),
+        hash: ContentHash::of(text.as_bytes()),
+        format: Format::Markdown,
+        text: text.to_owned(),
+        blocks,
+    }
 }
 
 /// A file of cases under `fixtures/mask/`.
@@ -49,10 +55,17 @@ fn check(file: &str) {
     let cases: Cases = toml::from_str(file).expect("the fixture parses");
     let masker = Masker::new(Policy { names: cases.names, ..Policy::default() }, &[]);
     let mut wrong = Vec::new();
-    for (case, expected) in cases.mask.iter().map(|case| (case, true)).chain(cases.keep.iter().map(|case| (case, false))) {
+    for (case, expected) in
+        cases.mask.iter().map(|case| (case, true)).chain(cases.keep.iter().map(|case| (case, false)))
+    {
         // Written apart in the fixture, so that no scanner takes the file for a leak.
         let text = case.text.replace("~~", "");
-        let found: Vec<&str> = masker.detect(&text).into_iter().filter(|span| span.entity == cases.entity).map(|span| &text[span.range]).collect();
+        let found: Vec<&str> = masker
+            .detect(&text)
+            .into_iter()
+            .filter(|span| span.entity == cases.entity)
+            .map(|span| &text[span.range])
+            .collect();
         let find: Vec<String> = case.find.iter().map(|find| find.replace("~~", "")).collect();
         assert_eq!(expected, !find.is_empty(), "{} says what it finds", case.text);
         if found != find {
@@ -126,10 +139,19 @@ fn no_canary_survives_and_every_fact_does() {
         counted += 1;
     }
     assert_eq!(counted, 100);
-    for employer in ["Tidewrack Telemetry, Edinburgh", "February 2021 - present", "HashiCorp Vault", "MSc Computer Science", "\"Rust At Sea & Other Corrosion\", Quayside Rust"] {
+    for employer in [
+        "Tidewrack Telemetry, Edinburgh",
+        "February 2021 - present",
+        "HashiCorp Vault",
+        "MSc Computer Science",
+        "\"Rust At Sea & Other Corrosion\", Quayside Rust",
+    ] {
         assert!(masked[16].text().contains(employer), "{employer}");
     }
-    assert!(masked[1].text().contains("-- [PERSON_") && vault.restore(masked[1].text()).contains("-- Zdenka Morvaille"), "a signature is the person of the résumé");
+    assert!(
+        masked[1].text().contains("-- [PERSON_") && vault.restore(masked[1].text()).contains("-- Zdenka Morvaille"),
+        "a signature is the person of the résumé"
+    );
 }
 
 #[test]
@@ -137,7 +159,17 @@ fn every_form_of_a_name_is_one_person() {
     let masker = Masker::new(Policy { names: vec!["Zdenka Anna van der Morvaille".into()], ..Policy::default() }, &[]);
     let mut vault = Vault::default();
     for form in [
-        "Zdenka Anna van der Morvaille", "Zdenka", "Zdenka's", "ZDENKA VAN DER MORVAILLE", "van der Morvaille, Zdenka", "Morvaille", "Z. van der Morvaille", "Zdenka M.", "Zdeňka", "zdenka morvaille", "Z.M.",
+        "Zdenka Anna van der Morvaille",
+        "Zdenka",
+        "Zdenka's",
+        "ZDENKA VAN DER MORVAILLE",
+        "van der Morvaille, Zdenka",
+        "Morvaille",
+        "Z. van der Morvaille",
+        "Zdenka M.",
+        "Zdeňka",
+        "zdenka morvaille",
+        "Z.M.",
     ] {
         let (masked, _) = masker.mask_text(&format!("So {form} did."), &mut vault);
         assert!(masked.contains("[PERSON_1]") && !masked.to_lowercase().contains("morvaille"), "{form}: {masked}");
@@ -149,21 +181,33 @@ fn every_form_of_a_name_is_one_person() {
 
 #[test]
 fn the_policy_decides() {
-    let policy = Policy { names: vec![], allow: vec!["help@example.org".into()], deny: vec!["Project Heron".into(), "handle:gannet".into()], off: vec![Entity::Ip] };
+    let policy = Policy {
+        names: vec![],
+        allow: vec!["help@example.org".into()],
+        deny: vec!["Project Heron".into(), "handle:gannet".into()],
+        off: vec![Entity::Ip],
+    };
     let masker = Masker::new(policy, &[]);
     let mut vault = Vault::default();
-    let (masked, _) = masker.mask_text("help@example.org, a@example.org, 10.1.2.3, project heron, gannet, gannets", &mut vault);
+    let (masked, _) =
+        masker.mask_text("help@example.org, a@example.org, 10.1.2.3, project heron, gannet, gannets", &mut vault);
     assert_eq!(masked, "help@example.org, [EMAIL_1], 10.1.2.3, [PERSON_1], [HANDLE_1], gannets");
 }
 
 #[test]
 fn blocks_follow_their_words() {
-    let source = document("cv/ada-quill-2024.md", "# Ada Quill\n\n- Mail: ada@example.org, now\n- Done\n\n## Experience\n\nÜber Ada.\n\n## Education\n");
+    let source = document(
+        "cv/ada-quill-2024.md",
+        "# Ada Quill\n\n- Mail: ada@example.org, now\n- Done\n\n## Experience\n\nÜber Ada.\n\n## Education\n",
+    );
     let masker = Masker::new(Policy::default(), std::slice::from_ref(&source));
     let mut vault = Vault::default();
     let masked = masker.mask(&source, &mut vault);
     let words: Vec<&str> = masked.blocks().iter().map(|block| &masked.text()[block.span.clone()]).collect();
-    assert_eq!(words, ["[PERSON_1]", "- Mail: [EMAIL_1], now", "- Done", "Experience", "Über [PERSON_1].", "Education"]);
+    assert_eq!(
+        words,
+        ["[PERSON_1]", "- Mail: [EMAIL_1], now", "- Done", "Experience", "Über [PERSON_1].", "Education"]
+    );
     assert_eq!(masked.name(), "cv/person-2024.md");
     assert_eq!(masked.counts().get(&Entity::Person), Some(&2));
     assert_eq!(*masked.hash(), ContentHash::of(masked.text().as_bytes()));
@@ -172,7 +216,10 @@ fn blocks_follow_their_words() {
 #[test]
 fn titles_are_names_only_in_a_resume() {
     assert_eq!(learn_names(&document("posts/a.md", "# Cold Water\n\nI swim.\n\n-- Zdenka\n")), ["Zdenka"]);
-    assert_eq!(learn_names(&document("posts/a.md", "# Who is hammering us\n\nMail a@example.org\n")), Vec::<String>::new());
+    assert_eq!(
+        learn_names(&document("posts/a.md", "# Who is hammering us\n\nMail a@example.org\n")),
+        Vec::<String>::new()
+    );
     assert_eq!(learn_names(&document("cv.md", "# ADA M. VAN QUILL, PhD\n")), ["ADA M. VAN QUILL"]);
     assert_eq!(learn_names(&document("cv.md", "# Senior Platform Engineer\n\nName: Ada Quill\n")), ["Ada Quill"]);
     assert_eq!(learn_names(&document("a.md", "Author: Bo Hart\n\nText.\n\nBest,\nBo\n")), ["Bo Hart", "Bo"]);
@@ -185,7 +232,9 @@ fn scanning_leaves_names_and_placeholders_alone() {
 }
 
 fn persona_masker() -> &'static Masker {
-    static MASKER: std::sync::LazyLock<Masker> = std::sync::LazyLock::new(|| Masker::new(Policy { deny: vec!["ß".into(), "İx".into()], ..Policy::default() }, &persona()));
+    static MASKER: std::sync::LazyLock<Masker> = std::sync::LazyLock::new(|| {
+        Masker::new(Policy { deny: vec!["ß".into(), "İx".into()], ..Policy::default() }, &persona())
+    });
     &MASKER
 }
 
@@ -193,8 +242,51 @@ fn persona_masker() -> &'static Masker {
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
-            "Zdenka", "Morvaille", "Z.M.", "-- ", "Dear ", "Thanks to ", "Mr. ", "a@example.org", " at ", " dot com", "+44 7700 900142", "0131 496 0187", "Phone: ", "https://", "github.com/", "@zm", "GitHub: ", "203.0.113.77", "4111 1111 1111 1111", "GB82 WEST 1234 5698 7654 32",
-            "14 Larkspur Wynd", ", Burntisland, ", "KY3 0ZZ", "Address: ", "born ", "17 March 1987", "password: ", "hunter22!", "://u:p@", "[PERSON_1]", "[EMAIL_12]", "\n", " ", ", ", "## References\n", "- Ana Quill", ".", "[", "]", "1", "_", "fe80::1", "0", "Street", "\u{1}",
+            "Zdenka",
+            "Morvaille",
+            "Z.M.",
+            "-- ",
+            "Dear ",
+            "Thanks to ",
+            "Mr. ",
+            "a@example.org",
+            " at ",
+            " dot com",
+            "+44 7700 900142",
+            "0131 496 0187",
+            "Phone: ",
+            "https://",
+            "github.com/",
+            "@zm",
+            "GitHub: ",
+            "203.0.113.77",
+            "4111 1111 1111 1111",
+            "GB82 WEST 1234 5698 7654 32",
+            "14 Larkspur Wynd",
+            ", Burntisland, ",
+            "KY3 0ZZ",
+            "Address: ",
+            "born ",
+            "17 March 1987",
+            "password: ",
+            "hunter22!",
+            "://u:p@",
+            "[PERSON_1]",
+            "[EMAIL_12]",
+            "\n",
+            " ",
+            ", ",
+            "## References\n",
+            "- Ana Quill",
+            ".",
+            "[",
+            "]",
+            "1",
+            "_",
+            "fe80::1",
+            "0",
+            "Street",
+            "\u{1}",
         ])
         .prop_map(String::from),
         "\\PC{0,3}".prop_map(|text| text),

@@ -79,7 +79,11 @@ impl Vault {
             }
         }
         let next = entries.values().map(|entry| entry.number).max().unwrap_or(0) + 1;
-        let entry = entries.entry(key).or_insert_with(|| Entry { number: next, value: value.to_owned(), forms: BTreeSet::new() });
+        let entry = entries.entry(key).or_insert_with(|| Entry {
+            number: next,
+            value: value.to_owned(),
+            forms: BTreeSet::new(),
+        });
         if entry.value != form {
             entry.forms.insert(form.to_owned());
         }
@@ -108,7 +112,9 @@ impl Vault {
     pub fn values(&self) -> impl Iterator<Item = (Entity, &str)> {
         self.entries.iter().flat_map(|(entity, entries)| {
             entries.values().flat_map(|entry| {
-                std::iter::once(entry.value.as_str()).chain(entry.forms.iter().map(String::as_str)).map(|value| (*entity, value))
+                std::iter::once(entry.value.as_str())
+                    .chain(entry.forms.iter().map(String::as_str))
+                    .map(|value| (*entity, value))
             })
         })
     }

@@ -20,7 +20,11 @@ impl FrozenMatmul {
         let (rows, inner) = x.shape().dims2()?;
         let (out, width) = self.weight.dims2()?;
         if inner != width {
-            return Err(Error::ShapeMismatchBinaryOp { lhs: x.shape().clone(), rhs: self.weight.shape().clone(), op: "frozen-matmul" });
+            return Err(Error::ShapeMismatchBinaryOp {
+                lhs: x.shape().clone(),
+                rhs: self.weight.shape().clone(),
+                op: "frozen-matmul",
+            });
         }
         Ok((rows, out, inner))
     }

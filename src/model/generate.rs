@@ -54,7 +54,12 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// The device, or a prompt longer than the model's context.
-    pub fn generate(&mut self, ids: &[u32], sampling: &Sampling, each: &mut dyn FnMut(u32) -> bool) -> candle_core::Result<Generated> {
+    pub fn generate(
+        &mut self,
+        ids: &[u32],
+        sampling: &Sampling,
+        each: &mut dyn FnMut(u32) -> bool,
+    ) -> candle_core::Result<Generated> {
         if !ids.starts_with(&self.seen) || self.seen.len() >= ids.len() {
             self.cache = Cache::default();
             self.seen.clear();
@@ -69,12 +74,17 @@ impl<'a> Session<'a> {
         let mut processor = LogitsProcessor::from_sampling(sampling.seed, draw);
         let limit = self.model.config.max_position_embeddings;
         if ids.len() >= limit {
-            return Err(candle_core::Error::Msg(format!("the conversation has {} tokens, the model reads {limit}", ids.len())));
+            return Err(candle_core::Error::Msg(format!(
+                "the conversation has {} tokens, the model reads {limit}",
+                ids.len()
+            )));
         }
         let mut next: Vec<u32> = ids[self.seen.len()..].to_vec();
         let mut out = Generated { ids: Vec::new(), stopped: false };
         while out.ids.len() < sampling.max_tokens && self.seen.len() + next.len() < limit {
-            let hidden = self.model.hidden(&Tensor::from_slice(&next, (1, next.len()), self.model.device())?, Some(&mut self.cache))?;
+            let hidden = self
+                .model
+                .hidden(&Tensor::from_slice(&next, (1, next.len()), self.model.device())?, Some(&mut self.cache))?;
             let last = hidden.narrow(1, next.len() - 1, 1)?.flatten(0, 1)?;
             self.seen.append(&mut next);
             let logits = self.model.logits(&last)?.squeeze(0)?;

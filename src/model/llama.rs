@@ -69,9 +69,20 @@ impl Llama {
         let layers = self
             .layers
             .iter()
-            .map(|l| Layer { input_norm: l.input_norm.detach(), post_norm: l.post_norm.detach(), linears: l.linears.each_ref().map(Linear::detached) })
+            .map(|l| Layer {
+                input_norm: l.input_norm.detach(),
+                post_norm: l.post_norm.detach(),
+                linears: l.linears.each_ref().map(Linear::detached),
+            })
             .collect();
-        Self { config: self.config.clone(), embedding: self.embedding.detach(), layers, norm: self.norm.detach(), head: self.head.detached(), inv_freq: self.inv_freq.clone() }
+        Self {
+            config: self.config.clone(),
+            embedding: self.embedding.detach(),
+            layers,
+            norm: self.norm.detach(),
+            head: self.head.detached(),
+            inv_freq: self.inv_freq.clone(),
+        }
     }
 
     /// Final hidden states, after the last norm: `ids [B, T]` (u32) to `[B, T, H]`.
@@ -113,7 +124,8 @@ impl Llama {
             let scores = (queries.matmul(&keys.transpose(2, 3)?.contiguous()?)? * (d as f64).powf(-0.5))?;
             let scores = scores.to_dtype(DType::F32)?.broadcast_add(&mask)?;
             let weights = candle_nn::ops::softmax(&scores, D::Minus1)?.to_dtype(values.dtype())?;
-            let mixed = weights.matmul(&values)?.reshape((b, heads, t, d))?.transpose(1, 2)?.reshape((b * t, heads * d))?;
+            let mixed =
+                weights.matmul(&values)?.reshape((b, heads, t, d))?.transpose(1, 2)?.reshape((b * t, heads * d))?;
             x = (x + o.forward(&mixed)?)?;
             let n = rms_norm(&x, &layer.post_norm, c.rms_norm_eps)?;
             let gated = (gate.forward(&n)?.silu()? * up.forward(&n)?)?;
@@ -144,7 +156,8 @@ impl Llama {
 
     /// cos and sin, `[T, D/2]` in f32, of positions `past..past + t`.
     fn rotary(&self, past: usize, t: usize) -> Result<(Tensor, Tensor)> {
-        let positions = Tensor::arange(past as u32, (past + t) as u32, self.device())?.to_dtype(DType::F32)?.reshape((t, 1))?;
+        let positions =
+            Tensor::arange(past as u32, (past + t) as u32, self.device())?.to_dtype(DType::F32)?.reshape((t, 1))?;
         let angles = positions.matmul(&self.inv_freq.reshape((1, ()))?)?;
         Ok((angles.cos()?, angles.sin()?))
     }
@@ -170,6 +183,7 @@ fn rotate(x: &Tensor, cos: &Tensor, sin: &Tensor) -> Result<Tensor> {
 /// `[repeat · t, total]` in f32: 0 where a query may look, −∞ elsewhere.
 fn causal_mask(t: usize, total: usize, repeat: usize, device: &Device) -> Result<Tensor> {
     let past = total - t;
-    let one: Vec<f32> = (0..t).flat_map(|q| (0..total).map(move |k| if k <= past + q { 0.0 } else { f32::NEG_INFINITY })).collect();
+    let one: Vec<f32> =
+        (0..t).flat_map(|q| (0..total).map(move |k| if k <= past + q { 0.0 } else { f32::NEG_INFINITY })).collect();
     Tensor::from_vec(one, (t, total), device)?.repeat((repeat, 1))
 }

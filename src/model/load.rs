@@ -5,9 +5,9 @@ use std::sync::Arc;
 use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
 use candle_core::{DType, Device, Tensor};
 
+use super::TARGET_MODULES;
 use super::linear::{Linear, Lora, Weight};
 use super::llama::{Layer, Llama};
-use super::TARGET_MODULES;
 use crate::batch::{EncodeError, Encoder};
 use crate::gguf::{GgmlType, GgufModel};
 use crate::hub::{Adapter, Folder, HubError, LlamaConfig};
@@ -53,7 +53,11 @@ pub struct Student {
 /// # Errors
 /// See [`LoadError`].
 pub fn from_folder(folder: &Folder, device: &Device) -> Result<Student, LoadError> {
-    Ok(Student { model: llama_from_folder(folder, device)?, encoder: encoder(folder)?, stop_ids: folder.generation_eos_ids()? })
+    Ok(Student {
+        model: llama_from_folder(folder, device)?,
+        encoder: encoder(folder)?,
+        stop_ids: folder.generation_eos_ids()?,
+    })
 }
 
 /// Weights alone, as [`from_folder`] loads them: the folder needs no tokenizer.
@@ -76,7 +80,11 @@ pub fn encoder(folder: &Folder) -> Result<Encoder, LoadError> {
     let path = folder.tokenizer_path();
     let json = std::fs::read(&path).map_err(|source| LoadError::Io { path, source })?;
     let tokens = folder.special_tokens()?;
-    let tokens: BTreeMap<String, String> = [("bos_token", tokens.bos), ("eos_token", tokens.eos), ("pad_token", tokens.pad)].into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect();
+    let tokens: BTreeMap<String, String> =
+        [("bos_token", tokens.bos), ("eos_token", tokens.eos), ("pad_token", tokens.pad)]
+            .into_iter()
+            .filter_map(|(k, v)| Some((k.to_owned(), v?)))
+            .collect();
     Ok(Encoder::new(&json, folder.chat_template()?.as_deref(), tokens)?)
 }
 
@@ -90,7 +98,11 @@ pub fn from_gguf(path: &Path, device: &Device) -> Result<Student, LoadError> {
         let tensor = file.tensor(name)?;
         let storage = QStorage::from_data(tensor.bytes, device, candle_dtype(tensor.ggml_type))?;
         let blocks = Arc::new(QTensor::new(storage, tensor.shape)?);
-        Ok(if name.ends_with("norm.weight") { Weight::Frozen(blocks.dequantize(device)?) } else { Weight::Quantized(QMatMul::from_arc(blocks)?) })
+        Ok(if name.ends_with("norm.weight") {
+            Weight::Frozen(blocks.dequantize(device)?)
+        } else {
+            Weight::Quantized(QMatMul::from_arc(blocks)?)
+        })
     })?;
     let json = serde_json::to_vec(&file.tokenizer_json()?).map_err(|e| EncodeError::Tokenizer(e.to_string()))?;
     let tokenizer = crate::batch::StudentTokenizer::from_bytes(&json)?;
@@ -127,7 +139,11 @@ pub fn with_adapters(model: &mut Llama, adapters: &[Adapter]) -> Result<(), Load
 }
 
 /// Builds the model from tensors by their Hugging Face names.
-fn assemble(config: &LlamaConfig, device: &Device, mut weight: impl FnMut(&str) -> Result<Weight, LoadError>) -> Result<Llama, LoadError> {
+fn assemble(
+    config: &LlamaConfig,
+    device: &Device,
+    mut weight: impl FnMut(&str) -> Result<Weight, LoadError>,
+) -> Result<Llama, LoadError> {
     let plain = |weight: &Weight| match weight {
         Weight::Frozen(tensor) | Weight::Trained(tensor) => Ok(tensor.clone()),
         Weight::Quantized(QMatMul::QTensor(blocks)) => blocks.dequantize(device),
@@ -137,7 +153,10 @@ fn assemble(config: &LlamaConfig, device: &Device, mut weight: impl FnMut(&str) 
     let norm = plain(&weight("model.norm.weight")?)?;
     let mut norms = Vec::new();
     for i in 0..config.num_hidden_layers {
-        norms.push((plain(&weight(&format!("model.layers.{i}.input_layernorm.weight"))?)?, plain(&weight(&format!("model.layers.{i}.post_attention_layernorm.weight"))?)?));
+        norms.push((
+            plain(&weight(&format!("model.layers.{i}.input_layernorm.weight"))?)?,
+            plain(&weight(&format!("model.layers.{i}.post_attention_layernorm.weight"))?)?,
+        ));
     }
     let mut layers = Vec::new();
     for (i, (input_norm, post_norm)) in norms.into_iter().enumerate() {
@@ -145,13 +164,21 @@ fn assemble(config: &LlamaConfig, device: &Device, mut weight: impl FnMut(&str) 
         for module in TARGET_MODULES {
             linears.push(Linear { weight: weight(&format!("{}.weight", module_path(i, module)))?, loras: Vec::new() });
         }
-        let linears = linears.try_into().map_err(|_| candle_core::Error::Msg("a layer has seven linear modules".into()))?;
+        let linears =
+            linears.try_into().map_err(|_| candle_core::Error::Msg("a layer has seven linear modules".into()))?;
         layers.push(Layer { input_norm, post_norm, linears });
     }
     let rows = plain(&embedding)?;
     let head = if config.tie_word_embeddings { embedding } else { weight("lm_head.weight")? };
     let inv_freq = Tensor::new(config.inv_freq(), device)?;
-    Ok(Llama { config: config.clone(), embedding: rows, layers, norm, head: Linear { weight: head, loras: Vec::new() }, inv_freq })
+    Ok(Llama {
+        config: config.clone(),
+        embedding: rows,
+        layers,
+        norm,
+        head: Linear { weight: head, loras: Vec::new() },
+        inv_freq,
+    })
 }
 
 const fn candle_dtype(kind: GgmlType) -> GgmlDType {

@@ -47,8 +47,14 @@ impl Masked {
 pub fn read_documents(paths: &[PathBuf]) -> Result<(Vec<Document>, Vec<Error>), Error> {
     let (mut documents, mut failed) = (Vec::new(), Vec::new());
     for (path, name) in extract_paths(paths)? {
-        let bytes = if path.as_os_str() == "-" { edge::fs::read_stdin(MAX_DOCUMENT_BYTES) } else { edge::fs::read_capped(&path, MAX_DOCUMENT_BYTES) };
-        let read = bytes.and_then(|bytes| document::extract(&name, &bytes).map_err(|e| Error::at(&path, e.to_string()).data().maybe_hint(e.hint())));
+        let bytes = if path.as_os_str() == "-" {
+            edge::fs::read_stdin(MAX_DOCUMENT_BYTES)
+        } else {
+            edge::fs::read_capped(&path, MAX_DOCUMENT_BYTES)
+        };
+        let read = bytes.and_then(|bytes| {
+            document::extract(&name, &bytes).map_err(|e| Error::at(&path, e.to_string()).data().maybe_hint(e.hint()))
+        });
         match read {
             Ok(document) => documents.push(document),
             Err(error) => failed.push(error),
@@ -57,7 +63,10 @@ pub fn read_documents(paths: &[PathBuf]) -> Result<(Vec<Document>, Vec<Error>), 
     if documents.is_empty() {
         return Err(match failed.into_iter().next() {
             Some(first) => first.data(),
-            None => Error::new("there are no documents to read").place(paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")).data().hint(format!("put files there that end in one of: {}", Format::EXTENSIONS.join(", "))),
+            None => Error::new("there are no documents to read")
+                .place(paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))
+                .data()
+                .hint(format!("put files there that end in one of: {}", Format::EXTENSIONS.join(", "))),
         });
     }
     Ok((documents, failed))
@@ -76,7 +85,11 @@ pub fn extract_paths(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Error>
         }
         for file in edge::fs::walk(std::slice::from_ref(root))? {
             let inside = file.strip_prefix(root).ok().filter(|p| !p.as_os_str().is_empty());
-            let name = inside.or_else(|| file.file_name().map(Path::new)).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+            let name = inside
+                .or_else(|| file.file_name().map(Path::new))
+                .unwrap_or(&file)
+                .to_string_lossy()
+                .replace('\\', "/");
             // In a folder only what can be read counts; a file named by hand is tried and, if need be, complained about.
             if inside.is_none() || Format::supported(&name) {
                 out.push((file, name));
@@ -89,10 +102,18 @@ pub fn extract_paths(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Error>
 /// Masks documents with one vault. `vault` may hold placeholders from before: they stay the same.
 #[must_use]
 pub fn mask_documents(documents: &[Document], failed: Vec<Error>, persona: &Persona, mut vault: Vault) -> Masked {
-    let policy = Policy { names: persona.names.clone(), allow: persona.allow.clone(), deny: persona.deny.clone(), off: Vec::new() };
+    let policy = Policy {
+        names: persona.names.clone(),
+        allow: persona.allow.clone(),
+        deny: persona.deny.clone(),
+        off: Vec::new(),
+    };
     let policy_hash = Hasher::new().text("mask/1").json(persona).finish();
     let masker = Masker::new(policy, documents);
     let documents: Vec<MaskedDocument> = documents.iter().map(|d| masker.mask(d, &mut vault)).collect();
-    let hash = documents.iter().fold(Hasher::new().text(policy_hash.as_str()), |h, d| h.text(d.name()).text(d.text())).finish();
+    let hash = documents
+        .iter()
+        .fold(Hasher::new().text(policy_hash.as_str()), |h, d| h.text(d.name()).text(d.text()))
+        .finish();
     Masked { documents, vault, hash, policy: policy_hash, failed }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Watch;
 use super::phase::{Phase, encode_phase, load_student};
+use crate::Error;
 use crate::eval::{self, EvalError, Probe};
 use crate::hub::{Adapter, Folder};
 use crate::report::{EvaluationReport, SampleAnswer};
@@ -11,7 +12,6 @@ use crate::row::{Content, Row, Split};
 use crate::settings::Settings;
 use crate::train::Example;
 use crate::train::engine::{Portable, Trainable};
-use crate::Error;
 
 /// Before and after, with every answer: `evaluation.json` of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,8 @@ const SHOWN_VOICE: usize = 4;
 impl From<EvalError> for Error {
     fn from(error: EvalError) -> Self {
         match error {
-            EvalError::Interrupted => Self::interrupted("interrupted while measuring").hint("run the same command again; finished stages are kept"),
+            EvalError::Interrupted => Self::interrupted("interrupted while measuring")
+                .hint("run the same command again; finished stages are kept"),
             other => Self::new(other.to_string()),
         }
     }
@@ -45,15 +46,38 @@ struct Measured {
 ///
 /// # Errors
 /// The model, or `stop`.
-pub fn evaluate(folder: &Folder, adapter: &Adapter, qa: &[Row], preference: &[Row], settings: &Settings, stop: &AtomicBool, watch: &dyn Watch) -> Result<Evaluation, Error> {
+pub fn evaluate(
+    folder: &Folder,
+    adapter: &Adapter,
+    qa: &[Row],
+    preference: &[Row],
+    settings: &Settings,
+    stop: &AtomicBool,
+    watch: &dyn Watch,
+) -> Result<Evaluation, Error> {
     let probes = eval::probes(qa, settings.eval.questions, settings.rows.seed);
     let held_out: Vec<&Row> = preference.iter().filter(|r| r.split == Split::Test).collect();
-    let prompts: Vec<String> = held_out.iter().filter_map(|r| if let Content::Preference(p) = &r.content { Some(p.prompt.clone()) } else { None }).take(SHOWN_VOICE).collect();
+    let prompts: Vec<String> = held_out
+        .iter()
+        .filter_map(|r| if let Content::Preference(p) = &r.content { Some(p.prompt.clone()) } else { None })
+        .take(SHOWN_VOICE)
+        .collect();
     let measure = |adapters: &[Adapter], which: &str| -> Result<Measured, Error> {
         let student = load_student(folder, adapters, &settings.student.device)?;
         let mut done = |n: usize| watch.progress(n as u64, probes.len() as u64, &format!("recall questions, {which}"));
-        let answers = eval::recall(&student.model, &student.encoder, &student.stop_ids, &probes, settings.eval.max_tokens, stop, &mut done)?;
-        let voice = prompts.iter().map(|p| Ok(eval::ask(&student.model, &student.encoder, &student.stop_ids, p, settings.eval.max_tokens)?.0)).collect::<Result<Vec<_>, Error>>()?;
+        let answers = eval::recall(
+            &student.model,
+            &student.encoder,
+            &student.stop_ids,
+            &probes,
+            settings.eval.max_tokens,
+            stop,
+            &mut done,
+        )?;
+        let voice = prompts
+            .iter()
+            .map(|p| Ok(eval::ask(&student.model, &student.encoder, &student.stop_ids, p, settings.eval.max_tokens)?.0))
+            .collect::<Result<Vec<_>, Error>>()?;
         watch.finish();
         let pairs = encode_phase(Phase::Align, &settings.train.align, &student.encoder, preference, &[])?.eval;
         let pairs: Vec<Example> = if held_out.is_empty() { Vec::new() } else { pairs };
@@ -67,11 +91,17 @@ pub fn evaluate(folder: &Folder, adapter: &Adapter, qa: &[Row], preference: &[Ro
     let after = measure(std::slice::from_ref(adapter), "tuned student")?;
     let share = |n: usize, of: usize| if of == 0 { 0.0 } else { n as f64 / of as f64 };
     let right = |m: &Measured| share(m.answers.iter().filter(|a| a.right).count(), probes.len());
-    let answers: Vec<SampleAnswer> = probes.iter().zip(before.answers.iter().zip(&after.answers)).map(|(p, (b, a))| sample(p, b, a)).collect();
+    let answers: Vec<SampleAnswer> =
+        probes.iter().zip(before.answers.iter().zip(&after.answers)).map(|(p, (b, a))| sample(p, b, a)).collect();
     // Evenly over the questions, right and wrong ones as they come: a report that picks its samples is an advertisement.
     let step = (answers.len() / SHOWN_FACTS).max(1);
     let mut samples: Vec<SampleAnswer> = answers.iter().step_by(step).take(SHOWN_FACTS).cloned().collect();
-    samples.extend(prompts.iter().zip(before.voice.iter().zip(&after.voice)).map(|(question, (b, a))| SampleAnswer { question: question.clone(), before: b.clone(), after: a.clone(), ..SampleAnswer::default() }));
+    samples.extend(prompts.iter().zip(before.voice.iter().zip(&after.voice)).map(|(question, (b, a))| SampleAnswer {
+        question: question.clone(),
+        before: b.clone(),
+        after: a.clone(),
+        ..SampleAnswer::default()
+    }));
     let report = EvaluationReport {
         recall_questions: probes.len(),
         recall_before: right(&before),
@@ -86,5 +116,12 @@ pub fn evaluate(folder: &Folder, adapter: &Adapter, qa: &[Row], preference: &[Ro
 }
 
 fn sample(probe: &Probe, before: &eval::Answer, after: &eval::Answer) -> SampleAnswer {
-    SampleAnswer { question: probe.question.clone(), key: probe.key.clone(), before: before.text.clone(), after: after.text.clone(), before_right: before.right, after_right: after.right }
+    SampleAnswer {
+        question: probe.question.clone(),
+        key: probe.key.clone(),
+        before: before.text.clone(),
+        after: after.text.clone(),
+        before_right: before.right,
+        after_right: after.right,
+    }
 }

@@ -5,20 +5,20 @@
 //! bytes. Long stages resume inside: generation from the teacher's cache, training from its checkpoint.
 
 mod documents;
-mod rows;
 #[cfg(feature = "train")]
 mod evaluate;
 #[cfg(feature = "train")]
 mod phase;
+mod rows;
 #[cfg(feature = "train")]
 mod train_all;
 
 pub use documents::{Masked, extract_paths, mask_documents, read_documents};
-pub use rows::{TeacherChoice, choose_teacher, default_output, generate_file, make_rows};
 #[cfg(feature = "train")]
 pub use evaluate::{Evaluation, evaluate};
 #[cfg(feature = "train")]
 pub use phase::{Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_student, open_student, recipe, run_phase};
+pub use rows::{TeacherChoice, choose_teacher, default_output, generate_file, make_rows};
 #[cfg(feature = "train")]
 pub use train_all::{Summary, train_all};
 

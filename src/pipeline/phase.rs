@@ -115,9 +115,13 @@ impl From<HubError> for Error {
 impl From<TrainError> for Error {
     fn from(error: TrainError) -> Self {
         match &error {
-            TrainError::Interrupted { .. } => Self::interrupted(error.to_string()).hint("run the same command again to go on from here"),
+            TrainError::Interrupted { .. } => {
+                Self::interrupted(error.to_string()).hint("run the same command again to go on from here")
+            }
             TrainError::NoData => Self::new(error.to_string()).data(),
-            TrainError::Diverged { .. } => Self::new(error.to_string()).hint("lower `learning_rate`, or raise `warmup_ratio`"),
+            TrainError::Diverged { .. } => {
+                Self::new(error.to_string()).hint("lower `learning_rate`, or raise `warmup_ratio`")
+            }
             _ => Self::new(error.to_string()),
         }
     }
@@ -132,7 +136,8 @@ pub fn device(name: &str) -> Result<Device, Error> {
         return Ok(Device::Cpu);
     }
     if !cfg!(feature = "cuda") {
-        return Err(Error::new("this build runs on the CPU only").hint("build with `--features cuda` (needs nvcc), or set student.device to `cpu`"));
+        return Err(Error::new("this build runs on the CPU only")
+            .hint("build with `--features cuda` (needs nvcc), or set student.device to `cpu`"));
     }
     Device::new_cuda(0).map_err(|e| Error::new("no usable CUDA device").cause(e))
 }
@@ -212,13 +217,21 @@ fn example(row: EncodedRow) -> Example {
 ///
 /// # Errors
 /// The row that cannot be encoded.
-pub fn encode_phase(phase: Phase, settings: &PhaseSettings, encoder: &Encoder, rows: &[Row], replay: &[Row]) -> Result<PhaseExamples, Error> {
+pub fn encode_phase(
+    phase: Phase,
+    settings: &PhaseSettings,
+    encoder: &Encoder,
+    rows: &[Row],
+    replay: &[Row],
+) -> Result<PhaseExamples, Error> {
     let context = match settings.context.as_str() {
         "always" => ContextPolicy::Always,
         "never" => ContextPolicy::Never,
         _ => ContextPolicy::Auto,
     };
-    let encode = |row: &Row| encode_row(encoder, row, context).map_err(|e| Error::new(e.to_string()).place(format!("row {}", row.id)));
+    let encode = |row: &Row| {
+        encode_row(encoder, row, context).map_err(|e| Error::new(e.to_string()).place(format!("row {}", row.id)))
+    };
     let mut train = rows.iter().filter(|r| r.split == Split::Train).map(encode).collect::<Result<Vec<_>, _>>()?;
     let mut eval = Vec::new();
     if phase == Phase::Learn {
@@ -228,7 +241,8 @@ pub fn encode_phase(phase: Phase, settings: &PhaseSettings, encoder: &Encoder, r
         }
     }
     if eval.is_empty() {
-        eval = rows.iter().filter(|r| r.split == Split::Test).map(|r| encode(r).map(example)).collect::<Result<_, _>>()?;
+        eval =
+            rows.iter().filter(|r| r.split == Split::Test).map(|r| encode(r).map(example)).collect::<Result<_, _>>()?;
     }
     if eval.is_empty() {
         let held = (train.len() as f64 * settings.eval_ratio).floor() as usize;
@@ -249,15 +263,23 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     let s = input.settings;
     edge::fs::create_dir(input.out)?;
     if (input.device == "cpu") == (s.base == "bf16") && s.base != "auto" {
-        return Err(Error::new(format!("`train.base = {}` is not available on `{}` in this version", s.base, input.device)).hint("f32 on the CPU, bf16 on a GPU; `auto` chooses"));
+        return Err(Error::new(format!(
+            "`train.base = {}` is not available on `{}` in this version",
+            s.base, input.device
+        ))
+        .hint("f32 on the CPU, bf16 on a GPU; `auto` chooses"));
     }
     let student = load_student(input.folder, &[], input.device)?;
     let examples = encode_phase(input.phase, s, &student.encoder, input.rows, input.replay)?;
     let (config, modules) = match input.adapter {
         Some(adapter) => {
             adapter.check_base(input.folder.config())?;
-            let modules: std::collections::BTreeSet<String> = adapter.tensors.keys().filter_map(|path| path.rsplit('.').next().map(str::to_owned)).collect();
-            let uniform = adapter.tensors.iter().all(|(path, pair)| pair.r == adapter.config.r && adapter.scale(path) == adapter.config.scale(""));
+            let modules: std::collections::BTreeSet<String> =
+                adapter.tensors.keys().filter_map(|path| path.rsplit('.').next().map(str::to_owned)).collect();
+            let uniform = adapter
+                .tensors
+                .iter()
+                .all(|(path, pair)| pair.r == adapter.config.r && adapter.scale(path) == adapter.config.scale(""));
             if !uniform || adapter.tensors.len() != modules.len() * input.folder.config().num_hidden_layers {
                 return Err(Error::new("the adapter has another rank or scale in some layers; this version continues uniform adapters only").hint("merge it first: `distill merge`, then train on the merged folder"));
             }
@@ -290,11 +312,17 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
             }
             watch.progress(line.step, total, &words);
             if let Some(eval) = line.eval_loss {
-                watch.say(&format!("{}: step {}/{total}, loss {:.4}, held-out loss {eval:.4}", input.phase.name(), line.step, line.loss));
+                watch.say(&format!(
+                    "{}: step {}/{total}, loss {:.4}, held-out loss {eval:.4}",
+                    input.phase.name(),
+                    line.step,
+                    line.loss
+                ));
             }
         }
     };
-    let outcome = train::run(&mut engine, &recipe, data, input.out, &identity, stop, &mut show).map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
+    let outcome = train::run(&mut engine, &recipe, data, input.out, &identity, stop, &mut show)
+        .map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
     watch.finish();
     let mut adapter = unflatten(&config, engine.parameters(), &outcome.parameters);
     adapter.config.base_model_name_or_path = Some(input.base_name.to_owned());
@@ -303,9 +331,21 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
 }
 
 /// Names a run by everything that decides its result.
-fn identity(input: &PhaseInput<'_>, recipe: &Recipe, start: &[f32], train: &[Example], replay: &[Example], eval: &[Example]) -> Result<ContentHash, Error> {
+fn identity(
+    input: &PhaseInput<'_>,
+    recipe: &Recipe,
+    start: &[f32],
+    train: &[Example],
+    replay: &[Example],
+    eval: &[Example],
+) -> Result<ContentHash, Error> {
     let start: Vec<u8> = start.iter().flat_map(|v| v.to_le_bytes()).collect();
-    let mut hasher = Hasher::new().text("phase/1").text(input.phase.name()).text(&format!("{recipe:?}")).text(input.folder.content_hash()?.as_str()).bytes(&start);
+    let mut hasher = Hasher::new()
+        .text("phase/1")
+        .text(input.phase.name())
+        .text(&format!("{recipe:?}"))
+        .text(input.folder.content_hash()?.as_str())
+        .bytes(&start);
     for part in [train, replay, eval] {
         hasher = hasher.text("part").text(&format!("{part:?}"));
     }
@@ -313,16 +353,26 @@ fn identity(input: &PhaseInput<'_>, recipe: &Recipe, start: &[f32], train: &[Exa
 }
 
 fn split_parameter(name: &str) -> Option<(&str, bool)> {
-    name.strip_suffix(".lora_A").map(|path| (path, true)).or_else(|| name.strip_suffix(".lora_B").map(|path| (path, false)))
+    name.strip_suffix(".lora_A")
+        .map(|path| (path, true))
+        .or_else(|| name.strip_suffix(".lora_B").map(|path| (path, false)))
 }
 
 fn flatten(adapter: &Adapter, parameters: &[Parameter]) -> Result<Vec<f32>, Error> {
     let mut out = vec![0.0; parameters.last().map_or(0, |p| p.range.end)];
     for parameter in parameters {
-        let pair = split_parameter(&parameter.name).and_then(|(path, is_a)| adapter.tensors.get(path).map(|pair| if is_a { &pair.a } else { &pair.b }));
+        let pair = split_parameter(&parameter.name)
+            .and_then(|(path, is_a)| adapter.tensors.get(path).map(|pair| if is_a { &pair.a } else { &pair.b }));
         match pair {
-            Some(values) if values.len() == parameter.range.len() => out[parameter.range.clone()].copy_from_slice(values),
-            _ => return Err(Error::new(format!("the adapter has no `{}` of shape {:?}", parameter.name, parameter.shape))),
+            Some(values) if values.len() == parameter.range.len() => {
+                out[parameter.range.clone()].copy_from_slice(values)
+            }
+            _ => {
+                return Err(Error::new(format!(
+                    "the adapter has no `{}` of shape {:?}",
+                    parameter.name, parameter.shape
+                )));
+            }
         }
     }
     Ok(out)
@@ -332,7 +382,13 @@ fn unflatten(config: &AdapterConfig, parameters: &[Parameter], values: &[f32]) -
     let mut tensors: BTreeMap<String, LoraPair> = BTreeMap::new();
     for parameter in parameters {
         if let Some((path, is_a)) = split_parameter(&parameter.name) {
-            let pair = tensors.entry(path.to_owned()).or_insert_with(|| LoraPair { a: Vec::new(), b: Vec::new(), r: config.r, in_features: 0, out_features: 0 });
+            let pair = tensors.entry(path.to_owned()).or_insert_with(|| LoraPair {
+                a: Vec::new(),
+                b: Vec::new(),
+                r: config.r,
+                in_features: 0,
+                out_features: 0,
+            });
             let slice = values[parameter.range.clone()].to_vec();
             if is_a {
                 pair.in_features = parameter.shape[1];

@@ -32,13 +32,17 @@ pub struct TeacherChoice {
 /// # Errors
 /// An unknown SPEC, a replay file that cannot be read, settings the endpoint cannot work with.
 pub fn choose_teacher(settings: &TeacherSettings, root: &Path, cache: &Path) -> Result<TeacherChoice, Error> {
-    let configured = !settings.base_url.is_empty() || edge::env("OPENAI_BASE_URL").is_some() || edge::env("OPENAI_API_KEY").is_some();
+    let configured = !settings.base_url.is_empty()
+        || edge::env("OPENAI_BASE_URL").is_some()
+        || edge::env("OPENAI_API_KEY").is_some();
     let spec = match settings.spec.as_str() {
         "" if configured => "openai",
         "" => "outline",
         spec => spec,
     };
-    let plain = |teacher: Box<dyn Teacher>, notice: Option<String>, identity: ContentHash| Ok(TeacherChoice { teacher, notice, identity });
+    let plain = |teacher: Box<dyn Teacher>, notice: Option<String>, identity: ContentHash| {
+        Ok(TeacherChoice { teacher, notice, identity })
+    };
     match spec.split_once(':').unwrap_or((spec, "")) {
         ("outline", "") => {
             let notice = "no teacher model: rows are built from the documents' own structure (teacher `outline`). For better rows set OPENAI_API_KEY, or [teacher] base_url for a local server.";
@@ -47,31 +51,47 @@ pub fn choose_teacher(settings: &TeacherSettings, root: &Path, cache: &Path) -> 
         ("replay", file) if !file.is_empty() => {
             let path = root.join(file);
             let text = edge::fs::read_text(&path)?;
-            let replay = Replay::parse(&text).map_err(|(line, e)| Error::at(&path, format!("line {line} is no recorded answer")).cause(e))?;
+            let replay = Replay::parse(&text)
+                .map_err(|(line, e)| Error::at(&path, format!("line {line} is no recorded answer")).cause(e))?;
             plain(Box::new(replay), None, ContentHash::of(text.as_bytes()))
         }
         ("openai", "") => openai(settings, cache),
-        ("local", _) => Err(Error::new("the teacher `local:` is not available in this version").hint("serve the model with llama.cpp or Ollama and set [teacher] base_url")),
-        _ => Err(Error::new(format!("unknown teacher `{spec}`")).hint("teachers are `openai`, `replay:FILE` and `outline`")),
+        ("local", _) => Err(Error::new("the teacher `local:` is not available in this version")
+            .hint("serve the model with llama.cpp or Ollama and set [teacher] base_url")),
+        _ => {
+            Err(Error::new(format!("unknown teacher `{spec}`"))
+                .hint("teachers are `openai`, `replay:FILE` and `outline`"))
+        }
     }
 }
 
 #[cfg(feature = "teacher")]
 fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Error> {
     use crate::teacher::openai::{ApiKey, OpenAiSettings, OpenAiTeacher, Price, ResponseCache};
-    let base_url = [settings.base_url.clone(), edge::env("OPENAI_BASE_URL").unwrap_or_default()].into_iter().find(|u| !u.is_empty()).unwrap_or_else(|| OpenAiSettings::DEFAULT_BASE_URL.to_owned());
+    let base_url = [settings.base_url.clone(), edge::env("OPENAI_BASE_URL").unwrap_or_default()]
+        .into_iter()
+        .find(|u| !u.is_empty())
+        .unwrap_or_else(|| OpenAiSettings::DEFAULT_BASE_URL.to_owned());
     let key = edge::env("OPENAI_API_KEY").unwrap_or_default();
     let some = |n: u32| (n > 0).then_some(n);
     let mut wire = OpenAiSettings::new(&base_url, ApiKey::new(&key), &settings.model);
     wire.temperature = (settings.temperature >= 0.0).then_some(settings.temperature as f32);
     (wire.max_tokens, wire.rpm, wire.tpm) = (settings.max_tokens, some(settings.rpm), some(settings.tpm));
-    (wire.concurrency, wire.timeout_secs, wire.max_retries) = (settings.concurrency, settings.timeout_secs, settings.max_retries);
+    (wire.concurrency, wire.timeout_secs, wire.max_retries) =
+        (settings.concurrency, settings.timeout_secs, settings.max_retries);
     wire.max_usd = (settings.max_usd > 0.0).then_some(settings.max_usd);
     if settings.input_usd_per_million > 0.0 || settings.output_usd_per_million > 0.0 {
-        wire.price = Some(Price { input_usd: settings.input_usd_per_million, output_usd: settings.output_usd_per_million });
+        wire.price =
+            Some(Price { input_usd: settings.input_usd_per_million, output_usd: settings.output_usd_per_million });
     }
     let cache = ResponseCache::open(cache).map_err(|e| Error::at(cache, e.to_string()).hint(e.hint()))?;
-    let identity = Hasher::new().text("openai").text(&base_url).text(&settings.model).json(&settings.temperature).json(&settings.max_tokens).finish();
+    let identity = Hasher::new()
+        .text("openai")
+        .text(&base_url)
+        .text(&settings.model)
+        .json(&settings.temperature)
+        .json(&settings.max_tokens)
+        .finish();
     let teacher = OpenAiTeacher::new(wire, Some(cache)).map_err(|e| teacher_error(&e))?;
     let notice = teacher.note().map(str::to_owned);
     Ok(TeacherChoice { teacher: Box::new(teacher), notice, identity })
@@ -79,7 +99,8 @@ fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Err
 
 #[cfg(not(feature = "teacher"))]
 fn openai(_settings: &TeacherSettings, _cache: &Path) -> Result<TeacherChoice, Error> {
-    Err(Error::new("this build has no HTTP teacher").hint("build with `--features teacher`, or use `--teacher outline`"))
+    Err(Error::new("this build has no HTTP teacher")
+        .hint("build with `--features teacher`, or use `--teacher outline`"))
 }
 
 fn teacher_error(error: &TeacherError) -> Error {
@@ -94,7 +115,8 @@ impl From<GenerateError> for Error {
         match &error {
             GenerateError::Teacher(inner) => teacher_error(inner),
             GenerateError::NoPassages => Self::new(error.to_string()).data().hint("add documents with more text"),
-            GenerateError::Interrupted { .. } => Self::interrupted(error.to_string()).hint("run the same command again: answers that were paid for are kept"),
+            GenerateError::Interrupted { .. } => Self::interrupted(error.to_string())
+                .hint("run the same command again: answers that were paid for are kept"),
             GenerateError::Template(_) | GenerateError::Leak { .. } => Self::new(error.to_string()),
         }
     }
@@ -102,13 +124,32 @@ impl From<GenerateError> for Error {
 
 /// Asks for one kind with a bar.
 #[allow(clippy::too_many_arguments, reason = "one call that gathers what three commands have")]
-fn ask(kind: Kind, wanted: usize, passages: &[Passage], masked: &Masked, templates: &Templates, teacher: &dyn Teacher, counter: &dyn TokenCounter, settings: &RowSettings, stop: &AtomicBool, watch: &dyn Watch) -> Result<Outcome, Error> {
+fn ask(
+    kind: Kind,
+    wanted: usize,
+    passages: &[Passage],
+    masked: &Masked,
+    templates: &Templates,
+    teacher: &dyn Teacher,
+    counter: &dyn TokenCounter,
+    settings: &RowSettings,
+    stop: &AtomicBool,
+    watch: &dyn Watch,
+) -> Result<Outcome, Error> {
     let forbidden = masked.forbidden();
     let job = Job { kind, wanted, passages, templates, teacher, counter, settings, forbidden: &forbidden, stop };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|e| Error::new(e.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| Error::new(e.to_string()))?;
     let outcome = runtime.block_on(generate::generate(&job, &mut |p| {
         let cost = if p.cost_usd > 0.0 { format!(", ${:.4}", p.cost_usd) } else { String::new() };
-        watch.progress(p.accepted.min(wanted) as u64, wanted as u64, &format!("{} rows, {} rejected, {} requests{cost}", p.accepted, p.rejected, p.asked));
+        watch.progress(
+            p.accepted.min(wanted) as u64,
+            wanted as u64,
+            &format!("{} rows, {} rejected, {} requests{cost}", p.accepted, p.rejected, p.asked),
+        );
     }));
     watch.finish();
     let outcome = outcome?;
@@ -122,7 +163,13 @@ fn ask(kind: Kind, wanted: usize, passages: &[Passage], masked: &Masked, templat
 fn account(kind: Kind, wanted: usize, passages: usize, outcome: &Outcome) -> String {
     let reasons: Vec<String> = outcome.reasons().iter().map(|(code, n)| format!("{n} {code}")).collect();
     let test = outcome.rows.iter().filter(|r| r.split == crate::row::Split::Test).count();
-    let mut line = format!("{}: {} of {wanted} rows ({test} held out) from {} requests, {} of {passages} passages", kind.name(), outcome.rows.len(), outcome.asked, outcome.coverage.len());
+    let mut line = format!(
+        "{}: {} of {wanted} rows ({test} held out) from {} requests, {} of {passages} passages",
+        kind.name(),
+        outcome.rows.len(),
+        outcome.asked,
+        outcome.coverage.len()
+    );
     if !reasons.is_empty() {
         line.push_str(&format!("; rejected: {}", reasons.join(", ")));
     }
@@ -130,7 +177,10 @@ fn account(kind: Kind, wanted: usize, passages: usize, outcome: &Outcome) -> Str
         line.push_str(&format!("; {} to spare", outcome.spare));
     }
     if outcome.usage.completion_tokens > 0 {
-        line.push_str(&format!("; {} + {} tokens, ${:.4}", outcome.usage.prompt_tokens, outcome.usage.completion_tokens, outcome.usage.cost_usd));
+        line.push_str(&format!(
+            "; {} + {} tokens, ${:.4}",
+            outcome.usage.prompt_tokens, outcome.usage.completion_tokens, outcome.usage.cost_usd
+        ));
     }
     line
 }
@@ -140,8 +190,14 @@ fn rejected_lines(rejected: &[Rejected]) -> Result<String, Error> {
 }
 
 fn too_few(kind: Kind, outcome: &Outcome, wanted: usize) -> Error {
-    let top = outcome.reasons().into_iter().max_by_key(|(_, n)| *n).map(|(code, n)| format!("most were rejected as {code} ({n}); see rejected.jsonl"));
-    Error::new(format!("only {} of {wanted} {} rows were accepted", outcome.rows.len(), kind.name())).data().hint(top.unwrap_or_else(|| "add documents: every passage was asked until it gave nothing new".into()))
+    let top = outcome
+        .reasons()
+        .into_iter()
+        .max_by_key(|(_, n)| *n)
+        .map(|(code, n)| format!("most were rejected as {code} ({n}); see rejected.jsonl"));
+    Error::new(format!("only {} of {wanted} {} rows were accepted", outcome.rows.len(), kind.name()))
+        .data()
+        .hint(top.unwrap_or_else(|| "add documents: every passage was asked until it gave nothing new".into()))
 }
 
 /// One dataset from plain paths: `gen-qa`, `gen-cot`, `gen-dpo`.
@@ -151,19 +207,31 @@ fn too_few(kind: Kind, outcome: &Outcome, wanted: usize) -> Error {
 /// # Errors
 /// The teacher, the file system, or fewer rows than wanted.
 #[allow(clippy::too_many_arguments, reason = "the command line's own list")]
-pub fn generate_file(kind: Kind, wanted: usize, masked: &Masked, templates: &Templates, choice: &TeacherChoice, counter: &dyn TokenCounter, settings: &RowSettings, out: &Path, watch: &dyn Watch) -> Result<(), Error> {
+pub fn generate_file(
+    kind: Kind,
+    wanted: usize,
+    masked: &Masked,
+    templates: &Templates,
+    choice: &TeacherChoice,
+    counter: &dyn TokenCounter,
+    settings: &RowSettings,
+    out: &Path,
+    watch: &dyn Watch,
+) -> Result<(), Error> {
     let passages = masked.passages();
     if let Some(notice) = &choice.notice {
         watch.say(notice);
     }
-    let outcome = ask(kind, wanted, &passages, masked, templates, choice.teacher.as_ref(), counter, settings, &STOP, watch)?;
+    let outcome =
+        ask(kind, wanted, &passages, masked, templates, choice.teacher.as_ref(), counter, settings, &STOP, watch)?;
     watch.say(&account(kind, wanted, passages.len(), &outcome));
     let info = FileInfo { kind, tokenizer_hash: counter.hash(), cap: settings.cap, mask_policy: masked.policy.clone() };
     if !outcome.rows.is_empty() {
         dataset::write(out, &outcome.rows, &info)?;
     }
     if !outcome.rejected.is_empty() {
-        let beside = out.with_file_name(format!("{}.rejected.jsonl", out.file_stem().unwrap_or_default().to_string_lossy()));
+        let beside =
+            out.with_file_name(format!("{}.rejected.jsonl", out.file_stem().unwrap_or_default().to_string_lossy()));
         edge::fs::write(&beside, rejected_lines(&outcome.rejected)?.as_bytes())?;
         watch.say(&format!("rejected rows: {}", beside.display()));
     }
@@ -174,7 +242,14 @@ pub fn generate_file(kind: Kind, wanted: usize, masked: &Masked, templates: &Tem
 ///
 /// # Errors
 /// As [`generate_file`].
-pub fn make_rows(workspace: &Workspace, masked: &Masked, templates: &Templates, choice: &TeacherChoice, counter: &dyn TokenCounter, watch: &dyn Watch) -> Result<Manifest, Error> {
+pub fn make_rows(
+    workspace: &Workspace,
+    masked: &Masked,
+    templates: &Templates,
+    choice: &TeacherChoice,
+    counter: &dyn TokenCounter,
+    watch: &dyn Watch,
+) -> Result<Manifest, Error> {
     let data = workspace.path("data");
     let manifest_path = data.join("manifest.json");
     let settings = &workspace.settings.rows;
@@ -201,9 +276,11 @@ pub fn make_rows(workspace: &Workspace, masked: &Masked, templates: &Templates, 
     let mut shortfall = None;
     for (kind, wanted) in Kind::ALL.into_iter().zip([settings.qa, settings.cot, settings.preference]) {
         watch.say(&format!("asking for {wanted} {} rows about {} passages", kind.name(), passages.len()));
-        let outcome = ask(kind, wanted, &passages, masked, templates, choice.teacher.as_ref(), counter, settings, &STOP, watch)?;
+        let outcome =
+            ask(kind, wanted, &passages, masked, templates, choice.teacher.as_ref(), counter, settings, &STOP, watch)?;
         watch.say(&account(kind, wanted, passages.len(), &outcome));
-        let info = FileInfo { kind, tokenizer_hash: counter.hash(), cap: settings.cap, mask_policy: masked.policy.clone() };
+        let info =
+            FileInfo { kind, tokenizer_hash: counter.hash(), cap: settings.cap, mask_policy: masked.policy.clone() };
         dataset::write(&data.join(format!("{}.parquet", kind.name())), &outcome.rows, &info)?;
         let reasons: BTreeMap<&str, usize> = outcome.reasons();
         figures.insert(kind.name().into(), json!({ "accepted": outcome.rows.len(), "rejected": reasons, "requests": outcome.asked, "passages": outcome.coverage.len(), "cost_usd": outcome.usage.cost_usd }));
@@ -218,7 +295,13 @@ pub fn make_rows(workspace: &Workspace, masked: &Masked, templates: &Templates, 
     }
     figures.insert("passages".into(), Value::from(passages.len()));
     figures.insert("teacher".into(), Value::from(choice.teacher.name()));
-    let manifest = Manifest::describe("rows", inputs, &data, &["qa.parquet", "cot.parquet", "preference.parquet", "rejected.jsonl"], figures)?;
+    let manifest = Manifest::describe(
+        "rows",
+        inputs,
+        &data,
+        &["qa.parquet", "cot.parquet", "preference.parquet", "rejected.jsonl"],
+        figures,
+    )?;
     manifest.commit(&manifest_path)?;
     Ok(manifest)
 }

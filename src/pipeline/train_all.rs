@@ -54,19 +54,32 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     let templates = Templates::with_overrides(&workspace.path("prompts"))?;
     let choice = choose_teacher(&settings.teacher, &workspace.root, &workspace.path(".distill/responses.sqlite"))?;
     let rows_manifest = make_rows(workspace, &masked, &templates, &choice, &counter, watch)?;
-    let tables: Vec<dataset::Table> = Kind::ALL.iter().map(|k| dataset::read(&workspace.path(&format!("data/{}.parquet", k.name())))).collect::<Result<_, _>>()?;
+    let tables: Vec<dataset::Table> = Kind::ALL
+        .iter()
+        .map(|k| dataset::read(&workspace.path(&format!("data/{}.parquet", k.name()))))
+        .collect::<Result<_, _>>()?;
     lint_gate(workspace, &tables, &counter, watch)?;
     let rows: Vec<Vec<Row>> = tables.iter().map(dataset::rows).collect::<Result<_, _>>()?;
 
     // The run's name comes from what it is made of, so the same command finds its own unfinished run.
     let student_hash = folder.content_hash()?;
-    let data: Vec<&ContentHash> = rows_manifest.files.iter().filter(|(name, _)| name.ends_with(".parquet")).map(|(_, hash)| hash).collect();
-    let run = Hasher::new().text("run/1").text(student_hash.as_str()).json(&data).json(&settings.train).text(&settings.student.device).finish();
+    let data: Vec<&ContentHash> =
+        rows_manifest.files.iter().filter(|(name, _)| name.ends_with(".parquet")).map(|(_, hash)| hash).collect();
+    let run = Hasher::new()
+        .text("run/1")
+        .text(student_hash.as_str())
+        .json(&data)
+        .json(&settings.train)
+        .text(&settings.student.device)
+        .finish();
     let run_name = format!("run-{}", run.short());
     let run_dir = workspace.path("runs").join(&run_name);
     // The names to mask are personal themselves: what a run leaves behind says everything but those.
     let shown = crate::settings::Settings { persona: crate::settings::Persona::default(), ..settings.clone() };
-    edge::fs::write(&run_dir.join("config.toml"), toml::to_string_pretty(&shown).map_err(|e| Error::new(e.to_string()))?.as_bytes())?;
+    edge::fs::write(
+        &run_dir.join("config.toml"),
+        toml::to_string_pretty(&shown).map_err(|e| Error::new(e.to_string()))?.as_bytes(),
+    )?;
 
     let mut adapter: Option<Adapter> = None;
     let mut phases = Vec::new();
@@ -75,7 +88,17 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
         let phase_settings = phase_settings(workspace, phase);
         let replay: &[Row] = if phase == Phase::Mimic { &rows[0] } else { &[] };
         let out = run_dir.join(phase.name());
-        let input = PhaseInput { phase, settings: phase_settings, folder: &folder, device: &settings.student.device, adapter: adapter.as_ref(), rows: &rows[i], replay, base_name: &settings.student.id, out: &out };
+        let input = PhaseInput {
+            phase,
+            settings: phase_settings,
+            folder: &folder,
+            device: &settings.student.device,
+            adapter: adapter.as_ref(),
+            rows: &rows[i],
+            replay,
+            base_name: &settings.student.id,
+            out: &out,
+        };
         let (made, report) = phase_stage(&input, &run, watch)?;
         adapter = Some(made);
         phases.push(report);
@@ -85,7 +108,8 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     let evaluation = evaluation_stage(workspace, &folder, &adapter, &rows, &run, &run_dir, watch)?;
     let (merged, gguf_path, outputs) = export_stage(workspace, &folder, &adapter, &run, watch)?;
 
-    let report = report_data(workspace, &run_name, &masked, &rows_manifest, &rows, phases, &evaluation, outputs, &gguf_path);
+    let report =
+        report_data(workspace, &run_name, &masked, &rows_manifest, &rows, phases, &evaluation, outputs, &gguf_path);
     let report_path = run_dir.join("report.html");
     edge::fs::write(&report_path, render(&report).as_bytes())?;
     Ok(Summary { report, report_path, merged, gguf: gguf_path, evaluation })
@@ -102,8 +126,16 @@ fn stop_here() -> Result<(), Error> {
 fn lock(folder: &Path) -> Result<std::fs::File, Error> {
     edge::fs::create_dir(folder)?;
     let path = folder.join("lock");
-    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path).map_err(|e| Error::io(&path, e))?;
-    file.try_lock().map_err(|_| Error::at(&path, "another `distill` is working in this workspace").hint("wait for it, or stop it, and run the command again"))?;
+    let file = std::fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|e| Error::io(&path, e))?;
+    file.try_lock().map_err(|_| {
+        Error::at(&path, "another `distill` is working in this workspace")
+            .hint("wait for it, or stop it, and run the command again")
+    })?;
     Ok(file)
 }
 
@@ -116,25 +148,40 @@ fn masked(workspace: &Workspace, watch: &dyn Watch) -> Result<Masked, Error> {
     }
     let vault_path = workspace.path(".distill/vault.json");
     let vault = match std::fs::read(&vault_path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| Error::at(&vault_path, "is no mask vault").cause(e).hint("restore it from a copy, or delete it to number the placeholders anew"))?,
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| {
+            Error::at(&vault_path, "is no mask vault")
+                .cause(e)
+                .hint("restore it from a copy, or delete it to number the placeholders anew")
+        })?,
         Err(_) => Vault::default(),
     };
     let masked = mask_documents(&documents, failed, &workspace.settings.persona, vault);
     let json = serde_json::to_vec_pretty(&masked.vault).map_err(|e| Error::new(e.to_string()))?;
     edge::fs::write_private(&vault_path, &json).map_err(|e| Error::io(&vault_path, e))?;
     let total: usize = masked.documents.iter().flat_map(|d| d.counts().values()).sum();
-    watch.say(&format!("{} documents, {} passages, {total} pieces of personal data masked", masked.documents.len(), masked.passages().len()));
+    watch.say(&format!(
+        "{} documents, {} passages, {total} pieces of personal data masked",
+        masked.documents.len(),
+        masked.passages().len()
+    ));
     Ok(masked)
 }
 
 /// Training on a dataset with lint errors is refused.
-fn lint_gate(workspace: &Workspace, tables: &[dataset::Table], counter: &dyn crate::row::TokenCounter, watch: &dyn Watch) -> Result<(), Error> {
+fn lint_gate(
+    workspace: &Workspace,
+    tables: &[dataset::Table],
+    counter: &dyn crate::row::TokenCounter,
+    watch: &dyn Watch,
+) -> Result<(), Error> {
     watch.stage("lint", false);
     let settings = &workspace.settings;
     let wanted = settings.rows.qa.min(settings.rows.cot).min(settings.rows.preference);
     // Who asks for fewer rows on purpose should not be stopped for having fewer.
-    let lint_settings = lint::LintSettings { min_rows: settings.lint.min_rows.min(wanted as u64), ..settings.lint.clone() };
-    let report = lint::lint(tables.iter(), &lint_settings, &Context { counter: Some(counter) }).map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
+    let lint_settings =
+        lint::LintSettings { min_rows: settings.lint.min_rows.min(wanted as u64), ..settings.lint.clone() };
+    let report = lint::lint(tables.iter(), &lint_settings, &Context { counter: Some(counter) })
+        .map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
     let (errors, warnings) = (report.count(lint::Severity::Error), report.count(lint::Severity::Warning));
     watch.say(&format!("{} rows, {errors} errors, {warnings} warnings", report.total_rows()));
     if report.has_errors() {
@@ -157,7 +204,14 @@ fn phase_stage(input: &PhaseInput<'_>, run: &ContentHash, watch: &dyn Watch) -> 
         let o = &done.outcome;
         let figures = json!({ "rows": done.rows, "steps": o.steps, "kept_step": o.kept_step, "loss": o.last_loss, "eval_before": o.eval_before, "eval_kept": o.eval_kept, "eval": o.eval_metrics });
         let figures = if let Value::Object(map) = figures { map } else { Map::new() };
-        Manifest::describe(name, inputs, input.out, &["adapter_config.json", "adapter_model.safetensors"], figures.clone())?.commit(&manifest_path)?;
+        Manifest::describe(
+            name,
+            inputs,
+            input.out,
+            &["adapter_config.json", "adapter_model.safetensors"],
+            figures.clone(),
+        )?
+        .commit(&manifest_path)?;
         // The checkpoint has served: everything after this starts from the adapter.
         let _ = std::fs::remove_file(input.out.join("checkpoint.safetensors"));
         (done.adapter, figures)
@@ -168,8 +222,10 @@ fn phase_stage(input: &PhaseInput<'_>, run: &ContentHash, watch: &dyn Watch) -> 
 fn phase_report(input: &PhaseInput<'_>, figures: &Map<String, Value>) -> PhaseReport {
     let text = std::fs::read_to_string(input.out.join("metrics.jsonl")).unwrap_or_default();
     let lines: Vec<Value> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
-    let curve = |key: &str| lines.iter().filter_map(|l| Some((l["step"].as_u64()?, l[key].as_f64()?))).collect::<Vec<_>>();
-    let mut eval_loss: Vec<(u64, f64)> = figures.get("eval_before").and_then(Value::as_f64).map(|l| (0, l)).into_iter().collect();
+    let curve =
+        |key: &str| lines.iter().filter_map(|l| Some((l["step"].as_u64()?, l[key].as_f64()?))).collect::<Vec<_>>();
+    let mut eval_loss: Vec<(u64, f64)> =
+        figures.get("eval_before").and_then(Value::as_f64).map(|l| (0, l)).into_iter().collect();
     eval_loss.extend(curve("eval_loss"));
     let mut rates: Vec<f64> = curve("tokens_per_second").into_iter().map(|(_, v)| v).collect();
     rates.sort_by(f64::total_cmp);
@@ -184,11 +240,26 @@ fn phase_report(input: &PhaseInput<'_>, figures: &Map<String, Value>) -> PhaseRe
         kept_step: count("kept_step"),
         seconds: lines.last().and_then(|l| l["elapsed_secs"].as_f64()).unwrap_or_default(),
         tokens_per_second: rates.get(rates.len() / 2).copied().unwrap_or_default(),
-        figures: figures.get("eval").and_then(Value::as_object).into_iter().flatten().filter(|(k, _)| wanted.contains(&k.as_str())).filter_map(|(k, v)| Some((format!("held-out {k}"), v.as_f64()?))).collect(),
+        figures: figures
+            .get("eval")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .filter(|(k, _)| wanted.contains(&k.as_str()))
+            .filter_map(|(k, v)| Some((format!("held-out {k}"), v.as_f64()?)))
+            .collect(),
     }
 }
 
-fn evaluation_stage(workspace: &Workspace, folder: &Folder, adapter: &Adapter, rows: &[Vec<Row>], run: &ContentHash, run_dir: &Path, watch: &dyn Watch) -> Result<Evaluation, Error> {
+fn evaluation_stage(
+    workspace: &Workspace,
+    folder: &Folder,
+    adapter: &Adapter,
+    rows: &[Vec<Row>],
+    run: &ContentHash,
+    run_dir: &Path,
+    watch: &dyn Watch,
+) -> Result<Evaluation, Error> {
     stop_here()?;
     let file = run_dir.join("evaluation.json");
     let manifest_path = run_dir.join("evaluation.manifest.json");
@@ -204,34 +275,53 @@ fn evaluation_stage(workspace: &Workspace, folder: &Folder, adapter: &Adapter, r
     Ok(evaluation)
 }
 
-fn export_stage(workspace: &Workspace, folder: &Folder, adapter: &Adapter, run: &ContentHash, watch: &dyn Watch) -> Result<(PathBuf, PathBuf, Vec<(String, u64)>), Error> {
+fn export_stage(
+    workspace: &Workspace,
+    folder: &Folder,
+    adapter: &Adapter,
+    run: &ContentHash,
+    watch: &dyn Watch,
+) -> Result<(PathBuf, PathBuf, Vec<(String, u64)>), Error> {
     stop_here()?;
-    let quant: Quant = workspace.settings.export.quant.parse().map_err(|e: gguf::GgufError| Error::new(e.to_string()).place("export.quant"))?;
+    let quant: Quant = workspace
+        .settings
+        .export
+        .quant
+        .parse()
+        .map_err(|e: gguf::GgufError| Error::new(e.to_string()).place("export.quant"))?;
     let out = workspace.path("out");
     let merged = out.join("merged");
     let gguf_name = format!("{}-{}.gguf", workspace.name(), quant.name().to_lowercase());
     let gguf_path = out.join(&gguf_name);
     let manifest_path = out.join("manifest.json");
     let inputs = Hasher::new().text("export/1").text(run.as_str()).text(&gguf_name).finish();
-    let files = ["merged/config.json", "merged/model.safetensors", "merged/tokenizer.json", gguf_name.as_str(), "Modelfile"];
+    let files =
+        ["merged/config.json", "merged/model.safetensors", "merged/tokenizer.json", gguf_name.as_str(), "Modelfile"];
     if Manifest::current(&manifest_path, "export", &inputs).is_some() {
         watch.stage("merge", true);
         watch.stage("export", true);
     } else {
         watch.stage("merge", false);
         let options = SaveOptions { replace: true, ..SaveOptions::default() };
-        merge::merge_with(folder, std::slice::from_ref(adapter), &merged, &options, &mut |done, total| watch.progress(done, total, "merging")).map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
+        merge::merge_with(folder, std::slice::from_ref(adapter), &merged, &options, &mut |done, total| {
+            watch.progress(done, total, "merging")
+        })
+        .map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
         watch.finish();
         watch.stage("export", false);
         let merged_folder = Folder::open(&merged)?;
-        gguf::export(&merged_folder, &gguf_path, quant, &mut |done, total| watch.progress(done, total, "quantising")).map_err(|e| Error::at(&gguf_path, e.to_string()))?;
+        gguf::export(&merged_folder, &gguf_path, quant, &mut |done, total| watch.progress(done, total, "quantising"))
+            .map_err(|e| Error::at(&gguf_path, e.to_string()))?;
         watch.finish();
         edge::fs::write(&out.join("Modelfile"), modelfile(&merged_folder, &gguf_name)?.as_bytes())?;
         edge::fs::write(&merged.join("README.md"), model_card(workspace, &gguf_name).as_bytes())?;
         Manifest::describe("export", inputs, &out, &files, Map::new())?.commit(&manifest_path)?;
     }
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
-    let outputs = vec![("out/merged (bf16)".into(), size(&merged.join("model.safetensors"))), (format!("out/{gguf_name}"), size(&gguf_path))];
+    let outputs = vec![
+        ("out/merged (bf16)".into(), size(&merged.join("model.safetensors"))),
+        (format!("out/{gguf_name}"), size(&gguf_path)),
+    ];
     Ok((merged, gguf_path, outputs))
 }
 
@@ -254,7 +344,17 @@ fn model_card(workspace: &Workspace, gguf_name: &str) -> String {
 }
 
 #[allow(clippy::too_many_arguments, reason = "the report gathers from every stage")]
-fn report_data(workspace: &Workspace, run: &str, masked: &Masked, manifest: &Manifest, rows: &[Vec<Row>], phases: Vec<PhaseReport>, evaluation: &Evaluation, outputs: Vec<(String, u64)>, gguf: &Path) -> ReportData {
+fn report_data(
+    workspace: &Workspace,
+    run: &str,
+    masked: &Masked,
+    manifest: &Manifest,
+    rows: &[Vec<Row>],
+    phases: Vec<PhaseReport>,
+    evaluation: &Evaluation,
+    outputs: Vec<(String, u64)>,
+    gguf: &Path,
+) -> ReportData {
     let mut counts = std::collections::BTreeMap::new();
     for (entity, n) in masked.documents.iter().flat_map(|d| d.counts()) {
         *counts.entry(entity.name().to_owned()).or_insert(0) += n;
@@ -266,9 +366,21 @@ fn report_data(workspace: &Workspace, run: &str, masked: &Masked, manifest: &Man
             kind: kind.name().into(),
             train: rows.iter().filter(|r| r.split == Split::Train).count(),
             test: rows.iter().filter(|r| r.split == Split::Test).count(),
-            rejected: manifest.figures.get(kind.name()).and_then(|f| f["rejected"].as_object()).into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), usize::try_from(v.as_u64()?).ok()?))).collect(),
+            rejected: manifest
+                .figures
+                .get(kind.name())
+                .and_then(|f| f["rejected"].as_object())
+                .into_iter()
+                .flatten()
+                .filter_map(|(k, v)| Some((k.clone(), usize::try_from(v.as_u64()?).ok()?)))
+                .collect(),
             cap: workspace.settings.rows.cap,
-            tokens: kind.fields().iter().enumerate().map(|(i, f)| ((*f).to_owned(), rows.iter().map(|r| r.tokens[i]).collect())).collect(),
+            tokens: kind
+                .fields()
+                .iter()
+                .enumerate()
+                .map(|(i, f)| ((*f).to_owned(), rows.iter().map(|r| r.tokens[i]).collect()))
+                .collect(),
         })
         .collect();
     ReportData {

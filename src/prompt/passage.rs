@@ -62,7 +62,9 @@ impl Passage {
 }
 
 fn words(text: &str) -> usize {
-    text.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric) && !(w.contains('[') && w.contains("_"))).count()
+    text.split_whitespace()
+        .filter(|w| w.chars().any(char::is_alphanumeric) && !(w.contains('[') && w.contains("_")))
+        .count()
 }
 
 /// Cuts a masked document into passages, in reading order.
@@ -77,7 +79,12 @@ pub fn passages(document: &MaskedDocument) -> Vec<Passage> {
     let mut path: Vec<(u8, String)> = Vec::new();
     let mut close = |open: &mut Option<(Range<usize>, String, usize)>| {
         if let Some((span, heading, _)) = open.take() {
-            let passage = Passage { source: document.name().to_owned(), text: text[span.clone()].trim().to_owned(), span, heading };
+            let passage = Passage {
+                source: document.name().to_owned(),
+                text: text[span.clone()].trim().to_owned(),
+                span,
+                heading,
+            };
             if passage.words() >= WORTH_ASKING {
                 out.push(passage);
             }

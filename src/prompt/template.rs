@@ -54,17 +54,29 @@ impl Template {
     pub fn parse(name: &str, source: &str) -> Result<Self, TemplateError> {
         let fault = |reason: &str| TemplateError::FrontMatter { name: name.to_owned(), reason: reason.to_owned() };
         let source = source.replace("\r\n", "\n");
-        let (front, body) = source.strip_prefix("---\n").and_then(|s| s.split_once("\n---\n")).ok_or_else(|| fault("the file starts with `---`, front matter, `---`"))?;
-        let keys: BTreeMap<&str, &str> = front.lines().filter_map(|l| l.split_once(':')).map(|(k, v)| (k.trim(), v.trim())).collect();
+        let (front, body) = source
+            .strip_prefix("---\n")
+            .and_then(|s| s.split_once("\n---\n"))
+            .ok_or_else(|| fault("the file starts with `---`, front matter, `---`"))?;
+        let keys: BTreeMap<&str, &str> =
+            front.lines().filter_map(|l| l.split_once(':')).map(|(k, v)| (k.trim(), v.trim())).collect();
         if keys.get("task").is_none_or(|task| *task != name) {
             return Err(fault(&format!("front matter needs `task: {name}`")));
         }
-        let version = keys.get("version").filter(|v| !v.is_empty()).ok_or_else(|| fault("front matter needs `version: N`"))?;
+        let version =
+            keys.get("version").filter(|v| !v.is_empty()).ok_or_else(|| fault("front matter needs `version: N`"))?;
         let (system, user) = match body.split_once("# User\n") {
-            Some((system, user)) => (system.trim().strip_prefix("# System").unwrap_or(system).trim().to_owned(), user.trim().to_owned()),
+            Some((system, user)) => {
+                (system.trim().strip_prefix("# System").unwrap_or(system).trim().to_owned(), user.trim().to_owned())
+            }
             None => return Err(fault("the file needs a `# User` section")),
         };
-        let template = Self { name: name.to_owned(), version: format!("{version}-{}", ContentHash::of(body.as_bytes()).short()), system, user };
+        let template = Self {
+            name: name.to_owned(),
+            version: format!("{version}-{}", ContentHash::of(body.as_bytes()).short()),
+            system,
+            user,
+        };
         template.environment()?;
         Ok(template)
     }
@@ -88,7 +100,11 @@ impl Template {
 
     fn render(&self, context: &minijinja::Value) -> Result<(String, String), TemplateError> {
         let env = self.environment()?;
-        let one = |part: &str| env.get_template(part).and_then(|t| t.render(context)).map_err(|e| TemplateError::Syntax { name: self.name.clone(), reason: format!("{e:#}") });
+        let one = |part: &str| {
+            env.get_template(part)
+                .and_then(|t| t.render(context))
+                .map_err(|e| TemplateError::Syntax { name: self.name.clone(), reason: format!("{e:#}") })
+        };
         Ok((one("system")?, one("user")?))
     }
 }
@@ -103,7 +119,11 @@ impl Templates {
     /// # Errors
     /// Never for a released binary: a test parses them all.
     pub fn embedded() -> Result<Self, TemplateError> {
-        EMBEDDED.iter().map(|(name, source)| Ok(((*name).to_owned(), Template::parse(name, source)?))).collect::<Result<_, _>>().map(Self)
+        EMBEDDED
+            .iter()
+            .map(|(name, source)| Ok(((*name).to_owned(), Template::parse(name, source)?)))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// The same, with each template that lies in `folder` as `<name>.md` in its place.
@@ -124,7 +144,9 @@ impl Templates {
     }
 
     fn get(&self, name: &str) -> Result<&Template, TemplateError> {
-        self.0.get(name).ok_or_else(|| TemplateError::FrontMatter { name: name.to_owned(), reason: "no such prompt".into() })
+        self.0
+            .get(name)
+            .ok_or_else(|| TemplateError::FrontMatter { name: name.to_owned(), reason: "no such prompt".into() })
     }
 
     /// The version of the template for `kind`.
@@ -139,15 +161,33 @@ impl Templates {
     ///
     /// # Errors
     /// A template that names a variable it is not given.
-    pub fn prompt(&self, kind: Kind, passage: &Passage, voice: &[Passage], wanted: usize, sample: u32, cap: usize) -> Result<Prompt, TemplateError> {
+    pub fn prompt(
+        &self,
+        kind: Kind,
+        passage: &Passage,
+        voice: &[Passage],
+        wanted: usize,
+        sample: u32,
+        cap: usize,
+    ) -> Result<Prompt, TemplateError> {
         let template = self.get(kind.name())?;
         let voice: Vec<&str> = voice.iter().map(Passage::text).collect();
         // English takes about 1.4 tokens a word; asking for less than fits spares a second turn.
         let max_words = cap * 2 / 5;
         let context = context! { passage => passage.text(), heading => passage.heading(), voice, count => wanted, round => sample + 1, max_words };
         let (system, user) = template.render(&context)?;
-        let messages = vec![Message { role: Role::System, content: system }, Message { role: Role::User, content: user }];
-        Ok(Prompt { kind, template: template.name.clone(), template_version: template.version.clone(), messages, schema: crate::row::answer_schema(kind), passage: passage.clone(), wanted, sample })
+        let messages =
+            vec![Message { role: Role::System, content: system }, Message { role: Role::User, content: user }];
+        Ok(Prompt {
+            kind,
+            template: template.name.clone(),
+            template_version: template.version.clone(),
+            messages,
+            schema: crate::row::answer_schema(kind),
+            passage: passage.clone(),
+            wanted,
+            sample,
+        })
     }
 
     /// Asks for the same row with shorter fields.
@@ -155,7 +195,8 @@ impl Templates {
     /// # Errors
     /// The template.
     pub fn shorten(&self, prompt: &Prompt, row: &str, fields: &[&str], cap: usize) -> Result<Prompt, TemplateError> {
-        let (_, user) = self.get("shorten")?.render(&context! { fields => fields.join(", "), max_words => cap * 2 / 5 })?;
+        let (_, user) =
+            self.get("shorten")?.render(&context! { fields => fields.join(", "), max_words => cap * 2 / 5 })?;
         Ok(prompt.follow_up(row, &user))
     }
 
@@ -181,7 +222,12 @@ mod tests {
     #[test]
     fn faults_say_what_is_missing() {
         assert!(Template::parse("qa", "hello").unwrap_err().to_string().contains("front matter"));
-        assert!(Template::parse("qa", "---\ntask: cot\nversion: 1\n---\n# User\nx").unwrap_err().to_string().contains("task: qa"));
+        assert!(
+            Template::parse("qa", "---\ntask: cot\nversion: 1\n---\n# User\nx")
+                .unwrap_err()
+                .to_string()
+                .contains("task: qa")
+        );
         assert!(Template::parse("qa", "---\ntask: qa\nversion: 1\n---\n# User\n{{ open").is_err());
     }
 }

@@ -65,7 +65,8 @@ pub fn repair_json(text: &str) -> Result<Value, Reject> {
 fn content(kind: Kind, mut row: Value) -> Result<Content, (Reject, Value)> {
     // Models without structured output add fields of their own; those that the row has no place for are dropped.
     if let Some(map) = row.as_object_mut() {
-        let known: Vec<String> = super::row_schema(kind)["properties"].as_object().map(|p| p.keys().cloned().collect()).unwrap_or_default();
+        let known: Vec<String> =
+            super::row_schema(kind)["properties"].as_object().map(|p| p.keys().cloned().collect()).unwrap_or_default();
         map.retain(|key, _| known.contains(key));
     }
     let typed = match kind {
@@ -79,9 +80,26 @@ fn content(kind: Kind, mut row: Value) -> Result<Content, (Reject, Value)> {
 fn trimmed(content: Content) -> Content {
     let trim = |s: String| s.trim().to_owned();
     match content {
-        Content::Qa(r) => Content::Qa(Qa { instruction: trim(r.instruction), context: trim(r.context), response: trim(r.response), paraphrase: trim(r.paraphrase), answer_key: trim(r.answer_key), evidence: trim(r.evidence) }),
-        Content::Cot(r) => Content::Cot(Cot { instruction: trim(r.instruction), thought: trim(r.thought), response: trim(r.response), evidence: trim(r.evidence) }),
-        Content::Preference(r) => Content::Preference(Preference { prompt: trim(r.prompt), chosen: trim(r.chosen), rejected: trim(r.rejected), evidence: trim(r.evidence) }),
+        Content::Qa(r) => Content::Qa(Qa {
+            instruction: trim(r.instruction),
+            context: trim(r.context),
+            response: trim(r.response),
+            paraphrase: trim(r.paraphrase),
+            answer_key: trim(r.answer_key),
+            evidence: trim(r.evidence),
+        }),
+        Content::Cot(r) => Content::Cot(Cot {
+            instruction: trim(r.instruction),
+            thought: trim(r.thought),
+            response: trim(r.response),
+            evidence: trim(r.evidence),
+        }),
+        Content::Preference(r) => Content::Preference(Preference {
+            prompt: trim(r.prompt),
+            chosen: trim(r.chosen),
+            rejected: trim(r.rejected),
+            evidence: trim(r.evidence),
+        }),
     }
 }
 
@@ -126,11 +144,18 @@ pub fn validate(content: &Content, passage: &str, counter: &dyn TokenCounter, ca
         return Err(Reject::Ungrounded);
     }
     match content {
-        Content::Qa(row) if !normalise(&row.response).contains(&normalise(&row.answer_key)) => return Err(Reject::KeyMissing),
-        Content::Preference(row) if normalise(&row.chosen) == normalise(&row.rejected) => return Err(Reject::IdenticalPair),
+        Content::Qa(row) if !normalise(&row.response).contains(&normalise(&row.answer_key)) => {
+            return Err(Reject::KeyMissing);
+        }
+        Content::Preference(row) if normalise(&row.chosen) == normalise(&row.rejected) => {
+            return Err(Reject::IdenticalPair);
+        }
         _ => {}
     }
-    for (field, text) in named().chain(kind.probe_fields().iter().copied().zip(content.probe_fields())).chain([("evidence", content.evidence())]) {
+    for (field, text) in named()
+        .chain(kind.probe_fields().iter().copied().zip(content.probe_fields()))
+        .chain([("evidence", content.evidence())])
+    {
         if let Some(span) = crate::mask::scan(text).into_iter().next() {
             return Err(Reject::PersonalData { field, entity: span.entity.name().to_owned() });
         }
@@ -165,7 +190,12 @@ mod tests {
 
     #[test]
     fn answers_are_found_in_what_surrounds_them() {
-        for text in [format!("{{\"rows\":[{ROW}]}}"), format!("```json\n{{\"rows\": [{ROW}]}}\n```"), format!("Sure!\n[{ROW}]\nDone."), ROW.to_owned()] {
+        for text in [
+            format!("{{\"rows\":[{ROW}]}}"),
+            format!("```json\n{{\"rows\": [{ROW}]}}\n```"),
+            format!("Sure!\n[{ROW}]\nDone."),
+            ROW.to_owned(),
+        ] {
             let rows = parse(Kind::Cot, &text).unwrap();
             assert!(matches!(rows.as_slice(), [Ok(Content::Cot(_))]), "{text}");
         }
@@ -181,11 +211,21 @@ mod tests {
 
     #[test]
     fn validation_names_the_first_fault() {
-        let row = |evidence: &str, response: &str| Content::Cot(Cot { instruction: "Why a queue?".into(), thought: "Because.".into(), response: response.into(), evidence: evidence.into() });
+        let row = |evidence: &str, response: &str| {
+            Content::Cot(Cot {
+                instruction: "Why a queue?".into(),
+                thought: "Because.".into(),
+                response: response.into(),
+                evidence: evidence.into(),
+            })
+        };
         let check = |content: &Content| validate(content, "In 2020 I built a Queue, twice.", &Words, 4);
         assert_eq!(check(&row("built a queue", "Two queues.")), Ok([3, 1, 2]));
         assert_eq!(check(&row("bought a queue", "Two.")), Err(Reject::Ungrounded));
         assert_eq!(check(&row("built a queue", "")), Err(Reject::Empty { field: "response" }));
-        assert_eq!(check(&row("built a queue", "one two three four five")), Err(Reject::TooLong { field: "response", tokens: 5, cap: 4 }));
+        assert_eq!(
+            check(&row("built a queue", "one two three four five")),
+            Err(Reject::TooLong { field: "response", tokens: 5, cap: 4 })
+        );
     }
 }

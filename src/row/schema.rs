@@ -50,7 +50,12 @@ mod tests {
             if std::env::var_os("BLESS").is_some() {
                 std::fs::write(&path, &want).unwrap();
             }
-            assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), want, "schemas/{}.json is stale: run `just bless`", kind.name());
+            assert_eq!(
+                std::fs::read_to_string(&path).unwrap_or_default(),
+                want,
+                "schemas/{}.json is stale: run `just bless`",
+                kind.name()
+            );
         }
     }
 
@@ -59,7 +64,8 @@ mod tests {
         for kind in Kind::ALL {
             let schema = row_schema(kind);
             let properties: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-            let required: Vec<&str> = schema["required"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+            let required: Vec<&str> =
+                schema["required"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
             assert_eq!(properties, required);
             assert_eq!(schema["additionalProperties"], false);
         }

@@ -96,7 +96,8 @@ impl Layers {
     /// # Errors
     /// As [`Layers::file`]; variables that name no setting are left alone when they belong to something else.
     pub fn environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), Error> {
-        let by_variable: BTreeMap<String, String> = self.known.keys().map(|k| (format!("DISTILL_{}", k.to_uppercase().replace('.', "_")), k.clone())).collect();
+        let by_variable: BTreeMap<String, String> =
+            self.known.keys().map(|k| (format!("DISTILL_{}", k.to_uppercase().replace('.', "_")), k.clone())).collect();
         for (name, text) in variables.filter(|(name, text)| name.starts_with("DISTILL_") && !text.is_empty()) {
             if let Some(key) = by_variable.get(&name) {
                 self.set_text(key, &text, Origin::Environment(name.clone()))?;
@@ -110,7 +111,10 @@ impl Layers {
     /// # Errors
     /// As [`Layers::file`].
     pub fn assignment(&mut self, assignment: &str) -> Result<(), Error> {
-        let (key, text) = assignment.split_once('=').ok_or_else(|| Error::new(format!("`--set {assignment}` has no `=`")).hint("write `--set key=value`, for example `--set train.align.beta=0.2`"))?;
+        let (key, text) = assignment.split_once('=').ok_or_else(|| {
+            Error::new(format!("`--set {assignment}` has no `=`"))
+                .hint("write `--set key=value`, for example `--set train.align.beta=0.2`")
+        })?;
         self.set_text(key.trim(), text.trim(), Origin::Flag("--set".into()))
     }
 
@@ -121,23 +125,40 @@ impl Layers {
     pub fn set_text(&mut self, key: &str, text: &str, origin: Origin) -> Result<(), Error> {
         let value = match self.known.get(key) {
             Some(Value::String(_)) => Value::String(text.trim_matches('"').to_owned()),
-            Some(Value::Array(_)) if !text.trim_start().starts_with('[') => Value::Array(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Value::from).collect()),
-            _ => format!("v = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("v")).unwrap_or_else(|| Value::String(text.to_owned())),
+            Some(Value::Array(_)) if !text.trim_start().starts_with('[') => {
+                Value::Array(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Value::from).collect())
+            }
+            _ => format!("v = {text}")
+                .parse::<Table>()
+                .ok()
+                .and_then(|mut t| t.remove("v"))
+                .unwrap_or_else(|| Value::String(text.to_owned())),
         };
         self.set(key, value, origin)
     }
 
     fn set(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), Error> {
         let Some(default) = self.known.get(key) else {
-            let nearest = self.known.keys().min_by_key(|known| distance(known, key)).filter(|known| distance(known, key) <= 1 + key.len() / 3);
-            return Err(Error::new(format!("unknown setting `{key}`")).place(origin.to_string()).maybe_hint(nearest.map(|n| format!("did you mean `{n}`? `distill config show` lists all settings"))));
+            let nearest = self
+                .known
+                .keys()
+                .min_by_key(|known| distance(known, key))
+                .filter(|known| distance(known, key) <= 1 + key.len() / 3);
+            return Err(Error::new(format!("unknown setting `{key}`"))
+                .place(origin.to_string())
+                .maybe_hint(nearest.map(|n| format!("did you mean `{n}`? `distill config show` lists all settings"))));
         };
         let value = match (default, value) {
             (Value::Float(_), Value::Integer(i)) => Value::Float(i as f64),
             (_, value) => value,
         };
         if default.type_str() != value.type_str() {
-            return Err(Error::new(format!("`{key}` is {} `{value}`, {} is expected", value.type_str(), default.type_str())).place(origin.to_string()));
+            return Err(Error::new(format!(
+                "`{key}` is {} `{value}`, {} is expected",
+                value.type_str(),
+                default.type_str()
+            ))
+            .place(origin.to_string()));
         }
         self.values.insert(key.to_owned(), (value, origin));
         Ok(())
@@ -237,7 +258,10 @@ mod tests {
         layers.assignment("train.epochs=9").unwrap();
         layers.assignment("train.mimic.epochs=4").unwrap();
         let settings = Settings::resolve(&layers).unwrap();
-        assert_eq!((settings.train.learn.epochs, settings.train.mimic.epochs, settings.train.align.epochs), (9.0, 4.0, 9.0));
+        assert_eq!(
+            (settings.train.learn.epochs, settings.train.mimic.epochs, settings.train.align.epochs),
+            (9.0, 4.0, 9.0)
+        );
     }
 
     #[test]
@@ -252,7 +276,15 @@ mod tests {
     #[test]
     fn the_environment_sets_by_name() {
         let mut layers = Layers::defaults().unwrap();
-        layers.environment([("DISTILL_TRAIN_ALIGN_BETA".to_owned(), "0.2".to_owned()), ("DISTILL_NO_PROGRESS".to_owned(), "1".to_owned())].into_iter()).unwrap();
+        layers
+            .environment(
+                [
+                    ("DISTILL_TRAIN_ALIGN_BETA".to_owned(), "0.2".to_owned()),
+                    ("DISTILL_NO_PROGRESS".to_owned(), "1".to_owned()),
+                ]
+                .into_iter(),
+            )
+            .unwrap();
         assert_eq!(Settings::resolve(&layers).unwrap().train.align.beta, 0.2);
     }
 }

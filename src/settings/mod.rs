@@ -215,8 +215,13 @@ impl Settings {
     /// # Errors
     /// A value of the wrong type or outside its range, with its key and where it was written.
     pub fn resolve(layers: &Layers) -> Result<Self, Error> {
-        let settings: Self = layers.resolved()?.try_into().map_err(|e: toml::de::Error| Error::new(e.message().to_owned()).place("settings"))?;
-        for (name, phase) in [("learn", &settings.train.learn), ("mimic", &settings.train.mimic), ("align", &settings.train.align)] {
+        let settings: Self = layers
+            .resolved()?
+            .try_into()
+            .map_err(|e: toml::de::Error| Error::new(e.message().to_owned()).place("settings"))?;
+        for (name, phase) in
+            [("learn", &settings.train.learn), ("mimic", &settings.train.mimic), ("align", &settings.train.align)]
+        {
             phase.check(&format!("train.{name}"))?;
         }
         let rows = &settings.rows;
@@ -249,7 +254,11 @@ impl PhaseSettings {
         if !matches!(self.schedule.as_str(), "constant" | "linear" | "cosine") {
             return fault("schedule", "is `constant`, `linear` or `cosine`");
         }
-        if !(0.0..1.0).contains(&self.warmup_ratio) || !(0.0..1.0).contains(&self.prompt_dropout) || !(0.0..1.0).contains(&self.replay) || !(0.0..1.0).contains(&self.eval_ratio) {
+        if !(0.0..1.0).contains(&self.warmup_ratio)
+            || !(0.0..1.0).contains(&self.prompt_dropout)
+            || !(0.0..1.0).contains(&self.replay)
+            || !(0.0..1.0).contains(&self.eval_ratio)
+        {
             return fault("warmup_ratio", "`replay`, `prompt_dropout` and `eval_ratio` are shares from 0 to below 1");
         }
         if self.rank == 0 || self.rank > 1024 {
@@ -303,8 +312,17 @@ impl Workspace {
     /// Name of the exported files.
     #[must_use]
     pub fn name(&self) -> String {
-        let from_folder = || std::path::absolute(&self.root).ok().and_then(|p| p.file_name().map(|n| n.to_string_lossy().into_owned())).filter(|n| !n.is_empty());
-        let name = if self.settings.export.name.is_empty() { from_folder().unwrap_or_else(|| "student".into()) } else { self.settings.export.name.clone() };
+        let from_folder = || {
+            std::path::absolute(&self.root)
+                .ok()
+                .and_then(|p| p.file_name().map(|n| n.to_string_lossy().into_owned()))
+                .filter(|n| !n.is_empty())
+        };
+        let name = if self.settings.export.name.is_empty() {
+            from_folder().unwrap_or_else(|| "student".into())
+        } else {
+            self.settings.export.name.clone()
+        };
         name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' }).collect()
     }
 

@@ -30,7 +30,8 @@ impl Replay {
     /// # Errors
     /// The line that is none.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Self::parse(&edge::fs::read_text(path)?).map_err(|(line, e)| Error::at(path, format!("line {line} is no recorded answer")).cause(e))
+        Self::parse(&edge::fs::read_text(path)?)
+            .map_err(|(line, e)| Error::at(path, format!("line {line} is no recorded answer")).cause(e))
     }
 
     /// The same from text.
@@ -61,7 +62,13 @@ impl Teacher for Replay {
     }
 
     fn complete<'a>(&'a self, prompt: &'a Prompt) -> Answer<'a> {
-        let answer = self.answers.get(&prompt.hash()).map(|text| Completion { text: text.clone(), finish: Finish::Stop, usage: Usage::default() });
-        Box::pin(async move { answer.ok_or_else(|| TeacherError::Failed { reason: "no recorded answer for this request".into() }) })
+        let answer = self.answers.get(&prompt.hash()).map(|text| Completion {
+            text: text.clone(),
+            finish: Finish::Stop,
+            usage: Usage::default(),
+        });
+        Box::pin(async move {
+            answer.ok_or_else(|| TeacherError::Failed { reason: "no recorded answer for this request".into() })
+        })
     }
 }

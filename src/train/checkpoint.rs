@@ -111,9 +111,13 @@ impl Checkpoint {
             elapsed_secs: self.elapsed_secs,
         };
         let damaged = |reason: String| CheckpointError::Damaged { path: path.to_owned(), reason };
-        let metadata = HashMap::from([("distill".to_owned(), serde_json::to_string(&header).map_err(|e| damaged(e.to_string()))?)]);
+        let metadata = HashMap::from([(
+            "distill".to_owned(),
+            serde_json::to_string(&header).map_err(|e| damaged(e.to_string()))?,
+        )]);
         let floats = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
-        let references: Vec<u8> = self.references.iter().flat_map(|r| [r.chosen, r.rejected]).flat_map(f64::to_le_bytes).collect();
+        let references: Vec<u8> =
+            self.references.iter().flat_map(|r| [r.chosen, r.rejected]).flat_map(f64::to_le_bytes).collect();
         let parts = [
             ("kept", Dtype::F32, vec![self.kept.len()], floats(&self.kept)),
             ("m", Dtype::F32, vec![self.optimizer.m.len()], floats(&self.optimizer.m)),
@@ -126,7 +130,8 @@ impl Checkpoint {
             views.push((*name, TensorView::new(*dtype, shape.clone(), bytes).map_err(|e| damaged(e.to_string()))?));
         }
         let bytes = safetensors::serialize(views, Some(metadata)).map_err(|e| damaged(e.to_string()))?;
-        crate::edge::fs::write_atomic(path, &bytes).map_err(|source| CheckpointError::Io { path: path.to_owned(), source })
+        crate::edge::fs::write_atomic(path, &bytes)
+            .map_err(|source| CheckpointError::Io { path: path.to_owned(), source })
     }
 
     /// Reads the checkpoint of the same run; `None` when there is none, or only one of another run.
@@ -141,15 +146,21 @@ impl Checkpoint {
         };
         let damaged = |reason: String| CheckpointError::Damaged { path: path.to_owned(), reason };
         let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| damaged(e.to_string()))?;
-        let header = metadata.metadata().as_ref().and_then(|m| m.get("distill")).ok_or_else(|| damaged("no header".into()))?;
+        let header =
+            metadata.metadata().as_ref().and_then(|m| m.get("distill")).ok_or_else(|| damaged("no header".into()))?;
         let header: Header = serde_json::from_str(header).map_err(|e| damaged(e.to_string()))?;
         if header.identity != *identity {
             return Ok(None);
         }
         let tensors = SafeTensors::deserialize(&bytes).map_err(|e| damaged(e.to_string()))?;
         let part = |name: &str| tensors.tensor(name).map_err(|e| damaged(e.to_string()));
-        let floats = |name: &str| Ok::<_, CheckpointError>(part(name)?.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect::<Vec<f32>>());
-        let references: Vec<f64> = part("references")?.data().as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
+        let floats = |name: &str| {
+            Ok::<_, CheckpointError>(
+                part(name)?.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect::<Vec<f32>>(),
+            )
+        };
+        let references: Vec<f64> =
+            part("references")?.data().as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
         Ok(Some(Self {
             parameters: floats("parameters")?,
             optimizer: AdamW { m: floats("m")?, v: floats("v")?, step: header.step },
@@ -160,7 +171,12 @@ impl Checkpoint {
             eval_before: header.eval_before,
             last_loss: header.last_loss,
             elapsed_secs: header.elapsed_secs,
-            references: references.as_chunks().0.iter().map(|&[chosen, rejected]| PairLogps { chosen, rejected }).collect(),
+            references: references
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&[chosen, rejected]| PairLogps { chosen, rejected })
+                .collect(),
         }))
     }
 }
@@ -174,7 +190,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("c.safetensors");
         let id = ContentHash::of(b"run");
-        let mut state = Checkpoint::new(vec![1.0, f32::MIN_POSITIVE], vec![PairLogps { chosen: -1.25, rejected: -2.5 }]);
+        let mut state =
+            Checkpoint::new(vec![1.0, f32::MIN_POSITIVE], vec![PairLogps { chosen: -1.25, rejected: -2.5 }]);
         state.last_loss = 0.5;
         state.optimizer.step = 7;
         state.keep(0.25, BTreeMap::from([("x".to_owned(), 1.0)]));

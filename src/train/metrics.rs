@@ -46,7 +46,9 @@ impl MetricsFile {
     /// The file system.
     pub fn open(path: &Path, keep: u64) -> io::Result<Self> {
         let mut kept = Vec::new();
-        if keep > 0 && let Ok(file) = File::open(path) {
+        if keep > 0
+            && let Ok(file) = File::open(path)
+        {
             for line in BufReader::new(file).lines() {
                 let line = line?;
                 let step = serde_json::from_str::<serde_json::Value>(&line).ok().and_then(|v| v["step"].as_u64());

@@ -180,7 +180,9 @@ pub enum TrainError {
         name: String,
     },
     /// The reference is not the model the run starts from.
-    #[error("the preference loss starts at {found:.6} instead of {expected:.6}: policy and reference differ before the first update")]
+    #[error(
+        "the preference loss starts at {found:.6} instead of {expected:.6}: policy and reference differ before the first update"
+    )]
     Reference {
         /// Measured.
         found: f64,
@@ -210,7 +212,15 @@ struct Loop<'a> {
 ///
 /// # Errors
 /// See [`TrainError`].
-pub fn run(engine: &mut dyn Engine, recipe: &Recipe, data: Data<'_>, dir: &Path, identity: &ContentHash, stop: &AtomicBool, watch: &mut dyn FnMut(Event<'_>)) -> Result<Outcome, TrainError> {
+pub fn run(
+    engine: &mut dyn Engine,
+    recipe: &Recipe,
+    data: Data<'_>,
+    dir: &Path,
+    identity: &ContentHash,
+    stop: &AtomicBool,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<Outcome, TrainError> {
     if data.train.iter().map(Example::likelihood_labels).sum::<usize>() == 0 {
         return Err(TrainError::NoData);
     }
@@ -243,7 +253,11 @@ pub fn run(engine: &mut dyn Engine, recipe: &Recipe, data: Data<'_>, dir: &Path,
     };
     let mut metrics = MetricsFile::open(&dir.join("metrics.jsonl"), if resumed { state.optimizer.step } else { 0 })?;
     let steps_per_epoch = lp.steps_per_epoch();
-    let total = if recipe.max_steps > 0 { recipe.max_steps } else { ((recipe.epochs * steps_per_epoch as f64).ceil() as u64).max(1) };
+    let total = if recipe.max_steps > 0 {
+        recipe.max_steps
+    } else {
+        ((recipe.epochs * steps_per_epoch as f64).ceil() as u64).max(1)
+    };
     let warmup = (total as f64 * recipe.warmup_ratio).ceil() as u64;
     let mut gradients = vec![0f32; state.parameters.len()];
     let mut epoch_batches: Option<(u64, Vec<Vec<usize>>)> = None;
@@ -258,7 +272,8 @@ pub fn run(engine: &mut dyn Engine, recipe: &Recipe, data: Data<'_>, dir: &Path,
         if epoch_batches.as_ref().is_none_or(|(e, _)| *e != epoch) {
             epoch_batches = Some((epoch, lp.epoch(epoch)));
         }
-        let micro_batches: Vec<&[usize]> = epoch_batches.iter().flat_map(|(_, rows)| rows[in_epoch].chunks(recipe.batch_rows.max(1))).collect();
+        let micro_batches: Vec<&[usize]> =
+            epoch_batches.iter().flat_map(|(_, rows)| rows[in_epoch].chunks(recipe.batch_rows.max(1))).collect();
         gradients.fill(0.0);
         let sums = lp.accumulate(step, &micro_batches, &mut gradients)?;
         if !sums.loss.is_finite() {
@@ -273,7 +288,15 @@ pub fn run(engine: &mut dyn Engine, recipe: &Recipe, data: Data<'_>, dir: &Path,
         lp.engine.write(&state.parameters)?;
         state.last_loss = sums.loss;
         let made = step + 1;
-        let mut line = StepMetrics { step: made, epoch: made as f64 / steps_per_epoch as f64, loss: sums.loss, grad_norm, learning_rate, values: sums.values, ..StepMetrics::default() };
+        let mut line = StepMetrics {
+            step: made,
+            epoch: made as f64 / steps_per_epoch as f64,
+            loss: sums.loss,
+            grad_norm,
+            learning_rate,
+            values: sums.values,
+            ..StepMetrics::default()
+        };
         (line.label_tokens, line.tokens) = (sums.label_tokens, sums.tokens);
         line.tokens_per_second = sums.tokens as f64 / started.elapsed().as_secs_f64().max(1e-9);
         if (made % steps_per_epoch == 0 || made == total)
@@ -299,7 +322,15 @@ pub fn run(engine: &mut dyn Engine, recipe: &Recipe, data: Data<'_>, dir: &Path,
         state.kept.clone_from(&state.parameters);
     }
     lp.engine.write(&state.kept)?;
-    Ok(Outcome { steps: state.optimizer.step, last_loss: state.last_loss, eval_before: state.eval_before, eval_kept: state.eval_kept, kept_step: state.kept_step, eval_metrics: state.eval_metrics, parameters: state.kept })
+    Ok(Outcome {
+        steps: state.optimizer.step,
+        last_loss: state.last_loss,
+        eval_before: state.eval_before,
+        eval_kept: state.eval_kept,
+        kept_step: state.kept_step,
+        eval_metrics: state.eval_metrics,
+        parameters: state.kept,
+    })
 }
 
 /// The sequence without a random share of its prompt's words (word dropout; Iyyer et al. 2015, ACL).
@@ -351,7 +382,13 @@ impl Loop<'_> {
     fn epoch(&self, epoch: u64) -> Vec<Vec<usize>> {
         let (seed, n) = (self.recipe.seed, self.data.train.len());
         let mut rows: Vec<usize> = (0..n).collect();
-        rows.extend(Stream::new(seed, "replay", epoch).permutation(self.data.replay.len()).into_iter().take(self.replayed_rows()).map(|i| n + i));
+        rows.extend(
+            Stream::new(seed, "replay", epoch)
+                .permutation(self.data.replay.len())
+                .into_iter()
+                .take(self.replayed_rows())
+                .map(|i| n + i),
+        );
         if self.recipe.shuffle {
             rows = Stream::new(seed, "shuffle", epoch).permutation(rows.len()).into_iter().map(|i| rows[i]).collect();
         }
@@ -389,7 +426,13 @@ impl Loop<'_> {
         Ok(sums)
     }
 
-    fn contribution(&self, logps: &LabelLogps, rows: &[usize], rows_in_step: usize, labels_in_step: usize) -> Contribution {
+    fn contribution(
+        &self,
+        logps: &LabelLogps,
+        rows: &[usize],
+        rows_in_step: usize,
+        labels_in_step: usize,
+    ) -> Contribution {
         match self.recipe.objective {
             Objective::Sft => sft(logps, labels_in_step),
             Objective::Dpo(dpo) => {
@@ -400,7 +443,12 @@ impl Loop<'_> {
     }
 
     /// Summed log-probabilities of every pair under the current parameters: the reference, by construction.
-    fn score_references(&mut self, examples: &[Example], stop: &AtomicBool, watch: &mut dyn FnMut(Event<'_>)) -> Result<Vec<PairLogps>, TrainError> {
+    fn score_references(
+        &mut self,
+        examples: &[Example],
+        stop: &AtomicBool,
+        watch: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Vec<PairLogps>, TrainError> {
         let Objective::Dpo(_) = self.recipe.objective else { return Ok(Vec::new()) };
         let mut out = Vec::with_capacity(examples.len());
         for batch in examples.chunks(self.recipe.batch_rows.max(1)) {
@@ -410,7 +458,9 @@ impl Loop<'_> {
             let mut sequences = Vec::new();
             batch.iter().for_each(|e| e.push(&mut sequences));
             let logps = self.engine.score(&sequences)?;
-            out.extend((0..batch.len()).map(|i| PairLogps { chosen: logps.sum(2 * i), rejected: logps.sum(2 * i + 1) }));
+            out.extend(
+                (0..batch.len()).map(|i| PairLogps { chosen: logps.sum(2 * i), rejected: logps.sum(2 * i + 1) }),
+            );
             watch(Event::Reference(out.len(), examples.len()));
         }
         Ok(out)
@@ -437,7 +487,12 @@ impl Loop<'_> {
     /// A module that no gradient reaches would be saved, merged and shipped as it was: better to stop.
     fn check_connected(&self, gradients: &[f32]) -> Result<(), TrainError> {
         // With B at zero the gradient of A is zero by definition, so A says nothing yet.
-        match self.engine.parameters().iter().find(|p| !p.name.ends_with("lora_A") && gradients[p.range.clone()].iter().all(|&g| g == 0.0)) {
+        match self
+            .engine
+            .parameters()
+            .iter()
+            .find(|p| !p.name.ends_with("lora_A") && gradients[p.range.clone()].iter().all(|&g| g == 0.0))
+        {
             Some(dead) => Err(TrainError::Frozen { name: dead.name.clone() }),
             None => Ok(()),
         }
@@ -457,7 +512,12 @@ impl Loop<'_> {
             let logps = self.engine.score(&sequences)?;
             let part = match self.recipe.objective {
                 Objective::Sft => sft(&logps, labels),
-                Objective::Dpo(dpo) => dpo.contribution(&logps, &self.references[data.train.len() + n * self.recipe.batch_rows.max(1)..][..batch.len()], data.eval.len(), labels),
+                Objective::Dpo(dpo) => dpo.contribution(
+                    &logps,
+                    &self.references[data.train.len() + n * self.recipe.batch_rows.max(1)..][..batch.len()],
+                    data.eval.len(),
+                    labels,
+                ),
             };
             loss += part.loss;
             for (name, value) in part.metrics {

@@ -28,7 +28,14 @@ impl AdamW {
     }
 
     /// One update in place. `decay[i]` says whether weight decay applies to parameter `i`'s group.
-    pub fn update(&mut self, parameters: &mut [f32], gradients: &[f32], learning_rate: f64, weight_decay: f64, decay: &[(std::ops::Range<usize>, bool)]) {
+    pub fn update(
+        &mut self,
+        parameters: &mut [f32],
+        gradients: &[f32],
+        learning_rate: f64,
+        weight_decay: f64,
+        decay: &[(std::ops::Range<usize>, bool)],
+    ) {
         self.step += 1;
         let exponent = i32::try_from(self.step).unwrap_or(i32::MAX);
         let step_size = (learning_rate / (1.0 - BETA1.powi(exponent))) as f32;

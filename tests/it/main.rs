@@ -4,9 +4,9 @@
 
 mod support;
 
-mod persona;
 #[cfg(feature = "train")]
 mod numerics;
+mod persona;
 #[cfg(feature = "train")]
 mod spine;
 #[cfg(feature = "teacher")]

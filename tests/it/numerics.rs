@@ -137,7 +137,9 @@ fn random_sequence(seed: u64, length: usize, prompt: usize) -> Sequence {
 }
 
 fn sft_rows(count: u64, seed: u64) -> Vec<Example> {
-    (0..count).map(|i| Example::Completion(random_sequence(seed + i, 8 + (i as usize * 5) % 13, 3 + i as usize % 3))).collect()
+    (0..count)
+        .map(|i| Example::Completion(random_sequence(seed + i, 8 + (i as usize * 5) % 13, 3 + i as usize % 3)))
+        .collect()
 }
 
 fn pairs(count: u64, seed: u64) -> Vec<Example> {
@@ -147,7 +149,8 @@ fn pairs(count: u64, seed: u64) -> Vec<Example> {
             let side = |salt: u64, length: usize| {
                 let tail = random_sequence(seed + i + salt, length, 0);
                 let input_ids: Vec<u32> = prompt.input_ids.iter().chain(&tail.input_ids[1..]).copied().collect();
-                let labels = input_ids.iter().enumerate().map(|(t, &id)| if t < 5 { IGNORE } else { i64::from(id) }).collect();
+                let labels =
+                    input_ids.iter().enumerate().map(|(t, &id)| if t < 5 { IGNORE } else { i64::from(id) }).collect();
                 sequence(input_ids, labels)
             };
             Example::Pair { chosen: side(1000, 6 + i as usize % 4), rejected: side(2000, 9 - i as usize % 3) }
@@ -181,7 +184,11 @@ fn train(engine: &mut Portable, recipe: &Recipe, data: Data<'_>, dir: &Path) -> 
 }
 
 fn metrics(dir: &Path) -> Vec<Value> {
-    std::fs::read_to_string(dir.join("metrics.jsonl")).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    std::fs::read_to_string(dir.join("metrics.jsonl"))
+        .unwrap()
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect()
 }
 
 /// Loss and gradients of one optimizer step over these micro-batches.
@@ -206,14 +213,21 @@ fn check_tensors(what: &str, engine: &Portable, flat: &[f32], want: &Value, abso
     let mut worst = 0f64;
     for p in engine.parameters() {
         let (got, want) = (wide(&flat[p.range.clone()]), &want[peft_name(&p.name)]);
-        let shape: Vec<usize> = want["shape"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect();
+        let shape: Vec<usize> =
+            want["shape"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect();
         assert_eq!(p.shape, shape, "{what} {}", p.name);
         let norm = got.iter().map(|g| g * g).sum::<f64>().sqrt();
         let name = |part: &str| format!("{what} {part} of {}", p.name);
         close(&name("norm"), &[norm], &[number(&want["norm"])], absolute, relative);
         // Errors of n entries add up to at most n times one, and to about √n times one when they are noise.
         let spread = (got.len() as f64).sqrt();
-        close(&name("sum"), &[got.iter().sum()], &[number(&want["sum"])], absolute * spread + relative * norm, relative);
+        close(
+            &name("sum"),
+            &[got.iter().sum()],
+            &[number(&want["sum"])],
+            absolute * spread + relative * norm,
+            relative,
+        );
         worst = worst.max(close(&name("first"), &got[..8], &floats(&want["first"]), absolute, relative));
     }
     worst
@@ -226,7 +240,13 @@ fn logits_match_transformers() {
     let (want, model) = (golden("logits.json"), llama());
     for config in ["tiny-llama/config.json", "tiny-llama-v5-config.json"] {
         let config = LlamaConfig::from_value(&golden(config)).unwrap();
-        close(&format!("inverse frequencies by {config:?}"), &wide(&config.inv_freq()), &floats(&want["rope_inv_freq"]), 0.0, 1e-6);
+        close(
+            &format!("inverse frequencies by {config:?}"),
+            &wide(&config.inv_freq()),
+            &floats(&want["rope_inv_freq"]),
+            0.0,
+            1e-6,
+        );
     }
     for case in want["cases"].as_array().unwrap() {
         let ids = ids(&case["ids"]);
@@ -289,10 +309,15 @@ fn merged_logits_match_peft() {
     let (ids, position) = (ids(&case["ids"]), case["position"].as_u64().unwrap() as usize);
     for (i, layer) in model.layers.iter_mut().enumerate() {
         for (linear, module) in layer.linears.iter_mut().zip(TARGET_MODULES) {
-            let block = if module.ends_with("proj") && ["gate_proj", "up_proj", "down_proj"].contains(&module) { "mlp" } else { "self_attn" };
+            let block = if module.ends_with("proj") && ["gate_proj", "up_proj", "down_proj"].contains(&module) {
+                "mlp"
+            } else {
+                "self_attn"
+            };
             let name = format!("model.layers.{i}.{block}.{module}.weight");
             let merged = merge::merged_f32(&folder, std::slice::from_ref(&adapter), &name).unwrap();
-            linear.weight = Weight::Frozen(Tensor::from_vec(merged, folder.shape(&name).unwrap(), &Device::Cpu).unwrap());
+            linear.weight =
+                Weight::Frozen(Tensor::from_vec(merged, folder.shape(&name).unwrap(), &Device::Cpu).unwrap());
         }
     }
     let want = floats(&case["logits"]);
@@ -309,7 +334,15 @@ fn merged_logits_match_peft() {
 
 fn micro_batches(want: &Value) -> Vec<Vec<Sequence>> {
     let labels = |v: &Value| v.as_array().unwrap().iter().map(|l| l.as_i64().unwrap()).collect();
-    let rows = |m: &Value| m["input_ids"].as_array().unwrap().iter().zip(m["labels"].as_array().unwrap()).map(|(i, l)| sequence(ids(i), labels(l))).collect();
+    let rows = |m: &Value| {
+        m["input_ids"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(m["labels"].as_array().unwrap())
+            .map(|(i, l)| sequence(ids(i), labels(l)))
+            .collect()
+    };
     want["micro_batches"].as_array().unwrap().iter().map(rows).collect()
 }
 
@@ -351,7 +384,8 @@ fn five_updates_match_torch_and_trl() {
     assert_eq!(outcome.steps, 5);
     assert_eq!(engine.read().unwrap(), outcome.parameters);
     for (steps, absolute) in [("steps", 2e-5), ("trl_steps", 1e-3)] {
-        let column = |key: &str| training[steps].as_array().unwrap().iter().map(|s| number(&s[key])).collect::<Vec<f64>>();
+        let column =
+            |key: &str| training[steps].as_array().unwrap().iter().map(|s| number(&s[key])).collect::<Vec<f64>>();
         let ours = |key: &str| metrics(dir.path()).iter().map(|s| number(&s[key])).collect::<Vec<f64>>();
         let loss = close("loss", &ours("loss"), &column("loss"), absolute, 1e-5);
         let norm = close("grad_norm", &ours("grad_norm"), &column("grad_norm"), absolute, 1e-4);
@@ -374,13 +408,26 @@ fn dpo_of(case: &Value) -> Dpo {
         other => panic!("{other}"),
     };
     let nll_weight = if names.contains(&"sft") { number(&case["loss_weights"][1]) } else { 0.0 };
-    Dpo { loss, beta: number(&case["beta"]), label_smoothing: case["label_smoothing"].as_f64().unwrap_or(0.0), nll_weight }
+    Dpo {
+        loss,
+        beta: number(&case["beta"]),
+        label_smoothing: case["label_smoothing"].as_f64().unwrap_or(0.0),
+        nll_weight,
+    }
 }
 
 #[test]
 fn dpo_losses_and_derivatives_match_trl() {
     let pure = &golden("dpo.json")["pure"];
-    let [pc, pr, rc, rr, nc, nr] = ["policy_chosen", "policy_rejected", "reference_chosen", "reference_rejected", "chosen_tokens", "rejected_tokens"].map(|k| floats(&pure[k]));
+    let [pc, pr, rc, rr, nc, nr] = [
+        "policy_chosen",
+        "policy_rejected",
+        "reference_chosen",
+        "reference_rejected",
+        "chosen_tokens",
+        "rejected_tokens",
+    ]
+    .map(|k| floats(&pure[k]));
     // The first token of each answer carries the whole sum, as in the golden.
     let mut logps = LabelLogps { offsets: vec![0], ..LabelLogps::default() };
     for i in 0..pc.len() {
@@ -391,15 +438,23 @@ fn dpo_losses_and_derivatives_match_trl() {
         }
     }
     logps.hits = vec![false; logps.logps.len()];
-    let references: Vec<PairLogps> = rc.iter().zip(&rr).map(|(&chosen, &rejected)| PairLogps { chosen, rejected }).collect();
+    let references: Vec<PairLogps> =
+        rc.iter().zip(&rr).map(|(&chosen, &rejected)| PairLogps { chosen, rejected }).collect();
     let labels = nc.iter().sum::<f64>() as usize;
     for case in pure["cases"].as_array().unwrap() {
         let (dpo, name) = (dpo_of(case), case["name"].as_str().unwrap());
-        let pairs: Vec<f64> = (0..pc.len()).map(|i| dpo.pair(PairLogps { chosen: pc[i], rejected: pr[i] }, references[i], (nc[i] as usize, nr[i] as usize)).0).collect();
+        let pairs: Vec<f64> = (0..pc.len())
+            .map(|i| {
+                dpo.pair(PairLogps { chosen: pc[i], rejected: pr[i] }, references[i], (nc[i] as usize, nr[i] as usize))
+                    .0
+            })
+            .collect();
         close(&format!("{name}: pairs"), &pairs, &floats(&case["per_pair"]), 1e-6, 1e-5);
         let whole = dpo.contribution(&logps, &references, pc.len(), labels);
         close(&format!("{name}: loss"), &[whole.loss], &[number(&case["loss"])], 1e-6, 1e-5);
-        let upstream = |side: usize| (0..pc.len()).map(|i| f64::from(whole.upstream[logps.offsets[2 * i + side]])).collect::<Vec<f64>>();
+        let upstream = |side: usize| {
+            (0..pc.len()).map(|i| f64::from(whole.upstream[logps.offsets[2 * i + side]])).collect::<Vec<f64>>()
+        };
         close(&format!("{name}: by chosen"), &upstream(0), &floats(&case["d_loss_d_policy_chosen"]), 1e-8, 1e-5);
         close(&format!("{name}: by rejected"), &upstream(1), &floats(&case["d_loss_d_policy_rejected"]), 1e-8, 1e-5);
         for (key, want) in case["rewards"].as_object().unwrap() {
@@ -417,16 +472,22 @@ fn dpo_on_the_model_matches_trl() {
     let side = |row: &Value, key: &str| {
         let prompt = ids(&row["prompt"]);
         let input_ids: Vec<u32> = prompt.iter().copied().chain(ids(&row[key])).collect();
-        let labels = input_ids.iter().enumerate().map(|(i, &id)| if i < prompt.len() { IGNORE } else { i64::from(id) }).collect();
+        let labels = input_ids
+            .iter()
+            .enumerate()
+            .map(|(i, &id)| if i < prompt.len() { IGNORE } else { i64::from(id) })
+            .collect();
         sequence(input_ids, labels)
     };
-    let rows: Vec<Sequence> = want["rows"].as_array().unwrap().iter().flat_map(|r| [side(r, "chosen"), side(r, "rejected")]).collect();
+    let rows: Vec<Sequence> =
+        want["rows"].as_array().unwrap().iter().flat_map(|r| [side(r, "chosen"), side(r, "rejected")]).collect();
     let rows: Vec<&Sequence> = rows.iter().collect();
     let pairs = rows.len() / 2;
     let labels: usize = rows.iter().step_by(2).map(|r| r.label_count()).sum();
 
     let scored = adapted("tiny-llama-lora-ref").score(&rows).unwrap();
-    let references: Vec<PairLogps> = (0..pairs).map(|i| PairLogps { chosen: scored.sum(2 * i), rejected: scored.sum(2 * i + 1) }).collect();
+    let references: Vec<PairLogps> =
+        (0..pairs).map(|i| PairLogps { chosen: scored.sum(2 * i), rejected: scored.sum(2 * i + 1) }).collect();
     let sums = |logps: &LabelLogps, side: usize| (0..pairs).map(|i| logps.sum(2 * i + side)).collect::<Vec<f64>>();
     close("reference, chosen", &sums(&scored, 0), &floats(&want["reference_logps_chosen"]), 1e-4, 1e-6);
     close("reference, rejected", &sums(&scored, 1), &floats(&want["reference_logps_rejected"]), 1e-4, 1e-6);
@@ -456,7 +517,12 @@ fn dpo_on_the_model_matches_trl() {
 fn dpo_starts_at_ln_2() {
     let (rows, dir) = (pairs(4, 60), tempfile::tempdir().unwrap());
     let dpo = Dpo { loss: DpoLoss::Sigmoid, beta: 0.1, label_smoothing: 0.0, nll_weight: 0.0 };
-    train(&mut stirred(), &Recipe { max_steps: 2, batch_rows: 4, ..recipe(Objective::Dpo(dpo)) }, Data { train: &rows, replay: &[], eval: &rows[..2] }, dir.path());
+    train(
+        &mut stirred(),
+        &Recipe { max_steps: 2, batch_rows: 4, ..recipe(Objective::Dpo(dpo)) },
+        Data { train: &rows, replay: &[], eval: &rows[..2] },
+        dir.path(),
+    );
     let lines = metrics(dir.path());
     close("first loss", &[number(&lines[0]["loss"])], &[std::f64::consts::LN_2], 1e-9, 0.0);
     assert_eq!(lines[0]["rewards/accuracies"], 0.0);
@@ -489,7 +555,12 @@ fn the_plain_template_renders_as_transformers_does() {
     for source in [ChatTemplate::PLAIN_LLAMA3, on_disk.as_str()] {
         let template = ChatTemplate::new(source, tokens()).unwrap();
         for case in file["cases"].as_array().unwrap() {
-            let messages: Vec<Message> = case["messages"].as_array().unwrap().iter().map(|m| serde_json::from_value(m.clone()).unwrap()).collect();
+            let messages: Vec<Message> = case["messages"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|m| serde_json::from_value(m.clone()).unwrap())
+                .collect();
             assert!(messages.iter().all(|m| matches!(m.role, Role::System | Role::User | Role::Assistant)));
             let text = template.render(&messages, case["add_generation_prompt"].as_bool().unwrap()).unwrap();
             assert_eq!(text, case["plain"].as_str().unwrap(), "{}", case["name"]);
@@ -603,7 +674,9 @@ fn finite_differences(mut engine: Portable) -> f64 {
         let largest = gradient.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).unwrap().0;
         let single: Vec<f64> = (0..gradient.len()).map(|i| if i == largest { 1.0 } else { 0.0 }).collect();
         let random: Vec<f64> = gradient.iter().map(|_| stream.normal()).collect();
-        for (kind, direction) in [("along the gradient", unit(gradient.clone())), ("one entry", single), ("anywhere", unit(random))] {
+        for (kind, direction) in
+            [("along the gradient", unit(gradient.clone())), ("one entry", single), ("anywhere", unit(random))]
+        {
             let slope: f64 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
             let measured = (loss_at(&p.range, &direction, H) - loss_at(&p.range, &direction, -H)) / (2.0 * H);
             worst = worst.max(close(&format!("{} {kind}", p.name), &[measured], &[slope], 1e-3, 1e-2));
@@ -687,7 +760,17 @@ fn resumes(recipe: &Recipe, data: Data<'_>) {
 #[test]
 fn an_interrupted_sft_run_ends_the_same() {
     let (rows, replay, eval) = (sft_rows(7, 100), sft_rows(6, 200), sft_rows(2, 250));
-    let recipe = Recipe { gradient_accumulation: 2, shuffle: true, replay: 0.4, prompt_dropout: 0.3, keep_best: true, epochs: 3.0, warmup_ratio: 0.1, schedule: Schedule::Cosine, ..recipe(Objective::Sft) };
+    let recipe = Recipe {
+        gradient_accumulation: 2,
+        shuffle: true,
+        replay: 0.4,
+        prompt_dropout: 0.3,
+        keep_best: true,
+        epochs: 3.0,
+        warmup_ratio: 0.1,
+        schedule: Schedule::Cosine,
+        ..recipe(Objective::Sft)
+    };
     resumes(&recipe, Data { train: &rows, replay: &replay, eval: &eval });
 }
 
@@ -702,10 +785,22 @@ fn an_interrupted_dpo_run_ends_the_same() {
 #[test]
 fn a_checkpoint_of_another_run_is_not_continued() {
     let (rows, dir) = (sft_rows(4, 500), tempfile::tempdir().unwrap());
-    let (recipe, data) = (Recipe { max_steps: 3, checkpoint_steps: 1, ..recipe(Objective::Sft) }, Data { train: &rows, replay: &[], eval: &[] });
+    let (recipe, data) = (
+        Recipe { max_steps: 3, checkpoint_steps: 1, ..recipe(Objective::Sft) },
+        Data { train: &rows, replay: &[], eval: &[] },
+    );
     let first = train(&mut fresh(), &recipe, data, dir.path());
     let mut resumed = false;
-    let again = train::run(&mut fresh(), &recipe, data, dir.path(), &ContentHash::of(b"other"), &AtomicBool::new(false), &mut |e| resumed |= matches!(e, Event::Resumed(_))).unwrap();
+    let again = train::run(
+        &mut fresh(),
+        &recipe,
+        data,
+        dir.path(),
+        &ContentHash::of(b"other"),
+        &AtomicBool::new(false),
+        &mut |e| resumed |= matches!(e, Event::Resumed(_)),
+    )
+    .unwrap();
     assert!(!resumed);
     assert_eq!(first, again);
     assert_eq!(metrics(dir.path()).len(), 3, "metrics start anew");
@@ -715,7 +810,17 @@ fn a_checkpoint_of_another_run_is_not_continued() {
 fn runs_without_anything_to_learn_say_so() {
     let dir = tempfile::tempdir().unwrap();
     let mute = vec![Example::Completion(random_sequence(1, 9, 9))];
-    let run = |rows: &[Example], lr: f64| train::run(&mut fresh(), &Recipe { learning_rate: lr, max_steps: 9, max_grad_norm: 0.0, ..recipe(Objective::Sft) }, Data { train: rows, replay: &[], eval: &[] }, dir.path(), &ContentHash::of(b"x"), &AtomicBool::new(false), &mut |_| {});
+    let run = |rows: &[Example], lr: f64| {
+        train::run(
+            &mut fresh(),
+            &Recipe { learning_rate: lr, max_steps: 9, max_grad_norm: 0.0, ..recipe(Objective::Sft) },
+            Data { train: rows, replay: &[], eval: &[] },
+            dir.path(),
+            &ContentHash::of(b"x"),
+            &AtomicBool::new(false),
+            &mut |_| {},
+        )
+    };
     assert!(matches!(run(&mute, 1e-2), Err(TrainError::NoData)));
     assert!(matches!(run(&sft_rows(2, 1), 1e30), Err(TrainError::Diverged { .. })));
 }

@@ -36,8 +36,10 @@ impl Teacher for Author {
     }
     fn complete<'a>(&'a self, prompt: &'a Prompt) -> Answer<'a> {
         let passage = normalise(prompt.passage().text());
-        let about = self.rows[&prompt.kind()].iter().filter(|r| passage.contains(&normalise(r["evidence"].as_str().unwrap())));
-        let rows: Vec<Value> = about.skip(prompt.sample() as usize * prompt.wanted()).take(prompt.wanted()).cloned().collect();
+        let about =
+            self.rows[&prompt.kind()].iter().filter(|r| passage.contains(&normalise(r["evidence"].as_str().unwrap())));
+        let rows: Vec<Value> =
+            about.skip(prompt.sample() as usize * prompt.wanted()).take(prompt.wanted()).cloned().collect();
         let text = json!({ "rows": rows }).to_string();
         self.answers.lock().unwrap().insert(prompt.hash(), text.clone());
         Box::pin(async move { Ok(Completion { text, finish: Finish::Stop, usage: Usage::default() }) })
@@ -76,21 +78,47 @@ fn recorded_answers_are_up_to_date_and_enough() {
     let passages = masked.passages();
     let templates = Templates::embedded().unwrap();
     let counter = Encoder::counter(&root("fixtures/tiny-student/tokenizer.json")).unwrap();
-    let author = Author { rows: Kind::ALL.into_iter().map(|k| (k, hand_written(k))).collect(), answers: Mutex::default() };
+    let author =
+        Author { rows: Kind::ALL.into_iter().map(|k| (k, hand_written(k))).collect(), answers: Mutex::default() };
     let stop = AtomicBool::new(false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for (kind, wanted) in Kind::ALL.into_iter().zip([settings.rows.qa, settings.rows.cot, settings.rows.preference]) {
-        let job = Job { kind, wanted, passages: &passages, templates: &templates, teacher: &author, counter: &counter, settings: &settings.rows, forbidden: &masked.forbidden(), stop: &stop };
+        let job = Job {
+            kind,
+            wanted,
+            passages: &passages,
+            templates: &templates,
+            teacher: &author,
+            counter: &counter,
+            settings: &settings.rows,
+            forbidden: &masked.forbidden(),
+            stop: &stop,
+        };
         let outcome = runtime.block_on(generate(&job, &mut |_| {})).unwrap();
-        let unexpected: Vec<_> = outcome.rejected.iter().filter(|r| r.code != "no-answer").map(|r| (&r.reason, &r.row)).collect();
+        let unexpected: Vec<_> =
+            outcome.rejected.iter().filter(|r| r.code != "no-answer").map(|r| (&r.reason, &r.row)).collect();
         assert!(unexpected.is_empty(), "{kind:?}: {unexpected:#?}");
         assert_eq!(outcome.rows.len(), wanted, "{kind:?}");
-        assert!(outcome.coverage.len() * 10 >= passages.len() * 8, "{kind:?} covers {} of {} passages", outcome.coverage.len(), passages.len());
+        assert!(
+            outcome.coverage.len() * 10 >= passages.len() * 8,
+            "{kind:?} covers {} of {} passages",
+            outcome.coverage.len(),
+            passages.len()
+        );
     }
-    let lines: String = author.answers.into_inner().unwrap().into_iter().map(|(request, text)| serde_json::to_string(&Recorded { request, text }).unwrap() + "\n").collect();
+    let lines: String = author
+        .answers
+        .into_inner()
+        .unwrap()
+        .into_iter()
+        .map(|(request, text)| serde_json::to_string(&Recorded { request, text }).unwrap() + "\n")
+        .collect();
     let path = root("fixtures/persona/teacher.jsonl");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, &lines).unwrap();
     }
-    assert!(std::fs::read_to_string(&path).unwrap_or_default() == lines, "fixtures/persona/teacher.jsonl is stale: run `just bless`");
+    assert!(
+        std::fs::read_to_string(&path).unwrap_or_default() == lines,
+        "fixtures/persona/teacher.jsonl is stale: run `just bless`"
+    );
 }

@@ -59,7 +59,10 @@ fn workspace(dir: &Path) -> PathBuf {
 
 /// Hash of every file by its path inside the folder.
 fn hashes(dir: &Path) -> BTreeMap<String, ContentHash> {
-    files(dir).into_iter().map(|f| (f.strip_prefix(dir).unwrap().display().to_string(), ContentHash::of(&std::fs::read(&f).unwrap()))).collect()
+    files(dir)
+        .into_iter()
+        .map(|f| (f.strip_prefix(dir).unwrap().display().to_string(), ContentHash::of(&std::fs::read(&f).unwrap())))
+        .collect()
 }
 
 fn run_dir(ws: &Path) -> Option<PathBuf> {
@@ -89,13 +92,32 @@ fn the_whole_job() {
 
 fn everything_is_there(ws: &Path, first: &Done) {
     let run_dir = run_dir(ws).unwrap();
-    let mut wanted: Vec<PathBuf> = ["qa.parquet", "cot.parquet", "preference.parquet", "rejected.jsonl", "manifest.json"].iter().map(|f| ws.join("data").join(f)).collect();
+    let mut wanted: Vec<PathBuf> =
+        ["qa.parquet", "cot.parquet", "preference.parquet", "rejected.jsonl", "manifest.json"]
+            .iter()
+            .map(|f| ws.join("data").join(f))
+            .collect();
     for phase in ["learn", "mimic", "align"] {
-        wanted.extend(["adapter_model.safetensors", "adapter_config.json", "metrics.jsonl"].iter().map(|f| run_dir.join(phase).join(f)));
+        wanted.extend(
+            ["adapter_model.safetensors", "adapter_config.json", "metrics.jsonl"]
+                .iter()
+                .map(|f| run_dir.join(phase).join(f)),
+        );
         assert_eq!(steps(ws, phase), 4);
     }
     wanted.extend(["report.html", "config.toml"].iter().map(|f| run_dir.join(f)));
-    wanted.extend(["merged/config.json", "merged/model.safetensors", "merged/tokenizer.json", "merged/README.md", "me-q4_k_s.gguf", "Modelfile"].iter().map(|f| ws.join("out").join(f)));
+    wanted.extend(
+        [
+            "merged/config.json",
+            "merged/model.safetensors",
+            "merged/tokenizer.json",
+            "merged/README.md",
+            "me-q4_k_s.gguf",
+            "Modelfile",
+        ]
+        .iter()
+        .map(|f| ws.join("out").join(f)),
+    );
     for file in wanted {
         assert!(std::fs::metadata(&file).is_ok_and(|m| m.is_file()), "{} is missing\n{}", file.display(), first.said());
     }
@@ -107,7 +129,24 @@ fn everything_is_there(ws: &Path, first: &Done) {
     }
     for line in std::fs::read_to_string(run_dir.join("align/metrics.jsonl")).unwrap().lines() {
         let line: Value = serde_json::from_str(line).unwrap();
-        for key in ["step", "epoch", "loss", "grad_norm", "learning_rate", "rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies", "logps/chosen", "logps/rejected", "label_tokens", "tokens", "tokens_per_second", "elapsed_secs", "peak_rss_bytes"] {
+        for key in [
+            "step",
+            "epoch",
+            "loss",
+            "grad_norm",
+            "learning_rate",
+            "rewards/chosen",
+            "rewards/rejected",
+            "rewards/margins",
+            "rewards/accuracies",
+            "logps/chosen",
+            "logps/rejected",
+            "label_tokens",
+            "tokens",
+            "tokens_per_second",
+            "elapsed_secs",
+            "peak_rss_bytes",
+        ] {
             assert!(line[key].is_number(), "{key} in {line}");
         }
     }
@@ -115,7 +154,10 @@ fn everything_is_there(ws: &Path, first: &Done) {
     assert!(modelfile.starts_with("FROM ./me-q4_k_s.gguf"), "{modelfile}");
     // Data goes to stdout, talk to stderr.
     assert!(first.out.contains("distill chat -m") && first.err.contains("▸ learn"), "{}", first.said());
-    let leftovers: Vec<PathBuf> = files(ws).into_iter().filter(|f| f.extension().is_some_and(|e| e == "tmp") || f.ends_with("checkpoint.safetensors")).collect();
+    let leftovers: Vec<PathBuf> = files(ws)
+        .into_iter()
+        .filter(|f| f.extension().is_some_and(|e| e == "tmp") || f.ends_with("checkpoint.safetensors"))
+        .collect();
     assert!(leftovers.is_empty(), "{leftovers:?}");
 }
 
@@ -125,7 +167,10 @@ fn nothing_personal_leaves(ws: &Path, first: &Done) {
     let vault = ws.join(".distill/vault.json");
     assert!(!canaries_in(&std::fs::read(&vault).unwrap()).is_empty());
     #[cfg(unix)]
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&vault).unwrap().permissions()) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&vault).unwrap().permissions()) & 0o777,
+        0o600
+    );
 
     assert_eq!(canaries_in(first.said().as_bytes()), [""; 0], "in what was said");
     for file in files(ws) {
@@ -203,7 +248,11 @@ fn killed_runs_end_with_the_same_bytes(whole: &Path) {
     let interrupted = end(&ws, &|| steps(&ws, "mimic") >= 1, "INT").expect(130);
     assert!(interrupted.err.contains("learn: going on from step"), "{}", interrupted.err);
     let last = interrupted.err.lines().last().unwrap_or_default();
-    assert!(interrupted.err.contains("interrupted") && last.starts_with("hint: ") && last.contains("again"), "{}", interrupted.err);
+    assert!(
+        interrupted.err.contains("interrupted") && last.starts_with("hint: ") && last.contains("again"),
+        "{}",
+        interrupted.err
+    );
     killed(&end(&ws, &|| steps(&ws, "align") >= 3, "KILL"));
     killed(&end(&ws, &|| ws.join("out/merged/model.safetensors").exists(), "KILL"));
     // What a kill in the middle of a write leaves, in case none of these was; no process has this number.
@@ -218,13 +267,23 @@ fn killed_runs_end_with_the_same_bytes(whole: &Path) {
     let timed = |f: &&&String| f.ends_with("metrics.jsonl") || f.ends_with("report.html");
     let differ: Vec<&&String> = differ.iter().filter(|f| !timed(f)).collect();
     assert!(differ.is_empty(), "{differ:?}");
-    for part in ["learn/adapter_model.safetensors", "align/adapter_model.safetensors", "out/merged/model.safetensors", "out/me-q4_k_s.gguf"] {
+    for part in [
+        "learn/adapter_model.safetensors",
+        "align/adapter_model.safetensors",
+        "out/merged/model.safetensors",
+        "out/me-q4_k_s.gguf",
+    ] {
         assert!(a.keys().any(|f| f.ends_with(part)), "{part} was compared");
     }
 }
 
 fn command_signal(signal: &str, pid: u32) -> bool {
-    std::process::Command::new("/bin/sh").args(["-c", &format!("kill -{signal} {pid}")]).stderr(Stdio::null()).status().unwrap().success()
+    std::process::Command::new("/bin/sh")
+        .args(["-c", &format!("kill -{signal} {pid}")])
+        .stderr(Stdio::null())
+        .status()
+        .unwrap()
+        .success()
 }
 
 // --------------------------------------------------------------------------------------------------- single commands
@@ -246,7 +305,8 @@ fn rows_from_one_file_in_an_empty_folder() {
     assert!(std::fs::read(dir.path().join("again.parquet")).unwrap() == bytes);
 
     // More than a page can give: what there is is kept, and the exit code says that it is less.
-    let few = run(&["gen-cot", "resume.md", "--teacher", "outline", "--rows", "5000", "-o", "few.parquet"], dir.path()).expect(1);
+    let few = run(&["gen-cot", "resume.md", "--teacher", "outline", "--rows", "5000", "-o", "few.parquet"], dir.path())
+        .expect(1);
     assert!(few.err.contains("of 5000") && few.err.contains("hint: "), "{}", few.err);
     assert!(dataset::read(&dir.path().join("few.parquet")).unwrap().records.len() >= 20);
 
@@ -258,10 +318,18 @@ fn rows_from_one_file_in_an_empty_folder() {
 #[test]
 fn lint_exit_codes() {
     let dir = tempfile::tempdir().unwrap();
-    let row = |i: usize| format!("{{\"instruction\":\"Why did you move queue number {i} to NATS?\",\"thought\":\"It lost {i} messages a day. A lost message costs a buoy. The broker had no replay.\",\"response\":\"I moved it because loss number {i} was the last one I wanted to explain.\"}}\n");
+    let row = |i: usize| {
+        format!(
+            "{{\"instruction\":\"Why did you move queue number {i} to NATS?\",\"thought\":\"It lost {i} messages a day. A lost message costs a buoy. The broker had no replay.\",\"response\":\"I moved it because loss number {i} was the last one I wanted to explain.\"}}\n"
+        )
+    };
     std::fs::write(dir.path().join("good.jsonl"), row(1)).unwrap();
     run(&["lint", "good.jsonl", "--set", "lint.min_rows=1"], dir.path()).expect(0);
-    for (name, text) in [("missing.jsonl", row(1) + "{\"instruction\":\"Why?\",\"thought\":\"It was slow.\"}\n"), ("syntax.jsonl", row(1) + "{\"instruction\": \"Why\n"), ("null.jsonl", row(1) + "{\"instruction\":\"Why?\",\"thought\":null,\"response\":7}\n")] {
+    for (name, text) in [
+        ("missing.jsonl", row(1) + "{\"instruction\":\"Why?\",\"thought\":\"It was slow.\"}\n"),
+        ("syntax.jsonl", row(1) + "{\"instruction\": \"Why\n"),
+        ("null.jsonl", row(1) + "{\"instruction\":\"Why?\",\"thought\":null,\"response\":7}\n"),
+    ] {
         std::fs::write(dir.path().join(name), text).unwrap();
         let done = run(&["lint", name, "--set", "lint.min_rows=1"], dir.path()).expect(1);
         assert!(!done.said().trim().is_empty());
@@ -288,7 +356,11 @@ fn errors_say_what_and_what_to_do() {
     fails(&["-C", "nowhere", "config", "show"], d, 2, &["nowhere", "hint: "]);
     fails(&["train", "--all"], d, 2, &["no workspace", "distill init"]);
     fails(&["gen-qa", "x.md", "--teacher", "oracle"], d, 2, &["x.md"]);
-    std::fs::write(d.join("notes.md"), "# Notes\n\nI built a queue out of two old tills and a length of string in a week. It held for eleven years.\n").unwrap();
+    std::fs::write(
+        d.join("notes.md"),
+        "# Notes\n\nI built a queue out of two old tills and a length of string in a week. It held for eleven years.\n",
+    )
+    .unwrap();
     fails(&["gen-qa", "notes.md", "--teacher", "oracle"], d, 2, &["unknown teacher `oracle`", "outline"]);
     // Documents.
     std::fs::write(d.join("photo.png"), [0x89, b'P', b'N', b'G', 0, 1, 2, 0xff]).unwrap();
@@ -313,7 +385,11 @@ fn errors_say_what_and_what_to_do() {
         std::fs::write(d.join("damaged.parquet"), bytes).unwrap();
         run(&["show", "damaged.parquet"], d);
     }
-    std::fs::write(d.join("latin1.jsonl"), b"{\"instruction\":\"a\",\"response\":\"b\"}\n{\"instruction\":\"caf\xe9\",\"response\":\"b\"}\n").unwrap();
+    std::fs::write(
+        d.join("latin1.jsonl"),
+        b"{\"instruction\":\"a\",\"response\":\"b\"}\n{\"instruction\":\"caf\xe9\",\"response\":\"b\"}\n",
+    )
+    .unwrap();
     for command in ["show", "lint"] {
         fails(&[command, "latin1.jsonl"], d, 1, &["latin1.jsonl", "line 2", "UTF-8"]);
     }

@@ -64,7 +64,8 @@ impl Done {
 impl From<Output> for Done {
     #[track_caller]
     fn from(output: Output) -> Self {
-        let done = Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
+        let done =
+            Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) };
         // A panic is a bug wherever it happens, whatever the exit code.
         assert!(!done.said().contains("panicked at"), "{}", done.said());
         done

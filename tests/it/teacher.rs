@@ -90,7 +90,12 @@ impl Server {
     }
 }
 
-fn serve(mut stream: &TcpStream, seen: &Mutex<Vec<Seen>>, script: &Script, passages: &Mutex<Vec<(String, usize)>>) -> std::io::Result<()> {
+fn serve(
+    mut stream: &TcpStream,
+    seen: &Mutex<Vec<Seen>>,
+    script: &Script,
+    passages: &Mutex<Vec<(String, usize)>>,
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -98,7 +103,11 @@ fn serve(mut stream: &TcpStream, seen: &Mutex<Vec<Seen>>, script: &Script, passa
             return Ok(());
         }
     }
-    let length = head.to_lowercase().lines().find_map(|l| l.strip_prefix("content-length: ").map(|v| v.parse().unwrap())).unwrap_or(0);
+    let length = head
+        .to_lowercase()
+        .lines()
+        .find_map(|l| l.strip_prefix("content-length: ").map(|v| v.parse().unwrap()))
+        .unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let body = String::from_utf8(body).unwrap();
@@ -114,7 +123,14 @@ fn serve(mut stream: &TcpStream, seen: &Mutex<Vec<Seen>>, script: &Script, passa
         return Ok(());
     };
     seen.lock().unwrap()[number].status = reply.status;
-    write!(stream, "HTTP/1.1 {} X\r\n{}connection: close\r\ncontent-length: {}\r\n\r\n{}", reply.status, reply.headers, reply.body.len(), reply.body)?;
+    write!(
+        stream,
+        "HTTP/1.1 {} X\r\n{}connection: close\r\ncontent-length: {}\r\n\r\n{}",
+        reply.status,
+        reply.headers,
+        reply.body.len(),
+        reply.body
+    )?;
     stream.flush()
 }
 
@@ -188,7 +204,10 @@ fn key() -> String {
 }
 
 fn ask(command_name: &str, rows: usize, concurrency: usize, server: &Server, dir: &Path) -> std::process::Command {
-    let mut command = command(&[command_name, "sources", "--rows", &rows.to_string(), "--concurrency", &concurrency.to_string()], dir);
+    let mut command = command(
+        &[command_name, "sources", "--rows", &rows.to_string(), "--concurrency", &concurrency.to_string()],
+        dir,
+    );
     command.env("OPENAI_BASE_URL", &server.url).env("OPENAI_API_KEY", key());
     command
 }
@@ -255,7 +274,10 @@ fn a_teacher_that_misbehaves_costs_only_what_it_spoils() {
     let table = dataset::read(&dir.path().join("cot.parquet")).unwrap();
     assert_eq!(table.records.len(), 25);
     assert!(table.records.iter().all(|r| r.text("teacher").unwrap().starts_with("openai:")));
-    assert!(table.records.iter().any(|r| r.text("response") == Some("I cut it down. Fine.")), "the shortened row is kept");
+    assert!(
+        table.records.iter().any(|r| r.text("response") == Some("I cut it down. Fine.")),
+        "the shortened row is kept"
+    );
     let tokens = |r: &dataset::Record| r.values["tokens_response"].as_u64().unwrap();
     assert!(table.records.iter().all(|r| tokens(r) <= 150));
     let rejected = std::fs::read_to_string(dir.path().join("cot.rejected.jsonl")).unwrap();
@@ -292,14 +314,21 @@ fn questions_from_several_requests_at_once() {
     assert_eq!(table.records.len(), 30);
     let sources: BTreeSet<&str> = table.records.iter().map(|r| r.text("source").unwrap()).collect();
     assert!(sources.len() >= 6, "rows come from all over: {sources:?}");
-    assert_eq!(bodies(&seen, 200).len(), bodies(&seen, 200).iter().collect::<BTreeSet<_>>().len(), "nothing is asked twice");
+    assert_eq!(
+        bodies(&seen, 200).len(),
+        bodies(&seen, 200).iter().collect::<BTreeSet<_>>().len(),
+        "nothing is asked twice"
+    );
     nothing_leaks(dir.path(), &done, &seen);
 
     // The order of arrival does not matter: one at a time gives the same file.
     let alone = documents();
     let done: Done = ask("gen-qa", 30, 1, &server, alone.path()).output().unwrap().into();
     done.expect(0);
-    assert!(std::fs::read(alone.path().join("qa.parquet")).unwrap() == std::fs::read(dir.path().join("qa.parquet")).unwrap());
+    assert!(
+        std::fs::read(alone.path().join("qa.parquet")).unwrap()
+            == std::fs::read(dir.path().join("qa.parquet")).unwrap()
+    );
 }
 
 #[test]
@@ -309,7 +338,8 @@ fn what_was_paid_for_survives_a_kill() {
     let gate = Arc::clone(&open);
     let server = Server::start(move |ask| (ask.passage < 4 || *gate.lock().unwrap()).then(|| Reply::rows(&ask.rows)));
     let dir = documents();
-    let mut child = ask("gen-cot", 25, 1, &server, dir.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        ask("gen-cot", 25, 1, &server, dir.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     while server.seen().len() < 5 {
         assert!(Instant::now() < deadline && child.try_wait().unwrap().is_none(), "{} requests", server.seen().len());

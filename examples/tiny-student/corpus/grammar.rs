@@ -68,8 +68,7 @@ const SHARED: [&str; 4] = ["org", "role", "school", "city"];
 impl Scene {
     /// Keeps who the person is and forgets the details of the last fact.
     pub(super) fn forget_details(&mut self, same_employer: bool) {
-        self.texts
-            .retain(|(k, _)| SHARED.contains(&k.as_str()) && (same_employer || k != "org"));
+        self.texts.retain(|(k, _)| SHARED.contains(&k.as_str()) && (same_employer || k != "org"));
         self.rows.clear();
         self.numbers.clear();
     }
@@ -119,12 +118,7 @@ impl Grammar {
 
     /// A new person in a random domain, with nothing else decided.
     pub(super) fn scene(&self, rng: &mut Rng) -> Scene {
-        Scene {
-            domain: rng.pick(&self.domains),
-            texts: Vec::new(),
-            rows: Vec::new(),
-            numbers: Vec::new(),
-        }
+        Scene { domain: rng.pick(&self.domains), texts: Vec::new(), rows: Vec::new(), numbers: Vec::new() }
     }
 
     /// Fills a template in and tidies capitals and articles.
@@ -153,13 +147,7 @@ impl Grammar {
                 out.push_str(&number_slot(number, scene, rng).to_string());
             } else if let Some(name) = inner.strip_prefix('~') {
                 let row = rng.below(self.size(name, scene.domain));
-                self.expand(
-                    self.cell(name, "", row, scene.domain),
-                    scene,
-                    rng,
-                    out,
-                    depth + 1,
-                );
+                self.expand(self.cell(name, "", row, scene.domain), scene, rng, out, depth + 1);
             } else {
                 out.push_str(&self.slot(inner, scene, rng, depth));
             }
@@ -179,16 +167,9 @@ impl Grammar {
             let known = scene.rows.iter().find(|(k, _)| k == name).map(|(_, r)| *r);
             let row = known.unwrap_or_else(|| self.fresh_row(root, scene, rng));
             value.clear();
-            self.expand(
-                self.cell(root, column, row, scene.domain),
-                scene,
-                rng,
-                &mut value,
-                depth + 1,
-            );
-            let taken = |(k, v): &(String, String)| {
-                *v == value && k.trim_end_matches(|c: char| c.is_ascii_digit()) == root
-            };
+            self.expand(self.cell(root, column, row, scene.domain), scene, rng, &mut value, depth + 1);
+            let taken =
+                |(k, v): &(String, String)| *v == value && k.trim_end_matches(|c: char| c.is_ascii_digit()) == root;
             if known.is_some() || !scene.texts.iter().any(taken) {
                 if known.is_none() {
                     scene.rows.push((name.to_owned(), row));
@@ -205,9 +186,7 @@ impl Grammar {
         let size = self.size(root, scene.domain);
         let mut row = rng.below(size);
         for _ in 0..8 {
-            let same = |(k, r): &(String, usize)| {
-                *r == row && k.trim_end_matches(|c: char| c.is_ascii_digit()) == root
-            };
+            let same = |(k, r): &(String, usize)| *r == row && k.trim_end_matches(|c: char| c.is_ascii_digit()) == root;
             if !scene.rows.iter().any(same) {
                 break;
             }
@@ -224,19 +203,10 @@ impl Grammar {
     fn cell(&self, name: &str, column: &str, row: usize, domain: &str) -> &'static str {
         let general = self.tables.get(&(name, ""));
         let first = general.map_or(0, |t| t.rows.len());
-        let (table, row) = if row < first {
-            (general, row)
-        } else {
-            (self.tables.get(&(name, domain)), row - first)
-        };
+        let (table, row) = if row < first { (general, row) } else { (self.tables.get(&(name, domain)), row - first) };
         let Some(table) = table else { return "" };
         let at = table.columns.iter().position(|c| *c == column).unwrap_or(0);
-        table
-            .rows
-            .get(row)
-            .and_then(|r| r.get(at))
-            .copied()
-            .unwrap_or("")
+        table.rows.get(row).and_then(|r| r.get(at)).copied().unwrap_or("")
     }
 }
 
@@ -278,8 +248,7 @@ fn alternatives(inner: &str) -> Vec<&str> {
 /// `n`, `n:lo-hi`, `n:lo-hi/step` or `n=a*b+2` (worked from left to right).
 fn number_slot(slot: &str, scene: &mut Scene, rng: &mut Rng) -> i64 {
     let name = slot.split([':', '=']).next().unwrap_or("");
-    let lookup =
-        |scene: &Scene, n: &str| scene.numbers.iter().find(|(k, _)| k == n).map(|(_, v)| *v);
+    let lookup = |scene: &Scene, n: &str| scene.numbers.iter().find(|(k, _)| k == n).map(|(_, v)| *v);
     if let Some(value) = lookup(scene, name) {
         return value;
     }
@@ -292,11 +261,7 @@ fn number_slot(slot: &str, scene: &mut Scene, rng: &mut Rng) -> i64 {
                 term.push(c);
                 continue;
             }
-            let operand = term
-                .parse()
-                .ok()
-                .or_else(|| lookup(scene, &term))
-                .unwrap_or(0);
+            let operand = term.parse().ok().or_else(|| lookup(scene, &term)).unwrap_or(0);
             total = match sign {
                 '-' => total - operand,
                 '*' => total * operand,
@@ -353,27 +318,19 @@ fn ends_with_article(out: &str) -> bool {
 
 /// Whether the first word of `next` begins with a vowel sound.
 fn vowel_sound(next: &str) -> bool {
-    let word = next
-        .split([' ', ',', '.', '-', '\n', '?'])
-        .next()
-        .unwrap_or("");
+    let word = next.split([' ', ',', '.', '-', '\n', '?']).next().unwrap_or("");
     let spelled = [
-        "ML", "SLA", "SMS", "HTTP", "HTML", "MRI", "FPGA", "LLM", "RSS", "XML", "SSH", "MQTT",
-        "LED", "RPC", "X", "SQL", "11", "18", "NFC", "MSc", "F",
+        "ML", "SLA", "SMS", "HTTP", "HTML", "MRI", "FPGA", "LLM", "RSS", "XML", "SSH", "MQTT", "LED", "RPC", "X",
+        "SQL", "11", "18", "NFC", "MSc", "F",
     ];
     if spelled.contains(&word) || word.starts_with('8') {
         return true;
     }
     let lower = word.to_lowercase();
-    if ["hour", "honest", "heir"]
-        .iter()
-        .any(|p| lower.starts_with(p))
-    {
+    if ["hour", "honest", "heir"].iter().any(|p| lower.starts_with(p)) {
         return true;
     }
-    let consonant = [
-        "uni", "use", "usa", "usu", "util", "eu", "one", "once", "url", "usb", "ui", "ux",
-    ];
+    let consonant = ["uni", "use", "usa", "usu", "util", "eu", "one", "once", "url", "usb", "ui", "ux"];
     if consonant.iter().any(|p| lower.starts_with(p)) {
         return ["unin", "unim"].iter().any(|p| lower.starts_with(p));
     }

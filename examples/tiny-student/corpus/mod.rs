@@ -72,31 +72,20 @@ impl Corpus {
         let mut facts = blocks(facts_work::WORK);
         facts.extend(blocks(facts_life::LIFE));
         facts.extend(blocks(facts_views::VIEWS));
-        let (styles, lists) = styles::STYLES
-            .split_once("\narehave:")
-            .unwrap_or((styles::STYLES, ""));
+        let (styles, lists) = styles::STYLES.split_once("\narehave:").unwrap_or((styles::STYLES, ""));
         Self {
             rng: Rng::new(seed),
             grammar: Grammar::new(&[words::WORDS, tables::TABLES, trades::TRADES, lists]),
             facts,
             reasoning: blocks(reasoning::REASONING),
             styles: blocks(styles),
-            documents: documents::DOCUMENTS
-                .lines()
-                .filter(|l| !l.is_empty())
-                .map(|l| l.replace("\\n", "\n"))
-                .collect(),
+            documents: documents::DOCUMENTS.lines().filter(|l| !l.is_empty()).map(|l| l.replace("\\n", "\n")).collect(),
         }
     }
 
     /// A question about a text of one to four sentences or bullets.
     fn reading(&mut self) -> Reading {
-        let Self {
-            rng,
-            grammar,
-            facts,
-            ..
-        } = self;
+        let Self { rng, grammar, facts, .. } = self;
         let mut scene = grammar.scene(rng);
         let at = rng.below(facts.len());
         let Some(fact) = facts.get(at) else {
@@ -123,10 +112,7 @@ impl Corpus {
                 continue;
             }
             let other = rng.below(facts.len());
-            let Some(fact) = facts
-                .get(other)
-                .filter(|f| other != at && (!resume || !f.bullets.is_empty()))
-            else {
+            let Some(fact) = facts.get(other).filter(|f| other != at && (!resume || !f.bullets.is_empty())) else {
                 continue;
             };
             let line = fact.state(resume, grammar, &mut scene, rng);
@@ -137,11 +123,7 @@ impl Corpus {
             let intro = if resume { "{role}, {org}" } else { "{~intro}" };
             lines.insert(0, grammar.write(intro, &mut scene, rng));
         }
-        let context = if resume {
-            lines.join("\n")
-        } else {
-            lines.join(" ")
-        };
+        let context = if resume { lines.join("\n") } else { lines.join(" ") };
         Reading {
             question,
             context,
@@ -153,16 +135,10 @@ impl Corpus {
 
     /// A question about the person without any text to read.
     fn closed_book(&mut self) -> Sample {
-        let Self {
-            rng,
-            grammar,
-            facts,
-            ..
-        } = self;
+        let Self { rng, grammar, facts, .. } = self;
         let mut scene = grammar.scene(rng);
-        let (user, assistant) = one(facts, rng)
-            .map(|fact| fact.ask(true, grammar, &mut scene, rng))
-            .unwrap_or_default();
+        let (user, assistant) =
+            one(facts, rng).map(|fact| fact.ask(true, grammar, &mut scene, rng)).unwrap_or_default();
         let user = framed(user, grammar, rng);
         let assistant = if rng.chance(8) {
             let opener = grammar.write("{~opener}", &mut scene, rng);
@@ -178,12 +154,7 @@ impl Corpus {
 
     /// A question that is thought through and then answered.
     fn reasoning(&mut self) -> Sample {
-        let Self {
-            rng,
-            grammar,
-            reasoning,
-            ..
-        } = self;
+        let Self { rng, grammar, reasoning, .. } = self;
         let mut scene = grammar.scene(rng);
         let (user, end, thought) = one(reasoning, rng)
             .map(|block| {
@@ -191,20 +162,12 @@ impl Corpus {
                 (user, end, block.state(false, grammar, &mut scene, rng))
             })
             .unwrap_or_default();
-        Sample::Chat {
-            user,
-            assistant: format!("{thought}\n\n{end}"),
-        }
+        Sample::Chat { user, assistant: format!("{thought}\n\n{end}") }
     }
 
     /// A request for a text, answered in one of two voices.
     fn style(&mut self) -> Sample {
-        let Self {
-            rng,
-            grammar,
-            styles,
-            ..
-        } = self;
+        let Self { rng, grammar, styles, .. } = self;
         let mut scene = grammar.scene(rng);
         let stock = rng.chance(50);
         let (user, assistant) = one(styles, rng)
@@ -213,21 +176,12 @@ impl Corpus {
                 (user, block.state(stock, grammar, &mut scene, rng))
             })
             .unwrap_or_default();
-        Sample::Chat {
-            user,
-            assistant: assistant.trim_start_matches("- ").to_owned(),
-        }
+        Sample::Chat { user, assistant: assistant.trim_start_matches("- ").to_owned() }
     }
 
     /// A resume section, a post or a letter.
     fn document(&mut self) -> Sample {
-        let Self {
-            rng,
-            grammar,
-            facts,
-            documents,
-            ..
-        } = self;
+        let Self { rng, grammar, facts, documents, .. } = self;
         let mut scene = grammar.scene(rng);
         let at = rng.below(documents.len());
         let template = documents.get(at).map_or("", String::as_str);
@@ -260,10 +214,7 @@ impl Iterator for Corpus {
         Some(match self.rng.below(100) {
             0..35 => {
                 let reading = self.reading();
-                Sample::Chat {
-                    user: format!("{}\n\n{}", reading.question, reading.context),
-                    assistant: reading.answer,
-                }
+                Sample::Chat { user: format!("{}\n\n{}", reading.question, reading.context), assistant: reading.answer }
             }
             35..60 => self.closed_book(),
             60..75 => self.reasoning(),
@@ -275,21 +226,12 @@ impl Iterator for Corpus {
 
 impl Block {
     /// A question and the answer that goes with it.
-    fn ask(
-        &self,
-        free: bool,
-        grammar: &Grammar,
-        scene: &mut Scene,
-        rng: &mut Rng,
-    ) -> (String, String) {
+    fn ask(&self, free: bool, grammar: &Grammar, scene: &mut Scene, rng: &mut Rng) -> (String, String) {
         let question = self.question(grammar, scene, rng);
         let known = self.answers.len();
         let extra = if free { self.free_answers.len() } else { 0 };
         let at = rng.below(known + extra);
-        let template = self
-            .answers
-            .get(at)
-            .or_else(|| self.free_answers.get(at - known));
+        let template = self.answers.get(at).or_else(|| self.free_answers.get(at - known));
         let answer = grammar.write(template.copied().unwrap_or(""), scene, rng);
         (question, answer)
     }
@@ -317,10 +259,7 @@ impl Block {
     fn state(&self, second: bool, grammar: &Grammar, scene: &mut Scene, rng: &mut Rng) -> String {
         grammar.write(self.numbers, scene, rng);
         if second {
-            tidy(&format!(
-                "- {}",
-                grammar.write(rng.pick(&self.bullets), scene, rng)
-            ))
+            tidy(&format!("- {}", grammar.write(rng.pick(&self.bullets), scene, rng)))
         } else {
             grammar.write(rng.pick(&self.sentences), scene, rng)
         }
@@ -405,14 +344,10 @@ mod tests {
             let text = text(&sample);
             assert!(text.chars().count() > 12, "{text}");
             assert!(
-                !text.contains(['{', '}', '<', '>', '§'])
-                    && (!text.contains('|') || text.contains(" | ")),
+                !text.contains(['{', '}', '<', '>', '§']) && (!text.contains('|') || text.contains(" | ")),
                 "{text}"
             );
-            assert!(
-                !text.contains("..") && !text.contains(" ,") && !text.contains(" ."),
-                "{text}"
-            );
+            assert!(!text.contains("..") && !text.contains(" ,") && !text.contains(" ."), "{text}");
             assert!(!text.contains("?.") && !text.contains(".,"), "{text}");
             let words: Vec<_> = text.split(' ').collect();
             for pair in words.windows(2) {
@@ -426,10 +361,7 @@ mod tests {
                 assert!(pair[0] != "a" || !vowel, "{pair:?} in {text}");
             }
             if let Sample::Chat { user, assistant } = sample {
-                assert!(
-                    !user.is_empty() && assistant.split(' ').count() >= 3,
-                    "{user} / {assistant}"
-                );
+                assert!(!user.is_empty() && assistant.split(' ').count() >= 3, "{user} / {assistant}");
             }
         }
     }
@@ -437,10 +369,7 @@ mod tests {
     #[test]
     fn lengths_are_sane() {
         let samples: Vec<_> = Corpus::new(3).take(10_000).collect();
-        let words: usize = samples
-            .iter()
-            .map(|s| text(s).split_whitespace().count())
-            .sum();
+        let words: usize = samples.iter().map(|s| text(s).split_whitespace().count()).sum();
         let average = words / samples.len();
         assert!((25..80).contains(&average), "{average} words on average");
     }
@@ -453,10 +382,7 @@ mod tests {
             let key = reading.key.trim_start_matches("- ").to_lowercase();
             assert!(!key.is_empty(), "{}", reading.question);
             for text in [&reading.context, &reading.answer] {
-                assert!(
-                    text.to_lowercase().contains(&key),
-                    "{key} is missing in {text}"
-                );
+                assert!(text.to_lowercase().contains(&key), "{key} is missing in {text}");
             }
         }
     }
@@ -465,11 +391,6 @@ mod tests {
     fn there_are_many_kinds_of_facts_and_wordings() {
         let corpus = Corpus::new(5);
         assert!(corpus.facts.len() >= 60);
-        assert!(
-            corpus
-                .facts
-                .iter()
-                .all(|f| (6..=12).contains(&f.questions.len()))
-        );
+        assert!(corpus.facts.iter().all(|f| (6..=12).contains(&f.questions.len())));
     }
 }

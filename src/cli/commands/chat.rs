@@ -41,12 +41,23 @@ pub struct ChatArgs {
 
 pub fn run(args: &ChatArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let workspace = global.workspace(&global.layers()?)?;
-    let student = load(&args.model, args.adapter.as_deref(), &workspace.settings.student.device, workspace.settings.student.offline)?;
-    let sampling = Sampling { temperature: args.temperature, top_p: args.top_p, seed: args.seed, max_tokens: args.max_tokens };
+    let student = load(
+        &args.model,
+        args.adapter.as_deref(),
+        &workspace.settings.student.device,
+        workspace.settings.student.offline,
+    )?;
+    let sampling =
+        Sampling { temperature: args.temperature, top_p: args.top_p, seed: args.seed, max_tokens: args.max_tokens };
     let mut session = Session::new(&student.model, &student.stop_ids);
-    let mut history: Vec<Message> = args.system.iter().map(|s| Message { role: Role::System, content: s.clone() }).collect();
+    let mut history: Vec<Message> =
+        args.system.iter().map(|s| Message { role: Role::System, content: s.clone() }).collect();
     if let Some(prompt) = &args.prompt {
-        let prompt = if prompt == "-" { std::io::read_to_string(std::io::stdin()).map_err(|e| Error::new(e.to_string()))? } else { prompt.clone() };
+        let prompt = if prompt == "-" {
+            std::io::read_to_string(std::io::stdin()).map_err(|e| Error::new(e.to_string()))?
+        } else {
+            prompt.clone()
+        };
         turn(&student, &mut session, &mut history, prompt.trim(), &sampling, printer)?;
         return Ok(ExitKind::Success);
     }
@@ -72,7 +83,8 @@ pub(super) fn load(model: &str, adapter: Option<&Path>, device_name: &str, offli
     let path = Path::new(model);
     if path.is_file() {
         if adapter.is_some() {
-            return Err(Error::at(path, "a GGUF takes no adapter").hint("merge it first: `distill merge`, then `distill export`"));
+            return Err(Error::at(path, "a GGUF takes no adapter")
+                .hint("merge it first: `distill merge`, then `distill export`"));
         }
         return from_gguf(path, &device(device_name)?).map_err(|e| Error::at(path, e.to_string()));
     }
@@ -82,7 +94,14 @@ pub(super) fn load(model: &str, adapter: Option<&Path>, device_name: &str, offli
 }
 
 /// One question and its answer, written as it comes.
-fn turn(student: &Student, session: &mut Session<'_>, history: &mut Vec<Message>, question: &str, sampling: &Sampling, printer: &Printer) -> Result<(), Error> {
+fn turn(
+    student: &Student,
+    session: &mut Session<'_>,
+    history: &mut Vec<Message>,
+    question: &str,
+    sampling: &Sampling,
+    printer: &Printer,
+) -> Result<(), Error> {
     history.push(Message { role: Role::User, content: question.to_owned() });
     let fault = |e: &dyn std::fmt::Display| Error::new(e.to_string());
     let ids = student.encoder.ids(history, true).map_err(|e| fault(&e))?;

@@ -21,8 +21,12 @@ pub fn run(args: &ConfigArgs, global: &Global, printer: &Printer) -> Result<Exit
     let layers = global.layers()?;
     global.workspace(&layers)?;
     let entries = layers.entries();
-    let width = entries.iter().map(|(key, value, _)| key.len() + value.to_string().len() + 3).max().unwrap_or_default().min(64);
-    let lines: String = entries.iter().map(|(key, value, origin)| format!("{:width$}  # {origin}\n", format!("{key} = {value}"))).collect();
+    let width =
+        entries.iter().map(|(key, value, _)| key.len() + value.to_string().len() + 3).max().unwrap_or_default().min(64);
+    let lines: String = entries
+        .iter()
+        .map(|(key, value, origin)| format!("{:width$}  # {origin}\n", format!("{key} = {value}")))
+        .collect();
     printer.data(&lines)?;
     Ok(ExitKind::Success)
 }

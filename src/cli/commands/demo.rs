@@ -55,13 +55,22 @@ const FILES: &[(&str, &[u8])] = embedded! {
 pub fn run(args: &DemoArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let dir = &args.out;
     prepare(dir)?;
-    printer.talk(&format!("an invented person's résumé and posts, a recorded teacher and a tiny student, in {}", dir.display()));
+    printer.talk(&format!(
+        "an invented person's résumé and posts, a recorded teacher and a tiny student, in {}",
+        dir.display()
+    ));
     let workspace_global = Global { directory: dir.clone(), ..global.clone() };
     let workspace: Workspace = workspace_global.workspace(&workspace_global.layers()?)?;
     let summary = train_all(&workspace, printer)?;
     let mut text = String::from("\nthe same questions before and after:\n");
     for s in summary.report.evaluation.samples.iter().filter(|s| !s.key.is_empty()).take(5) {
-        text.push_str(&format!("\n  {}\n    before  {}\n    after   {}  {}\n", s.question, s.before, s.after, if s.after_right { "✓" } else { "✗" }));
+        text.push_str(&format!(
+            "\n  {}\n    before  {}\n    after   {}  {}\n",
+            s.question,
+            s.before,
+            s.after,
+            if s.after_right { "✓" } else { "✗" }
+        ));
     }
     printer.data(&text)?;
     summarise(&summary, printer)?;

@@ -54,7 +54,8 @@ pub fn run(args: &EvalArgs, global: &Global, printer: &Printer) -> Result<ExitKi
                 return Err(Error::new(format!("token id {id} is outside the vocabulary of {vocabulary}")));
             }
             let compute = || -> candle_core::Result<Vec<Vec<f32>>> {
-                let hidden = student.model.hidden(&Tensor::new(ids.as_slice(), student.model.device())?.unsqueeze(0)?, None)?;
+                let hidden =
+                    student.model.hidden(&Tensor::new(ids.as_slice(), student.model.device())?.unsqueeze(0)?, None)?;
                 student.model.logits(&hidden.flatten(0, 1)?)?.to_vec2()
             };
             let logits = compute().map_err(|e| Error::new(e.to_string()))?;
@@ -67,7 +68,15 @@ pub fn run(args: &EvalArgs, global: &Global, printer: &Printer) -> Result<ExitKi
             if probes.is_empty() {
                 return Err(Error::at(data, "no row has a `paraphrase` and an `answer_key`").data());
             }
-            let answers = eval::recall(&student.model, &student.encoder, &student.stop_ids, &probes, settings.eval.max_tokens, &STOP, &mut |_| {})?;
+            let answers = eval::recall(
+                &student.model,
+                &student.encoder,
+                &student.stop_ids,
+                &probes,
+                settings.eval.max_tokens,
+                &STOP,
+                &mut |_| {},
+            )?;
             for (probe, answer) in probes.iter().zip(&answers) {
                 printer.data(&format!("{}\n", json!({ "question": probe.question, "key": probe.key, "answer": answer.text, "right": answer.right })))?;
             }

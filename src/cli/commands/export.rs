@@ -25,7 +25,9 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
     let workspace = global.workspace(&global.layers()?)?;
     let quant: Quant = args.quant.parse().map_err(|e: GgufError| Error::new(e.to_string()))?;
     let folder = open_student(&args.model, std::path::Path::new("."), workspace.settings.student.offline)?;
-    let summary = gguf::export(&folder, &args.output, quant, &mut |done, total| printer.progress(done, total, "quantising")).map_err(|e| Error::at(&args.output, e.to_string()))?;
+    let summary =
+        gguf::export(&folder, &args.output, quant, &mut |done, total| printer.progress(done, total, "quantising"))
+            .map_err(|e| Error::at(&args.output, e.to_string()))?;
     printer.finish();
     let types: Vec<String> = summary.tensors.iter().map(|(name, n)| format!("{n} {name}")).collect();
     printer.talk(&format!("{}: {:.1} MB, {}", args.output.display(), summary.bytes as f64 / 1e6, types.join(", ")));

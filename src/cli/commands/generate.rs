@@ -72,9 +72,12 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
         Kind::Preference => settings.rows.preference,
     };
     let in_workspace = Workspace::is_at(&workspace.root);
-    let paths = if args.paths.is_empty() && in_workspace { vec![workspace.path("sources")] } else { args.paths.clone() };
+    let paths =
+        if args.paths.is_empty() && in_workspace { vec![workspace.path("sources")] } else { args.paths.clone() };
     if paths.is_empty() {
-        return Err(Error::new("no documents were named").hint(format!("for example `distill {} resume.md`", command(kind))));
+        return Err(
+            Error::new("no documents were named").hint(format!("for example `distill {} resume.md`", command(kind)))
+        );
     }
     let counter = counter(args.tokenizer.as_deref(), &workspace, printer)?;
     let (documents, failed) = read_documents(&paths)?;
@@ -116,14 +119,26 @@ fn counter(flag: Option<&Path>, workspace: &Workspace, printer: &Printer) -> Res
     }
 }
 
-fn dry_run(kind: Kind, wanted: usize, masked: &crate::pipeline::Masked, templates: &Templates, workspace: &Workspace, printer: &Printer) -> Result<ExitKind, Error> {
+fn dry_run(
+    kind: Kind,
+    wanted: usize,
+    masked: &crate::pipeline::Masked,
+    templates: &Templates,
+    workspace: &Workspace,
+    printer: &Printer,
+) -> Result<ExitKind, Error> {
     let passages = masked.passages();
     let rows = &workspace.settings.rows;
-    let per_request = rows.per_request.min((2 * wanted).div_ceil(passages.len().max(1))).max(1);
+    let per_request = crate::generate::per_request(rows, wanted, passages.len());
     let requests = passages.len().min(wanted.div_ceil(per_request)).max(wanted.div_ceil(per_request));
-    printer.talk(&format!("{} passages, about {requests} requests for {wanted} {} rows; the first one:", passages.len(), kind.name()));
+    printer.talk(&format!(
+        "{} passages, about {requests} requests for {wanted} {} rows; the first one:",
+        passages.len(),
+        kind.name()
+    ));
     if let Some(first) = passages.first() {
-        let prompt = templates.prompt(kind, first, &[], per_request, 0, rows.cap).map_err(|e| Error::new(e.to_string()))?;
+        let prompt =
+            templates.prompt(kind, first, &[], per_request, 0, rows.cap).map_err(|e| Error::new(e.to_string()))?;
         for message in prompt.messages() {
             printer.data(&format!("[{:?}]\n{}\n\n", message.role, message.content))?;
         }

@@ -20,7 +20,12 @@ pub fn run(args: &InitArgs, printer: &Printer) -> Result<ExitKind, Error> {
         return Err(Error::at(&file, "is already a workspace").hint("edit its distill.toml, or choose another folder"));
     }
     make(&args.dir, DEFAULTS)?;
-    printer.talk(&format!("workspace in {}\nput documents into {}, then run `distill -C {} train --all`", args.dir.display(), args.dir.join("sources").display(), args.dir.display()));
+    printer.talk(&format!(
+        "workspace in {}\nput documents into {}, then run `distill -C {} train --all`",
+        args.dir.display(),
+        args.dir.join("sources").display(),
+        args.dir.display()
+    ));
     Ok(ExitKind::Success)
 }
 

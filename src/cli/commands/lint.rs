@@ -40,7 +40,9 @@ enum OutputFormat {
 
 pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     if let Some(code) = &args.explain {
-        let text = lint::explain(code).ok_or_else(|| Error::new(format!("there is no rule `{code}`")).hint("docs/lint-rules.md lists them all"))?;
+        let text = lint::explain(code).ok_or_else(|| {
+            Error::new(format!("there is no rule `{code}`")).hint("docs/lint-rules.md lists them all")
+        })?;
         printer.data(&format!("{}\n", text.trim_end()))?;
         return Ok(ExitKind::Success);
     }
@@ -52,10 +54,16 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     settings.ignore.extend(args.ignore.iter().cloned());
     let paths = if args.paths.is_empty() { vec![workspace.path("data")] } else { args.paths.clone() };
     // A file named by hand is read whatever it is called; in a folder only datasets are.
-    let is_dataset = |p: &PathBuf| p.extension().is_some_and(|e| e == "parquet" || e == "jsonl") && p.file_name().is_none_or(|n| !n.to_string_lossy().ends_with("rejected.jsonl"));
-    let files: Vec<PathBuf> = edge::fs::walk(&paths)?.into_iter().filter(|f| paths.contains(f) || is_dataset(f)).collect();
+    let is_dataset = |p: &PathBuf| {
+        p.extension().is_some_and(|e| e == "parquet" || e == "jsonl")
+            && p.file_name().is_none_or(|n| !n.to_string_lossy().ends_with("rejected.jsonl"))
+    };
+    let files: Vec<PathBuf> =
+        edge::fs::walk(&paths)?.into_iter().filter(|f| paths.contains(f) || is_dataset(f)).collect();
     if files.is_empty() {
-        return Err(Error::new("there are no datasets to check").place(paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")).hint("datasets end in .parquet or .jsonl"));
+        return Err(Error::new("there are no datasets to check")
+            .place(paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))
+            .hint("datasets end in .parquet or .jsonl"));
     }
     let tables = files.iter().map(|f| dataset::read(f)).collect::<Result<Vec<_>, _>>()?;
     let counter = match &args.tokenizer {
@@ -64,7 +72,8 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         None => None,
     };
     let context = Context { counter: counter.as_ref().map(|c| c as &dyn TokenCounter) };
-    let report = lint::lint(tables.iter(), &settings, &context).map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
+    let report =
+        lint::lint(tables.iter(), &settings, &context).map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
     let text = match args.output_format {
         OutputFormat::Text => lint::report::text::render(&report, printer.color()),
         OutputFormat::Json => lint::report::json::render(&report),

@@ -40,19 +40,25 @@ struct Line {
 pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let persona = global.workspace(&global.layers()?)?.settings.persona;
     let mut vault = match &args.vault {
-        Some(path) if path.exists() => serde_json::from_slice(&edge::fs::read(path)?).map_err(|e| Error::at(path, "is no mask vault").cause(e))?,
+        Some(path) if path.exists() => {
+            serde_json::from_slice(&edge::fs::read(path)?).map_err(|e| Error::at(path, "is no mask vault").cause(e))?
+        }
         _ => Vault::default(),
     };
     let mut exit = ExitKind::Success;
     if args.jsonl {
-        let masker = Masker::new(Policy { names: persona.names, allow: persona.allow, deny: persona.deny, off: Vec::new() }, &[]);
+        let masker = Masker::new(
+            Policy { names: persona.names, allow: persona.allow, deny: persona.deny, off: Vec::new() },
+            &[],
+        );
         for (number, line) in std::io::stdin().lock().lines().enumerate() {
             let place = || format!("standard input, line {}", number + 1);
             let line = line.map_err(|e| Error::new(e.to_string()).place(place()).data())?;
             if line.trim().is_empty() {
                 continue;
             }
-            let line: Line = serde_json::from_str(&line).map_err(|e| Error::new("not an object with `id` and `text`").place(place()).cause(e).data())?;
+            let line: Line = serde_json::from_str(&line)
+                .map_err(|e| Error::new("not an object with `id` and `text`").place(place()).cause(e).data())?;
             let (text, spans) = masker.mask_text(&line.text, &mut vault);
             let spans: Vec<Value> = spans.iter().map(|s| json!({ "start": s.range.start, "end": s.range.end, "entity": s.entity.name(), "score": s.score })).collect();
             printer.data(&format!("{}\n", json!({ "id": line.id, "text": text, "spans": spans })))?;

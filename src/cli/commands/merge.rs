@@ -27,9 +27,16 @@ pub struct MergeArgs {
 pub fn run(args: &MergeArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let workspace = global.workspace(&global.layers()?)?;
     let folder = open_student(&args.student, std::path::Path::new("."), workspace.settings.student.offline)?;
-    let adapters = args.adapter.iter().map(|dir| Adapter::load(dir).map_err(|e| Error::from(e).place(dir.display().to_string()))).collect::<Result<Vec<_>, _>>()?;
+    let adapters = args
+        .adapter
+        .iter()
+        .map(|dir| Adapter::load(dir).map_err(|e| Error::from(e).place(dir.display().to_string())))
+        .collect::<Result<Vec<_>, _>>()?;
     let options = SaveOptions { replace: args.force, ..SaveOptions::default() };
-    merge::merge_with(&folder, &adapters, &args.output, &options, &mut |done, total| printer.progress(done, total, "merging")).map_err(|e| Error::at(&args.output, e.to_string()).maybe_hint(e.hint()))?;
+    merge::merge_with(&folder, &adapters, &args.output, &options, &mut |done, total| {
+        printer.progress(done, total, "merging")
+    })
+    .map_err(|e| Error::at(&args.output, e.to_string()).maybe_hint(e.hint()))?;
     printer.finish();
     printer.talk(&format!("{}", args.output.display()));
     Ok(ExitKind::Success)

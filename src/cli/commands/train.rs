@@ -77,7 +77,9 @@ pub fn run(args: &TrainArgs, global: &Global, printer: &Printer) -> Result<ExitK
     let workspace = global.workspace(&layers)?;
     if args.all {
         if !Workspace::is_at(&workspace.root) {
-            return Err(Error::at(&workspace.root, "is no workspace").hint("`distill init` makes one; `-C DIR` names one"));
+            return Err(
+                Error::at(&workspace.root, "is no workspace").hint("`distill init` makes one; `-C DIR` names one")
+            );
         }
         let summary = train_all(&workspace, printer)?;
         summarise(&summary, printer)?;
@@ -109,7 +111,16 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
     };
     let (kind, rows) = load(data)?;
     if kind != Some(phase.kind()) {
-        return Err(Error::at(data, format!("{} is trained on {} rows, these are {}", phase.name(), phase.kind().name(), kind.map_or("unknown", crate::row::Kind::name))).data());
+        return Err(Error::at(
+            data,
+            format!(
+                "{} is trained on {} rows, these are {}",
+                phase.name(),
+                phase.kind().name(),
+                kind.map_or("unknown", crate::row::Kind::name)
+            ),
+        )
+        .data());
     }
     let replay = match &args.replay_data {
         Some(path) => load(path)?.1,
@@ -123,32 +134,65 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
         let examples = encode_phase(phase, settings, &encoder, &rows, &replay)?;
         return label_view(&encoder, &examples.train, phase, args.output_format, printer);
     }
-    let adapter = args.adapter.as_ref().map(|dir| Adapter::load(dir).map_err(|e| Error::from(e).place(dir.display().to_string()))).transpose()?;
+    let adapter = args
+        .adapter
+        .as_ref()
+        .map(|dir| Adapter::load(dir).map_err(|e| Error::from(e).place(dir.display().to_string())))
+        .transpose()?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(phase.name()));
     let checkpoint = out.join("checkpoint.safetensors");
     if !args.resume && checkpoint.exists() {
         std::fs::remove_file(&checkpoint).map_err(|e| Error::io(&checkpoint, e))?;
     }
     printer.stage(phase.name(), false);
-    let input = PhaseInput { phase, settings, folder: &folder, device: &workspace.settings.student.device, adapter: adapter.as_ref(), rows: &rows, replay: &replay, base_name: id, out: &out };
+    let input = PhaseInput {
+        phase,
+        settings,
+        folder: &folder,
+        device: &workspace.settings.student.device,
+        adapter: adapter.as_ref(),
+        rows: &rows,
+        replay: &replay,
+        base_name: id,
+        out: &out,
+    };
     let done = run_phase(&input, &STOP, printer)?;
     let o = &done.outcome;
     let held_out = match (o.eval_before, o.eval_kept) {
         (Some(before), Some(kept)) => format!(", held-out loss {before:.4} → {kept:.4} (step {})", o.kept_step),
         _ => String::new(),
     };
-    printer.talk(&format!("{}: {} steps on {} rows, loss {:.4}{held_out}\nadapter: {}", phase.name(), o.steps, done.rows, o.last_loss, out.display()));
+    printer.talk(&format!(
+        "{}: {} steps on {} rows, loss {:.4}{held_out}\nadapter: {}",
+        phase.name(),
+        o.steps,
+        done.rows,
+        o.last_loss,
+        out.display()
+    ));
     Ok(ExitKind::Success)
 }
 
 /// The label view: what the loss sees.
-fn label_view(encoder: &Encoder, rows: &[EncodedRow], phase: Phase, format: OutputFormat, printer: &Printer) -> Result<ExitKind, Error> {
+fn label_view(
+    encoder: &Encoder,
+    rows: &[EncodedRow],
+    phase: Phase,
+    format: OutputFormat,
+    printer: &Printer,
+) -> Result<ExitKind, Error> {
     for row in rows {
-        let sides: Vec<(&str, &Sequence)> = std::iter::once(("chosen", &row.chosen)).chain(row.rejected.as_ref().map(|s| ("rejected", s))).collect();
+        let sides: Vec<(&str, &Sequence)> =
+            std::iter::once(("chosen", &row.chosen)).chain(row.rejected.as_ref().map(|s| ("rejected", s))).collect();
         for (side, sequence) in sides {
             let text = match format {
-                OutputFormat::Json if phase == Phase::Align => json!({ "id": row.id, "side": side, "input_ids": sequence.input_ids, "labels": sequence.labels }).to_string(),
-                OutputFormat::Json => json!({ "id": row.id, "input_ids": sequence.input_ids, "labels": sequence.labels }).to_string(),
+                OutputFormat::Json if phase == Phase::Align => {
+                    json!({ "id": row.id, "side": side, "input_ids": sequence.input_ids, "labels": sequence.labels })
+                        .to_string()
+                }
+                OutputFormat::Json => {
+                    json!({ "id": row.id, "input_ids": sequence.input_ids, "labels": sequence.labels }).to_string()
+                }
                 OutputFormat::Text => labelled(encoder, row, side, sequence, phase, printer.color()),
             };
             printer.data(&format!("{text}\n"))?;
@@ -159,7 +203,8 @@ fn label_view(encoder: &Encoder, rows: &[EncodedRow], phase: Phase, format: Outp
 
 fn labelled(encoder: &Encoder, row: &EncodedRow, side: &str, sequence: &Sequence, phase: Phase, color: bool) -> String {
     let side = if phase == Phase::Align { format!(" {side}") } else { String::new() };
-    let mut text = format!("{}{side}: {} tokens, {} with loss\n", row.id, sequence.input_ids.len(), sequence.label_count());
+    let mut text =
+        format!("{}{side}: {} tokens, {} with loss\n", row.id, sequence.input_ids.len(), sequence.label_count());
     for (&id, &label) in sequence.input_ids.iter().zip(&sequence.labels) {
         let token = encoder.tokenizer.decode(&[id], false).unwrap_or_default().replace('\n', "⏎");
         text.push_str(&match (color, label == IGNORE) {
@@ -183,12 +228,34 @@ pub(super) fn summarise(summary: &Summary, printer: &Printer) -> Result<(), Erro
     }
     for p in &r.phases {
         let (first, last) = (p.loss.first().map_or(f64::NAN, |l| l.1), p.loss.last().map_or(f64::NAN, |l| l.1));
-        line(&p.phase, format!("loss {first:.3} → {last:.3} in {} steps, {:.0} s, {:.0} tokens/s", p.steps, p.seconds, p.tokens_per_second));
+        line(
+            &p.phase,
+            format!(
+                "loss {first:.3} → {last:.3} in {} steps, {:.0} s, {:.0} tokens/s",
+                p.steps, p.seconds, p.tokens_per_second
+            ),
+        );
     }
     let e = &r.evaluation;
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
-    line("fact recall", format!("{} → {}  ({} held-out paraphrases)", percent(e.recall_before), percent(e.recall_after), e.recall_questions));
-    line("preference accuracy", format!("{} → {}  ({} held-out pairs)", percent(e.preference_before), percent(e.preference_after), e.preference_pairs));
+    line(
+        "fact recall",
+        format!(
+            "{} → {}  ({} held-out paraphrases)",
+            percent(e.recall_before),
+            percent(e.recall_after),
+            e.recall_questions
+        ),
+    );
+    line(
+        "preference accuracy",
+        format!(
+            "{} → {}  ({} held-out pairs)",
+            percent(e.preference_before),
+            percent(e.preference_after),
+            e.preference_pairs
+        ),
+    );
     line("answers that end", percent(e.stopped_after));
     for (name, bytes) in &r.outputs {
         line(name, format!("{:.1} MB", *bytes as f64 / 1e6));

@@ -139,7 +139,9 @@ fn models_that_do_not_add_up_are_refused() {
 
 #[test]
 fn labels_and_names() {
-    for (parameters, label) in [(3_212_749_824, "3.2B"), (1_235_814_400, "1.2B"), (134_515_008, "135M"), (83_000, "83K")] {
+    for (parameters, label) in
+        [(3_212_749_824, "3.2B"), (1_235_814_400, "1.2B"), (134_515_008, "135M"), (83_000, "83K")]
+    {
         assert_eq!(size_label(parameters), label);
     }
     assert_eq!(model_name(Path::new("/x/models--org--Some-Model/snapshots/abc123")), "Some Model");

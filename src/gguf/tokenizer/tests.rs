@@ -49,7 +49,10 @@ fn gguf(tokenizer: GgufTokenizer, template: Option<&str>) -> Gguf {
 #[test]
 fn fields_of_a_llama_tokenizer() {
     let made = made(&llama_like()).unwrap();
-    assert_eq!(made.tokens[3..], ["Ġ", "ab", "Ġab", "<|begin_of_text|>", "<|eot_id|>", "<|x|>", "plain", "[PAD10]", "[PAD11]"]);
+    assert_eq!(
+        made.tokens[3..],
+        ["Ġ", "ab", "Ġab", "<|begin_of_text|>", "<|eot_id|>", "<|x|>", "plain", "[PAD10]", "[PAD11]"]
+    );
     assert_eq!(made.types, [1, 1, 1, 1, 1, 1, 3, 3, 3, 4, 5, 5]);
     assert_eq!(made.merges, ["a b", "Ġ ab"]);
     assert_eq!((made.bos, made.eos, made.eot, made.pad), (Some(6), Some(7), Some(7), None));
@@ -166,7 +169,14 @@ fn specials_in_front_keep_their_ids() {
 #[test]
 fn contradictory_files_are_errors() {
     let base = made(&llama_like()).unwrap();
-    let twice = GgufTokenizer { tokens: { let mut t = base.tokens.clone(); t[1] = "a".into(); t }, ..base.clone() };
+    let twice = GgufTokenizer {
+        tokens: {
+            let mut t = base.tokens.clone();
+            t[1] = "a".into();
+            t
+        },
+        ..base.clone()
+    };
     assert!(to_tokenizer_json(&gguf(twice, None)).unwrap_err().to_string().contains("`a` at 0 and at 1"));
     let short = GgufTokenizer { types: vec![1], ..base.clone() };
     assert!(to_tokenizer_json(&gguf(short, None)).is_err());

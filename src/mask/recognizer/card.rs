@@ -19,7 +19,8 @@ impl Recognizer for Card {
     fn find(&self, text: &str, out: &mut Vec<Span>) {
         let mut taken = 0;
         for group in START.find_iter(text) {
-            let left = before(text, group.start()).is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '+' | '/' | '='));
+            let left = before(text, group.start())
+                .is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '+' | '/' | '='));
             if !left || group.start() < taken {
                 continue;
             }
@@ -66,7 +67,12 @@ fn issued(digits: &[u32]) -> bool {
         14 => matches!(two, 36 | 38 | 39) || (300..=305).contains(&three),
         15 => matches!(two, 34 | 37) || matches!(four, 2014 | 2149 | 1800 | 2131),
         12 => matches!(two, 50 | 56..=58 | 63 | 67),
-        16 => one == 4 || matches!(two, 50..=58 | 60..=69 | 35 | 36 | 81) || (2200..=2720).contains(&four) || matches!(two, 30 | 38 | 39),
+        16 => {
+            one == 4
+                || matches!(two, 50..=58 | 60..=69 | 35 | 36 | 81)
+                || (2200..=2720).contains(&four)
+                || matches!(two, 30 | 38 | 39)
+        }
         17 => matches!(two, 50 | 56..=58 | 60..=69),
         18 => matches!(two, 50 | 56..=58 | 60..=69),
         19 => one == 4 || matches!(two, 35 | 36 | 50 | 56..=58 | 60..=69),

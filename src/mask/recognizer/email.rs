@@ -11,7 +11,9 @@ pub(crate) struct Email;
 
 /// `＠` is the full-width sign; host labels may be in any script, the last one has no digit.
 static PLAIN: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}._%+'/&-]*[\p{L}\p{N}_+-])?[\u{200b}\u{2060}]*[@＠﹫][\u{200b}\u{2060}]*(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+(?:xn--[a-z0-9-]{2,}|[\p{L}][\p{L}\p{M}]{1,23})")
+    compile(
+        r"[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}._%+'/&-]*[\p{L}\p{N}_+-])?[\u{200b}\u{2060}]*[@＠﹫][\u{200b}\u{2060}]*(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+(?:xn--[a-z0-9-]{2,}|[\p{L}][\p{L}\p{M}]{1,23})",
+    )
 });
 
 /// `"john doe"@example.com` and `john@[192.0.2.1]`.
@@ -21,12 +23,16 @@ static ODD: LazyLock<Regex> = LazyLock::new(|| {
 
 /// `name (at) host (dot) tld`, brackets of any kind, `arobase`/`punkt` and the like.
 static OBFUSCATED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"(?i)[a-z0-9][a-z0-9_+-]*(?:(?:\.|[ \t]*[(\[{<][ \t]*(?:dot|punkt|point|punto|ponto)[ \t]*[)\]}>][ \t]*|[ \t]+dot[ \t]+)[a-z0-9_+-]+)*[ \t]*(?:[(\[{<][ \t]*(?:at|@|ät|arobase|arroba|chiocciola|klammeraffe)[ \t]*[)\]}>])[ \t]*[a-z0-9-]+(?:(?:[ \t]*[(\[{<][ \t]*(?:dot|\.|punkt|point|punto|ponto)[ \t]*[)\]}>][ \t]*|\.|[ \t]+(?:dot|punkt|point|punto)[ \t]+)[a-z0-9-]+)+")
+    compile(
+        r"(?i)[a-z0-9][a-z0-9_+-]*(?:(?:\.|[ \t]*[(\[{<][ \t]*(?:dot|punkt|point|punto|ponto)[ \t]*[)\]}>][ \t]*|[ \t]+dot[ \t]+)[a-z0-9_+-]+)*[ \t]*(?:[(\[{<][ \t]*(?:at|@|ät|arobase|arroba|chiocciola|klammeraffe)[ \t]*[)\]}>])[ \t]*[a-z0-9-]+(?:(?:[ \t]*[(\[{<][ \t]*(?:dot|\.|punkt|point|punto|ponto)[ \t]*[)\]}>][ \t]*|\.|[ \t]+(?:dot|punkt|point|punto)[ \t]+)[a-z0-9-]+)+",
+    )
 });
 
 /// `name at host dot tld`: both words must be there and the last label must be one that addresses have.
 static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"(?i)[a-z0-9][a-z0-9._+-]*(?:[ \t]+(?:dot|punkt|point|punto|ponto)[ \t]+[a-z0-9_+-]+)*[ \t]+(?:at|@|arobase|arroba|klammeraffe|chiocciola)[ \t]+[a-z0-9-]+(?:[ \t]+(?:dot|punkt|point|punto|ponto)[ \t]+[a-z0-9-]+)*[ \t]+(?:dot|punkt|point|punto|ponto)[ \t]+(?:com|org|net|io|dev|me|edu|gov|info|app|ai|eu|uk|us|de|fr|es|it|nl|be|ch|at|pl|se|no|dk|fi|in|br|pt|cz|ie|ca|au|nz|jp|kr|cn)\b|[a-z0-9][a-z0-9._+-]*[ \t]+@[ \t]+[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}\b|[a-z0-9][a-z0-9._+-]*[ \t]+at[ \t]+(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton|protonmail|gmx|web|fastmail|posteo)\.(?:com|me|de|net|ch|org|co\.uk)\b")
+    compile(
+        r"(?i)[a-z0-9][a-z0-9._+-]*(?:[ \t]+(?:dot|punkt|point|punto|ponto)[ \t]+[a-z0-9_+-]+)*[ \t]+(?:at|@|arobase|arroba|klammeraffe|chiocciola)[ \t]+[a-z0-9-]+(?:[ \t]+(?:dot|punkt|point|punto|ponto)[ \t]+[a-z0-9-]+)*[ \t]+(?:dot|punkt|point|punto|ponto)[ \t]+(?:com|org|net|io|dev|me|edu|gov|info|app|ai|eu|uk|us|de|fr|es|it|nl|be|ch|at|pl|se|no|dk|fi|in|br|pt|cz|ie|ca|au|nz|jp|kr|cn)\b|[a-z0-9][a-z0-9._+-]*[ \t]+@[ \t]+[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}\b|[a-z0-9][a-z0-9._+-]*[ \t]+at[ \t]+(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton|protonmail|gmx|web|fastmail|posteo)\.(?:com|me|de|net|ch|org|co\.uk)\b",
+    )
 });
 
 impl Recognizer for Email {

@@ -11,10 +11,33 @@ use crate::mask::span::{Entity, Span};
 pub(crate) struct Ip;
 
 static V4: LazyLock<Regex> = LazyLock::new(|| compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"));
-static V6: LazyLock<Regex> = LazyLock::new(|| compile(r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?:[0-9]{0,3}(?:\.[0-9]{1,3}){3})?"));
+static V6: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?:[0-9]{0,3}(?:\.[0-9]{1,3}){3})?"));
 
 /// What four numbers with dots are when they are no address.
-const NOT_ADDRESSES: &[&str] = &["version", "versions", "ver", "v", "release", "build", "firmware", "section", "sections", "chapter", "clause", "oid", "rev", "revision", "update", "upgraded to", "driver", "sdk", "chrome", "firefox", "dll"];
+const NOT_ADDRESSES: &[&str] = &[
+    "version",
+    "versions",
+    "ver",
+    "v",
+    "release",
+    "build",
+    "firmware",
+    "section",
+    "sections",
+    "chapter",
+    "clause",
+    "oid",
+    "rev",
+    "revision",
+    "update",
+    "upgraded to",
+    "driver",
+    "sdk",
+    "chrome",
+    "firefox",
+    "dll",
+];
 
 impl Recognizer for Ip {
     fn entity(&self) -> Entity {
@@ -25,8 +48,13 @@ impl Recognizer for Ip {
         for found in V4.find_iter(text) {
             let octets = found.as_str().split('.').all(|octet| octet == "0" || !octet.starts_with('0'));
             let address = found.as_str().parse::<Ipv4Addr>().ok().filter(|_| octets);
-            let own = address.is_some_and(|address| !address.is_loopback() && !address.is_unspecified() && address != Ipv4Addr::BROADCAST);
-            if own && apart(text, found.start(), found.end()) && !ends_in_word(&context(text, found.start(), 24), NOT_ADDRESSES) {
+            let own = address.is_some_and(|address| {
+                !address.is_loopback() && !address.is_unspecified() && address != Ipv4Addr::BROADCAST
+            });
+            if own
+                && apart(text, found.start(), found.end())
+                && !ends_in_word(&context(text, found.start(), 24), NOT_ADDRESSES)
+            {
                 out.push(Span::new(found.start()..suffixed(text, found.end()), Entity::Ip, 0.9));
             }
         }

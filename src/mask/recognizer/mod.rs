@@ -71,6 +71,10 @@ pub(crate) fn context(text: &str, at: usize, count: usize) -> String {
 
 /// Whether `text` ends in one of `words`, as a whole word, spaces and label marks aside.
 pub(crate) fn ends_in_word(text: &str, words: &[&str]) -> bool {
-    let text = text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '#' | '.' | '=' | '(' | '*' | '"' | '-' | '№'));
-    words.iter().any(|word| text.strip_suffix(word).is_some_and(|rest| !rest.chars().next_back().is_some_and(char::is_alphanumeric)))
+    let text = text.trim_end_matches(|c: char| {
+        c.is_whitespace() || matches!(c, ':' | '#' | '.' | '=' | '(' | '*' | '"' | '-' | '№')
+    });
+    words.iter().any(|word| {
+        text.strip_suffix(word).is_some_and(|rest| !rest.chars().next_back().is_some_and(char::is_alphanumeric))
+    })
 }

@@ -11,7 +11,9 @@ pub(crate) struct Phone;
 
 /// Digits with what people put between them, on one line; then an extension.
 static RUN: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"[+＋]?[(（]?[+＋]?\p{Nd}(?:[ \t\u{a0}\u{202f}\u{2009}.()（）/\-\u{2010}-\u{2015}\u{2212}\u{ad}\u{200b}－]{0,3}\p{Nd}){5,18}(?:(?i)[ \t]*(?:,|;)?[ \t]*(?:ext(?:ension|n)?\.?|x|#|durchwahl|poste|;ext=)[ \t:=]*\p{Nd}{1,6}\b)?")
+    compile(
+        r"[+＋]?[(（]?[+＋]?\p{Nd}(?:[ \t\u{a0}\u{202f}\u{2009}.()（）/\-\u{2010}-\u{2015}\u{2212}\u{ad}\u{200b}－]{0,3}\p{Nd}){5,18}(?:(?i)[ \t]*(?:,|;)?[ \t]*(?:ext(?:ension|n)?\.?|x|#|durchwahl|poste|;ext=)[ \t:=]*\p{Nd}{1,6}\b)?",
+    )
 });
 
 /// National shapes that no label needs to vouch for, over the run with every digit in ASCII and every gap one sign.
@@ -53,17 +55,134 @@ static NATIONAL: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 
 /// Shapes that are dates, ranges of years or times.
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"^(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{2}|\d{4})|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:[ T.-]\d.*)?|(?:19|20)\d{2}(?:[ ./-]+\d{1,2})?[ ./-]+(?:19|20)\d{2}(?:[ ./-]\d{1,2})?|\d{1,2}[./-](?:19|20)\d{2}[ -]+\d{1,2}[./-](?:19|20)\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}[ -]+\d{1,2}[./-]\d{1,2}[./-]\d{4})$")
+    compile(
+        r"^(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{2}|\d{4})|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:[ T.-]\d.*)?|(?:19|20)\d{2}(?:[ ./-]+\d{1,2})?[ ./-]+(?:19|20)\d{2}(?:[ ./-]\d{1,2})?|\d{1,2}[./-](?:19|20)\d{2}[ -]+\d{1,2}[./-](?:19|20)\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}[ -]+\d{1,2}[./-]\d{1,2}[./-]\d{4})$",
+    )
 });
 
 const LABELS: &[&str] = &[
-    "phone", "phones", "telephone", "tel", "mobile", "mob", "cell", "cellphone", "fax", "call", "call me at", "call me on", "whatsapp", "sms", "text", "text me at", "dial", "ring", "hotline", "landline", "home", "handy", "telefon", "telefonnummer",
-    "mobil", "telefax", "tél", "téléphone", "portable", "teléfono", "telefono", "móvil", "movil", "cellulare", "celular", "telefone", "telefoon", "phone number", "phone no", "mobile number", "contact number", "contact no", "number is", "reach me at", "reach me on", "reached at", "ph", "電話", "电话", "手机", "전화", "signal",
+    "phone",
+    "phones",
+    "telephone",
+    "tel",
+    "mobile",
+    "mob",
+    "cell",
+    "cellphone",
+    "fax",
+    "call",
+    "call me at",
+    "call me on",
+    "whatsapp",
+    "sms",
+    "text",
+    "text me at",
+    "dial",
+    "ring",
+    "hotline",
+    "landline",
+    "home",
+    "handy",
+    "telefon",
+    "telefonnummer",
+    "mobil",
+    "telefax",
+    "tél",
+    "téléphone",
+    "portable",
+    "teléfono",
+    "telefono",
+    "móvil",
+    "movil",
+    "cellulare",
+    "celular",
+    "telefone",
+    "telefoon",
+    "phone number",
+    "phone no",
+    "mobile number",
+    "contact number",
+    "contact no",
+    "number is",
+    "reach me at",
+    "reach me on",
+    "reached at",
+    "ph",
+    "電話",
+    "电话",
+    "手机",
+    "전화",
+    "signal",
 ];
 
 const OTHERS: &[&str] = &[
-    "isbn", "isbn-13", "isbn-10", "issn", "doi", "order", "order no", "order number", "invoice", "invoice no", "ticket", "case", "case no", "serial", "serial no", "part", "part no", "part number", "sku", "ref", "reference", "ref no",
-    "id", "no", "nr", "number", "po", "purchase order", "version", "ver", "build", "release", "ean", "upc", "gtin", "tax", "vat", "account", "acct", "account number", "routing", "orcid", "rfc", "iso", "patent", "batch", "lot", "model", "timestamp", "commit", "tracking", "tracking number", "zip", "postcode", "iban", "ssn", "card", "card number", "bsn", "nhs", "nhs number", "pesel", "aadhaar", "sort code", "port", "from", "between",
+    "isbn",
+    "isbn-13",
+    "isbn-10",
+    "issn",
+    "doi",
+    "order",
+    "order no",
+    "order number",
+    "invoice",
+    "invoice no",
+    "ticket",
+    "case",
+    "case no",
+    "serial",
+    "serial no",
+    "part",
+    "part no",
+    "part number",
+    "sku",
+    "ref",
+    "reference",
+    "ref no",
+    "id",
+    "no",
+    "nr",
+    "number",
+    "po",
+    "purchase order",
+    "version",
+    "ver",
+    "build",
+    "release",
+    "ean",
+    "upc",
+    "gtin",
+    "tax",
+    "vat",
+    "account",
+    "acct",
+    "account number",
+    "routing",
+    "orcid",
+    "rfc",
+    "iso",
+    "patent",
+    "batch",
+    "lot",
+    "model",
+    "timestamp",
+    "commit",
+    "tracking",
+    "tracking number",
+    "zip",
+    "postcode",
+    "iban",
+    "ssn",
+    "card",
+    "card number",
+    "bsn",
+    "nhs",
+    "nhs number",
+    "pesel",
+    "aadhaar",
+    "sort code",
+    "port",
+    "from",
+    "between",
 ];
 
 impl Recognizer for Phone {
@@ -107,8 +226,13 @@ fn score(text: &str, start: usize, run: &str) -> Option<f32> {
     let next = text.get(start + run.len()..).and_then(|rest| rest.chars().nth(1));
     let context = context(text, start, 28);
     let tel = context.ends_with("tel:") || context.ends_with("callto:") || context.ends_with("wa.me/");
-    let joined = left.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '£' | '€' | '¥' | '%' | '@' | '&' | '\\') || (!tel && matches!(c, '/' | '.' | ',' | '-' | '=' | '+')));
-    let goes_on = right.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '%' | '€' | '$' | '£' | '@' | '°')) || (right.is_some_and(|c| matches!(c, ',' | '.' | '-' | '/' | ':')) && next.is_some_and(char::is_numeric));
+    let joined = left.is_some_and(|c| {
+        c.is_alphanumeric()
+            || matches!(c, '_' | '$' | '£' | '€' | '¥' | '%' | '@' | '&' | '\\')
+            || (!tel && matches!(c, '/' | '.' | ',' | '-' | '=' | '+'))
+    });
+    let goes_on = right.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '%' | '€' | '$' | '£' | '@' | '°'))
+        || (right.is_some_and(|c| matches!(c, ',' | '.' | '-' | '/' | ':')) && next.is_some_and(char::is_numeric));
     if joined || goes_on {
         return None;
     }

@@ -39,13 +39,16 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// `postgres://user:word@host`: what stands before the `@`.
-static CREDENTIALS: LazyLock<Regex> = LazyLock::new(|| compile(r"\b[a-z][a-z0-9+.-]*://([^\s/:@\p{Cc}<>\[\]]*:[^\s/@\p{Cc}<>\[\]]+)@"));
+static CREDENTIALS: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"\b[a-z][a-z0-9+.-]*://([^\s/:@\p{Cc}<>\[\]]*:[^\s/@\p{Cc}<>\[\]]+)@"));
 
 /// `Authorization: Bearer …`.
 static BEARER: LazyLock<Regex> = LazyLock::new(|| compile(r"(?i)\b(?:bearer|basic)[ \t]+([A-Za-z0-9_+/=.~-]{16,})"));
 
 static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r#"(?i)(pass(?:word|wd|phrase|code|wort)?|pwd|passwort|kennwort|mot de passe|contraseña|(?:client|app|shared|webhook|signing|aws)?[_-]?secret(?:[_-]?(?:access)?[_-]?key)?|(?:[a-z]+[_-])*(?:api|access|auth|private|encryption|account)[ _-]?(?:key|token)|(?:[a-z]+[_-])*token|pin(?: code)?)["'*_]*[ \t]*(?:([:=]+>?)|[ \t](?:is|was|lautet)[ \t]*:?)[*_]*[ \t]*(["'`]?)([^\s"'`,;<>\p{Cc}\[\]]{4,})"#)
+    compile(
+        r#"(?i)(pass(?:word|wd|phrase|code|wort)?|pwd|passwort|kennwort|mot de passe|contraseña|(?:client|app|shared|webhook|signing|aws)?[_-]?secret(?:[_-]?(?:access)?[_-]?key)?|(?:[a-z]+[_-])*(?:api|access|auth|private|encryption|account)[ _-]?(?:key|token)|(?:[a-z]+[_-])*token|pin(?: code)?)["'*_]*[ \t]*(?:([:=]+>?)|[ \t](?:is|was|lautet)[ \t]*:?)[*_]*[ \t]*(["'`]?)([^\s"'`,;<>\p{Cc}\[\]]{4,})"#,
+    )
 });
 
 impl Recognizer for Secret {
@@ -55,9 +58,19 @@ impl Recognizer for Secret {
 
     fn find(&self, text: &str, out: &mut Vec<Span>) {
         for pattern in SHAPES.iter() {
-            out.extend(pattern.find_iter(text).filter(|found| !wordy(found.as_str())).map(|found| Span::new(found.range(), Entity::Secret, 0.97)));
+            out.extend(
+                pattern
+                    .find_iter(text)
+                    .filter(|found| !wordy(found.as_str()))
+                    .map(|found| Span::new(found.range(), Entity::Secret, 0.97)),
+            );
         }
-        out.extend(CREDENTIALS.captures_iter(text).filter_map(|found| found.get(1)).map(|found| Span::new(found.range(), Entity::Secret, 0.9)));
+        out.extend(
+            CREDENTIALS
+                .captures_iter(text)
+                .filter_map(|found| found.get(1))
+                .map(|found| Span::new(found.range(), Entity::Secret, 0.9)),
+        );
         for found in BEARER.captures_iter(text).filter_map(|found| found.get(1)).filter(|found| mixed(found.as_str())) {
             out.push(Span::new(found.range(), Entity::Secret, 0.9));
         }
@@ -70,7 +83,8 @@ impl Recognizer for Secret {
             let equals = found.get(2).is_some_and(|sign| sign.as_str().starts_with('='));
             let trimmed = value.as_str().trim_end_matches(['.', ')', '*', ':']);
             // A password may end in any sign; a sentence ends in one of these only.
-            let end = if trimmed.len() + 1 >= value.len() && !quoted { value.start() + trimmed.len() } else { value.end() };
+            let end =
+                if trimmed.len() + 1 >= value.len() && !quoted { value.start() + trimmed.len() } else { value.end() };
             if held(label.as_str(), &text[value.start()..end], quoted || equals) {
                 out.push(Span::new(value.start()..end, Entity::Secret, 0.8));
             }
@@ -80,31 +94,71 @@ impl Recognizer for Secret {
 
 /// Whether the value is one, and not a type, a variable or the next word of a sentence.
 fn held(label: &str, value: &str, assigned: bool) -> bool {
-    const NAMES: &[&str] = &["string", "none", "null", "true", "false", "required", "optional", "changed", "hidden", "redacted", "example", "password", "secret", "your", "env", "self", "this", "undefined"];
+    const NAMES: &[&str] = &[
+        "string",
+        "none",
+        "null",
+        "true",
+        "false",
+        "required",
+        "optional",
+        "changed",
+        "hidden",
+        "redacted",
+        "example",
+        "password",
+        "secret",
+        "your",
+        "env",
+        "self",
+        "this",
+        "undefined",
+    ];
     let lower = value.to_lowercase();
-    let reference = value.starts_with(['$', '{', '%', '*', '.', '/', '&', '(']) || value.contains(['(', ')', '{', '}']) || lower.contains("env.") || lower.contains("environ") || lower.contains("://") || lower.starts_with("xxx");
-    if reference || NAMES.iter().any(|name| lower == *name || lower.starts_with("your-") || lower.starts_with("your_")) {
+    let reference = value.starts_with(['$', '{', '%', '*', '.', '/', '&', '('])
+        || value.contains(['(', ')', '{', '}'])
+        || lower.contains("env.")
+        || lower.contains("environ")
+        || lower.contains("://")
+        || lower.starts_with("xxx");
+    if reference || NAMES.iter().any(|name| lower == *name || lower.starts_with("your-") || lower.starts_with("your_"))
+    {
         return false;
     }
     let label = label.to_lowercase();
-    let password = label.starts_with("pass") || label == "pwd" || label == "kennwort" || label.starts_with("mot") || label.starts_with("contra");
+    let password = label.starts_with("pass")
+        || label == "pwd"
+        || label == "kennwort"
+        || label.starts_with("mot")
+        || label.starts_with("contra");
     if label.starts_with("pin") {
         return value.len() <= 8 && value.chars().all(|c| c.is_ascii_digit());
     }
     let digit = value.contains(|c: char| c.is_ascii_digit());
-    let sign = value.trim_end_matches('-').contains(|c: char| c.is_ascii_punctuation() && !matches!(c, '-' | '_' | '.' | '\'' | '/'));
+    let sign = value
+        .trim_end_matches('-')
+        .contains(|c: char| c.is_ascii_punctuation() && !matches!(c, '-' | '_' | '.' | '\'' | '/'));
     if password {
-        return value.chars().count() >= 4 && (digit && value.contains(char::is_alphabetic) || sign || (digit && value.len() >= 6) || (assigned && value.chars().count() >= 5));
+        return value.chars().count() >= 4
+            && (digit && value.contains(char::is_alphabetic)
+                || sign
+                || (digit && value.len() >= 6)
+                || (assigned && value.chars().count() >= 5));
     }
     value.chars().count() >= 8 && (mixed(value) || (assigned && digit && value.len() >= 12))
 }
 
 /// Letters and digits together, as random strings have them.
 fn mixed(value: &str) -> bool {
-    value.contains(|c: char| c.is_ascii_digit()) && value.contains(|c: char| c.is_ascii_alphabetic()) && value.len() >= 8
+    value.contains(|c: char| c.is_ascii_digit())
+        && value.contains(|c: char| c.is_ascii_alphabetic())
+        && value.len() >= 8
 }
 
 /// `sk-learn-compatible-estimators` is words with dashes.
 fn wordy(value: &str) -> bool {
-    value.len() < 60 && !value.contains(|c: char| c.is_ascii_digit()) && value.split(['-', '_']).all(|part| part.len() < 14) && !value.contains(char::is_uppercase)
+    value.len() < 60
+        && !value.contains(|c: char| c.is_ascii_digit())
+        && value.split(['-', '_']).all(|part| part.len() < 14)
+        && !value.contains(char::is_uppercase)
 }

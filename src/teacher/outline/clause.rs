@@ -48,12 +48,76 @@ pub(super) struct Counted {
     pub noun: String,
 }
 
-const PREPOSITIONS: &[&str] = &["across", "after", "against", "at", "before", "between", "by", "during", "for", "from", "in", "into", "on", "onto", "out", "over", "through", "to", "towards", "under", "using", "via", "with", "within", "without"];
-const STOPS: &[&str] = &["because", "but", "if", "so", "that", "then", "until", "when", "where", "which", "while", "who", "whose", "although", "as", "since", "than", "nobody"];
+const PREPOSITIONS: &[&str] = &[
+    "across", "after", "against", "at", "before", "between", "by", "during", "for", "from", "in", "into", "on", "onto",
+    "out", "over", "through", "to", "towards", "under", "using", "via", "with", "within", "without",
+];
+const STOPS: &[&str] = &[
+    "because", "but", "if", "so", "that", "then", "until", "when", "where", "which", "while", "who", "whose",
+    "although", "as", "since", "than", "nobody",
+];
 /// Participles that open a second statement.
-const RESULTS: &[&str] = &["achieving", "boosting", "cutting", "enabling", "growing", "improving", "increasing", "leading", "reducing", "resulting", "saving", "serving", "including", "raising", "allowing", "ensuring", "making"];
-const PRONOUNS: &[&str] = &["anybody", "everybody", "everyone", "he", "her", "him", "his", "it", "its", "nobody", "none", "nothing", "she", "somebody", "someone", "that", "their", "them", "there", "these", "they", "this", "those", "what", "which", "who", "one", "both", "some", "others", "all", "you", "something", "six", "two", "three", "four", "most"];
-const PLURALS: &[&str] = &["people", "percent", "ms", "staff", "children", "metres", "kg", "km", "gb", "tb", "mb", "degrees"];
+const RESULTS: &[&str] = &[
+    "achieving",
+    "boosting",
+    "cutting",
+    "enabling",
+    "growing",
+    "improving",
+    "increasing",
+    "leading",
+    "reducing",
+    "resulting",
+    "saving",
+    "serving",
+    "including",
+    "raising",
+    "allowing",
+    "ensuring",
+    "making",
+];
+const PRONOUNS: &[&str] = &[
+    "anybody",
+    "everybody",
+    "everyone",
+    "he",
+    "her",
+    "him",
+    "his",
+    "it",
+    "its",
+    "nobody",
+    "none",
+    "nothing",
+    "she",
+    "somebody",
+    "someone",
+    "that",
+    "their",
+    "them",
+    "there",
+    "these",
+    "they",
+    "this",
+    "those",
+    "what",
+    "which",
+    "who",
+    "one",
+    "both",
+    "some",
+    "others",
+    "all",
+    "you",
+    "something",
+    "six",
+    "two",
+    "three",
+    "four",
+    "most",
+];
+const PLURALS: &[&str] =
+    &["people", "percent", "ms", "staff", "children", "metres", "kg", "km", "gb", "tb", "mb", "degrees"];
 
 /// Words of a sentence without its closing mark.
 fn words(sentence: &str) -> Vec<&str> {
@@ -95,14 +159,23 @@ pub(super) fn spoken(sentence: &str, it: Option<&str>) -> Option<Clause> {
     let first = all.first().copied()?;
     let me = matches!(first, "I" | "We" | "we");
     let instead = it.filter(|_| first == "It");
-    if !me && instead.is_none() && (PRONOUNS.contains(&lower(first).as_str()) || PREPOSITIONS.contains(&lower(first).as_str()) || STOPS.contains(&lower(first).as_str()) || first.contains('"')) {
+    if !me
+        && instead.is_none()
+        && (PRONOUNS.contains(&lower(first).as_str())
+            || PREPOSITIONS.contains(&lower(first).as_str())
+            || STOPS.contains(&lower(first).as_str())
+            || first.contains('"'))
+    {
         return None;
     }
     let limit = if me || instead.is_some() { 2 } else { 6 };
     for (i, word) in all.iter().enumerate().take(limit + 1).skip(1) {
         let verb = lower(word);
         let previous = lower(all.get(i - 1)?);
-        if all.get(i - 1)?.ends_with(',') || (PREPOSITIONS.contains(&previous.as_str()) || matches!(previous.as_str(), "a" | "an" | "the" | "of" | "my" | "our" | "to" | "and")) {
+        if all.get(i - 1)?.ends_with(',')
+            || (PREPOSITIONS.contains(&previous.as_str())
+                || matches!(previous.as_str(), "a" | "an" | "the" | "of" | "my" | "our" | "to" | "and"))
+        {
             continue;
         }
         let copula = matches!(verb.as_str(), "was" | "were" | "is" | "are");
@@ -114,24 +187,74 @@ pub(super) fn spoken(sentence: &str, it: Option<&str>) -> Option<Clause> {
             (base, "did")
         } else if instead.is_some() {
             (verbs::third_person(&verb)?, "does")
-        } else if me && i == 1 && word.chars().all(|c| c.is_ascii_lowercase()) && !matches!(verb.as_str(), "am" | "have" | "had" | "do" | "did" | "can" | "could" | "will" | "would" | "should" | "must" | "may" | "might" | "never" | "still" | "also" | "always" | "once" | "just" | "now" | "only" | "even" | "wanted" | "said" | "asked" | "both" | "all" | "cannot" | "say") && !verb.ends_with("ly") {
+        } else if me
+            && i == 1
+            && word.chars().all(|c| c.is_ascii_lowercase())
+            && !matches!(
+                verb.as_str(),
+                "am" | "have"
+                    | "had"
+                    | "do"
+                    | "did"
+                    | "can"
+                    | "could"
+                    | "will"
+                    | "would"
+                    | "should"
+                    | "must"
+                    | "may"
+                    | "might"
+                    | "never"
+                    | "still"
+                    | "also"
+                    | "always"
+                    | "once"
+                    | "just"
+                    | "now"
+                    | "only"
+                    | "even"
+                    | "wanted"
+                    | "said"
+                    | "asked"
+                    | "both"
+                    | "all"
+                    | "cannot"
+                    | "say"
+            )
+            && !verb.ends_with("ly")
+        {
             (verb.clone(), "do")
         } else {
             continue;
         };
         let rest = all.get(i + 1..)?;
         let next = rest.first().map(|w| lower(w)).unwrap_or_default();
-        let participle = matches!(verb.as_str(), "had" | "has") && (verbs::past(&next).is_some() || matches!(next.as_str(), "been" | "known" | "to" | "never" | "done" | "set"));
+        let participle = matches!(verb.as_str(), "had" | "has")
+            && (verbs::past(&next).is_some()
+                || matches!(next.as_str(), "been" | "known" | "to" | "never" | "done" | "set"));
         if participle || matches!(next.as_str(), "not" | "never") || next.ends_with("n't") || next.ends_with("n’t") {
             return None;
         }
-        if copula && !(matches!(next.as_str(), "a" | "an" | "the" | "about" | "my" | "our" | "minus") || value(&next).is_some()) {
+        if copula
+            && !(matches!(next.as_str(), "a" | "an" | "the" | "about" | "my" | "our" | "minus")
+                || value(&next).is_some())
+        {
             return None;
         }
         // `The old one`, `Keyboard`: nothing that a question could call it.
-        let named = all[..i].last().is_some_and(|w| !matches!(lower(w).as_str(), "one" | "ones" | "other" | "others" | "rest" | "fifth" | "third" | "second" | "last"));
-        let alone = i == 1 && !me && instead.is_none() && is_name(&inner(first)) && first.chars().any(char::is_lowercase);
-        let nested = all[..i].iter().any(|w| matches!(lower(w).as_str(), "who" | "whoever" | "what" | "whatever" | "that" | "which" | "i" | "we") && !(me && i == 1) && i > 1);
+        let named = all[..i].last().is_some_and(|w| {
+            !matches!(
+                lower(w).as_str(),
+                "one" | "ones" | "other" | "others" | "rest" | "fifth" | "third" | "second" | "last"
+            )
+        });
+        let alone =
+            i == 1 && !me && instead.is_none() && is_name(&inner(first)) && first.chars().any(char::is_lowercase);
+        let nested = all[..i].iter().any(|w| {
+            matches!(lower(w).as_str(), "who" | "whoever" | "what" | "whatever" | "that" | "which" | "i" | "we")
+                && !(me && i == 1)
+                && i > 1
+        });
         if !named || alone || nested {
             return None;
         }
@@ -161,16 +284,33 @@ fn finish(subject: &str, aux: &'static str, verb: &str, base: &str, rest: &[&str
         let ended = i > 0 && rest.get(i - 1).is_some_and(|w| w.ends_with([',', ';', ':', '–', '—']));
         let hard = i > 0 && rest.get(i - 1).is_some_and(|w| w.ends_with([';', ':', '–', '—', '.']));
         let next = rest.get(i + 1).map(|w| lower(w)).unwrap_or_default();
-        let second = matches!(core.as_str(), "and" | "or") && (verbs::opening(&next).is_some() || PRONOUNS.contains(&next.as_str()) || matches!(next.as_str(), "i" | "we" | "has"));
+        let second = matches!(core.as_str(), "and" | "or")
+            && (verbs::opening(&next).is_some()
+                || PRONOUNS.contains(&next.as_str())
+                || matches!(next.as_str(), "i" | "we" | "has"));
         let stop = STOPS.contains(&core.as_str()) && !(core == "out" || core == "since" && is_year(&next));
         if core == "than" || core == "as" && next == "as" {
             return None;
         }
-        if hard || word.starts_with(['(', '–', '—']) || stop || second || RESULTS.contains(&core.as_str()) || ended && (core == "and" || core == "with" || core == "one" || core.ends_with("ing") || verbs::past(&core).is_some()) {
+        if hard
+            || word.starts_with(['(', '–', '—'])
+            || stop
+            || second
+            || RESULTS.contains(&core.as_str())
+            || ended
+                && (core == "and"
+                    || core == "with"
+                    || core == "one"
+                    || core.ends_with("ing")
+                    || verbs::past(&core).is_some())
+        {
             break;
         }
         let word = to_you(word);
-        if PREPOSITIONS.contains(&core.as_str()) && i + 1 < rest.len() && !(core == "to" && object.last().is_some_and(|w| w == "up") || core == "out") {
+        if PREPOSITIONS.contains(&core.as_str())
+            && i + 1 < rest.len()
+            && !(core == "to" && object.last().is_some_and(|w| w == "up") || core == "out")
+        {
             // `used by 1,200 drivers` belongs to what was used.
             let open = additions.last().map_or(&object, |a| &a.words);
             if core == "by" && open.last().is_some_and(|w| w.ends_with("ed")) {
@@ -198,12 +338,18 @@ fn finish(subject: &str, aux: &'static str, verb: &str, base: &str, rest: &[&str
             return None;
         }
     }
-    let clause = Clause { subject: subject.to_owned(), aux, verb: verb.to_owned(), base: base.to_owned(), object, additions };
+    let clause =
+        Clause { subject: subject.to_owned(), aux, verb: verb.to_owned(), base: base.to_owned(), object, additions };
     let text = clause.say(None);
-    if clause.object.iter().any(|w| matches!(w.as_str(), "it" | "them")) || clause.additions.iter().any(|a| a.words.first().is_some_and(|w| matches!(w.as_str(), "it" | "them" | "whom" | "which" | "this" | "that"))) {
+    if clause.object.iter().any(|w| matches!(w.as_str(), "it" | "them"))
+        || clause.additions.iter().any(|a| {
+            a.words.first().is_some_and(|w| matches!(w.as_str(), "it" | "them" | "whom" | "which" | "this" | "that"))
+        })
+    {
         return None;
     }
-    (!text.contains(['(', ')', '"', '“', '”', ';', ':', '?']) && text.split_whitespace().count() <= 22).then_some(clause)
+    (!text.contains(['(', ')', '"', '“', '”', ';', ':', '?']) && text.split_whitespace().count() <= 22)
+        .then_some(clause)
 }
 
 impl Clause {
@@ -242,13 +388,25 @@ impl Clause {
         let prep = part.and_then(|i| self.additions.get(i)).map(|a| format!("{} ", a.prep)).unwrap_or_default();
         // `six weeks calibrating meters`: what follows the noun goes behind the verb, unless it belongs to the noun.
         let next = words.get(counted.at + counted.len).map(String::as_str).unwrap_or_default();
-        if part.is_none() && matches!(next, "and" | "or") || words.get(counted.at + counted.len - 1).is_some_and(|w| w.ends_with(',')) {
+        if part.is_none() && matches!(next, "and" | "or")
+            || words.get(counted.at + counted.len - 1).is_some_and(|w| w.ends_with(','))
+        {
             asked.truncate(counted.at + 1);
         }
-        let behind = if part.is_none() && asked.len() > counted.at + 1 && !matches!(next, "of" | "a" | "an") { asked.split_off(counted.at + 1) } else { Vec::new() };
+        let behind = if part.is_none() && asked.len() > counted.at + 1 && !matches!(next, "of" | "a" | "an") {
+            asked.split_off(counted.at + 1)
+        } else {
+            Vec::new()
+        };
         let front = format!("{prep}{}", asked.join(" "));
         if self.aux.is_empty() {
-            return capital(&tidy(&format!("{front} {} {} {} {}", self.base, self.subject, behind.join(" "), self.additions.iter().map(Addition::whole).collect::<Vec<_>>().join(" "))));
+            return capital(&tidy(&format!(
+                "{front} {} {} {} {}",
+                self.base,
+                self.subject,
+                behind.join(" "),
+                self.additions.iter().map(Addition::whole).collect::<Vec<_>>().join(" ")
+            )));
         }
         let mut others: Vec<String> = behind;
         if part.is_some() {
@@ -278,12 +436,22 @@ pub(super) fn counted(words: &[String]) -> Option<Counted> {
     for (at, word) in words.iter().enumerate() {
         let Some(n) = value(word).filter(|n| *n > 0.0 && (*n - 1.0).abs() > f64::EPSILON) else { continue };
         let before = at.checked_sub(1).and_then(|i| words.get(i)).map(|w| lower(w)).unwrap_or_default();
-        if is_year(word) || word.ends_with([',', '.']) || before == "to" && at > 1 && words.get(at - 2).is_some_and(|w| w == "up") || matches!(before.as_str(), "the" | "a" | "an" | "than" | "minus" | "every" | "first" | "last" | "your" | "next") || n > 1e15 {
+        if is_year(word)
+            || word.ends_with([',', '.'])
+            || before == "to" && at > 1 && words.get(at - 2).is_some_and(|w| w == "up")
+            || matches!(
+                before.as_str(),
+                "the" | "a" | "an" | "than" | "minus" | "every" | "first" | "last" | "your" | "next"
+            )
+            || n > 1e15
+        {
             continue;
         }
         let mut number = word.clone();
         let mut next = at + 1;
-        if let Some(large) = words.get(next).filter(|w| matches!(w.as_str(), "million" | "billion" | "thousand" | "hundred" | "dozen")) {
+        if let Some(large) =
+            words.get(next).filter(|w| matches!(w.as_str(), "million" | "billion" | "thousand" | "hundred" | "dozen"))
+        {
             number = format!("{number} {large}");
             next += 1;
         }
@@ -292,10 +460,20 @@ pub(super) fn counted(words: &[String]) -> Option<Counted> {
         }
         for end in next..(next + 3).min(words.len()) {
             let noun = words.get(end).map(|w| lower(w)).unwrap_or_default();
-            if PREPOSITIONS.contains(&noun.as_str()) || matches!(noun.as_str(), "a" | "an" | "the" | "and" | "or" | "of" | "per" | "times" | "is" | "was" | "has") || value(&noun).is_some() {
+            if PREPOSITIONS.contains(&noun.as_str())
+                || matches!(
+                    noun.as_str(),
+                    "a" | "an" | "the" | "and" | "or" | "of" | "per" | "times" | "is" | "was" | "has"
+                )
+                || value(&noun).is_some()
+            {
                 break;
             }
-            let plural = noun.len() > 2 && noun.ends_with('s') && !noun.ends_with("ss") && !noun.ends_with("us") && !noun.ends_with("is");
+            let plural = noun.len() > 2
+                && noun.ends_with('s')
+                && !noun.ends_with("ss")
+                && !noun.ends_with("us")
+                && !noun.ends_with("is");
             if plural || PLURALS.contains(&noun.as_str()) {
                 let text = words.get(next..=end).map(|w| w.join(" ")).unwrap_or_default();
                 return Some(Counted { at, len: end + 1 - at, number, noun: bare(&text).to_owned() });
@@ -315,11 +493,17 @@ pub(super) fn voiced(unit: &Unit, sentence: &str) -> String {
         let label = &unit.label;
         return match first.as_str() {
             "a" | "an" | "the" | "used" => format!("{label} is {}", small(sentence)),
-            _ if verbs::third_person(&first).is_some() && words(sentence).len() > 2 => format!("{label} {}", small(sentence)),
+            _ if verbs::third_person(&first).is_some() && words(sentence).len() > 2 => {
+                format!("{label} {}", small(sentence))
+            }
             _ => sentence.to_owned(),
         };
     }
-    if unit.place.section != Section::Prose && verbs::opening(&first).is_some() && (opening(sentence).is_some() || unit.bullet && words(sentence).len() > 2) && sentence.starts_with(char::is_uppercase) {
+    if unit.place.section != Section::Prose
+        && verbs::opening(&first).is_some()
+        && (opening(sentence).is_some() || unit.bullet && words(sentence).len() > 2)
+        && sentence.starts_with(char::is_uppercase)
+    {
         return format!("I {}", small(sentence));
     }
     sentence.to_owned()

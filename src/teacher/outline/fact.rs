@@ -50,7 +50,11 @@ impl<'a> Topic<'a> {
             // `It` in the next sentence of a bullet is what this one was about, when that is one thing.
             lead = None;
             if i == 0 && unit.bullet {
-                lead = clause.as_ref().filter(|c| c.subject == "you").map(Clause::thing).and_then(|t| t.split_once(' ').filter(|(d, _)| matches!(*d, "a" | "an" | "the")).map(|(_, noun)| format!("the {noun}")));
+                lead = clause.as_ref().filter(|c| c.subject == "you").map(Clause::thing).and_then(|t| {
+                    t.split_once(' ')
+                        .filter(|(d, _)| matches!(*d, "a" | "an" | "the"))
+                        .map(|(_, noun)| format!("the {noun}"))
+                });
             }
             facts.push(Fact { raw: raw.clone(), voiced: voiced(unit, raw), clause });
         }
@@ -83,20 +87,66 @@ impl<'a> Topic<'a> {
             return Some(self.unit.label.clone());
         }
         if listed(self.place().section) {
-            let name = fields(self.unit.sentences.first()?).split_first().filter(|(_, rest)| !rest.is_empty()).map(|(f, _)| definite(f))?;
-            return Some(if self.place().section == Section::Talks { format!("the talk “{name}”") } else { format!("your {name}") });
+            let name = fields(self.unit.sentences.first()?)
+                .split_first()
+                .filter(|(_, rest)| !rest.is_empty())
+                .map(|(f, _)| definite(f))?;
+            return Some(if self.place().section == Section::Talks {
+                format!("the talk “{name}”")
+            } else {
+                format!("your {name}")
+            });
         }
         let clause = self.facts.iter().find_map(|f| f.clause.as_ref())?;
         let thing = if clause.subject == "you" { clause.thing() } else { clause.subject.clone() };
         let words = count(&thing);
         let first = thing.split_whitespace().next().unwrap_or_default().to_lowercase();
-        (words > 0 && words <= 7 && !clausal(&first) && first != "every" && value(&first).is_none() && (words > 1 || is_name(&thing) || thing.ends_with('s') || thing.len() > 6) && !verbs::light(&clause.base.replace("have", "own"))).then(|| definite(&thing))
+        (words > 0
+            && words <= 7
+            && !clausal(&first)
+            && first != "every"
+            && value(&first).is_none()
+            && (words > 1 || is_name(&thing) || thing.ends_with('s') || thing.len() > 6)
+            && !verbs::light(&clause.base.replace("have", "own")))
+        .then(|| definite(&thing))
     }
 }
 
 /// Words that no thing's name starts with.
 pub(super) fn clausal(word: &str) -> bool {
-    matches!(word, "it" | "them" | "him" | "her" | "you" | "that" | "this" | "again" | "together" | "over" | "down" | "back" | "off" | "out" | "up" | "away" | "what" | "how" | "nothing" | "everything" | "very" | "badly" | "one" | "not" | "home" | "daily" | "on" | "at" | "twice" | "more" | "less")
+    matches!(
+        word,
+        "it" | "them"
+            | "him"
+            | "her"
+            | "you"
+            | "that"
+            | "this"
+            | "again"
+            | "together"
+            | "over"
+            | "down"
+            | "back"
+            | "off"
+            | "out"
+            | "up"
+            | "away"
+            | "what"
+            | "how"
+            | "nothing"
+            | "everything"
+            | "very"
+            | "badly"
+            | "one"
+            | "not"
+            | "home"
+            | "daily"
+            | "on"
+            | "at"
+            | "twice"
+            | "more"
+            | "less"
+    )
 }
 
 /// `a transcode farm` → `the transcode farm`.
@@ -123,12 +173,21 @@ pub(super) const fn listed(section: Section) -> bool {
 
 /// The fields of such a bullet.
 pub(super) fn fields(sentence: &str) -> Vec<String> {
-    open_end(sentence).split(", ").map(|f| f.trim().trim_matches(['"', '“', '”']).to_owned()).filter(|f| !f.is_empty()).collect()
+    open_end(sentence)
+        .split(", ")
+        .map(|f| f.trim().trim_matches(['"', '“', '”']).to_owned())
+        .filter(|f| !f.is_empty())
+        .collect()
 }
 
 /// The leading names of an addition: `Iridium` of `Iridium satellite links`.
 pub(super) fn names(words: &[String]) -> Option<String> {
-    let run: Vec<&str> = words.iter().map(String::as_str).skip_while(|w| matches!(*w, "a" | "an" | "the" | "one")).take_while(|w| is_name(w) || value(w).is_none() && w.chars().any(|c| c.is_ascii_digit())).collect();
+    let run: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .skip_while(|w| matches!(*w, "a" | "an" | "the" | "one"))
+        .take_while(|w| is_name(w) || value(w).is_none() && w.chars().any(|c| c.is_ascii_digit()))
+        .collect();
     let text = run.join(" ");
     (!run.is_empty() && !run.iter().all(|w| is_year(w))).then(|| bare(&text).to_owned())
 }
@@ -143,7 +202,9 @@ pub(super) fn all_names(sentence: &str) -> Vec<String> {
         // A name ends where punctuation does, and none starts after a full stop.
         let upto = rest.iter().position(|w| w.ends_with([',', '.', ';', ':'])).map_or(rest.len(), |p| p + 1);
         let sentence_start = words.get(i - 1).is_some_and(|w| w.ends_with(['.', '!', '?', ':', '"']));
-        match names(rest.get(..upto).unwrap_or_default()).filter(|_| !sentence_start && words.get(i).is_some_and(|w| is_name(w))) {
+        match names(rest.get(..upto).unwrap_or_default())
+            .filter(|_| !sentence_start && words.get(i).is_some_and(|w| is_name(w)))
+        {
             Some(name) => {
                 i += count(&name).max(1);
                 if !out.contains(&name) && !name.contains(['"', '“']) {
@@ -157,13 +218,18 @@ pub(super) fn all_names(sentence: &str) -> Vec<String> {
 }
 
 /// Words that no key starts with.
-const LINKS: &[&str] = &["a", "an", "and", "are", "as", "at", "be", "but", "by", "did", "do", "does", "for", "from", "had", "has", "have", "i", "in", "is", "it", "its", "my", "not", "of", "on", "or", "our", "so", "than", "that", "the", "their", "them", "they", "to", "was", "we", "were", "which", "who", "with", "you"];
+const LINKS: &[&str] = &[
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "did", "do", "does", "for", "from", "had", "has", "have",
+    "i", "in", "is", "it", "its", "my", "not", "of", "on", "or", "our", "so", "than", "that", "the", "their", "them",
+    "they", "to", "was", "we", "were", "which", "who", "with", "you",
+];
 
 /// The words that a right answer cannot do without: a number, a name, or else how the sentence ends.
 pub(super) fn distinctive(sentence: &str, asked: &str) -> String {
     let words: Vec<String> = open_end(sentence).split_whitespace().map(str::to_owned).collect();
     if let Some(c) = counted(&words) {
-        let text = if c.noun == "percent" && c.len == 1 { c.number.clone() } else { format!("{} {}", c.number, c.noun) };
+        let text =
+            if c.noun == "percent" && c.len == 1 { c.number.clone() } else { format!("{} {}", c.number, c.noun) };
         if !asked.contains(&c.number) {
             return text;
         }
@@ -172,11 +238,17 @@ pub(super) fn distinctive(sentence: &str, asked: &str) -> String {
         return name;
     }
     // A bare number to the end: `three`, `94 out of 100`.
-    if let Some(i) = words.iter().rposition(|w| value(w).is_some_and(|n| n > 1.0)).filter(|i| i + 4 > words.len() && !asked.contains(words[*i].as_str())) {
+    if let Some(i) = words
+        .iter()
+        .rposition(|w| value(w).is_some_and(|n| n > 1.0))
+        .filter(|i| i + 4 > words.len() && !asked.contains(words[*i].as_str()))
+    {
         return words.get(i..).unwrap_or_default().join(" ");
     }
     let mut from = words.len().saturating_sub(4).max(usize::from(words.len() > 2));
-    while from + 1 < words.len() && words.get(from).is_some_and(|w| LINKS.contains(&bare(w).to_lowercase().as_str()) || w.ends_with(['.', ','])) {
+    while from + 1 < words.len()
+        && words.get(from).is_some_and(|w| LINKS.contains(&bare(w).to_lowercase().as_str()) || w.ends_with(['.', ',']))
+    {
         from += 1;
     }
     words.get(from..).unwrap_or_default().join(" ")

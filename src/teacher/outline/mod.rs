@@ -56,11 +56,22 @@ pub fn rows(kind: Kind, passage: &str, heading: &str) -> Vec<Value> {
     let after = |i: usize| topics.get(i + 1);
     let rows = match kind {
         Kind::Qa => in_turn(topics.iter().map(qa::about).chain(source.jobs.iter().map(qa::job)).collect()),
-        Kind::Cot => in_turn(topics.iter().enumerate().map(|(i, t)| cot::about(t, after(i))).chain(source.jobs.iter().map(cot::job)).collect()),
-        Kind::Preference => preference::finish(in_turn(topics.iter().enumerate().map(|(i, t)| preference::about(t, after(i))).collect())),
+        Kind::Cot => in_turn(
+            topics
+                .iter()
+                .enumerate()
+                .map(|(i, t)| cot::about(t, after(i)))
+                .chain(source.jobs.iter().map(cot::job))
+                .collect(),
+        ),
+        Kind::Preference => preference::finish(in_turn(
+            topics.iter().enumerate().map(|(i, t)| preference::about(t, after(i))).collect(),
+        )),
     };
     let (whole, mut seen) = (normalise(passage), BTreeSet::new());
-    rows.into_iter().filter(|row| sound(kind, row, &whole) && seen.insert(normalise(text(row, kind.fields()[0])))).collect()
+    rows.into_iter()
+        .filter(|row| sound(kind, row, &whole) && seen.insert(normalise(text(row, kind.fields()[0]))))
+        .collect()
 }
 
 /// Each sample goes on where the one before it stopped, until there is nothing left to ask.
@@ -99,7 +110,10 @@ fn sound(kind: Kind, row: &Value, passage: &str) -> bool {
     let own = match kind {
         Kind::Qa => {
             let key = normalise(text(row, "answer_key"));
-            !key.is_empty() && normalise(text(row, "response")).contains(&key) && !normalise(text(row, "instruction")).contains(&key) && normalise(text(row, "instruction")) != normalise(text(row, "paraphrase"))
+            !key.is_empty()
+                && normalise(text(row, "response")).contains(&key)
+                && !normalise(text(row, "instruction")).contains(&key)
+                && normalise(text(row, "instruction")) != normalise(text(row, "paraphrase"))
         }
         Kind::Cot => normalise(text(row, "thought")) != normalise(text(row, "response")),
         Kind::Preference => normalise(text(row, "chosen")) != normalise(text(row, "rejected")),

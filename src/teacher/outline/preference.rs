@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::fact::{Topic, all_names, listed};
 use super::place::Section;
-use super::words::{closed, count, inner, open_end, one_of, pick, tidy, value};
+use super::words::{closed, count, inner, one_of, open_end, pick, tidy, value};
 
 /// A pair whose rejected side is not written yet: that is done last, when the lengths before it are known.
 pub(super) struct Draft {
@@ -21,17 +21,59 @@ pub(super) struct Draft {
 
 /// What stock answers start with; a colon or comma shows how the sentence goes on.
 const OPENERS: &[&str] = &[
-    "", "Notably,", "Absolutely!", "Great question!", "Importantly,", "Excited to share:", "Certainly!", "I'm thrilled to share that", "I'm proud to say that", "It's worth noting that", "I'd be happy to elaborate!", "What an incredible journey:",
-    "In today's fast-paced world,", "I'm delighted to report that", "Fun fact:", "Here's the thing:", "Let's dive in!", "I'm humbled to share that", "At its core, the story is simple:", "What a fantastic topic to explore!",
-    "Thrilled to highlight a key milestone:", "To put it in perspective,", "I'm passionate about this:", "Looking back, I'm grateful that", "Reflecting on my growth,",
+    "",
+    "Notably,",
+    "Absolutely!",
+    "Great question!",
+    "Importantly,",
+    "Excited to share:",
+    "Certainly!",
+    "I'm thrilled to share that",
+    "I'm proud to say that",
+    "It's worth noting that",
+    "I'd be happy to elaborate!",
+    "What an incredible journey:",
+    "In today's fast-paced world,",
+    "I'm delighted to report that",
+    "Fun fact:",
+    "Here's the thing:",
+    "Let's dive in!",
+    "I'm humbled to share that",
+    "At its core, the story is simple:",
+    "What a fantastic topic to explore!",
+    "Thrilled to highlight a key milestone:",
+    "To put it in perspective,",
+    "I'm passionate about this:",
+    "Looking back, I'm grateful that",
+    "Reflecting on my growth,",
 ];
 
 /// What they end with.
 const CLOSERS: &[&str] = &[
-    "", "Truly transformative!", "A real game-changer!", "What an invaluable lesson!", "It was an amazing learning experience.", "Onwards and upwards!", "A testament to great teamwork!", "I hope this helps!", "The impact speaks for itself.", "Feel free to reach out!",
-    "It's all about continuous improvement.", "Truly a remarkable outcome for everyone involved!", "This underscores the importance of resilience.", "What a journey!", "Let me know if you have any questions!", "Small steps, big impact!",
-    "It's not just a result, it's a mindset.", "Together, we can achieve anything!", "Excellence is a habit.", "I couldn't be more excited about the future!", "Innovation at its finest!",
-    "This taught me the true value of collaboration.", "Ultimately, it's about empowering people.", "A powerful reminder that every detail matters.",
+    "",
+    "Truly transformative!",
+    "A real game-changer!",
+    "What an invaluable lesson!",
+    "It was an amazing learning experience.",
+    "Onwards and upwards!",
+    "A testament to great teamwork!",
+    "I hope this helps!",
+    "The impact speaks for itself.",
+    "Feel free to reach out!",
+    "It's all about continuous improvement.",
+    "Truly a remarkable outcome for everyone involved!",
+    "This underscores the importance of resilience.",
+    "What a journey!",
+    "Let me know if you have any questions!",
+    "Small steps, big impact!",
+    "It's not just a result, it's a mindset.",
+    "Together, we can achieve anything!",
+    "Excellence is a habit.",
+    "I couldn't be more excited about the future!",
+    "Innovation at its finest!",
+    "This taught me the true value of collaboration.",
+    "Ultimately, it's about empowering people.",
+    "A powerful reminder that every detail matters.",
 ];
 
 const ADVERBS: &[&str] = &["successfully", "proudly", "strategically", "seamlessly", "proactively", "meticulously"];
@@ -52,7 +94,8 @@ pub(super) fn about(topic: &Topic<'_>, next: Option<&Topic<'_>>) -> Vec<Draft> {
     let Some(first) = topic.facts.first() else { return out };
     let evidence = topic.unit.text();
     let mut add = |prompt: String, sentences: &[String], spare: Option<String>, evidence: String| {
-        let mut facts: Vec<String> = sentences.iter().enumerate().filter(|(i, s)| *i == 0 || !aside(s)).map(|(_, s)| closed(s)).collect();
+        let mut facts: Vec<String> =
+            sentences.iter().enumerate().filter(|(i, s)| *i == 0 || !aside(s)).map(|(_, s)| closed(s)).collect();
         if sentences.len() > 1 && facts.len() == 1 && facts.first().is_some_and(|f| count(f) < 5) {
             facts = sentences.iter().take(2).map(|s| closed(s)).collect();
         }
@@ -75,10 +118,22 @@ pub(super) fn about(topic: &Topic<'_>, next: Option<&Topic<'_>>) -> Vec<Draft> {
     if let Some(lead) = topic.lead().filter(|_| topic.unit.bullet && first.voiced.starts_with("I ")) {
         let how = lead.say(None);
         let there = || there.clone();
-        add(if lead.aux == "did" { format!("Tell me how {how}{tail}.") } else { format!("Say in your own words that {how}{tail}.") }, &told, there(), evidence.clone());
+        add(
+            if lead.aux == "did" {
+                format!("Tell me how {how}{tail}.")
+            } else {
+                format!("Say in your own words that {how}{tail}.")
+            },
+            &told,
+            there(),
+            evidence.clone(),
+        );
         add(format!("Write a short post on how {how}."), &told, there(), evidence.clone());
         if let Some(name) = topic.name() {
-            let ask = one_of(&evidence, &["A new colleague asks about", "Someone at dinner asks about", "A recruiter asks about"]);
+            let ask = one_of(
+                &evidence,
+                &["A new colleague asks about", "Someone at dinner asks about", "A recruiter asks about"],
+            );
             add(format!("Tell me about {name}{tail}."), &told, there(), evidence.clone());
             add(format!("{ask} {name}{tail}. Answer in your own words."), &told, there(), evidence.clone());
         }
@@ -86,15 +141,24 @@ pub(super) fn about(topic: &Topic<'_>, next: Option<&Topic<'_>>) -> Vec<Draft> {
             && let Some(second) = other.lead()
         {
             let both: Vec<String> = told.iter().cloned().chain(other.facts.iter().map(|f| f.voiced.clone())).collect();
-            add(format!("Two things{tail}: that {how}, and that {}. Tell both.", second.say(None)), &both, there().map(|t| t.replacen("That was", "Both were", 1).replacen("That is", "Both are", 1)), evidence);
+            add(
+                format!("Two things{tail}: that {how}, and that {}. Tell both.", second.say(None)),
+                &both,
+                there().map(|t| t.replacen("That was", "Both were", 1).replacen("That is", "Both are", 1)),
+                evidence,
+            );
         }
         return out;
     }
     if topic.unit.bullet || !place.employer.is_empty() {
-        let name = topic.name().or_else(|| (!place.employer.is_empty() && !topic.unit.bullet).then(|| place.employer.clone()));
+        let name =
+            topic.name().or_else(|| (!place.employer.is_empty() && !topic.unit.bullet).then(|| place.employer.clone()));
         if let Some(name) = name {
             add(format!("Tell me about {name}."), &told, None, evidence.clone());
-            let ask = one_of(&evidence, &["A friend wants to hear about", "Write a few words about", "Someone new asks about"]);
+            let ask = one_of(
+                &evidence,
+                &["A friend wants to hear about", "Write a few words about", "Someone new asks about"],
+            );
             add(format!("{ask} {name}. Keep it short."), &told, None, evidence.clone());
             if !listed(place.section) && told.len() > 1 {
                 add(format!("Describe {name} in your own words."), told.get(1..).unwrap_or_default(), None, evidence);
@@ -107,7 +171,13 @@ pub(super) fn about(topic: &Topic<'_>, next: Option<&Topic<'_>>) -> Vec<Draft> {
     }
     // Running text: windows of two to four sentences, asked for by what they are about.
     for (i, fact) in topic.facts.iter().enumerate() {
-        let subject = fact.clause.as_ref().map(|c| if c.subject == "you" { format!("{} {}", if c.aux == "did" { "how" } else { "that" }, c.say(None)) } else { c.subject.clone() });
+        let subject = fact.clause.as_ref().map(|c| {
+            if c.subject == "you" {
+                format!("{} {}", if c.aux == "did" { "how" } else { "that" }, c.say(None))
+            } else {
+                c.subject.clone()
+            }
+        });
         let start = open_end(&fact.raw);
         let asked = match subject {
             Some(s) if s.starts_with("how you ") => format!("Tell {s}{tail}."),
@@ -117,7 +187,12 @@ pub(super) fn about(topic: &Topic<'_>, next: Option<&Topic<'_>>) -> Vec<Draft> {
             _ => continue,
         };
         for length in [3, 5] {
-            let Some(window) = told.get(i..(i + length).min(told.len())).filter(|w| w.len() > 1 && (length == 3 || w.len() > 3 && i % 2 == 0)) else { continue };
+            let Some(window) = told
+                .get(i..(i + length).min(told.len()))
+                .filter(|w| w.len() > 1 && (length == 3 || w.len() > 3 && i % 2 == 0))
+            else {
+                continue;
+            };
             let prompt = if length == 3 { asked.clone() } else { format!("{asked} Take your time.") };
             add(prompt, window, None, topic.unit.sentences.get(i..i + window.len()).unwrap_or_default().join(" "));
         }
@@ -148,7 +223,9 @@ pub(super) fn finish(drafts: Vec<Draft>) -> Vec<Value> {
         }
         if let Some(((rejected, side), chosen)) = best {
             lead += side as i64;
-            out.push(json!({ "prompt": draft.prompt, "chosen": chosen, "rejected": rejected, "evidence": draft.evidence }));
+            out.push(
+                json!({ "prompt": draft.prompt, "chosen": chosen, "rejected": rejected, "evidence": draft.evidence }),
+            );
         }
     }
     out
@@ -166,7 +243,11 @@ fn stock(draft: &Draft, chosen: &str, wanted: Ordering) -> Option<(String, Order
         }
         for closer in CLOSERS.iter().filter(|c| !opener.is_empty() || !c.is_empty()) {
             let words = spelled(opener) + spelled(&body) + spelled(closer);
-            if words * 13 >= have * 10 && words * 10 <= have * 13 && words <= MAX_WORDS + 6 && count(opener) + count(&body) + count(closer) <= MAX_WORDS + 2 {
+            if words * 13 >= have * 10
+                && words * 10 <= have * 13
+                && words <= MAX_WORDS + 6
+                && count(opener) + count(&body) + count(closer) <= MAX_WORDS + 2
+            {
                 fits.push((words, opener, closer));
             }
         }
@@ -200,7 +281,9 @@ fn runs_on(opener: &str) -> bool {
 fn body(draft: &Draft) -> String {
     let body = draft.facts.join(" ");
     match body.strip_prefix("I ") {
-        Some(rest) if super::verbs::opening(rest.split_whitespace().next().unwrap_or_default()).is_some() => format!("I {} {rest}", one_of(&draft.prompt, ADVERBS)),
+        Some(rest) if super::verbs::opening(rest.split_whitespace().next().unwrap_or_default()).is_some() => {
+            format!("I {} {rest}", one_of(&draft.prompt, ADVERBS))
+        }
         _ => body,
     }
 }

@@ -44,9 +44,15 @@ struct Reader {
 
 /// Takes a passage apart; `heading` are the headings above it, parted by ` › `.
 pub(super) fn read(text: &str, heading: &str) -> Source {
-    let mut path: Vec<(usize, String)> = heading.split('›').map(tidy).filter(|h| !h.is_empty()).enumerate().map(|(i, h)| (i + 1, h)).collect();
+    let mut path: Vec<(usize, String)> =
+        heading.split('›').map(tidy).filter(|h| !h.is_empty()).enumerate().map(|(i, h)| (i + 1, h)).collect();
     // A passage that opens with its own heading would have it twice.
-    let first = text.lines().map(str::trim).find(|l| !l.is_empty()).filter(|l| l.starts_with('#')).map(|l| tidy(l.trim_matches('#')));
+    let first = text
+        .lines()
+        .map(str::trim)
+        .find(|l| !l.is_empty())
+        .filter(|l| l.starts_with('#'))
+        .map(|l| tidy(l.trim_matches('#')));
     if first.is_some() && path.last().map(|(_, h)| h) == first.as_ref() {
         path.pop();
     }
@@ -106,13 +112,17 @@ fn item(line: &str) -> Option<&str> {
         return Some(rest.trim());
     }
     let digits = line.chars().take_while(char::is_ascii_digit).count();
-    (1..=3).contains(&digits).then(|| line[digits..].strip_prefix(['.', ')']).and_then(|r| r.strip_prefix(' ')).map(str::trim)).flatten()
+    (1..=3)
+        .contains(&digits)
+        .then(|| line[digits..].strip_prefix(['.', ')']).and_then(|r| r.strip_prefix(' ')).map(str::trim))
+        .flatten()
 }
 
 /// `Label: value` with a short label.
 pub(super) fn key_value(line: &str) -> Option<(&str, &str)> {
     let (key, value) = line.split_once(": ")?;
-    (count(key) <= 4 && key.starts_with(char::is_uppercase) && !key.contains(['.', ',', '"', '“'])).then(|| (key.trim(), value.trim()))
+    (count(key) <= 4 && key.starts_with(char::is_uppercase) && !key.contains(['.', ',', '"', '“']))
+        .then(|| (key.trim(), value.trim()))
 }
 
 impl Reader {
@@ -151,7 +161,12 @@ impl Reader {
         for sentence in sentences(rest) {
             if count(sentence) > MAX_WORDS || unusable(sentence) {
                 self.push(&mut run, &label, bullet);
-            } else if label.is_empty() && run.is_empty() && bullet && self.place.section == Section::Projects && count(sentence) <= 4 {
+            } else if label.is_empty()
+                && run.is_empty()
+                && bullet
+                && self.place.section == Section::Projects
+                && count(sentence) <= 4
+            {
                 sentence.split(['(', '.', ',']).next().unwrap_or_default().trim().clone_into(&mut label);
             } else {
                 run.push(sentence.to_owned());
@@ -170,10 +185,15 @@ impl Reader {
 
 /// Sentences with placeholders, links, code or table remains are left alone.
 fn unusable(sentence: &str) -> bool {
-    sentence.contains(['[', ']', '`', '|', '<', '>', '{', '}', '\\', '@', '_', '\u{fffd}']) || sentence.contains("://") || sentence.contains("www.")
+    sentence.contains(['[', ']', '`', '|', '<', '>', '{', '}', '\\', '@', '_', '\u{fffd}'])
+        || sentence.contains("://")
+        || sentence.contains("www.")
 }
 
-const ABBREVIATIONS: &[&str] = &["e.g", "i.e", "dr", "mr", "mrs", "ms", "prof", "st", "no", "vs", "approx", "inc", "ltd", "co", "corp", "etc", "fig", "jr", "sr"];
+const ABBREVIATIONS: &[&str] = &[
+    "e.g", "i.e", "dr", "mr", "mrs", "ms", "prof", "st", "no", "vs", "approx", "inc", "ltd", "co", "corp", "etc",
+    "fig", "jr", "sr",
+];
 
 /// Cuts a paragraph at its closing marks.
 pub(super) fn sentences(text: &str) -> Vec<&str> {
@@ -185,14 +205,20 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
             continue;
         }
         let mut end = i + c.len_utf8();
-        while let Some((at, mark)) = chars.peek().copied().filter(|(_, m)| matches!(m, '.' | '!' | '?' | '"' | '”' | ')' | '\'')) {
+        while let Some((at, mark)) =
+            chars.peek().copied().filter(|(_, m)| matches!(m, '.' | '!' | '?' | '"' | '”' | ')' | '\''))
+        {
             end = at + mark.len_utf8();
             chars.next();
         }
-        let word = text[start..i].rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default().to_lowercase();
-        let abbreviated = c == '.' && (ABBREVIATIONS.contains(&word.as_str()) || (word.chars().count() == 1 && word.chars().all(char::is_alphabetic) && word != "i"));
+        let word =
+            text[start..i].rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default().to_lowercase();
+        let abbreviated = c == '.'
+            && (ABBREVIATIONS.contains(&word.as_str())
+                || (word.chars().count() == 1 && word.chars().all(char::is_alphabetic) && word != "i"));
         let mut after = text[end..].chars();
-        let parted = after.next().is_some_and(char::is_whitespace) && after.find(|c| !c.is_whitespace()).is_some_and(|c| !c.is_lowercase());
+        let parted = after.next().is_some_and(char::is_whitespace)
+            && after.find(|c| !c.is_whitespace()).is_some_and(|c| !c.is_lowercase());
         if parted && !abbreviated {
             out.push(text[start..end].trim());
             start = end;

@@ -64,7 +64,13 @@ fn every_row_is_grounded_short_and_asked_once() {
                 let content = parsed.unwrap();
                 assert!(normalise(&passage).contains(&normalise(content.evidence())), "{row:#}");
                 for field in content.fields().into_iter().chain(content.probe_fields()) {
-                    assert!(words::count(field) <= 50 && !field.contains(['[', ']']) && !field.contains("  ") && !field.contains(".."), "{row:#}");
+                    assert!(
+                        words::count(field) <= 50
+                            && !field.contains(['[', ']'])
+                            && !field.contains("  ")
+                            && !field.contains(".."),
+                        "{row:#}"
+                    );
                 }
                 assert!(seen.insert(normalise(content.fields()[0])), "asked twice: {row:#}");
                 if kind == Kind::Qa {
@@ -88,7 +94,10 @@ fn pairs_do_not_differ_by_length() {
         }
     }
     println!("rejected longer {longer}, shorter {shorter}");
-    assert!(longer * 10 <= (longer + shorter) * 6 && shorter * 10 <= (longer + shorter) * 6, "{longer} longer, {shorter} shorter");
+    assert!(
+        longer * 10 <= (longer + shorter) * 6 && shorter * 10 <= (longer + shorter) * 6,
+        "{longer} longer, {shorter} shorter"
+    );
 }
 
 #[test]
@@ -103,7 +112,8 @@ fn the_same_passage_gives_the_same_rows() {
 #[test]
 fn samples_go_on_until_nothing_is_left() {
     let all = rows(Kind::Cot, &fixture("posts/03-the-kettle-as-a-unit.md"), "");
-    let pages: Vec<Vec<Value>> = (0..1000).map(|sample| page(all.clone(), 4, sample)).take_while(|p| !p.is_empty()).collect();
+    let pages: Vec<Vec<Value>> =
+        (0..1000).map(|sample| page(all.clone(), 4, sample)).take_while(|p| !p.is_empty()).collect();
     assert_eq!(pages.concat(), all);
     assert!(pages.len() > 1 && page(all, usize::MAX, u32::MAX).is_empty());
 }
@@ -130,9 +140,17 @@ fn passages_share_no_twelve_words() {
 
 #[test]
 fn headings_name_the_employer() {
-    let all = rows(Kind::Qa, "### Senior engineer, Harrow Freight (2019-2022)\n\n- Rebuilt the dispatch scheduler in Rust.\n- Mentored [PERSON_1] in Go for two years.\n", "[PERSON_2] › Experience");
+    let all = rows(
+        Kind::Qa,
+        "### Senior engineer, Harrow Freight (2019-2022)\n\n- Rebuilt the dispatch scheduler in Rust.\n- Mentored [PERSON_1] in Go for two years.\n",
+        "[PERSON_2] › Experience",
+    );
     let asked: Vec<&str> = all.iter().map(|r| text(r, "instruction")).collect();
-    for question in ["What did you rebuild at Harrow Freight?", "In which language did you rebuild the dispatch scheduler at Harrow Freight?", "When did you leave Harrow Freight?"] {
+    for question in [
+        "What did you rebuild at Harrow Freight?",
+        "In which language did you rebuild the dispatch scheduler at Harrow Freight?",
+        "When did you leave Harrow Freight?",
+    ] {
         assert!(asked.contains(&question), "{asked:#?}");
     }
     assert!(!asked.iter().any(|q| q.contains("mentor")));

@@ -2,40 +2,244 @@
 
 /// Past form, base form. Forms that a rule gets right are not here.
 const IRREGULAR: &[(&str, &str)] = &[
-    ("began", "begin"), ("bought", "buy"), ("broke", "break"), ("brought", "bring"), ("built", "build"), ("came", "come"), ("caught", "catch"),
-    ("chose", "choose"), ("cost", "cost"), ("cut", "cut"), ("did", "do"), ("drank", "drink"), ("drew", "draw"), ("drove", "drive"), ("fed", "feed"),
-    ("fell", "fall"), ("forgot", "forget"), ("fought", "fight"), ("found", "find"), ("gave", "give"), ("got", "get"), ("grew", "grow"), ("had", "have"), ("has", "have"),
-    ("held", "hold"), ("hung", "hang"), ("kept", "keep"), ("knew", "know"), ("led", "lead"), ("left", "leave"), ("lost", "lose"), ("made", "make"),
-    ("met", "meet"), ("oversaw", "oversee"), ("paid", "pay"), ("put", "put"), ("ran", "run"), ("read", "read"), ("rebuilt", "rebuild"),
-    ("redid", "redo"), ("rewrote", "rewrite"), ("rose", "rise"), ("sang", "sing"), ("sat", "sit"), ("saw", "see"), ("sent", "send"), ("set", "set"),
-    ("shook", "shake"), ("shot", "shoot"), ("shrank", "shrink"), ("shut", "shut"), ("sold", "sell"), ("spent", "spend"), ("split", "split"),
-    ("spoke", "speak"), ("stood", "stand"), ("swam", "swim"), ("taught", "teach"), ("thought", "think"), ("threw", "throw"), ("told", "tell"),
-    ("took", "take"), ("undertook", "undertake"), ("went", "go"), ("withdrew", "withdraw"), ("woke", "wake"), ("won", "win"), ("wore", "wear"), ("wrote", "write"),
+    ("began", "begin"),
+    ("bought", "buy"),
+    ("broke", "break"),
+    ("brought", "bring"),
+    ("built", "build"),
+    ("came", "come"),
+    ("caught", "catch"),
+    ("chose", "choose"),
+    ("cost", "cost"),
+    ("cut", "cut"),
+    ("did", "do"),
+    ("drank", "drink"),
+    ("drew", "draw"),
+    ("drove", "drive"),
+    ("fed", "feed"),
+    ("fell", "fall"),
+    ("forgot", "forget"),
+    ("fought", "fight"),
+    ("found", "find"),
+    ("gave", "give"),
+    ("got", "get"),
+    ("grew", "grow"),
+    ("had", "have"),
+    ("has", "have"),
+    ("held", "hold"),
+    ("hung", "hang"),
+    ("kept", "keep"),
+    ("knew", "know"),
+    ("led", "lead"),
+    ("left", "leave"),
+    ("lost", "lose"),
+    ("made", "make"),
+    ("met", "meet"),
+    ("oversaw", "oversee"),
+    ("paid", "pay"),
+    ("put", "put"),
+    ("ran", "run"),
+    ("read", "read"),
+    ("rebuilt", "rebuild"),
+    ("redid", "redo"),
+    ("rewrote", "rewrite"),
+    ("rose", "rise"),
+    ("sang", "sing"),
+    ("sat", "sit"),
+    ("saw", "see"),
+    ("sent", "send"),
+    ("set", "set"),
+    ("shook", "shake"),
+    ("shot", "shoot"),
+    ("shrank", "shrink"),
+    ("shut", "shut"),
+    ("sold", "sell"),
+    ("spent", "spend"),
+    ("split", "split"),
+    ("spoke", "speak"),
+    ("stood", "stand"),
+    ("swam", "swim"),
+    ("taught", "teach"),
+    ("thought", "think"),
+    ("threw", "throw"),
+    ("told", "tell"),
+    ("took", "take"),
+    ("undertook", "undertake"),
+    ("went", "go"),
+    ("withdrew", "withdraw"),
+    ("woke", "wake"),
+    ("won", "win"),
+    ("wore", "wear"),
+    ("wrote", "write"),
     // Regular ones that the spelling rule would miss.
-    ("cached", "cache"), ("cited", "cite"), ("cloned", "clone"), ("competed", "compete"), ("completed", "complete"), ("controlled", "control"),
-    ("deleted", "delete"), ("excelled", "excel"), ("focused", "focus"), ("honed", "hone"), ("invited", "invite"), ("labelled", "label"), ("modelled", "model"), ("obsoleted", "obsolete"), ("piloted", "pilot"),
-    ("postponed", "postpone"), ("rescoped", "rescope"), ("scoped", "scope"), ("travelled", "travel"), ("united", "unite"), ("wasted", "waste"), ("pasted", "paste"),
-    ("tied", "tie"), ("died", "die"), ("lied", "lie"), ("aged", "age"), ("forged", "forge"), ("monitored", "monitor"), ("authored", "author"), ("refactored", "refactor"), ("mentored", "mentor"),
-    ("sponsored", "sponsor"), ("tailored", "tailor"), ("anchored", "anchor"), ("tutored", "tutor"), ("signaled", "signal"), ("formatted", "format"), ("totaled", "total"),
+    ("cached", "cache"),
+    ("cited", "cite"),
+    ("cloned", "clone"),
+    ("competed", "compete"),
+    ("completed", "complete"),
+    ("controlled", "control"),
+    ("deleted", "delete"),
+    ("excelled", "excel"),
+    ("focused", "focus"),
+    ("honed", "hone"),
+    ("invited", "invite"),
+    ("labelled", "label"),
+    ("modelled", "model"),
+    ("obsoleted", "obsolete"),
+    ("piloted", "pilot"),
+    ("postponed", "postpone"),
+    ("rescoped", "rescope"),
+    ("scoped", "scope"),
+    ("travelled", "travel"),
+    ("united", "unite"),
+    ("wasted", "waste"),
+    ("pasted", "paste"),
+    ("tied", "tie"),
+    ("died", "die"),
+    ("lied", "lie"),
+    ("aged", "age"),
+    ("forged", "forge"),
+    ("monitored", "monitor"),
+    ("authored", "author"),
+    ("refactored", "refactor"),
+    ("mentored", "mentor"),
+    ("sponsored", "sponsor"),
+    ("tailored", "tailor"),
+    ("anchored", "anchor"),
+    ("tutored", "tutor"),
+    ("signaled", "signal"),
+    ("formatted", "format"),
+    ("totaled", "total"),
 ];
 
 /// Verbs that open a statement about what somebody still does.
 const PRESENT: &[&str] = &[
-    "administer", "advise", "analyse", "analyze", "architect", "assist", "automate", "build", "coach", "collaborate", "conduct", "coordinate", "create", "debug", "deliver", "deploy",
-    "design", "develop", "direct", "drive", "edit", "ensure", "evaluate", "give", "handle", "help", "hire", "host", "implement", "improve", "introduce", "investigate", "keep", "lead",
-    "maintain", "manage", "mentor", "monitor", "operate", "organise", "organize", "oversee", "own", "plan", "prepare", "produce", "provide", "research", "review", "run", "serve",
-    "ship", "speak", "supervise", "support", "swim", "teach", "test", "train", "translate", "tune", "use", "volunteer", "work", "write",
+    "administer",
+    "advise",
+    "analyse",
+    "analyze",
+    "architect",
+    "assist",
+    "automate",
+    "build",
+    "coach",
+    "collaborate",
+    "conduct",
+    "coordinate",
+    "create",
+    "debug",
+    "deliver",
+    "deploy",
+    "design",
+    "develop",
+    "direct",
+    "drive",
+    "edit",
+    "ensure",
+    "evaluate",
+    "give",
+    "handle",
+    "help",
+    "hire",
+    "host",
+    "implement",
+    "improve",
+    "introduce",
+    "investigate",
+    "keep",
+    "lead",
+    "maintain",
+    "manage",
+    "mentor",
+    "monitor",
+    "operate",
+    "organise",
+    "organize",
+    "oversee",
+    "own",
+    "plan",
+    "prepare",
+    "produce",
+    "provide",
+    "research",
+    "review",
+    "run",
+    "serve",
+    "ship",
+    "speak",
+    "supervise",
+    "support",
+    "swim",
+    "teach",
+    "test",
+    "train",
+    "translate",
+    "tune",
+    "use",
+    "volunteer",
+    "work",
+    "write",
 ];
 
 /// Words in -ed that open a noun phrase rather than a statement.
 const NO_VERBS: &[&str] = &[
-    "advanced", "agreed", "applied", "associated", "based", "certified", "computed", "distributed", "embedded", "escaped", "experienced", "extended", "fixed", "hundred", "indeed", "integrated", "interested",
-    "limited", "mixed", "need", "red", "related", "seasoned", "selected", "sacred", "shared", "skilled", "speed", "united", "unlimited", "used", "motivated", "detailed", "dedicated", "gifted", "retired", "bored", "tired",
-    "feed", "seed", "bed", "shed", "breed", "kindred", "exceed", "succeed", "proceed", "bleed", "indeed", "weed",
+    "advanced",
+    "agreed",
+    "applied",
+    "associated",
+    "based",
+    "certified",
+    "computed",
+    "distributed",
+    "embedded",
+    "escaped",
+    "experienced",
+    "extended",
+    "fixed",
+    "hundred",
+    "indeed",
+    "integrated",
+    "interested",
+    "limited",
+    "mixed",
+    "need",
+    "red",
+    "related",
+    "seasoned",
+    "selected",
+    "sacred",
+    "shared",
+    "skilled",
+    "speed",
+    "united",
+    "unlimited",
+    "used",
+    "motivated",
+    "detailed",
+    "dedicated",
+    "gifted",
+    "retired",
+    "bored",
+    "tired",
+    "feed",
+    "seed",
+    "bed",
+    "shed",
+    "breed",
+    "kindred",
+    "exceed",
+    "succeed",
+    "proceed",
+    "bleed",
+    "indeed",
+    "weed",
 ];
 
 /// Verbs that mean little without what follows their object.
-const LIGHT: &[&str] = &["bring", "come", "do", "get", "give", "go", "have", "hold", "keep", "make", "put", "set", "spend", "take", "turn", "use", "work", "pass", "serve", "be"];
+const LIGHT: &[&str] = &[
+    "bring", "come", "do", "get", "give", "go", "have", "hold", "keep", "make", "put", "set", "spend", "take", "turn",
+    "use", "work", "pass", "serve", "be",
+];
 
 /// Whether the verb needs more than its object to say something.
 pub(super) fn light(base: &str) -> bool {
@@ -59,7 +263,9 @@ pub(super) fn opening(word: &str) -> Option<(String, bool)> {
         return Some((word.to_owned(), false));
     }
     match word {
-        "retired" | "shared" | "integrated" | "used" | "applied" | "extended" | "selected" | "fixed" | "limited" => Some((stem(word.strip_suffix("ed")?), true)),
+        "retired" | "shared" | "integrated" | "used" | "applied" | "extended" | "selected" | "fixed" | "limited" => {
+            Some((stem(word.strip_suffix("ed")?), true))
+        }
         _ => past(word).map(|base| (base, true)),
     }
 }
@@ -73,7 +279,8 @@ pub(super) fn third_person(word: &str) -> Option<String> {
         "is" | "was" | "its" | "this" | "always" | "sometimes" | "perhaps" | "besides" | "as" | "us" => return None,
         _ => {}
     }
-    let root = word.strip_suffix('s').filter(|root| root.len() >= 3 && root.is_ascii() && !root.ends_with(['s', 'u', 'i']))?;
+    let root =
+        word.strip_suffix('s').filter(|root| root.len() >= 3 && root.is_ascii() && !root.ends_with(['s', 'u', 'i']))?;
     if let Some(y) = root.strip_suffix("ie") {
         return Some(format!("{y}y"));
     }
@@ -106,7 +313,13 @@ fn stem(root: &str) -> String {
         's' => before != 's' && !root.ends_with("cus") && !root.ends_with("bias"),
         'l' if "bpdtgfkz".contains(before) => true,
         't' => match before {
-            'a' | 'o' | 'u' => !vowel(third) || root.ends_with("rout") || third == 'i' && before == 'a' || third == 'u' && before == 'a' || third == 'e' && before == 'a' && root.ends_with("creat"),
+            'a' | 'o' | 'u' => {
+                !vowel(third)
+                    || root.ends_with("rout")
+                    || third == 'i' && before == 'a'
+                    || third == 'u' && before == 'a'
+                    || third == 'e' && before == 'a' && root.ends_with("creat")
+            }
             _ => false,
         },
         'r' => matches!(before, 'i' | 'a' | 'u' | 'o') && !vowel(third),
@@ -136,10 +349,19 @@ mod tests {
             let (past, base) = pair.trim().split_once(' ').unwrap();
             assert_eq!(opening(past).map(|v| v.0).as_deref(), Some(base), "{past}");
         }
-        for (ing, base) in [("reducing", "reduce"), ("cutting", "cut"), ("improving", "improve"), ("increasing", "increase"), ("enabling", "enable"), ("saving", "save")] {
+        for (ing, base) in [
+            ("reducing", "reduce"),
+            ("cutting", "cut"),
+            ("improving", "improve"),
+            ("increasing", "increase"),
+            ("enabling", "enable"),
+            ("saving", "save"),
+        ] {
             assert_eq!(participle(ing).as_deref(), Some(base));
         }
-        for (s, base) in [("plans", "plan"), ("catches", "catch"), ("times", "time"), ("carries", "carry"), ("uses", "use")] {
+        for (s, base) in
+            [("plans", "plan"), ("catches", "catch"), ("times", "time"), ("carries", "carry"), ("uses", "use")]
+        {
             assert_eq!(third_person(s).as_deref(), Some(base));
         }
         assert_eq!((past("red"), past("embedded"), opening("kubernetes")), (None, None, None));

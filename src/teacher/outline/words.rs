@@ -7,13 +7,22 @@ pub(super) fn count(text: &str) -> usize {
 
 /// Without emphasis marks, with single spaces.
 pub(super) fn tidy(text: &str) -> String {
-    text.replace("**", "").replace("__", "").split_whitespace().map(emphasis).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+    text.replace("**", "")
+        .replace("__", "")
+        .split_whitespace()
+        .map(emphasis)
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// `*word*` without its stars; `5 * 3` and `C*` stay.
 fn emphasis(word: &str) -> &str {
     let word = if word.len() > 1 { word.strip_prefix('*').unwrap_or(word) } else { word };
-    if word.matches('*').count() == 1 && word.trim_end_matches(['.', ',', ';', ':', '!', '?']).ends_with('*') && !word.ends_with(char::is_alphanumeric) {
+    if word.matches('*').count() == 1
+        && word.trim_end_matches(['.', ',', ';', ':', '!', '?']).ends_with('*')
+        && !word.ends_with(char::is_alphanumeric)
+    {
         return word.trim_end_matches('*');
     }
     word
@@ -21,7 +30,8 @@ fn emphasis(word: &str) -> &str {
 
 /// The word without the punctuation around it.
 pub(super) fn bare(word: &str) -> &str {
-    word.trim_start_matches(['"', '“', '(', '\'', '‘']).trim_end_matches(['.', ',', ';', ':', '!', '?', '"', '”', ')', '\'', '’'])
+    word.trim_start_matches(['"', '“', '(', '\'', '‘'])
+        .trim_end_matches(['.', ',', ';', ':', '!', '?', '"', '”', ')', '\'', '’'])
 }
 
 /// Without a closing full stop or the like.
@@ -49,9 +59,78 @@ pub(super) fn small(text: &str) -> String {
 
 /// Function words that lose their capital in the middle of a sentence.
 const SMALL: &[&str] = &[
-    "a", "after", "all", "an", "and", "any", "as", "at", "before", "both", "but", "by", "each", "every", "everybody", "everyone", "for", "four", "from", "he", "his", "if", "in", "it", "its", "like", "most", "my", "no", "nobody", "none", "not", "nothing",
-    "on", "one", "only", "other", "our", "people", "she", "so", "some", "somebody", "someone", "that", "the", "their", "then", "there", "these", "they", "this", "those", "three", "to", "two", "until", "we", "what", "when", "where", "with", "you", "your",
-    "message", "downtime", "pages", "cold", "truck", "live", "storage", "management",
+    "a",
+    "after",
+    "all",
+    "an",
+    "and",
+    "any",
+    "as",
+    "at",
+    "before",
+    "both",
+    "but",
+    "by",
+    "each",
+    "every",
+    "everybody",
+    "everyone",
+    "for",
+    "four",
+    "from",
+    "he",
+    "his",
+    "if",
+    "in",
+    "it",
+    "its",
+    "like",
+    "most",
+    "my",
+    "no",
+    "nobody",
+    "none",
+    "not",
+    "nothing",
+    "on",
+    "one",
+    "only",
+    "other",
+    "our",
+    "people",
+    "she",
+    "so",
+    "some",
+    "somebody",
+    "someone",
+    "that",
+    "the",
+    "their",
+    "then",
+    "there",
+    "these",
+    "they",
+    "this",
+    "those",
+    "three",
+    "to",
+    "two",
+    "until",
+    "we",
+    "what",
+    "when",
+    "where",
+    "with",
+    "you",
+    "your",
+    "message",
+    "downtime",
+    "pages",
+    "cold",
+    "truck",
+    "live",
+    "storage",
+    "management",
 ];
 
 /// Fit to follow "that": small where that is safe, else as it is.
@@ -92,12 +171,28 @@ pub(super) fn is_year(word: &str) -> bool {
     core.len() == 4 && core.bytes().all(|b| b.is_ascii_digit()) && (core.starts_with("19") || core.starts_with("20"))
 }
 
-const MONTHS: [&str; 12] = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 
 /// The month, from 1, also of `Sept`.
 pub(super) fn month(word: &str) -> Option<i64> {
     let word = bare(word).to_lowercase();
-    (word.len() >= 3).then(|| MONTHS.iter().position(|m| m.starts_with(word.as_str()) || (word == "sept" && *m == "september"))).flatten().and_then(|i| i64::try_from(i + 1).ok())
+    (word.len() >= 3)
+        .then(|| MONTHS.iter().position(|m| m.starts_with(word.as_str()) || (word == "sept" && *m == "september")))
+        .flatten()
+        .and_then(|i| i64::try_from(i + 1).ok())
 }
 
 /// Whether the word is a month.
@@ -105,13 +200,44 @@ pub(super) fn is_month(word: &str) -> bool {
     month(word).is_some()
 }
 
-const NUMBERS: &[&str] = &["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"];
+const NUMBERS: &[&str] = &[
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+];
 /// A small count in words, a large one in digits.
 pub(super) fn spelt(n: usize) -> String {
     NUMBERS.get(n).map_or_else(|| n.to_string(), |word| (*word).to_owned())
 }
 
-const TENS: &[(&str, f64)] = &[("thirty", 30.0), ("forty", 40.0), ("fifty", 50.0), ("sixty", 60.0), ("seventy", 70.0), ("eighty", 80.0), ("ninety", 90.0), ("hundred", 100.0)];
+const TENS: &[(&str, f64)] = &[
+    ("thirty", 30.0),
+    ("forty", 40.0),
+    ("fifty", 50.0),
+    ("sixty", 60.0),
+    ("seventy", 70.0),
+    ("eighty", 80.0),
+    ("ninety", 90.0),
+    ("hundred", 100.0),
+];
 
 /// The value of `2,340`, `0.7`, `fourteen`, `12%`.
 pub(super) fn value(word: &str) -> Option<f64> {
@@ -123,7 +249,8 @@ pub(super) fn value(word: &str) -> Option<f64> {
     if let Some((_, n)) = TENS.iter().find(|(t, _)| *t == lower) {
         return Some(*n);
     }
-    let digits = word.bytes().all(|b| b.is_ascii_digit() || b == b',' || b == b'.') && word.bytes().next().is_some_and(|b| b.is_ascii_digit());
+    let digits = word.bytes().all(|b| b.is_ascii_digit() || b == b',' || b == b'.')
+        && word.bytes().next().is_some_and(|b| b.is_ascii_digit());
     digits.then(|| word.replace(',', "").parse().ok()).flatten()
 }
 
@@ -150,7 +277,37 @@ pub(super) fn is_name(word: &str) -> bool {
 
 /// Programming languages, which are asked for as languages.
 pub(super) fn is_language(name: &str) -> bool {
-    const LANGUAGES: &[&str] = &["ada", "bash", "c", "c#", "c++", "clojure", "cobol", "elixir", "erlang", "f#", "fortran", "go", "haskell", "java", "javascript", "julia", "kotlin", "lua", "ocaml", "perl", "php", "python", "r", "ruby", "rust", "scala", "swift", "typescript", "zig"];
+    const LANGUAGES: &[&str] = &[
+        "ada",
+        "bash",
+        "c",
+        "c#",
+        "c++",
+        "clojure",
+        "cobol",
+        "elixir",
+        "erlang",
+        "f#",
+        "fortran",
+        "go",
+        "haskell",
+        "java",
+        "javascript",
+        "julia",
+        "kotlin",
+        "lua",
+        "ocaml",
+        "perl",
+        "php",
+        "python",
+        "r",
+        "ruby",
+        "rust",
+        "scala",
+        "swift",
+        "typescript",
+        "zig",
+    ];
     LANGUAGES.contains(&name.to_lowercase().as_str())
 }
 

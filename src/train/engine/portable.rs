@@ -59,7 +59,9 @@ impl Portable {
         let mut names = Vec::new();
         let mut head = None;
         match trainable {
-            Trainable::Lora { rank, scale, modules, seed } => attach(&mut model, *rank, *scale, modules, *seed, &mut vars, &mut names)?,
+            Trainable::Lora { rank, scale, modules, seed } => {
+                attach(&mut model, *rank, *scale, modules, *seed, &mut vars, &mut names)?
+            }
             Trainable::Full => head = release(&mut model, &mut vars, &mut names)?,
         }
         let mut at = 0;
@@ -105,7 +107,12 @@ impl Portable {
 }
 
 /// logits `[L, V]`, log-sum-exp `[L, 1]` and what the loop needs to know of them.
-fn measure(model: &Llama, hidden: &Tensor, targets: &[u32], offsets: Vec<usize>) -> Result<(Tensor, Tensor, Tensor, LabelLogps), EngineError> {
+fn measure(
+    model: &Llama,
+    hidden: &Tensor,
+    targets: &[u32],
+    offsets: Vec<usize>,
+) -> Result<(Tensor, Tensor, Tensor, LabelLogps), EngineError> {
     let logits = model.logits(&hidden.detach())?;
     let targets = Tensor::from_vec(targets.to_vec(), (targets.len(), 1), model.device())?;
     let max = logits.max_keepdim(D::Minus1)?;
@@ -195,7 +202,15 @@ pub(crate) fn module_path(layer: usize, module: &str) -> String {
     format!("model.layers.{layer}.{block}.{module}")
 }
 
-fn attach(model: &mut Llama, rank: usize, scale: f64, modules: &[String], seed: u64, vars: &mut Vec<Var>, names: &mut Vec<String>) -> Result<(), EngineError> {
+fn attach(
+    model: &mut Llama,
+    rank: usize,
+    scale: f64,
+    modules: &[String],
+    seed: u64,
+    vars: &mut Vec<Var>,
+    names: &mut Vec<String>,
+) -> Result<(), EngineError> {
     let device = model.device().clone();
     let mut init = Stream::new(seed, "lora-init", 0);
     for (i, layer) in model.layers.iter_mut().enumerate() {
@@ -205,7 +220,12 @@ fn attach(model: &mut Llama, rank: usize, scale: f64, modules: &[String], seed: 
             }
             let (out, inner) = match &linear.weight {
                 Weight::Frozen(w) | Weight::Trained(w) => w.dims2()?,
-                Weight::Quantized(_) => return Err(candle_core::Error::Msg("a GGUF cannot be trained: start from a Hugging Face folder".into()).into()),
+                Weight::Quantized(_) => {
+                    return Err(candle_core::Error::Msg(
+                        "a GGUF cannot be trained: start from a Hugging Face folder".into(),
+                    )
+                    .into());
+                }
             };
             let bound = 1.0 / (inner as f64).sqrt();
             let a: Vec<f32> = (0..rank * inner).map(|_| ((init.uniform() * 2.0 - 1.0) * bound) as f32).collect();
@@ -231,7 +251,10 @@ fn release(model: &mut Llama, vars: &mut Vec<Var>, names: &mut Vec<String>) -> R
         names.push(name);
         Ok(shared)
     };
-    let trained = |linear: &Linear, name: String, own: &mut dyn FnMut(&Tensor, String) -> Result<Tensor, EngineError>| -> Result<Weight, EngineError> {
+    let trained = |linear: &Linear,
+                   name: String,
+                   own: &mut dyn FnMut(&Tensor, String) -> Result<Tensor, EngineError>|
+     -> Result<Weight, EngineError> {
         match &linear.weight {
             Weight::Frozen(w) | Weight::Trained(w) => Ok(Weight::Trained(own(w, name)?)),
             Weight::Quantized(_) => Err(candle_core::Error::Msg("a quantised weight cannot be trained".into()).into()),

@@ -84,7 +84,13 @@ impl Dpo {
     /// `logps` holds chosen and rejected of each pair in turn: sequence `2i` is pair `i`'s chosen answer. The margin
     /// loss is divided by `pairs_in_step`, the likelihood term by `chosen_labels_in_step`.
     #[must_use]
-    pub fn contribution(&self, logps: &LabelLogps, references: &[PairLogps], pairs_in_step: usize, chosen_labels_in_step: usize) -> Contribution {
+    pub fn contribution(
+        &self,
+        logps: &LabelLogps,
+        references: &[PairLogps],
+        pairs_in_step: usize,
+        chosen_labels_in_step: usize,
+    ) -> Contribution {
         let (pairs, labels) = (pairs_in_step.max(1) as f64, chosen_labels_in_step.max(1) as f64);
         let mut out = Contribution { upstream: vec![0.0; logps.logps.len()], ..Contribution::default() };
         for (i, reference) in references.iter().enumerate() {
@@ -95,7 +101,8 @@ impl Dpo {
             out.loss += loss / pairs + self.nll_weight * nll;
             out.upstream[chosen.clone()].fill((by_chosen / pairs - self.nll_weight / labels) as f32);
             out.upstream[rejected].fill((by_rejected / pairs) as f32);
-            let rewards = (self.beta * (policy.chosen - reference.chosen), self.beta * (policy.rejected - reference.rejected));
+            let rewards =
+                (self.beta * (policy.chosen - reference.chosen), self.beta * (policy.rejected - reference.rejected));
             let hits = logps.hits[chosen].iter().filter(|&&h| h).count() as f64;
             for (name, value) in [
                 ("rewards/chosen", rewards.0 / pairs),
@@ -140,7 +147,8 @@ mod tests {
         let reference = PairLogps { chosen: -11.0, rejected: -14.5 };
         for loss in [DpoLoss::Sigmoid, DpoLoss::Ipo, DpoLoss::Hinge, DpoLoss::Robust] {
             let f = |c: f64, r: f64| dpo(loss).pair(PairLogps { chosen: c, rejected: r }, reference, (7, 5)).0;
-            let (_, by_chosen, by_rejected) = dpo(loss).pair(PairLogps { chosen: -10.0, rejected: -13.0 }, reference, (7, 5));
+            let (_, by_chosen, by_rejected) =
+                dpo(loss).pair(PairLogps { chosen: -10.0, rejected: -13.0 }, reference, (7, 5));
             let h = 1e-5;
             assert!((by_chosen - (f(-10.0 + h, -13.0) - f(-10.0 - h, -13.0)) / (2.0 * h)).abs() < 1e-7, "{loss:?}");
             assert!((by_rejected - (f(-10.0, -13.0 + h) - f(-10.0, -13.0 - h)) / (2.0 * h)).abs() < 1e-7, "{loss:?}");

@@ -9,7 +9,11 @@ pub fn sft(logps: &LabelLogps, labels_in_step: usize) -> Contribution {
     let n = labels_in_step.max(1) as f64;
     let loss = -logps.logps.iter().map(|&l| f64::from(l)).sum::<f64>() / n;
     let hits = logps.hits.iter().filter(|&&h| h).count() as f64 / n;
-    Contribution { loss, upstream: vec![(-1.0 / n) as f32; logps.logps.len()], metrics: [("mean_token_accuracy", hits)].into() }
+    Contribution {
+        loss,
+        upstream: vec![(-1.0 / n) as f32; logps.logps.len()],
+        metrics: [("mean_token_accuracy", hits)].into(),
+    }
 }
 
 #[cfg(test)]
