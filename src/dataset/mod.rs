@@ -54,13 +54,13 @@ pub struct Table {
 /// The kind whose trained fields are all among the columns.
 #[must_use]
 pub fn kind_of(columns: &[String]) -> Option<Kind> {
-    let has = |field: &&str| columns.iter().any(|c| c == *field);
+    let has = |field: &&str| -> bool { columns.iter().any(|c| c == *field) };
     // A chain of thought also has `instruction` and `response`, and a question may lack a context.
-    if Kind::Cot.fields().iter().all(|f| has(f)) {
+    if Kind::Cot.fields().iter().all(has) {
         return Some(Kind::Cot);
     }
-    if Kind::Preference.fields().iter().all(|f| has(f)) {
+    if Kind::Preference.fields().iter().all(has) {
         return Some(Kind::Preference);
     }
-    ["instruction", "response"].iter().all(|f| has(f)).then_some(Kind::Qa)
+    ["instruction", "response"].iter().all(has).then_some(Kind::Qa)
 }

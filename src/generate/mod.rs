@@ -224,7 +224,11 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(Progress)) -> Resu
     Ok(run.finish())
 }
 
-type Answered = (Vec<Result<(Content, [u32; 3]), (Reject, Option<Value>)>>, Usage);
+/// Content with its tokens, or the reason against it with what may be kept of it.
+type CheckedRow = Result<(Content, [u32; 3]), (Reject, Option<Value>)>;
+
+/// The rows of one answer and what all its turns used.
+type Answered = (Vec<CheckedRow>, Usage);
 
 /// One request with its repair and shorten turns.
 async fn ask_and_check(job: &Job<'_>, prompt: &Prompt) -> Result<Answered, GenerateError> {
@@ -360,13 +364,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        i: usize,
-        prompt: &Prompt,
-        rows: Vec<Result<(Content, [u32; 3]), (Reject, Option<Value>)>>,
-        usage: Usage,
-    ) {
+    fn take(&mut self, i: usize, prompt: &Prompt, rows: Vec<CheckedRow>, usage: Usage) {
         let job = self.job;
         self.out.asked += 1;
         *self.asked.entry(i).or_default() += 1;

@@ -169,7 +169,7 @@ mod tests {
     fn llama(hidden: usize, inner: usize, layers: usize, heads: usize, vocab: usize) -> LlamaConfig {
         LlamaConfig::from_value(&json!({"model_type": "llama", "vocab_size": vocab, "hidden_size": hidden,
             "intermediate_size": inner, "num_hidden_layers": layers, "num_attention_heads": heads,
-            "num_key_value_heads": if heads % 8 == 0 { 8 } else { 3 }, "tie_word_embeddings": true, "bos_token_id": 0, "eos_token_id": 0}))
+            "num_key_value_heads": if heads.is_multiple_of(8) { 8 } else { 3 }, "tie_word_embeddings": true, "bos_token_id": 0, "eos_token_id": 0}))
         .unwrap()
     }
 

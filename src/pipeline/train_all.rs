@@ -275,13 +275,16 @@ fn evaluation_stage(
     Ok(evaluation)
 }
 
+/// The merged folder, the GGUF, and the sizes that the report shows.
+type Exported = (PathBuf, PathBuf, Vec<(String, u64)>);
+
 fn export_stage(
     workspace: &Workspace,
     folder: &Folder,
     adapter: &Adapter,
     run: &ContentHash,
     watch: &dyn Watch,
-) -> Result<(PathBuf, PathBuf, Vec<(String, u64)>), Error> {
+) -> Result<Exported, Error> {
     stop_here()?;
     let quant: Quant = workspace
         .settings

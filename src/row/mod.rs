@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentHash, Hasher};
 
-pub use parse::{normalise, parse, repair_json, validate};
+pub use parse::{ParsedRow, normalise, parse, repair_json, validate};
 pub use reject::{Reject, Rejected};
 pub use schema::{answer_schema, row_schema};
 

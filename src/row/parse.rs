@@ -3,6 +3,9 @@ use serde_json::Value;
 
 use super::{Content, Cot, Kind, Preference, Qa, Reject, TokenCounter};
 
+/// A row, or the reason it is none with the value that was offered.
+pub type ParsedRow = Result<Content, (Reject, Value)>;
+
 /// Reads a teacher's answer into rows: each is content, or the reason it is not with the value that was offered.
 ///
 /// Tolerates what endpoints without structured output do: code fences, words before and after, a bare array, one
@@ -10,7 +13,7 @@ use super::{Content, Cot, Kind, Preference, Qa, Reject, TokenCounter};
 ///
 /// # Errors
 /// [`Reject::Unparsable`] when there is no JSON of the right shape at all.
-pub fn parse(kind: Kind, text: &str) -> Result<Vec<Result<Content, (Reject, Value)>>, Reject> {
+pub fn parse(kind: Kind, text: &str) -> Result<Vec<ParsedRow>, Reject> {
     let value = repair_json(text)?;
     let rows = match value {
         Value::Array(rows) => rows,

@@ -350,6 +350,9 @@ fn thin(sequence: &Sequence, share: f64, stream: &mut Stream) -> Sequence {
     out
 }
 
+/// Held-out loss and metrics.
+type HeldOut = (f64, BTreeMap<String, f64>);
+
 #[derive(Default)]
 struct Sums {
     loss: f64,
@@ -499,7 +502,7 @@ impl Loop<'_> {
     }
 
     /// Held-out loss and metrics; `None` without held-out rows.
-    fn evaluate(&mut self) -> Result<Option<(f64, BTreeMap<String, f64>)>, TrainError> {
+    fn evaluate(&mut self) -> Result<Option<HeldOut>, TrainError> {
         let data = self.data;
         if data.eval.is_empty() {
             return Ok(None);

@@ -39,7 +39,7 @@ impl Stream {
 
     /// Uniform below `n`; 0 when `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
-        if n == 0 { 0 } else { (u128::from(self.next()) * n as u128 >> 64) as usize }
+        if n == 0 { 0 } else { ((u128::from(self.next()) * n as u128) >> 64) as usize }
     }
 
     /// `0..n` in random order (Fisher and Yates).
