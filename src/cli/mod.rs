@@ -102,6 +102,18 @@ enum Command {
     Config(commands::config::ConfigArgs),
 }
 
+impl Command {
+    /// Whether the command ends its piece of work and keeps it when it is asked to stop; the others just stop.
+    const fn resumes(&self) -> bool {
+        match self {
+            #[cfg(feature = "train")]
+            Self::Demo(_) | Self::Train(_) | Self::Chat(_) | Self::Eval(_) => true,
+            Self::GenQa(_) | Self::GenCot(_) | Self::GenDpo(_) => true,
+            _ => false,
+        }
+    }
+}
+
 impl Global {
     /// Layers of this call: defaults, the workspace's file, environment, `--set`.
     ///
@@ -159,8 +171,9 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         }
     };
     // The first Ctrl-C asks; a second one does not.
-    let _ = ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
+    let resumes = cli.command.resumes();
+    let _ = ctrlc::set_handler(move || {
+        if STOP.swap(true, Ordering::Relaxed) || !resumes {
             std::process::exit(i32::from(ExitKind::Interrupted.code()));
         }
     });

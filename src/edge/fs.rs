@@ -23,8 +23,13 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// Names the file and says why; also when it is larger.
 pub fn read_capped(path: &Path, cap: u64) -> Result<Vec<u8>, Error> {
     let io = |e: io::Error| Error::io(path, e);
-    if fs::metadata(path).map_err(io)?.is_dir() {
+    let kind = fs::metadata(path).map_err(io)?.file_type();
+    if kind.is_dir() {
         return Err(Error::at(path, "is a folder, a file was expected"));
+    }
+    // Opening a pipe that nobody writes to would wait for ever.
+    if !kind.is_file() {
+        return Err(Error::at(path, "is no regular file").hint("`-` reads standard input"));
     }
     let mut bytes = Vec::new();
     File::open(path).map_err(io)?.take(cap + 1).read_to_end(&mut bytes).map_err(io)?;
@@ -151,13 +156,26 @@ pub fn create_dir(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|e| Error::io(path, e))
 }
 
+/// The name, or the first of `stem~2.ext`, `stem~3.ext`, … that is not taken; takes it.
+#[must_use]
+pub fn unique(taken: &mut std::collections::BTreeSet<String>, name: String) -> String {
+    let (stem, ending) = name.rsplit_once('.').map_or((name.as_str(), String::new()), |(s, e)| (s, format!(".{e}")));
+    let free = std::iter::once(name.clone())
+        .chain((2..).map(|n| format!("{stem}~{n}{ending}")))
+        .find(|candidate| !taken.contains(candidate))
+        .unwrap_or_else(|| name.clone());
+    taken.insert(free.clone());
+    free
+}
+
 /// Every file under the given paths, sorted; hidden ones and links to folders are left out.
 ///
 /// # Errors
 /// A path that is not there.
 pub fn walk(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    fn visit(path: &Path, out: &mut Vec<PathBuf>) -> io::Result<()> {
-        let mut entries: Vec<PathBuf> = fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>()?;
+    fn visit(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Error> {
+        let read = |path: &Path| fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<PathBuf>>>();
+        let mut entries = read(path).map_err(|e| Error::io(path, e))?;
         entries.sort();
         for entry in entries {
             if entry.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')) {
@@ -175,7 +193,7 @@ pub fn walk(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     for path in paths {
         let metadata = fs::metadata(path).map_err(|e| Error::io(path, e))?;
         if metadata.is_dir() {
-            visit(path, &mut out).map_err(|e| Error::io(path, e))?;
+            visit(path, &mut out)?;
         } else {
             out.push(path.clone());
         }

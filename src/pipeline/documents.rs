@@ -78,6 +78,7 @@ pub fn read_documents(paths: &[PathBuf]) -> Result<(Vec<Document>, Vec<Error>), 
 /// A path that is not there.
 pub fn extract_paths(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Error> {
     let mut out = Vec::new();
+    let mut taken = std::collections::BTreeSet::new();
     for root in paths {
         if root.as_os_str() == "-" {
             out.push((root.clone(), "stdin".to_owned()));
@@ -92,7 +93,8 @@ pub fn extract_paths(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Error>
                 .replace('\\', "/");
             // In a folder only what can be read counts; a file named by hand is tried and, if need be, complained about.
             if inside.is_none() || Format::supported(&name) {
-                out.push((file, name));
+                // Two folders may hold files of one name; rows tell them apart by it.
+                out.push((file, edge::fs::unique(&mut taken, name)));
             }
         }
     }

@@ -32,13 +32,17 @@ enum OutputFormat {
 
 pub fn run(args: &ExtractArgs, printer: &Printer) -> Result<ExitKind, Error> {
     let (documents, failed) = read_documents(&args.paths)?;
+    let mut taken = std::collections::BTreeSet::new();
     for document in &documents {
         let text = match args.format {
             OutputFormat::Md => format!("{}\n", document.expose_text().trim_end()),
             OutputFormat::Json => format!("{}\n", to_json(document)),
         };
         match &args.output {
-            Some(dir) => edge::fs::write(&dir.join(output_name(document.name(), args.format)), text.as_bytes())?,
+            Some(dir) => edge::fs::write(
+                &dir.join(edge::fs::unique(&mut taken, output_name(document.name(), args.format))),
+                text.as_bytes(),
+            )?,
             None => printer.data(&text)?,
         }
     }
