@@ -203,6 +203,9 @@ pub fn recipe(phase: Phase, s: &PhaseSettings) -> Recipe {
     }
 }
 
+/// Held-out wordings that Learn is measured on at most.
+const MAX_PROBES: usize = 100;
+
 fn example(row: EncodedRow) -> Example {
     match row.rejected {
         Some(rejected) => Example::Pair { chosen: row.chosen, rejected },
@@ -239,6 +242,9 @@ pub fn encode_phase(
             let probe: Option<Sequence> = encode_probe(encoder, row).map_err(|e| Error::new(e.to_string()))?;
             eval.extend(probe.map(Example::Completion));
         }
+        // Held-out wordings are measured after every epoch: a sample, evenly drawn, is enough to choose by.
+        let every = eval.len().div_ceil(MAX_PROBES).max(1);
+        eval = eval.into_iter().step_by(every).collect();
     }
     if eval.is_empty() {
         eval =
