@@ -125,7 +125,7 @@ pub fn held_out(passages: &[Passage], ratio: f64, seed: u64) -> BTreeSet<usize> 
 }
 
 /// The reason given for an answer without rows.
-const EMPTY: &str = "the answer holds no rows";
+pub(crate) const EMPTY: &str = "the answer holds no rows";
 
 /// Rows asked for in one request: with many passages each gives less, so that all of them can be asked and little
 /// is paid for that nobody needs. A quarter more than wanted allows for rejections.

@@ -190,14 +190,18 @@ fn rejected_lines(rejected: &[Rejected]) -> Result<String, Error> {
 }
 
 fn too_few(kind: Kind, outcome: &Outcome, wanted: usize) -> Error {
-    let top = outcome
-        .reasons()
-        .into_iter()
-        .max_by_key(|(_, n)| *n)
-        .map(|(code, n)| format!("most were rejected as {code} ({n}); see rejected.jsonl"));
-    Error::new(format!("only {} of {wanted} {} rows were accepted", outcome.rows.len(), kind.name()))
-        .data()
-        .hint(top.unwrap_or_else(|| "add documents: every passage was asked until it gave nothing new".into()))
+    // An exhausted passage is no fault of the teacher's; only real rejections are worth reading about.
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for rejected in outcome.rejected.iter().filter(|r| !r.reason.ends_with(generate::EMPTY)) {
+        *reasons.entry(rejected.code).or_default() += 1;
+    }
+    let hint = match reasons.into_iter().max_by_key(|(_, n)| *n) {
+        Some((code, n)) => {
+            format!("most were rejected as {code} ({n}); see the rejected rows, and add documents if they are few")
+        }
+        None => "every passage was asked until it gave nothing new: add documents, or ask for fewer rows".into(),
+    };
+    Error::new(format!("only {} of {wanted} {} rows were accepted", outcome.rows.len(), kind.name())).data().hint(hint)
 }
 
 /// One dataset from plain paths: `gen-qa`, `gen-cot`, `gen-dpo`.
