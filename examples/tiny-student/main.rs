@@ -1,6 +1,6 @@
 //! Makes the tiny student that ships with the demo: `just tiny-student`.
 //!
-//! A Llama of 5 million parameters with its own tokenizer, pre-trained by this crate's trainer with every weight
+//! A Llama of 4.2 million parameters with its own tokenizer, pre-trained by this crate's trainer with every weight
 //! trainable on text that [`corpus`] invents about other people. It learns to speak and to answer in turns; of the
 //! demo's person it knows nothing. Interrupted and called again with the same folder, it goes on.
 
@@ -64,11 +64,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = Args {
         out: PathBuf::from("target/tiny-student"),
-        samples: 60_000,
+        samples: 45_000,
         epochs: 1.0,
         learning_rate: 2e-3,
-        layers: 6,
-        rows: 32,
+        layers: 4,
+        rows: 16,
     };
     let mut words = std::env::args().skip(1);
     while let Some(flag) = words.next() {
