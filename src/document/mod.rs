@@ -1,7 +1,7 @@
 //! Extraction: the bytes of a file come in, a [`Document`] goes out.
 //!
 //! A `Document` is a block tree flattened in reading order over one Markdown text. It holds personal data, so it
-//! has no `Display`, no `Serialize` and a redacted `Debug`; the only way on is [`crate::mask::mask`]. Nothing here
+//! has no `Display`, no `Serialize` and a redacted `Debug`; the only way on is [`crate::mask::Masker::mask`]. Nothing here
 //! opens a file: the caller reads, under [`MAX_FILE_BYTES`], and hands over bytes.
 //!
 //! The text is for reading, not for rendering back: emphasis marks go, links, lists, headings and table rows stay,

@@ -1,4 +1,6 @@
-//! The edge: the only place that opens files, reads the environment or asks the system about itself.
+//! The edge: files, the environment, and what the system says about this process.
+//!
+//! ARCHITECTURE.md names the few modules beside it that open files of their own formats.
 
 pub mod fs;
 

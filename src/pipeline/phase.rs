@@ -10,7 +10,7 @@ use crate::hub::{self, Adapter, AdapterConfig, Folder, HubError, LoraPair};
 use crate::id::{ContentHash, Hasher};
 use crate::model::{self, LoadError, Student};
 use crate::row::{Kind, Row, Split};
-use crate::settings::PhaseSettings;
+use crate::settings::{PhaseSettings, Phases};
 use crate::train::engine::{Engine, Parameter, Portable, Trainable};
 use crate::train::objective::{Dpo, DpoLoss};
 use crate::train::optim::Schedule;
@@ -40,6 +40,16 @@ impl Phase {
             Self::Learn => "learn",
             Self::Mimic => "mimic",
             Self::Align => "align",
+        }
+    }
+
+    /// Its own among the settings of all phases.
+    #[must_use]
+    pub const fn settings(self, phases: &Phases) -> &PhaseSettings {
+        match self {
+            Self::Learn => &phases.learn,
+            Self::Mimic => &phases.mimic,
+            Self::Align => &phases.align,
         }
     }
 

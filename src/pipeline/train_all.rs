@@ -18,7 +18,7 @@ use crate::mask::Vault;
 use crate::prompt::Templates;
 use crate::report::{DatasetReport, PhaseReport, ReportData, render};
 use crate::row::{Kind, Row, Split};
-use crate::settings::{PhaseSettings, Workspace};
+use crate::settings::Workspace;
 use crate::{Error, edge, merge};
 
 /// What a person wants to know at the end.
@@ -85,7 +85,7 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     let mut phases = Vec::new();
     for (i, phase) in Phase::ALL.into_iter().enumerate() {
         stop_here()?;
-        let phase_settings = phase_settings(workspace, phase);
+        let phase_settings = phase.settings(&settings.train);
         let replay: &[Row] = if phase == Phase::Mimic { &rows[0] } else { &[] };
         let out = run_dir.join(phase.name());
         let input = PhaseInput {
@@ -399,15 +399,5 @@ fn report_data(
         evaluation: evaluation.report.clone(),
         outputs,
         chat_command: format!("distill chat -m {}", crate::error::shown(gguf)),
-    }
-}
-
-/// Settings of one phase.
-#[must_use]
-pub fn phase_settings(workspace: &Workspace, phase: Phase) -> &PhaseSettings {
-    match phase {
-        Phase::Learn => &workspace.settings.train.learn,
-        Phase::Mimic => &workspace.settings.train.mimic,
-        Phase::Align => &workspace.settings.train.align,
     }
 }

@@ -8,7 +8,7 @@ use crate::cli::{Global, Printer, flag};
 use crate::hub::Adapter;
 use crate::model;
 use crate::pipeline::{Phase, PhaseInput, STOP, Summary, Watch, encode_phase, open_student, run_phase, train_all};
-use crate::settings::{PhaseSettings, Settings, Workspace};
+use crate::settings::Workspace;
 use crate::{Error, ExitKind, dataset};
 
 /// Train the student.
@@ -94,14 +94,6 @@ pub fn run(args: &TrainArgs, global: &Global, printer: &Printer) -> Result<ExitK
     one_phase(phase, args, &workspace, printer)
 }
 
-fn settings_of(settings: &Settings, phase: Phase) -> &PhaseSettings {
-    match phase {
-        Phase::Learn => &settings.train.learn,
-        Phase::Mimic => &settings.train.mimic,
-        Phase::Align => &settings.train.align,
-    }
-}
-
 fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Printer) -> Result<ExitKind, Error> {
     let data = args.data.as_ref().ok_or_else(|| Error::new("`--data` is missing"))?;
     let load = |path: &Path| -> Result<_, Error> {
@@ -126,7 +118,7 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
         Some(path) => load(path)?.1,
         None => Vec::new(),
     };
-    let settings = settings_of(&workspace.settings, phase);
+    let settings = phase.settings(&workspace.settings.train);
     let id = &workspace.settings.student.id;
     let folder = open_student(id, Path::new("."), workspace.settings.student.offline)?;
     if args.dry_run {
