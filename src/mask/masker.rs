@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::alias::Aliases;
 use super::learn::{learn_names, learn_user_names};
 use super::masked::MaskedDocument;
+use super::page::Page;
 use super::recognizer::{RECOGNIZERS, name};
 use super::span::{Entity, Span, placeholders, resolve};
 use super::vault::Vault;
@@ -75,9 +76,10 @@ impl Masker {
     /// Everything to be masked in a text: sorted, never overlapping, on character boundaries.
     #[must_use]
     pub fn detect(&self, text: &str) -> Vec<Span> {
-        until_stable(text, |text, out| {
+        until_stable(text, |page, out| {
+            let text = page.text();
             for recognizer in RECOGNIZERS.iter().filter(|recognizer| !self.off.contains(&recognizer.entity())) {
-                recognizer.find(text, out);
+                recognizer.find(page, out);
             }
             name::find(text, out);
             self.aliases.find(text, out);
@@ -150,7 +152,7 @@ impl Masker {
         let mut spans = Vec::new();
         self.aliases.find_in_path(path, &mut spans);
         for recognizer in RECOGNIZERS.iter().filter(|recognizer| recognizer.entity() == Entity::Email) {
-            recognizer.find(path, &mut spans);
+            recognizer.find(&Page::new(path), &mut spans);
         }
         let mut masked = String::with_capacity(path.len());
         let mut end = 0;
@@ -167,15 +169,18 @@ impl Masker {
 /// Runs `find` until what it found, once blanked, lets nothing more be found.
 ///
 /// Without this, masking could change the surroundings of a value that was missed so that a second masking finds it.
-pub(super) fn until_stable(text: &str, find: impl Fn(&str, &mut Vec<Span>)) -> Vec<Span> {
+/// After the first time only the lines near a change are read again.
+pub(super) fn until_stable(text: &str, find: impl Fn(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
     let mut rest = text.to_owned();
     for (range, _, _) in placeholders(text) {
         blank(&mut rest, range);
     }
     let mut all = Vec::new();
+    let mut changed: Option<Vec<Range<usize>>> = None;
     loop {
         let mut found = Vec::new();
-        find(&rest, &mut found);
+        let page = changed.as_ref().map_or_else(|| Page::new(&rest), |changed| Page::around(&rest, changed));
+        find(&page, &mut found);
         found.retain(|span| span.score >= 0.5 && !rest[span.range.clone()].contains(BLANK));
         let found = resolve(found);
         if found.is_empty() {
@@ -185,6 +190,7 @@ pub(super) fn until_stable(text: &str, find: impl Fn(&str, &mut Vec<Span>)) -> V
         for span in &found {
             blank(&mut rest, span.range.clone());
         }
+        changed = Some(found.iter().map(|span| span.range.clone()).collect());
         all.extend(found);
     }
 }

@@ -11,6 +11,7 @@ mod alias;
 mod learn;
 mod masked;
 mod masker;
+mod page;
 mod recognizer;
 mod span;
 mod vault;
@@ -18,8 +19,7 @@ mod vault;
 pub use learn::learn_names;
 pub use masked::MaskedDocument;
 pub use masker::{Masker, Policy};
-pub use recognizer::Recognizer;
-pub use span::{Entity, Span, UnknownEntity};
+pub use span::{Entity, Layer, Span, UnknownEntity};
 pub use vault::Vault;
 
 /// What can be told by shape alone: everything but names. Sorted, never overlapping, score at least 0.5.
@@ -27,9 +27,9 @@ pub use vault::Vault;
 /// Placeholders are never detected, so a masked text scans clean.
 #[must_use]
 pub fn scan(text: &str) -> Vec<Span> {
-    masker::until_stable(text, |text, out| {
+    masker::until_stable(text, |page, out| {
         for recognizer in recognizer::RECOGNIZERS {
-            recognizer.find(text, out);
+            recognizer.find(page, out);
         }
     })
 }

@@ -26,33 +26,72 @@ pub enum Entity {
     Handle,
     /// An IPv4 or IPv6 address.
     Ip,
+    /// The hardware address of a network interface.
+    Mac,
     /// A payment card number.
     Card,
     /// An international bank account number.
     Iban,
+    /// A national account number, sort code or routing number, by its label.
+    BankAccount,
+    /// An address of a cryptocurrency.
+    Wallet,
+    /// A number that a state or a health system gives a person.
+    NationalId,
+    /// A number that a tax office gives a person.
+    TaxId,
+    /// A passport number.
+    Passport,
+    /// The number of a driving licence.
+    DrivingLicence,
     /// A postal address or a part of one.
     Address,
     /// A date of birth, by its label.
     DateOfBirth,
+    /// A place of birth, by its label.
+    PlaceOfBirth,
+    /// How old a person is.
+    Age,
+    /// A citizenship, by its label. Left readable unless asked for.
+    Nationality,
+    /// Whether a person is married, by its label. Left readable unless asked for.
+    MaritalStatus,
+    /// A number plate of a vehicle. Left readable unless asked for.
+    Plate,
     /// A password, key or token.
     Secret,
 }
 
 impl Entity {
     /// Every kind, in declaration order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 23] = [
         Self::Person,
         Self::Email,
         Self::Phone,
         Self::Url,
         Self::Handle,
         Self::Ip,
+        Self::Mac,
         Self::Card,
         Self::Iban,
+        Self::BankAccount,
+        Self::Wallet,
+        Self::NationalId,
+        Self::TaxId,
+        Self::Passport,
+        Self::DrivingLicence,
         Self::Address,
         Self::DateOfBirth,
+        Self::PlaceOfBirth,
+        Self::Age,
+        Self::Nationality,
+        Self::MaritalStatus,
+        Self::Plate,
         Self::Secret,
     ];
+
+    /// The kinds that say little about who somebody is, and much to a reader: masked only when asked for.
+    pub const OPTIONAL: [Self; 3] = [Self::Nationality, Self::MaritalStatus, Self::Plate];
 
     /// The upper-case word of the placeholder.
     #[must_use]
@@ -64,10 +103,22 @@ impl Entity {
             Self::Url => "URL",
             Self::Handle => "HANDLE",
             Self::Ip => "IP",
+            Self::Mac => "MAC",
             Self::Card => "CARD",
             Self::Iban => "IBAN",
+            Self::BankAccount => "BANK_ACCOUNT",
+            Self::Wallet => "WALLET",
+            Self::NationalId => "NATIONAL_ID",
+            Self::TaxId => "TAX_ID",
+            Self::Passport => "PASSPORT",
+            Self::DrivingLicence => "DRIVING_LICENCE",
             Self::Address => "ADDRESS",
             Self::DateOfBirth => "DATE_OF_BIRTH",
+            Self::PlaceOfBirth => "PLACE_OF_BIRTH",
+            Self::Age => "AGE",
+            Self::Nationality => "NATIONALITY",
+            Self::MaritalStatus => "MARITAL_STATUS",
+            Self::Plate => "PLATE",
             Self::Secret => "SECRET",
         }
     }
@@ -82,10 +133,22 @@ impl Entity {
             Self::Url => "url",
             Self::Handle => "handle",
             Self::Ip => "ip",
+            Self::Mac => "mac",
             Self::Card => "card",
             Self::Iban => "iban",
+            Self::BankAccount => "bank_account",
+            Self::Wallet => "wallet",
+            Self::NationalId => "national_id",
+            Self::TaxId => "tax_id",
+            Self::Passport => "passport",
+            Self::DrivingLicence => "driving_licence",
             Self::Address => "address",
             Self::DateOfBirth => "date_of_birth",
+            Self::PlaceOfBirth => "place_of_birth",
+            Self::Age => "age",
+            Self::Nationality => "nationality",
+            Self::MaritalStatus => "marital_status",
+            Self::Plate => "plate",
             Self::Secret => "secret",
         }
     }
@@ -99,9 +162,7 @@ impl fmt::Display for Entity {
 
 /// A word that names no [`Entity`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no kind of personal data; there are: person, email, phone, url, handle, ip, card, iban, address, date_of_birth, secret"
-)]
+#[error("`{0}` is no kind of personal data; there are: {list}", list = Entity::ALL.map(Entity::name).join(", "))]
 pub struct UnknownEntity(String);
 
 impl FromStr for Entity {
@@ -115,6 +176,28 @@ impl FromStr for Entity {
     }
 }
 
+/// What made a detection: the layers of the masker, from the most to the least certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    /// The person's own list of names or of texts to mask.
+    Listed,
+    /// A shape whose check digits add up, or that nothing else has.
+    Checksum,
+    /// A shape.
+    Pattern,
+    /// A shape or a name that words nearby vouch for.
+    Context,
+    /// The place in the document: contact block, heading, signature, references.
+    Structure,
+    /// A form of a name that the documents gave elsewhere.
+    Known,
+    /// The lexicon of names.
+    Lexicon,
+    /// A model from a local folder.
+    Model,
+}
+
 /// One detection in a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
@@ -124,11 +207,20 @@ pub struct Span {
     pub entity: Entity,
     /// How sure, from 0 to 1.
     pub score: f32,
+    /// What found it.
+    pub layer: Layer,
+    /// The rule within the layer, in a few words.
+    pub rule: &'static str,
 }
 
 impl Span {
     pub(crate) fn new(range: Range<usize>, entity: Entity, score: f32) -> Self {
-        Self { range, entity, score }
+        Self { range, entity, score, layer: Layer::Pattern, rule: entity.name() }
+    }
+
+    /// The same, found by `layer` under `rule`.
+    pub(crate) fn by(self, layer: Layer, rule: &'static str) -> Self {
+        Self { layer, rule, ..self }
     }
 
     fn overlaps(&self, other: &Range<usize>) -> bool {

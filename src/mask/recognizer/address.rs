@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, after, before, compile};
+use crate::mask::page::{Cues, Line, Page};
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Address;
@@ -106,16 +107,13 @@ impl Recognizer for Address {
         Entity::Address
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
-        for (pattern, score) in [
-            (&*NUMBER_FIRST, 0.8),
-            (&*NAME_FIRST, 0.8),
-            (&*NEEDS_CODE, 0.75),
-            (&*BOX, 0.85),
-            (&*CITY_CODE, 0.75),
-            (&*JAPAN, 0.85),
-        ] {
-            for found in pattern.find_iter(text) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        let numbered = |line: &Line| line.cues.has(Cues::DIGIT);
+        for (pattern, score) in
+            [(&*NUMBER_FIRST, 0.8), (&*NAME_FIRST, 0.8), (&*NEEDS_CODE, 0.75), (&*BOX, 0.85), (&*CITY_CODE, 0.75)]
+        {
+            for found in page.find_below(pattern, 3, numbered) {
                 let joined = before(text, found.start())
                     .is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | '$' | '£' | '€' | '-' | '_' | '/'));
                 let range = trimmed(text, found.start(), found.end());
@@ -124,19 +122,25 @@ impl Recognizer for Address {
                 }
             }
         }
-        for found in UK.find_iter(text).filter(|found| {
+        for found in page.find(&JAPAN, |line| line.cues.has(Cues::WIDE)) {
+            out.push(Span::new(found.range(), Entity::Address, 0.85));
+        }
+        for found in page.find(&UK, |line| line.cues.has(Cues::DIGIT | Cues::CAPITAL)).filter(|found| {
             !["GB", "MB", "KB", "TB", "AM", "PM", "HZ"].iter().any(|unit| found.as_str().ends_with(unit))
         }) {
             out.push(Span::new(found.range(), Entity::Address, 0.7));
         }
-        for found in UK_CLOSED
-            .captures_iter(text)
+        for found in page
+            .captures(&UK_CLOSED, 0, |line| line.cues.has(Cues::DIGIT))
             .filter_map(|found| found.get(1))
             .filter(|found| found.as_str().contains(|c: char| c.is_ascii_digit()))
         {
             out.push(Span::new(found.range(), Entity::Address, 0.8));
         }
-        for found in LABELLED.captures_iter(text).filter_map(|found| found.get(1)) {
+        for found in page
+            .captures(&LABELLED, 0, |line| line.cues.has(Cues::COLON) || line.cues.has(Cues::WIDE))
+            .filter_map(|found| found.get(1))
+        {
             let value = found.as_str();
             let postal = value.contains(char::is_alphabetic)
                 && (value.contains(char::is_numeric) || value.contains(','))

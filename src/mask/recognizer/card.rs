@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, after, before, compile};
+use crate::mask::page::Page;
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Card;
@@ -16,9 +17,10 @@ impl Recognizer for Card {
         Entity::Card
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
         let mut taken = 0;
-        for group in START.find_iter(text) {
+        for group in page.find(&START, |line| line.digits >= 12) {
             let left = before(text, group.start())
                 .is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '+' | '/' | '='));
             if !left || group.start() < taken {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, compile};
+use crate::mask::page::{Line, Page};
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct DateOfBirth;
@@ -55,8 +56,11 @@ impl Recognizer for DateOfBirth {
         Entity::DateOfBirth
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
-        for found in DATED.captures_iter(text) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        // The date may stand on the line below its label.
+        let near = |line: &Line| line.digits >= 3 || line.end - line.start < 48;
+        for found in page.captures(&DATED, 1, near) {
             let (Some(whole), Some(date)) = (found.get(0), found.get(1)) else { continue };
             // A star is a birth only at the start of the text around it: `* 17.03.1987`; a list item begins so too.
             let star = whole.as_str().starts_with('*');
@@ -68,7 +72,7 @@ impl Recognizer for DateOfBirth {
             }
         }
         out.extend(
-            YEAR.captures_iter(text)
+            page.captures(&YEAR, 0, |line| line.digits >= 4)
                 .filter_map(|found| found.get(1))
                 .map(|year| Span::new(year.range(), Entity::DateOfBirth, 0.7)),
         );

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, before, compile};
+use crate::mask::page::{Cues, Line, Page};
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Email;
@@ -35,21 +36,36 @@ static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// What every match of [`OBFUSCATED`] holds.
+static BRACKETED: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"[(\[{<][ \t]*(?i:at|@|ät|arobase|arroba|chiocciola|klammeraffe)[ \t]*[)\]}>]"));
+
+/// What every match of [`SPOKEN`] holds.
+static SPELT: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"[ \t](?i:dot|punkt|point|punto|ponto)[ \t]|[ \t]@[ \t]|[ \t](?:at|AT|At)[ \t]+(?i:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton|gmx|web|fastmail|posteo)",
+    )
+});
+
 impl Recognizer for Email {
     fn entity(&self) -> Entity {
         Entity::Email
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
-        for found in PLAIN.find_iter(text) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        let at = |line: &Line| line.cues.has(Cues::AT) || line.cues.has(Cues::WIDE);
+        for found in page.find(&PLAIN, at) {
             // A user in the authority of a URL is a credential (`secret`), not a mailbox.
             let head = &text[..found.start()];
             if !head.ends_with("://") && before(text, found.start()) != Some('@') {
                 out.push(Span::new(found.range(), Entity::Email, 0.99));
             }
         }
-        for (pattern, score) in [(&*ODD, 0.95), (&*OBFUSCATED, 0.9), (&*SPOKEN, 0.75)] {
-            out.extend(pattern.find_iter(text).map(|found| Span::new(found.range(), Entity::Email, score)));
+        out.extend(page.find(&ODD, at).map(|found| Span::new(found.range(), Entity::Email, 0.95)));
+        for (hint, pattern, score) in [(&*BRACKETED, &*OBFUSCATED, 0.9), (&*SPELT, &*SPOKEN, 0.75)] {
+            let hinted = |line: &Line| hint.is_match(&text[line.start..line.end]);
+            out.extend(page.find(pattern, hinted).map(|found| Span::new(found.range(), Entity::Email, score)));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, after, before, compile, line_before};
+use crate::mask::page::{Cues, Page};
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Handle;
@@ -139,8 +140,9 @@ impl Recognizer for Handle {
         Entity::Handle
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
-        for found in AT.captures_iter(text) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        for found in page.captures(&AT, 0, |line| line.cues.has(Cues::AT) || line.cues.has(Cues::WIDE)) {
             let (Some(whole), Some(user)) = (found.get(0), found.get(1)) else { continue };
             let federated = found.get(2).is_some();
             let left_ok = before(text, whole.start()).is_none_or(|c| {
@@ -162,7 +164,10 @@ impl Recognizer for Handle {
                 out.push(Span::new(whole.range(), Entity::Handle, if federated { 0.95 } else { 0.75 }));
             }
         }
-        for found in LABELLED.captures_iter(text).filter_map(|found| found.get(1)) {
+        for found in page
+            .captures(&LABELLED, 0, |line| line.cues.has(Cues::COLON) || line.cues.has(Cues::WIDE))
+            .filter_map(|found| found.get(1))
+        {
             let value = found.as_str().trim_start_matches('@').to_lowercase();
             let number = value.chars().all(|c| c.is_numeric() || c == '.');
             if !number && value.chars().count() >= 2 && !WORDS.contains(&value.as_str()) {

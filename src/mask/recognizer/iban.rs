@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, before, compile};
+use crate::mask::page::Page;
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Iban;
@@ -108,8 +109,9 @@ impl Recognizer for Iban {
         Entity::Iban
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
-        for found in START.find_iter(text) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        for found in page.find(&START, |line| line.digits >= 8) {
             if before(text, found.start()).is_some_and(char::is_alphanumeric) {
                 continue;
             }

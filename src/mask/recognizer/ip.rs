@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, after, before, compile, context, ends_in_word};
+use crate::mask::page::{Cues, Page};
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Ip;
@@ -44,8 +45,9 @@ impl Recognizer for Ip {
         Entity::Ip
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
-        for found in V4.find_iter(text) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        for found in page.find(&V4, |line| line.digits >= 4 && line.cues.has(Cues::DOT)) {
             let octets = found.as_str().split('.').all(|octet| octet == "0" || !octet.starts_with('0'));
             let address = found.as_str().parse::<Ipv4Addr>().ok().filter(|_| octets);
             let own = address.is_some_and(|address| {
@@ -58,7 +60,7 @@ impl Recognizer for Ip {
                 out.push(Span::new(found.start()..suffixed(text, found.end()), Entity::Ip, 0.9));
             }
         }
-        for found in V6.find_iter(text) {
+        for found in page.find(&V6, |line| line.cues.has(Cues::COLON)) {
             let colon = found.as_str().ends_with(':') && !found.as_str().ends_with("::");
             let end = found.end() - usize::from(colon);
             let Ok(address) = text[found.start()..end].parse::<Ipv6Addr>() else { continue };

@@ -3,6 +3,7 @@
 
 use regex::Regex;
 
+use super::page::Page;
 use super::span::{Entity, Span};
 
 mod address;
@@ -18,12 +19,12 @@ mod secret;
 mod url;
 
 /// Finds one kind of personal data by its own shape.
-pub trait Recognizer: Sync {
+pub(crate) trait Recognizer: Sync {
     /// What it finds.
     fn entity(&self) -> Entity;
 
-    /// Adds what it finds in `text`; spans may overlap, of one another too.
-    fn find(&self, text: &str, out: &mut Vec<Span>);
+    /// Adds what it finds on `page`; spans may overlap, of one another too.
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>);
 }
 
 /// Every pattern recognizer. Names are not here: they need to be learned, or a place that says so ([`name`]).

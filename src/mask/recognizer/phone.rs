@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, after, before, compile, context, ends_in_word};
+use crate::mask::page::Page;
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Phone;
@@ -190,8 +191,9 @@ impl Recognizer for Phone {
         Entity::Phone
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
-        for run in RUN.find_iter(text) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        for run in page.find(&RUN, |line| line.digits >= 6) {
             let parts = split(run.as_str());
             let whole = std::iter::once((0, run.as_str()));
             for (offset, part) in whole.chain(parts) {

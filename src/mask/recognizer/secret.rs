@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, before, compile};
+use crate::mask::page::{Cues, Line, Page};
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Secret;
@@ -12,7 +13,6 @@ pub(crate) struct Secret;
 /// Shapes that only credentials have.
 static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,.()-]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
         r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
         r"\bsk-(?:ant-|proj-|svcacct-|or-v1-)?[A-Za-z0-9_-]{20,}",
         r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})",
@@ -38,6 +38,13 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
+/// A key in its armour, over many lines, or cut off.
+static PEM: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,.()-]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
+    )
+});
+
 /// `postgres://user:word@host`: what stands before the `@`.
 static CREDENTIALS: LazyLock<Regex> =
     LazyLock::new(|| compile(r"\b[a-z][a-z0-9+.-]*://([^\s/:@\p{Cc}<>\[\]]*:[^\s/@\p{Cc}<>\[\]]+)@"));
@@ -56,25 +63,30 @@ impl Recognizer for Secret {
         Entity::Secret
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        if text.contains("-----BEGIN") {
+            out.extend(PEM.find_iter(text).map(|found| Span::new(found.range(), Entity::Secret, 0.99)));
+        }
+        let keyed = |line: &Line| line.cues.has(Cues::DIGIT) || line.cues.has(Cues::DASH);
         for pattern in SHAPES.iter() {
             out.extend(
-                pattern
-                    .find_iter(text)
+                page.find(pattern, keyed)
                     .filter(|found| !wordy(found.as_str()))
                     .map(|found| Span::new(found.range(), Entity::Secret, 0.97)),
             );
         }
         out.extend(
-            CREDENTIALS
-                .captures_iter(text)
+            page.captures(&CREDENTIALS, 0, |line| line.cues.has(Cues::AT | Cues::COLON | Cues::SLASH))
                 .filter_map(|found| found.get(1))
                 .map(|found| Span::new(found.range(), Entity::Secret, 0.9)),
         );
-        for found in BEARER.captures_iter(text).filter_map(|found| found.get(1)).filter(|found| mixed(found.as_str())) {
+        for found in
+            page.captures(&BEARER, 0, keyed).filter_map(|found| found.get(1)).filter(|found| mixed(found.as_str()))
+        {
             out.push(Span::new(found.range(), Entity::Secret, 0.9));
         }
-        for found in ASSIGNED.captures_iter(text) {
+        for found in page.captures(&ASSIGNED, 0, |line| line.cues.has(Cues::ANY)) {
             let (Some(label), Some(value)) = (found.get(1), found.get(4)) else { continue };
             if before(text, label.start()).is_some_and(char::is_alphabetic) {
                 continue;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, before, compile};
+use crate::mask::page::{Cues, Line, Page};
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Url;
@@ -45,12 +46,14 @@ impl Recognizer for Url {
         Entity::Url
     }
 
-    fn find(&self, text: &str, out: &mut Vec<Span>) {
-        for found in FULL.find_iter(text) {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        let dotted = |line: &Line| line.cues.has(Cues::DOT) || line.cues.has(Cues::SLASH | Cues::COLON);
+        for found in page.find(&FULL, dotted) {
             push(text, found.start(), found.as_str(), 0.95, out);
         }
         for pattern in [&*PROFILE, &*OWN_HOST] {
-            for found in pattern.find_iter(text) {
+            for found in page.find(pattern, dotted) {
                 // Inside a longer host or an address this is not where it begins.
                 if !before(text, found.start())
                     .is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '.' | '-' | '/' | '_'))
@@ -59,10 +62,14 @@ impl Recognizer for Url {
                 }
             }
         }
-        for found in LINKED.captures_iter(text).filter_map(|found| found.get(1)) {
+        for found in
+            page.captures(&LINKED, 0, |line| line.cues.has(Cues::BRACKET | Cues::DOT)).filter_map(|found| found.get(1))
+        {
             push(text, found.start(), found.as_str(), 0.85, out);
         }
-        for found in LABELLED.captures_iter(text).filter_map(|found| found.get(1)) {
+        for found in
+            page.captures(&LABELLED, 0, |line| line.cues.has(Cues::COLON | Cues::DOT)).filter_map(|found| found.get(1))
+        {
             let file = FILE_ENDINGS.iter().any(|ending| found.as_str().to_ascii_lowercase().ends_with(ending));
             if !file && !text[found.end()..].starts_with('@') {
                 push(text, found.start(), found.as_str(), 0.8, out);
