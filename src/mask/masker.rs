@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::alias::Aliases;
-use super::learn::{learn_names, learn_user_names};
 use super::masked::MaskedDocument;
 use super::page::Page;
-use super::recognizer::{RECOGNIZERS, name};
-use super::span::{Entity, Span, placeholders, resolve};
+use super::person::{self, Hints, Known, own_names};
+use super::recognizer::RECOGNIZERS;
+use super::span::{Entity, Layer, Span, placeholders, resolve};
 use super::vault::Vault;
+use super::words::{Word, words};
 use crate::document::{Block, BlockKind, Document};
 use crate::id::ContentHash;
 
@@ -21,7 +21,7 @@ const BLANK: char = '\u{1}';
 type Move = (Range<usize>, Range<usize>);
 
 /// What the person decides about masking.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Names of the person, in full where possible; every form of each is masked.
     pub names: Vec<String>,
@@ -33,63 +33,117 @@ pub struct Policy {
     pub off: Vec<Entity>,
 }
 
+impl Default for Policy {
+    fn default() -> Self {
+        Self { names: Vec::new(), allow: Vec::new(), deny: Vec::new(), off: Entity::OPTIONAL.to_vec() }
+    }
+}
+
 /// Masks documents after one policy, with the names learned from all of them.
 #[derive(Clone, Debug)]
 pub struct Masker {
-    aliases: Aliases,
+    known: Known,
     allow: Vec<String>,
     deny: Vec<(Entity, String)>,
     off: Vec<Entity>,
+}
+
+/// What one reading of a text tells about the people in it.
+struct Learned {
+    /// Names its author gives as their own.
+    own: Vec<String>,
+    /// Other people.
+    others: Vec<String>,
+    users: Vec<String>,
 }
 
 impl Masker {
     /// Learns the names of all `documents`, so that a name told in one is masked in each.
     #[must_use]
     pub fn new(policy: Policy, documents: &[Document]) -> Self {
-        let mut aliases = Aliases::default();
-        let mut own: Vec<String> = policy.names.iter().cloned().chain(documents.iter().flat_map(learn_names)).collect();
+        let deny = policy.deny.iter().filter(|text| !text.trim().is_empty()).map(|text| entity_prefix(text)).collect();
+        let allow = policy.allow.iter().map(|text| fold(text)).collect();
+        let mut masker = Self { known: Known::default(), allow, deny, off: policy.off };
+        let learned: Vec<Learned> =
+            documents.iter().map(|document| masker.learn(document.name(), document.expose_text())).collect();
+        masker.add(policy.names, learned);
+        masker
+    }
+
+    fn add(&mut self, names: Vec<String>, learned: Vec<Learned>) {
+        let mut own: Vec<String> = names;
+        let (mut others, mut users) = (Vec::new(), Vec::new());
+        for learned in learned {
+            own.extend(learned.own);
+            others.extend(learned.others);
+            users.extend(learned.users);
+        }
         // Full names first: `Zdenka` alone is then a form of one of them, whichever document comes first.
-        own.sort_by_key(|name| {
+        let full = |name: &String| {
             std::cmp::Reverse(
                 name.split_whitespace().filter(|word| word.trim_end_matches('.').chars().count() > 1).count(),
             )
-        });
-        for person in &own {
-            aliases.add(person);
-        }
-        for document in documents {
-            let text = document.expose_text();
-            let mut found = Vec::new();
-            name::find(text, &mut found);
-            for span in found {
-                aliases.add(&text[span.range]);
-            }
-            for user in learn_user_names(text) {
-                aliases.add_user_name(&user);
+        };
+        own.sort_by_key(full);
+        others.sort_by_key(full);
+        for person in own.iter().chain(&others) {
+            if !self.allow.contains(&fold(person)) {
+                self.known.add(person);
             }
         }
-        let deny = policy.deny.iter().filter(|text| !text.trim().is_empty()).map(|text| entity_prefix(text)).collect();
-        let allow = policy.allow.iter().map(|text| fold(text)).collect();
-        Self { aliases, allow, deny, off: policy.off }
+        for user in users {
+            self.known.add_user_name(&user);
+        }
+    }
+
+    fn learn(&self, name: &str, text: &str) -> Learned {
+        let rest = blanked(text);
+        let page = Page::new(&rest);
+        Reading::new(&page).learned(name)
     }
 
     /// Everything to be masked in a text: sorted, never overlapping, on character boundaries.
     #[must_use]
     pub fn detect(&self, text: &str) -> Vec<Span> {
         until_stable(text, |page, out| {
-            let text = page.text();
-            for recognizer in RECOGNIZERS.iter().filter(|recognizer| !self.off.contains(&recognizer.entity())) {
-                recognizer.find(page, out);
-            }
-            name::find(text, out);
-            self.aliases.find(text, out);
-            out.retain(|span| {
-                !self.off.contains(&span.entity) && !self.allow.contains(&fold(&text[span.range.clone()]))
-            });
-            for (entity, value) in &self.deny {
-                out.extend(occurrences(text, value).map(|range| Span::new(range, *entity, 1.0)));
-            }
+            let reading = Reading::new(page);
+            self.known.find(page.text(), &reading.words, out);
+            self.settle(reading, out);
         })
+    }
+
+    /// Masks one text by itself: the names it tells are known in it, and in no other.
+    pub fn mask_alone(&self, text: &str, vault: &mut Vault) -> (String, Vec<Span>) {
+        let rest = blanked(text);
+        let page = Page::new(&rest);
+        let reading = Reading::new(&page);
+        let mut masker = self.clone();
+        masker.add(Vec::new(), vec![reading.learned("")]);
+        let mut first = Vec::new();
+        masker.known.find(&rest, &reading.words, &mut first);
+        masker.settle(reading, &mut first);
+        let spans = stable_from(rest.clone(), Some(first), |page, out| {
+            let reading = Reading::new(page);
+            masker.known.find(page.text(), &reading.words, out);
+            masker.settle(reading, out);
+        });
+        (masker.replace(text, &spans, vault).0, spans)
+    }
+
+    /// Adds what was read, and applies the policy.
+    fn settle(&self, reading: Reading<'_>, out: &mut Vec<Span>) {
+        let text = reading.text;
+        out.extend(reading.patterns);
+        out.extend(reading.people);
+        out.retain(|span| !self.off.contains(&span.entity) && !self.allowed(&text[span.range.clone()]));
+        for (entity, value) in &self.deny {
+            let listed = |range| Span::new(range, *entity, 1.0).by(Layer::Listed, "a text to be masked");
+            out.extend(occurrences(text, value).map(listed));
+        }
+    }
+
+    fn allowed(&self, text: &str) -> bool {
+        !self.allow.is_empty() && self.allow.contains(&fold(text))
     }
 
     /// Masks a text; the spans are those of the text as it came.
@@ -129,7 +183,7 @@ impl Masker {
         for span in spans {
             masked.push_str(&text[end..span.range.start]);
             let form = &text[span.range.clone()];
-            let value = self.aliases.canonical(span.entity, form);
+            let value = self.known.canonical(span.entity, form);
             let start = masked.len();
             masked.push_str(&vault.placeholder_for(span.entity, value.unwrap_or(form), form));
             moves.push((span.range.clone(), start..masked.len()));
@@ -150,7 +204,7 @@ impl Masker {
     /// Paths go into manifests and rows, where a placeholder would read as part of the text.
     fn mask_name(&self, path: &str) -> String {
         let mut spans = Vec::new();
-        self.aliases.find_in_path(path, &mut spans);
+        self.known.find_in_path(path, &mut spans);
         for recognizer in RECOGNIZERS.iter().filter(|recognizer| recognizer.entity() == Entity::Email) {
             recognizer.find(&Page::new(path), &mut spans);
         }
@@ -166,21 +220,58 @@ impl Masker {
     }
 }
 
+/// One reading of a page, before any policy.
+struct Reading<'t> {
+    text: &'t str,
+    words: Vec<Word>,
+    patterns: Vec<Span>,
+    people: Vec<Span>,
+}
+
+impl<'t> Reading<'t> {
+    fn new(page: &Page<'t>) -> Self {
+        let text = page.text();
+        let mut patterns = Vec::new();
+        for recognizer in RECOGNIZERS {
+            recognizer.find(page, &mut patterns);
+        }
+        let words = words(text);
+        let hints = Hints::new(text, &patterns);
+        let mut people = Vec::new();
+        person::find(page, &words, &hints, &mut people);
+        Self { text, words, patterns, people }
+    }
+
+    /// What it tells about people.
+    fn learned(&self, name: &str) -> Learned {
+        let page = Page::new(self.text);
+        let mut found = self.people.clone();
+        let patterns = resolve(self.patterns.clone());
+        found.retain(|span| !patterns.iter().any(|taken| taken.overlaps(&span.range)));
+        let others = resolve(found).into_iter().map(|span| self.text[span.range].to_owned()).collect();
+        Learned { own: own_names(name, &page, &patterns), others, users: user_names(self.text, &patterns) }
+    }
+}
+
 /// Runs `find` until what it found, once blanked, lets nothing more be found.
 ///
 /// Without this, masking could change the surroundings of a value that was missed so that a second masking finds it.
 /// After the first time only the lines near a change are read again.
 pub(super) fn until_stable(text: &str, find: impl Fn(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
-    let mut rest = text.to_owned();
-    for (range, _, _) in placeholders(text) {
-        blank(&mut rest, range);
-    }
+    stable_from(blanked(text), None, find)
+}
+
+/// The same, with what the first time found where that is known already.
+fn stable_from(mut rest: String, mut first: Option<Vec<Span>>, find: impl Fn(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
     let mut all = Vec::new();
     let mut changed: Option<Vec<Range<usize>>> = None;
     loop {
-        let mut found = Vec::new();
-        let page = changed.as_ref().map_or_else(|| Page::new(&rest), |changed| Page::around(&rest, changed));
-        find(&page, &mut found);
+        let mut found = first.take().unwrap_or_else(|| {
+            let mut found = Vec::new();
+            let page = changed.as_ref().map_or_else(|| Page::new(&rest), |changed| Page::around(&rest, changed));
+            find(&page, &mut found);
+            found
+        });
         found.retain(|span| span.score >= 0.5 && !rest[span.range.clone()].contains(BLANK));
         let found = resolve(found);
         if found.is_empty() {
@@ -193,6 +284,17 @@ pub(super) fn until_stable(text: &str, find: impl Fn(&Page<'_>, &mut Vec<Span>))
         changed = Some(found.iter().map(|span| span.range.clone()).collect());
         all.extend(found);
     }
+}
+
+/// The text with its placeholders blanked.
+fn blanked(text: &str) -> String {
+    let mut rest = text.to_owned();
+    if rest.contains('[') {
+        for (range, _, _) in placeholders(text) {
+            blank(&mut rest, range);
+        }
+    }
+    rest
 }
 
 fn blank(text: &mut String, range: Range<usize>) {
@@ -210,6 +312,59 @@ fn moved(span: &Range<usize>, moves: &[Move]) -> Range<usize> {
     };
     position(span.start)..position(span.end)
 }
+
+/// User names among what was found: `zmorvaille` in `github.com/zmorvaille` and in `@zmorvaille`.
+fn user_names(text: &str, found: &[Span]) -> Vec<String> {
+    let site = |value: &str| {
+        let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+        let mut parts = rest.split(['/', '?', '#']);
+        let host = parts.next().unwrap_or_default().trim_start_matches("www.").to_lowercase();
+        let mut path = parts.filter(|part| !part.is_empty());
+        let named = |host: &str| {
+            [
+                "github",
+                "gitlab",
+                "twitter",
+                "x",
+                "instagram",
+                "facebook",
+                "behance",
+                "dribbble",
+                "kaggle",
+                "bitbucket",
+                "keybase",
+                "codeberg",
+                "medium",
+                "t",
+                "linkedin",
+                "dev",
+                "soundcloud",
+            ]
+            .contains(&host)
+        };
+        if !named(host.rsplit('.').nth(1).unwrap_or_default()) {
+            return None;
+        }
+        let first = path.next()?;
+        let user = if matches!(first, "in" | "pub" | "users" | "profile") { path.next()? } else { first };
+        Some(user.trim_start_matches('@').to_owned())
+    };
+    found
+        .iter()
+        .filter_map(|span| match span.entity {
+            Entity::Handle => Some(text[span.range.clone()].trim_start_matches(['@', '＠']).to_owned()),
+            Entity::Url => site(&text[span.range.clone()]),
+            _ => None,
+        })
+        .filter(|user| !OWN_PATHS.contains(&user.to_lowercase().as_str()))
+        .collect()
+}
+
+/// Paths of those sites that are nobody's.
+const OWN_PATHS: &[&str] = &[
+    "about", "blog", "home", "search", "explore", "features", "login", "share", "orgs", "topics", "intent", "status",
+    "watch", "groups", "company",
+];
 
 /// `email:text` names its kind; anything else is a person.
 fn entity_prefix(text: &str) -> (Entity, String) {

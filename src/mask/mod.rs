@@ -7,16 +7,16 @@
 //!
 //! Everything here is pure. Masking is never complete: a name nobody introduces is not found.
 
-mod alias;
-mod learn;
+mod lexicon;
 mod masked;
 mod masker;
 mod page;
+mod person;
 mod recognizer;
 mod span;
 mod vault;
+mod words;
 
-pub use learn::learn_names;
 pub use masked::MaskedDocument;
 pub use masker::{Masker, Policy};
 pub use span::{Entity, Layer, Span, UnknownEntity};

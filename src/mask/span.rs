@@ -223,7 +223,7 @@ impl Span {
         Self { layer, rule, ..self }
     }
 
-    fn overlaps(&self, other: &Range<usize>) -> bool {
+    pub(crate) fn overlaps(&self, other: &Range<usize>) -> bool {
         self.range.start < other.end && other.start < self.range.end
     }
 }

@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Recognizer, after, before, compile};
+use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::{Cues, Line, Page};
-use crate::mask::span::{Entity, Span};
+use crate::mask::span::{Entity, Layer, Span};
+use crate::mask::words::words;
 
 pub(crate) struct Address;
 
@@ -98,7 +100,7 @@ static JAPAN: LazyLock<Regex> = LazyLock::new(|| {
 /// A line that says it is an address, to its end.
 static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r"(?im)(?:^[\s>*_#-]*|[|•·;][ \t]*)(?:(?:home|postal|mailing|street|permanent|current|private|my|residential|billing|shipping)[ \t]+)?(?:address|adresse|anschrift|adres|dirección|direccion|domicilio|indirizzo|endereço|residence|domicile|wohnhaft|wohnort|住所|地址)[*_]*[ \t]*[:：|][*_ \t]*([^\n|•·\p{Cc}]{4,140})",
+        r"(?im)(?:^[\s>*_#-]*|[|•·;][ \t]*)(?:(?:home|postal|mailing|street|permanent|current|private|my|residential|billing|shipping)[ \t]+)?(?:address|adresse|anschrift|adres|dirección|direccion|domicilio|indirizzo|endereço|residence|domicile|wohnhaft|wohnort|住所|地址|主소|주소|住址|địa chỉ|alamat|adresa|cím|lakcím|osoite|adresse|διεύθυνση|адрес|адреса|العنوان|کتובת|כתובת|पता|ঠিকানা|ที่อยู่|முகவரி|morada|domicílio|domicili|dom\.|adres|add)[*_]*[ \t]*[:：|][*_ \t]*([^\n|•·\p{Cc}]{4,140})",
     )
 });
 
@@ -118,12 +120,17 @@ impl Recognizer for Address {
                     .is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | '$' | '£' | '€' | '-' | '_' | '/'));
                 let range = trimmed(text, found.start(), found.end());
                 if !joined && !after(text, range.end).is_some_and(char::is_alphanumeric) {
+                    let range = grown(page, range);
                     out.push(Span::new(range, Entity::Address, score));
                 }
             }
         }
         for found in page.find(&JAPAN, |line| line.cues.has(Cues::WIDE)) {
             out.push(Span::new(found.range(), Entity::Address, 0.85));
+        }
+        streets(page, out);
+        for found in page.find(&EAST_ASIA, |line| line.cues.has(Cues::WIDE) && line.digits >= 2) {
+            out.push(Span::new(found.range(), Entity::Address, 0.75));
         }
         for found in page.find(&UK, |line| line.cues.has(Cues::DIGIT | Cues::CAPITAL)).filter(|found| {
             !["GB", "MB", "KB", "TB", "AM", "PM", "HZ"].iter().any(|unit| found.as_str().ends_with(unit))
@@ -151,6 +158,222 @@ impl Recognizer for Address {
             }
         }
     }
+}
+
+/// Chinese and Japanese: from the largest unit to the house; Korean: city, road, number.
+static EAST_ASIA: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"\p{Han}{1,6}(?:省|市|区|區|都|道|府|縣|县|県)[\p{Han}\p{Katakana}\p{Hiragana}ー]{0,14}(?:市|区|區|镇|鎮|町|村|路|街|巷|大道)[\p{Han}\p{Katakana}\p{Hiragana}ー0-9A-Za-z０-９－-]{0,24}(?:号|號|室|楼|樓|番地?|丁目|F|階)(?:[\p{Han}\p{Katakana}ー0-9A-Za-z ・-]{0,24}(?:号室|室|楼|樓|F|階|号))?|\p{Hangul}{1,6}(?:특별시|광역시|특별자치시|시|도)[ ]\p{Hangul}{1,6}(?:구|군|시)[ ][\p{Hangul}0-9]{1,12}(?:로|길|동)[ ]?[0-9-]{1,8}(?:,?[ ][0-9]{1,4}동)?(?:[ ][0-9]{1,5}호)?(?:[ ]?\((?:우[ ]?)?[0-9]{5}\))?",
+    )
+});
+
+/// A word for a street beside a number, in any of the lexicon's languages.
+fn streets(page: &Page<'_>, out: &mut Vec<Span>) {
+    const COMMON: &[&str] = &[
+        "way", "court", "hill", "park", "green", "row", "place", "places", "cross", "block", "close", "drive", "house",
+        "bridge", "gate", "square", "market", "station", "circle", "loop", "walk", "rise", "path", "point", "garden",
+        "gardens", "center", "centre", "building", "floor", "level", "room", "unit", "side", "line", "pass", "run",
+        "view", "end", "bar", "port", "as", "no", "nr", "cap", "capt", "flat", "suite", "corso", "bat", "vak", "geb",
+        "abs", "art", "ring", "villa", "plan", "tower", "estate", "club", "field", "fields", "trail", "track", "cours",
+        "course", "passage", "key", "well", "top", "step", "ter", "al", "os", "st", "dr", "ct", "pl",
+    ];
+    let text = page.text();
+    for line in page.lines().iter().filter(|line| line.cues.has(Cues::DIGIT)) {
+        let bytes = &text[line.start..line.end];
+        for word in words(bytes) {
+            let spelt = &bytes[word.range()];
+            let flags = LEXICON.word(word.hash);
+            let suffix = word.letters > 6 && SUFFIXES.iter().any(|end| spelt.to_lowercase().ends_with(end));
+            let short = word.letters < 3 && !matches!(spelt, "Rd" | "Av" | "Jl" | "ul" | "Ul");
+            if word.coded
+                || short
+                || !(flags.any(Flags::STREET) || suffix)
+                || COMMON.contains(&spelt.to_lowercase().as_str())
+            {
+                continue;
+            }
+            let tail = &bytes[word.end()..];
+            let head = &bytes[..word.start()];
+            // The number behind the street, or before it.
+            let behind = BEHIND.find(tail).map(|found| word.end() + found.end());
+            let ahead = AHEAD.find(head).map(|found| found.start());
+            let named = |from: usize, to: usize| bytes[from..to].contains(|c: char| c.is_uppercase()) || suffix;
+            let range = match (behind, ahead) {
+                (Some(end), _) if named(word.start(), end) || NAMED_BEFORE.find(head).is_some() => {
+                    let start = NAMED_BEFORE
+                        .find(head)
+                        .filter(|_| word.letters > 1)
+                        .map_or(word.start(), |found| found.start());
+                    start..end
+                }
+                (None, Some(start)) if word.capital || head.ends_with(", ") || head.ends_with(' ') => {
+                    let end = NAME_BEHIND.find(tail).map_or(word.end(), |found| word.end() + found.end());
+                    if !named(start, end) {
+                        continue;
+                    }
+                    start..end
+                }
+                _ => continue,
+            };
+            let range = line.start + range.start..line.start + range.end;
+            let joined =
+                before(text, range.start).is_some_and(|c| c.is_alphanumeric() || matches!(c, '$' | '€' | '£' | '.'));
+            if !joined && !after(text, range.end).is_some_and(char::is_alphanumeric) {
+                out.push(
+                    Span::new(grown(page, range), Entity::Address, 0.7)
+                        .by(Layer::Lexicon, "word for a street beside a number"),
+                );
+            }
+        }
+    }
+}
+
+/// Endings of street names in one word.
+const SUFFIXES: &[&str] = &[
+    "straße", "strasse", "gasse", "straat", "gracht", "laan", "plein", "gatan", "vägen", "katu", "gata", "veien",
+    "vej", "gade", "utca", "singel", "kade", "dreef", "platz", "allee",
+];
+
+/// Behind a word for a street: its name, if any, and a number.
+static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"^\.?(?:[ \t]+(?:(?:de|del|della|di|da|do|dos|das|la|las|los|du|des|le|el|al|r\.)[ \t]+)*(?:\p{Lu}[\p{L}\p{M}.'’-]*|[a-z]{1,3})){0,5},?[ \t]*(?i:no\.?[ \t]?:?|nr\.?|n[º°]\.?|num\.?|č\.?)?[ \t:]*[0-9]{1,5}(?:[/-][0-9]{1,5}){0,2}(?:[ ]?[A-Za-z]\b)?(?:[/-][0-9A-Za-z]{1,4})*(?:[ ](?:m\.|lok\.|bus|bis|rosso)[ ]?[0-9]{0,4})?",
+    )
+});
+/// Before one: a number and at most a few words.
+static AHEAD: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"[0-9]{1,5}(?:[-/][0-9]{1,5})?[A-Za-z]?(?:[ ](?:bis|ter))?,?[ \t]+(?:(?:\p{Lu}[\p{L}\p{M}.'’-]*|[0-9]{1,3}(?:st|nd|rd|th))[ \t]+){0,4}$",
+    )
+});
+/// The name of a street that its word ends.
+static NAMED_BEFORE: LazyLock<Regex> = LazyLock::new(|| compile(r"(?:\p{Lu}[\p{L}\p{M}.'’-]*[ \t]+){1,4}$"));
+static NAME_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"^(?:[ \t]+(?:(?:de|del|du|des|la|le|les|da|do|di|del|l['’]|d['’]|of)[ \t]*)*\p{Lu}[\p{L}\p{M}.'’-]*){0,4}",
+    )
+});
+
+/// Houses, floors, districts and codes beside a street: an address goes on over commas, to the left and to the right,
+/// and over the next line when that begins with a code and a place.
+fn grown(page: &Page<'_>, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let text = page.text();
+    let line = &page.lines()[page.line_at(range.start)];
+    let mut start = range.start;
+    // Leftwards: parts between commas, up to the line's beginning or a sign that parts contact details.
+    let floor = text[line.start..start]
+        .rfind(['|', '•', '·', ';', ':', '(', '：', '—'])
+        .map_or(line.start, |at| line.start + at + text[line.start + at..].chars().next().map_or(1, char::len_utf8));
+    while let Some(comma) = text[floor..start].trim_end().strip_suffix(',') {
+        let from = comma.rfind(',').map_or(floor, |at| floor + at + 1);
+        let part = &text[from..floor + comma.len()];
+        if !part_of_address(part, true) {
+            break;
+        }
+        start = from + part.len() - part.trim_start().len();
+    }
+    start += text[start..range.start].len()
+        - text[start..range.start].trim_start_matches([' ', '*', '_', '-', '#', '>']).len();
+    let mut end = range.end;
+    let last = &page.lines()[page.line_at(range.end)];
+    loop {
+        let rest = &text[end..last.end];
+        let sign = rest.trim_start_matches([' ', '\t']);
+        let Some(next) = sign.strip_prefix(',').or_else(|| sign.strip_prefix("– ")).or_else(|| sign.strip_prefix("- "))
+        else {
+            break;
+        };
+        let from = last.end - next.len();
+        let stop = next.find([',', '|', '•', '·', ';', '(', '—', '：', '@']).unwrap_or(next.len());
+        let stop = next[..stop]
+            .find(" – ")
+            .or_else(|| next[..stop].find(" - "))
+            .or_else(|| next[..stop].find(". ").filter(|at| *at > 12))
+            .unwrap_or(stop);
+        if !part_of_address(&next[..stop], false) || next[stop..].starts_with('@') {
+            break;
+        }
+        end = from + next[..stop].trim_end_matches([' ', '.', '*', '_']).len();
+    }
+    // `S(560482)`, `CEP 80060-010` and the next line.
+    if let Some(code) = CODE_AFTER.find(&text[end..last.end]) {
+        end += code.end();
+    }
+    if let Some(next) = page.lines().get(page.line_at(end) + 1)
+        && text[end..page.lines()[page.line_at(end)].end].trim_matches([',', ' ', '*', '_']).is_empty()
+        && let Some(found) = CODE_LINE.find(&text[next.start..next.end])
+    {
+        end = next.start + found.end();
+    }
+    start.min(range.start)..end.max(range.end)
+}
+
+/// A code of a few signs right behind an address.
+static CODE_AFTER: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"^[ \t,–-]{0,3}(?:(?:CEP|C\.?P\.?|PLZ|PIN)?[ \t:–-]{0,3}[0-9]{3,6}(?:[ -][0-9]{2,4})?\b(?:[ \t]+\p{Lu}[\p{L}\p{M}-]+)?|S\([0-9]{6}\))",
+    )
+});
+
+/// A code and a place on a line of their own.
+static CODE_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"^[ \t>*_]*(?:(?:[A-Z]{1,2}-)?[0-9]{3}[ ]?[0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{5}(?:-[0-9]{3})?|[0-9]{4}(?:[ ][A-Z]{2})?)[ \t]+\p{Lu}[\p{L}\p{M} .'’()/-]{1,40}[0-9]{0,2}[ \t]*$|^[ \t]*\p{Lu}[\p{L}\p{M} .'’-]{1,30},?[ -]+[0-9]{3}[ ]?[0-9]{2,3}(?:, \p{Lu}[\p{L} ]+)?[ \t]*$",
+    )
+});
+
+/// Whether what stands between two commas may belong to an address: few words, each with a capital or a digit.
+fn part_of_address(part: &str, left: bool) -> bool {
+    let part = part.trim();
+    let words: Vec<&str> = part.split_whitespace().collect();
+    if words.is_empty()
+        || words.len() > 6
+        || part.len() > 48
+        || part.contains(['@', ':', '=', '"']) && !part.contains("\"")
+    {
+        return false;
+    }
+    const SMALL: &[&str] = &[
+        "de", "del", "la", "le", "di", "da", "do", "dos", "das", "of", "the", "and", "am", "an", "der", "im", "bei",
+        "sur", "upon", "no", "no.", "nr", "nr.", "n°", "nº", "floor", "flat", "apt", "apt.", "apto", "ap.", "ap",
+        "app.", "bl.", "sc.", "bis", "ter", "lgh", "tv.", "th.", "piso", "esq.", "dto.", "et.", "st.", "m.", "by",
+        "near", "opp.", "et", "y", "e", "cross", "rue", "bus", "rosso", "kat", "daire",
+    ];
+    let digits = part.chars().any(|c| c.is_ascii_digit());
+    let shaped = words.iter().all(|word| {
+        word.chars().next().is_some_and(|c| c.is_uppercase() || c.is_numeric() || matches!(c, '#' | '('))
+            || SMALL.contains(word)
+    });
+    // To the left of a street only houses and flats: a name stands there too.
+    let house = || {
+        let lower = part.to_lowercase();
+        digits
+            || [
+                "house",
+                "building",
+                "flat",
+                "apartment",
+                "tower",
+                "block",
+                "unit",
+                "mansion",
+                "residency",
+                "court",
+                "villa",
+                "floor",
+                "estate",
+                "bldg",
+            ]
+            .iter()
+            .any(|word| lower.contains(word))
+    };
+    // Years and dates are no part of an address.
+    let dated = words.iter().any(|word| {
+        word.len() == 4
+            && (word.starts_with("19") || word.starts_with("20"))
+            && word.chars().all(|c| c.is_ascii_digit())
+    }) && words.len() <= 2;
+    shaped && !dated && (!left || house())
 }
 
 /// Without the blanks and the full stop at the end.

@@ -42,6 +42,20 @@ static NATIONAL: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"^0?[6-9]\d{4}[ -]\d{5}$",
         // Brazil.
         r"^\(?\d{2}\)? ?9?\d{4}-\d{4}$",
+        // A trunk 0 and three to five groups.
+        r"^\(?0\d{1,4}\)?[ /.-]{1,3}\d{2,4}(?:[ .-]\d{2,4}){1,3}(?:-\d)?$",
+        r"^0 \d{3} \d{3} \d{2} \d{2}$",
+        r"^0[789]\d{8,9}$",
+        r"^0\d-\d{3} \d{4}$",
+        // Denmark, Norway.
+        r"^[2-9]\d \d{2} \d{2} \d{2}$",
+        r"^[49]\d{2} \d{2} \d{3}$",
+        // Area code without trunk 0: Poland, Mexico, Greece.
+        r"^\(\d{2}\) \d{3}-\d{2}-\d{2}$",
+        r"^\d{2} \d{4} \d{4}$",
+        r"^2\d{3} \d{3} \d{3}$",
+        // A country's code without its sign.
+        r"^(?:852|853|886|971|966|972|254|234|233)[ -]\d{3,4}[ -]\d{4}$",
         // Japan, Korea, China.
         r"^0\d{1,3}-\d{3,4}-\d{4}$",
         r"^1[3-9]\d[ -]\d{4}[ -]\d{4}$",
@@ -259,9 +273,29 @@ fn score(text: &str, start: usize, run: &str) -> Option<f32> {
     if number.starts_with("00") && (10..=16).contains(&count) && !digits.starts_with(&['0', '0', '0']) {
         return Some(0.8);
     }
+    // Ten digits in a row are an Indian or American number only among other contact details.
+    let bare = count == number.len()
+        && ((count == 10 && matches!(digits[0], '2'..='9')) || (count == 9 && matches!(digits[0], '4'..='9')))
+        && among_contacts(text, start);
+    let pairs =
+        count == 8 && number.len() == 9 && matches!(digits[0], '3' | '6' | '8' | '9') && among_contacts(text, start);
+    if bare || pairs {
+        return Some(0.6);
+    }
     let extension = plain.len() > number.len() + 1;
     let shaped = (8..=13).contains(&count) && NATIONAL.iter().any(|shape| shape.is_match(number));
     (shaped || (extension && (7..=13).contains(&count))).then_some(0.7)
+}
+
+/// Whether the line has other contact details, or is in a list of people.
+fn among_contacts(text: &str, at: usize) -> bool {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+    let line = text[start..end].to_lowercase();
+    line.contains(['@', '|', '•', '·', '—'])
+        || LABELS.iter().any(|label| label.len() > 3 && line.contains(label))
+        || line.trim().len() <= 20
+        || line.contains("number") && !OTHERS.iter().any(|other| other.len() > 4 && line.contains(other))
 }
 
 /// ASCII digits, `x` for an extension, and for every gap one of ` .-/()`.

@@ -1,11 +1,13 @@
-//! Other people, by the places where only people stand: references, thanks, greetings, honorifics, reporting lines.
+//! People by the places where only people stand: labels, greetings, quotations, references. Their names may be ones
+//! that no lexicon has.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::compile;
-use crate::mask::span::{Entity, Span};
+use crate::mask::page::{Cues, Page};
+use crate::mask::recognizer::compile;
+use crate::mask::span::{Entity, Layer, Span};
 
 /// Words for what a person does: cut off behind a name, and no name themselves.
 const TITLES: &[&str] = &[
@@ -299,7 +301,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 /// One capitalised word that may be a first name.
-pub(crate) fn is_first_name(text: &str) -> bool {
+pub(super) fn is_first_name(text: &str) -> bool {
     let mut chars = text.chars();
     let capital = chars.next().is_some_and(char::is_uppercase);
     let lower = text.chars().skip(1).all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’'));
@@ -334,24 +336,6 @@ macro_rules! any_name {
         concat!(r"(?:", full_name!(), "|", word!(), ")")
     };
 }
-
-/// `Mr`, `Dr`, `Frau` … and what follows.
-static HONORIFIC: LazyLock<Regex> = LazyLock::new(|| {
-    compile(concat!(
-        r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Rev|Herr|Herrn|Frau|Monsieur|Madame|Mme|Mlle|Señor|Señora|Sr|Sra|Signor|Signora|Sig|Dott|Pan|Pani|Dhr|Mevr)\.?[ \t]+(?:(?:Dr|Prof)\.?[ \t]+)*(",
-        any_name!(),
-        ")"
-    ))
-});
-
-/// After these, a full name only: `Thanks to Kubernetes` is no person.
-static INTRODUCED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(concat!(
-        r"(?i:\b(?:thanks(?:[ \t]+(?:again|also|a lot|so much))?,?[ \t]+to|thank you,?(?:[ \t]+to)?|thanks|grateful to|indebted to|credits?[ \t]+(?:to|go(?:es)? to)|shout-?out to|hat tip to|kudos to|dedicated to|in memory of|my name is|i am|i'm|mein name ist|je m'appelle|me llamo|mi chiamo|reported to|reports to|reporting to|managed by|mentored by|supervised by|advised by|interviewed by|recommended by|referred by|married to|my (?:wife|husband|partner|son|daughter|brother|sister|mother|father|boss|manager|mentor|supervisor|colleague|friend|teammate|advisor|tutor|professor)(?:,| was| is)?|(?:hi|hello|dear|hey|ciao|hallo|liebe|lieber|bonjour|hola)))[ \t]+(",
-        full_name!(),
-        ")"
-    ))
-});
 
 /// `manager: X Y` and the like; also field labels of forms and exports.
 static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
@@ -394,25 +378,76 @@ static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
-/// Finds names by position.
-pub(crate) fn find(text: &str, out: &mut Vec<Span>) {
-    let rules: [(&Regex, f32, bool); 5] = [
-        (&HONORIFIC, 0.8, true),
-        (&INTRODUCED, 0.75, false),
-        (&LABELLED, 0.75, false),
-        (&DEAR, 0.75, true),
-        (&QUOTED, 0.7, false),
-    ];
-    for (pattern, score, lone) in rules {
-        for found in pattern.captures_iter(text).filter_map(|found| found.get(1)) {
-            push(text, found.start(), found.as_str(), lone, score, out);
+/// Adds the names that stand where people are named.
+pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
+    for found in page.captures(&LABELLED, 0, |line| line.cues.has(Cues::COLON)).filter_map(|found| found.get(1)) {
+        push(found.start(), found.as_str(), false, 0.75, "name behind a label", out);
+    }
+    for found in page.captures(&DEAR, 0, |line| line.end - line.start < 60).filter_map(|found| found.get(1)) {
+        push(found.start(), found.as_str(), true, 0.75, "name in a greeting", out);
+    }
+    let dashed = |line: &crate::mask::page::Line| line.cues.has(Cues::DASH) || line.cues.has(Cues::WIDE);
+    for found in page.captures(&QUOTED, 1, dashed).filter_map(|found| found.get(1)) {
+        push(found.start(), found.as_str(), false, 0.7, "name behind a quotation", out);
+    }
+    for found in page.captures(&DISPLAYED, 0, |line| line.cues.has(Cues::AT)).filter_map(|found| found.get(1)) {
+        let value = found.as_str().trim();
+        if !value.split_whitespace().any(is_other) {
+            let range = found.start()..found.start() + found.as_str().trim_end().len();
+            out.push(Span::new(range, Entity::Person, 0.75).by(Layer::Structure, "name before an e-mail address"));
         }
     }
-    references(text, out);
+    chat(page, out);
+    references(page, out);
+}
+
+/// `Ada Quill <ada@…>`, as in the head of a letter.
+static DISPLAYED: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r#"(?:^|[:;,>]|: ")[ \t]*"?([\p{L}][\p{L}\p{M}.'’-]*(?:,?[ \t]+[\p{L}\p{M}.'’-]+){0,4})"?[ \t]*<[^<>\s@]+@"#,
+    )
+});
+
+/// The start of a line of a chat: an hour in brackets, a name, a colon; or a name in bold and an hour.
+static CHAT: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"^(?:\[[0-9/.,: APMapm-]{4,24}\][ \t]*|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?[ \t]+(?:[-–][ \t]*)?|\*\*)([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})(?::[ \t]|\*\*[ \t]+[0-9]{1,2}:[0-9]{2})",
+    )
+});
+
+/// Whoever speaks in a chat, written as they like: two lines at least have to look so.
+fn chat(page: &Page<'_>, out: &mut Vec<Span>) {
+    let lines = page.lines().iter().filter(|line| line.cues.has(Cues::DIGIT | Cues::COLON));
+    let mut spoken = Vec::new();
+    for line in lines {
+        let text = &page.text()[line.start..line.end];
+        if let Some(found) = CHAT.captures(text).and_then(|found| found.get(1)) {
+            spoken.push((line.start + found.start()..line.start + found.end(), found.as_str().to_lowercase()));
+        }
+    }
+    const SYSTEMS: &[&str] = &["system", "bot", "note", "update", "error", "warning", "info", "utc", "admin"];
+    if spoken.len() > 1 {
+        spoken.retain(|(_, name)| !name.split_whitespace().any(|word| SYSTEMS.contains(&word) || is_other(word)));
+        out.extend(
+            spoken
+                .into_iter()
+                .map(|(range, _)| Span::new(range, Entity::Person, 0.7).by(Layer::Structure, "speaker in a chat")),
+        );
+    }
+}
+
+/// Whether what stands before a colon says that a person follows: `Line manager`, `Hiring contact`.
+pub(super) fn is_person_label(key: &str) -> bool {
+    static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+        compile(
+            r"(?i)(?:^|[^\p{L}])(?:name|names|surname|nachname|vorname|manager|supervisor|mentor|mentors|referee|referees|reference|references|contact|advisor|adviser|tutor|author|authors|reviewer|reviewed by|written by|signed|from|to|cc|bcc|attn|attention|customer|patient|client|employee|candidate|applicant|spouse|wife|husband|father|mother|father's name|mother's name|son|daughter|partner|next of kin|emergency contact|ansprechpartner|ansprechpartnerin|betreuer|betreuerin|referenz|referenzen|vorgesetzter|vorgesetzte|gez\.?|nom|prénom|nombre|apellidos?|nome|cognome|naam|imię|imię i nazwisko|jméno|namn|navn|nimi|név|nume|adı?|soyadı?|όνομα|имя|фио|ім'я|name in full|full name|known as|nickname|né|née|geb|photo|foto|supervisors?|advisors?|examiners?|host|hosts|speaker|speakers|von|an|de|para|à|da)[ \t*_.]*(?:\([^)]{0,30}\))?$",
+        )
+    });
+    LABEL.is_match(key)
 }
 
 /// Cuts a run of capitalised words back to those that are a name, from the left.
-fn push(text: &str, start: usize, run: &str, lone: bool, score: f32, out: &mut Vec<Span>) {
+fn push(start: usize, run: &str, lone: bool, score: f32, rule: &'static str, out: &mut Vec<Span>) {
     let (mut start, mut run) = (start, run.trim_end_matches('.'));
     while let Some((first, rest)) = run.split_once([' ', '\t']) {
         if !HONORIFICS.contains(&first.trim_end_matches('.').to_lowercase().as_str()) {
@@ -427,7 +462,7 @@ fn push(text: &str, start: usize, run: &str, lone: bool, score: f32, out: &mut V
     }
     loop {
         if is_name(run) || (lone && is_first_name(run)) {
-            out.push(Span::new(start..start + run.len(), Entity::Person, score));
+            out.push(Span::new(start..start + run.len(), Entity::Person, score).by(Layer::Structure, rule));
             return;
         }
         let Some(cut) = run.rfind([' ', '\t']) else { break };
@@ -438,24 +473,21 @@ fn push(text: &str, start: usize, run: &str, lone: bool, score: f32, out: &mut V
             break;
         }
     }
-    debug_assert!(text.is_char_boundary(start));
 }
 
 /// The first name on each entry below a heading `References`, until the next heading.
-fn references(text: &str, out: &mut Vec<Span>) {
+fn references(page: &Page<'_>, out: &mut Vec<Span>) {
     let mut inside = false;
-    let mut offset = 0;
-    for line in text.split_inclusive('\n') {
-        let trimmed = line.trim_end();
-        if REFERENCES.is_match(trimmed) {
+    for line in page.lines() {
+        let trimmed = page.text()[line.start..line.end].trim_end();
+        if trimmed.len() < 60 && REFERENCES.is_match(trimmed) {
             inside = true;
         } else if inside {
             let known = out.len();
             if let Some(found) = ENTRY.captures(trimmed).and_then(|found| found.get(1)) {
-                push(text, offset + found.start(), found.as_str(), false, 0.8, out);
+                push(line.start + found.start(), found.as_str(), false, 0.8, "entry under references", out);
             }
             inside = out.len() > known || !SECTION.is_match(trimmed);
         }
-        offset += line.len();
     }
 }

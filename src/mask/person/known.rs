@@ -1,9 +1,12 @@
 //! Every way one person's name is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use super::span::{Entity, Span};
+use crate::mask::lexicon::{Flags, LEXICON};
+use crate::mask::span::{Entity, Layer, Span};
+use crate::mask::words::{Hash, Word, words};
 
 /// Words that belong to a surname and are no name alone.
 const PARTICLES: &[&str] = &[
@@ -11,31 +14,17 @@ const PARTICLES: &[&str] = &[
     "zu", "zur", "bin", "ibn", "al", "el", "y", "e", "af", "av", "st", "o", "mc", "mac", "d", "l",
 ];
 
-/// First and last names that English also uses as words: alone at the start of a sentence they are taken for those.
-const WORDS_TOO: &[&str] = &[
-    "will", "may", "mark", "grace", "hope", "faith", "rose", "june", "april", "august", "art", "bill", "chase",
-    "grant", "rich", "frank", "young", "long", "short", "small", "little", "brown", "green", "white", "black", "king",
-    "page", "case", "stone", "field", "hall", "wood", "bush", "summer", "autumn", "dean", "joy", "drew", "sue", "pat",
-    "guy", "love", "best", "power", "church", "price", "park", "day", "good", "swift", "go", "so", "in", "an", "do",
-];
-
-/// A name as the text has it: one word of it, folded, and where.
-struct Word {
-    folded: String,
-    range: Range<usize>,
-    upper: bool,
-    /// One letter.
-    initial: bool,
-}
+static PARTICLE_HASHES: LazyLock<HashSet<u64>> =
+    LazyLock::new(|| PARTICLES.iter().map(|word| Hash::of(word)).collect());
 
 /// The people known by name and their user names.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Aliases {
+pub(crate) struct Known {
     people: Vec<String>,
-    /// First word of a form → the whole form in folded words → whose it is.
-    forms: BTreeMap<String, BTreeMap<Vec<String>, Form>>,
-    /// User names in lower case, told or made from names.
-    users: BTreeSet<String>,
+    /// First word of a form → each whole form as hashes of its words → whose it is.
+    forms: HashMap<u64, BTreeMap<Vec<u64>, Form>>,
+    /// Hashes of user names, told or made from names.
+    users: HashSet<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,18 +45,19 @@ enum Kind {
     Alone,
 }
 
-impl Aliases {
+impl Known {
     /// Learns a person; a name whose every word a known person has is the same person.
-    pub(super) fn add(&mut self, name: &str) {
-        let words: Vec<Vec<Word>> =
-            name.split_whitespace().map(words).filter(|group| !group.is_empty() && !is_honorific(group)).collect();
-        let groups: Vec<Vec<String>> =
-            words.iter().map(|group| group.iter().map(|word| word.folded.clone()).collect()).collect();
+    pub(crate) fn add(&mut self, name: &str) {
+        let groups: Vec<Vec<String>> = name
+            .split_whitespace()
+            .map(|group| spelt(group))
+            .filter(|group| !group.is_empty() && !is_honorific(group))
+            .collect();
         let flat: Vec<String> = groups.concat();
         if flat.is_empty() || flat.iter().all(|word| word.chars().count() < 2) {
             return;
         }
-        if self.lookup(&flat).is_some() {
+        if self.lookup(&hashes(&flat)).is_some() {
             return;
         }
         if let Some((last, first)) = name.split_once(',') {
@@ -134,60 +124,73 @@ impl Aliases {
             format!("{first}{first_last}", first_last = last.chars().next().map(String::from).unwrap_or_default()),
         ] {
             if user.chars().count() >= 5 {
-                self.users.insert(user);
+                self.users.insert(Hash::exact(&user));
             }
         }
     }
 
     /// Learns a user name; it is masked as a word wherever it stands.
-    pub(super) fn add_user_name(&mut self, user: &str) {
+    pub(crate) fn add_user_name(&mut self, user: &str) {
         // Short ones are words, and one that reads as a name is found as such.
         if user.chars().count() >= 4 && user.chars().any(char::is_alphabetic) {
-            self.users.insert(user.to_lowercase());
+            self.users.insert(Hash::exact(user));
         }
     }
 
     fn insert(&mut self, person: usize, form: Vec<String>, kind: Kind) {
         let lone = kind == Kind::Alone
             && form.iter().all(|word| word.chars().count() < 2 || PARTICLES.contains(&word.as_str()));
-        let Some(first) = form.first().filter(|_| !lone).cloned() else { return };
+        let form = hashes(&form);
+        // `Dr`, `Engineer` and what is no name of anybody stand for nobody alone.
+        let plain = kind == Kind::Alone
+            && form.first().is_some_and(|word| {
+                let flags = LEXICON.word(*word);
+                let title = flags
+                    .any(Flags::HONORIFIC.or(Flags::SUFFIX).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION));
+                form.len() == 1 && title && !flags.any(Flags::GIVEN.or(Flags::SURNAME))
+            });
+        let Some(first) = form.first().filter(|_| !lone && !plain).copied() else { return };
         // The first person to use a form keeps it: documents come in a fixed order.
         self.forms.entry(first).or_default().entry(form).or_insert(Form { person, kind });
     }
 
-    fn lookup(&self, form: &[String]) -> Option<Form> {
+    fn lookup(&self, form: &[u64]) -> Option<Form> {
         self.forms.get(form.first()?)?.get(form).copied()
     }
 
     /// The full name behind a form of it.
-    pub(super) fn canonical(&self, entity: Entity, form: &str) -> Option<&str> {
-        if entity != Entity::Person {
+    pub(crate) fn canonical(&self, entity: Entity, form: &str) -> Option<&str> {
+        if entity != Entity::Person || self.people.is_empty() {
             return None;
         }
-        let mut folded: Vec<String> = words(form).into_iter().map(|word| word.folded).collect();
-        if let Some(found) = self.lookup(&folded) {
+        let mut found = words(form);
+        let all: Vec<u64> = found.iter().map(|word| word.hash).collect();
+        if let Some(found) = self.lookup(&all) {
             return self.people.get(found.person).map(String::as_str);
         }
         // `Zdenka Q. Morvaille`, `Dr Morvaille`: what is between or before counts for nothing.
-        folded.retain(|word| word.chars().count() > 1);
-        (0..folded.len())
-            .find_map(|start| self.lookup(&folded[start..]))
+        found.retain(|word| word.letters > 1);
+        let all: Vec<u64> = found.iter().map(|word| word.hash).collect();
+        (0..all.len())
+            .find_map(|start| self.lookup(&all[start..]))
             .and_then(|found| self.people.get(found.person))
             .map(String::as_str)
     }
 
     /// Finds every form of every known name.
-    pub(super) fn find(&self, text: &str, out: &mut Vec<Span>) {
-        let words = words(text);
+    pub(crate) fn find(&self, text: &str, words: &[Word], out: &mut Vec<Span>) {
+        if self.forms.is_empty() && self.users.is_empty() {
+            return;
+        }
         for (index, word) in words.iter().enumerate() {
-            let Some(forms) = self.forms.get(&word.folded) else { continue };
+            let Some(forms) = self.forms.get(&word.hash) else { continue };
             for (form, found) in forms {
                 let Some(run) = words.get(index..index + form.len()) else { continue };
-                if run.iter().zip(form).any(|(word, folded)| word.folded != *folded) || !joined(text, run) {
+                if run.iter().zip(form).any(|(word, hash)| word.hash != *hash) || !joined(text, run) {
                     continue;
                 }
                 if let Some(range) = accept(text, run, *found) {
-                    out.push(Span::new(range, Entity::Person, 0.95));
+                    out.push(Span::new(range, Entity::Person, 0.95).by(Layer::Known, "a form of a known name"));
                 }
             }
         }
@@ -201,30 +204,33 @@ impl Aliases {
         for token in text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))) {
             let token = token.trim_matches(['.', '-']);
             // `zmorvaille.example.net` is the site of whoever `zmorvaille` is.
-            let known = |user: &str| user.chars().count() >= 4 && self.users.contains(&user.to_lowercase());
+            let known = |user: &str| user.len() >= 4 && self.users.contains(&Hash::exact(user));
             let site = !known(token) && token.contains('.') && token.split('.').any(known);
             if site || known(token) {
                 let start = token.as_ptr() as usize - text.as_ptr() as usize;
                 let entity = if site { Entity::Url } else { Entity::Handle };
-                out.push(Span::new(start..start + token.len(), entity, 0.8));
+                out.push(
+                    Span::new(start..start + token.len(), entity, 0.8)
+                        .by(Layer::Known, "a user name of a known person"),
+                );
             }
         }
     }
 
     /// The same in a path, where case means nothing and words are joined by anything.
-    pub(super) fn find_in_path(&self, path: &str, out: &mut Vec<Span>) {
+    pub(crate) fn find_in_path(&self, path: &str, out: &mut Vec<Span>) {
         let words = words(path);
         for (index, word) in words.iter().enumerate() {
-            for (form, found) in self.forms.get(&word.folded).into_iter().flatten() {
+            for (form, found) in self.forms.get(&word.hash).into_iter().flatten() {
                 let Some(run) = words.get(index..index + form.len()).filter(|_| found.kind != Kind::Letters) else {
                     continue;
                 };
-                let close = run.windows(2).all(|pair| {
-                    path[pair[0].range.end..pair[1].range.start].chars().all(|c| c != '/' && !c.is_alphanumeric())
-                });
-                if close && run.iter().zip(form).all(|(word, folded)| word.folded == *folded) {
-                    let end = run.last().map_or(word.range.end, |word| word.range.end);
-                    out.push(Span::new(word.range.start..end, Entity::Person, 0.9));
+                let close = run
+                    .windows(2)
+                    .all(|pair| path[pair[0].end()..pair[1].start()].chars().all(|c| c != '/' && !c.is_alphanumeric()));
+                if close && run.iter().zip(form).all(|(word, folded)| word.hash == *folded) {
+                    let end = run.last().map_or(word.end(), Word::end);
+                    out.push(Span::new(word.start()..end, Entity::Person, 0.9));
                 }
             }
         }
@@ -235,10 +241,11 @@ impl Aliases {
 /// Whether a run of words that spells a form is one here, and its bytes.
 fn accept(text: &str, run: &[Word], form: Form) -> Option<Range<usize>> {
     let (first, last) = (run.first()?, run.last()?);
-    let range = first.range.start..last.range.end;
-    let capital = run.iter().all(|word| word.upper || PARTICLES.contains(&word.folded.as_str()));
+    let range = first.start()..last.end();
+    let upper = |word: &Word| (word.capital || word.caseless) && !word.coded;
+    let capital = run.iter().all(|word| upper(word) || PARTICLE_HASHES.contains(&word.hash));
     let dotted = text[range.end..].starts_with('.');
-    let full = if dotted && last.initial { range.start..range.end + 1 } else { range.clone() };
+    let full = if dotted && last.is_initial() { range.start..range.end + 1 } else { range.clone() };
     match form.kind {
         Kind::Full => Some(range),
         Kind::Initials => capital.then_some(full),
@@ -247,68 +254,43 @@ fn accept(text: &str, run: &[Word], form: Form) -> Option<Range<usize>> {
             (capital && ((inner.contains('.') && dotted) || alone_on_line(text, &range))).then_some(full)
         }
         Kind::Alone => {
+            let other = Flags::WORD.or(Flags::ALSO_WORD).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION);
             let doubtful = run.len() == 1
-                && WORDS_TOO.contains(&first.folded.as_str())
+                && LEXICON.word(first.hash).any(other)
                 && starts_sentence(text, range.start)
                 && !possessive(text, range.end);
-            (capital && !doubtful).then_some(range)
+            // In a chat nobody writes capitals; only what is a name and nothing else counts without one.
+            let small = run.len() == 1 && !first.capital && first.letters >= 4 && !first.coded && {
+                let flags = LEXICON.word(first.hash);
+                let also = Flags::FOREIGN.or(Flags::ALSO_PLACE).or(Flags::ALSO_PRODUCT).or(Flags::ALSO_WORD);
+                flags.any(Flags::GIVEN.or(Flags::SURNAME)) && !flags.any(other.or(also))
+            };
+            ((capital && !doubtful) || small).then_some(range)
         }
     }
 }
 
-fn is_honorific(group: &[Word]) -> bool {
-    matches!(group, [word] if ["dr", "prof", "mr", "mrs", "ms", "phd", "msc", "bsc", "jr"].contains(&word.folded.as_str()))
+fn is_honorific(group: &[String]) -> bool {
+    matches!(group, [word] if ["dr", "prof", "mr", "mrs", "ms", "phd", "msc", "bsc", "jr"].contains(&word.as_str()))
+}
+
+fn hashes(form: &[String]) -> Vec<u64> {
+    form.iter().map(|word| Hash::of(word)).collect()
+}
+
+/// The words of one group between blanks, folded: `O'Neill` gives `o` and `neill`.
+fn spelt(group: &str) -> Vec<String> {
+    words(group).iter().map(|word| group[word.range()].chars().flat_map(crate::mask::words::fold).collect()).collect()
 }
 
 fn initial(word: &str) -> Option<String> {
     word.chars().next().map(String::from)
 }
 
-/// Splits into runs of letters. `Zdenka's` gives `Zdenka` and `s`; `O'Neill` gives `O` and `Neill`.
-fn words(text: &str) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
-    let mut open = false;
-    let mut previous = None;
-    for (at, c) in text.char_indices() {
-        let mark = unicode_normalization::char::is_combining_mark(c);
-        if c.is_alphabetic() || (open && mark) {
-            if !open {
-                // A letter that follows a digit or `_` begins no name.
-                let fresh = !previous.is_some_and(|p: char| p.is_numeric() || p == '_');
-                words.push(Word {
-                    folded: String::new(),
-                    range: at..at,
-                    upper: fresh && !c.is_lowercase(),
-                    initial: false,
-                });
-            }
-            open = true;
-            if let Some(word) = words.last_mut() {
-                word.initial = word.range.is_empty();
-                word.folded.extend(fold(c));
-                word.range.end = at + c.len_utf8();
-            }
-        } else {
-            open = false;
-        }
-        previous = Some(c);
-    }
-    words
-}
-
-/// Lower case without diacritics, so that `Zdeňka` and `Zdenka` are one.
-fn fold(c: char) -> impl Iterator<Item = char> {
-    use unicode_normalization::UnicodeNormalization;
-    std::iter::once(c)
-        .nfkd()
-        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-}
-
 /// Whether only what parts the words of a name stands between them.
 fn joined(text: &str, run: &[Word]) -> bool {
     run.windows(2).all(|pair| {
-        let gap = &text[pair[0].range.end..pair[1].range.start];
+        let gap = &text[pair[0].end()..pair[1].start()];
         let joint = gap
             .chars()
             .all(|c| c.is_whitespace() || matches!(c, '.' | ',' | '-' | '\u{2010}' | '\u{2011}' | '\'' | '’' | '_'));

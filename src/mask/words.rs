@@ -1,0 +1,313 @@
+//! The words of a text, folded and hashed, with what stands between them.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// What parts a word from the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gap {
+    /// One or two blanks.
+    Space,
+    /// A hyphen.
+    Hyphen,
+    /// An apostrophe.
+    Apostrophe,
+    /// A full stop, blanks or none behind it.
+    Dot,
+    /// A comma and a blank.
+    Comma,
+    /// Anything else, or nothing: the word begins the text.
+    Other,
+}
+
+/// One run of letters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word {
+    start: u32,
+    end: u32,
+    /// Of the folded letters.
+    pub(crate) hash: u64,
+    /// How many letters.
+    pub(crate) letters: u8,
+    /// Between this word and the one before it.
+    pub(crate) gap: Gap,
+    /// The first letter is a capital.
+    pub(crate) capital: bool,
+    /// Every letter is a capital.
+    pub(crate) shouted: bool,
+    /// Capitals and small letters beyond the first, as in `GitHub`.
+    pub(crate) mixed: bool,
+    /// The letters have no case: Han, Arabic, Hebrew, Devanagari …
+    pub(crate) caseless: bool,
+    /// A digit or `_` touches it: a part of a code, not a word.
+    pub(crate) coded: bool,
+    /// The first letter, folded.
+    pub(crate) first: char,
+}
+
+impl Word {
+    /// Bytes of the text.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// First byte.
+    pub(crate) fn start(&self) -> usize {
+        self.start as usize
+    }
+
+    /// Byte behind the last letter.
+    pub(crate) fn end(&self) -> usize {
+        self.end as usize
+    }
+
+    /// Whether it is one letter.
+    pub(crate) fn is_initial(&self) -> bool {
+        self.letters == 1
+    }
+}
+
+/// The words of `text`; texts of more than 4 GiB do not get here.
+pub(crate) fn words(text: &str) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::with_capacity(text.len() / 6 + 1);
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    // Where the gap before the next word begins.
+    let mut gap = 0;
+    let mut coded = false;
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii_alphabetic() {
+            let word = read(text, at, gap, coded, words.is_empty());
+            at = word.end();
+            gap = at;
+            words.push(word);
+            coded = false;
+        } else if *byte < 0x80 {
+            let code = byte.is_ascii_digit() || *byte == b'_';
+            if let Some(last) = words.last_mut().filter(|last| code && last.end() == at) {
+                last.coded = true;
+            }
+            coded = code;
+            at += 1;
+        } else {
+            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            if c.is_alphabetic() {
+                let word = read(text, at, gap, coded, words.is_empty());
+                at = word.end();
+                gap = at;
+                words.push(word);
+                coded = false;
+            } else {
+                coded = c.is_numeric();
+                at += c.len_utf8();
+            }
+        }
+    }
+    words
+}
+
+/// The word that begins at `start`.
+fn read(text: &str, start: usize, gap: usize, coded: bool, first: bool) -> Word {
+    let bytes = text.as_bytes();
+    let mut hash = Hash::default();
+    let (mut at, mut letters, mut upper, mut capital, mut lower, mut caseless) = (start, 0u8, 0u8, false, false, false);
+    let mut initial = '\0';
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii_alphabetic() {
+            let low = byte | 0x20;
+            let up = byte.is_ascii_uppercase();
+            upper = upper.saturating_add(u8::from(up));
+            lower |= !up;
+            if letters == 0 {
+                capital = up;
+                initial = char::from(low);
+            }
+            hash.push(u32::from(low));
+            letters = letters.saturating_add(1);
+            at += 1;
+        } else if *byte < 0x80 {
+            break;
+        } else {
+            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            let mark = is_combining_mark(c);
+            if !c.is_alphabetic() && !mark {
+                break;
+            }
+            if !mark {
+                let up = c.is_uppercase();
+                upper = upper.saturating_add(u8::from(up));
+                let low = c.is_lowercase();
+                lower |= low;
+                caseless |= !up && !low;
+                if letters == 0 {
+                    capital = up;
+                }
+                letters = letters.saturating_add(1);
+            }
+            for folded in fold(c) {
+                if initial == '\0' {
+                    initial = folded;
+                }
+                hash.push(u32::from(folded));
+            }
+            at += c.len_utf8();
+        }
+    }
+    let gap = if first { Gap::Other } else { gap_of(text.get(gap..start).unwrap_or_default()) };
+    // Texts come from files of at most some dozen megabytes; a longer one would lose its tail, never panic.
+    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Word {
+        start: place(start),
+        end: place(at),
+        hash: hash.finish(),
+        letters,
+        gap,
+        capital,
+        shouted: upper >= 2 && !lower,
+        mixed: upper > u8::from(capital) && lower,
+        caseless,
+        coded,
+        first: initial,
+    }
+}
+
+fn gap_of(gap: &str) -> Gap {
+    match gap {
+        " " | "\u{a0}" | "\t" | "  " | "\u{202f}" => Gap::Space,
+        "-" | "\u{2010}" | "\u{2011}" => Gap::Hyphen,
+        "'" | "’" | "ʼ" | "`" => Gap::Apostrophe,
+        "." | ". " | ".\u{a0}" | ".-" => Gap::Dot,
+        ", " => Gap::Comma,
+        _ => Gap::Other,
+    }
+}
+
+/// A hash of folded letters that is the same for a word of a text and a word of a list.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Hash(u64);
+
+impl Hash {
+    /// Adds a letter, or the hash of a word.
+    pub(crate) fn push(&mut self, value: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(value)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    /// The whole.
+    pub(crate) fn finish(self) -> u64 {
+        let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ (mixed >> 29)
+    }
+
+    /// Of the letters of `word`, folded.
+    pub(crate) fn of(word: &str) -> u64 {
+        let mut hash = Self::default();
+        for c in word.chars().filter(|c| c.is_alphabetic() || is_combining_mark(*c)).flat_map(fold) {
+            hash.push(u32::from(c));
+        }
+        hash.finish()
+    }
+
+    /// Of a user name: letters in lower case, everything else as it is.
+    pub(crate) fn exact(user: &str) -> u64 {
+        let mut hash = Self(0x75);
+        for c in user.chars().flat_map(char::to_lowercase) {
+            hash.push(u32::from(c));
+        }
+        hash.finish()
+    }
+
+    /// Of several words, by their hashes.
+    pub(crate) fn joined(words: impl IntoIterator<Item = u64>) -> u64 {
+        let mut hash = Self(0x1db3);
+        for word in words {
+            #[expect(clippy::cast_possible_truncation, reason = "both halves are pushed")]
+            {
+                hash.push((word >> 32) as u32);
+                hash.push(word as u32);
+            }
+        }
+        hash.finish()
+    }
+}
+
+/// Lower case without diacritics, so that `Zdeňka` and `Zdenka` are one.
+pub(crate) fn fold(c: char) -> impl Iterator<Item = char> {
+    let folded = if c.is_ascii() {
+        [c.to_ascii_lowercase(), '\0']
+    } else {
+        usize::try_from(u32::from(c) - 0x80).ok().and_then(|at| FOLDED.get(at)).copied().unwrap_or_else(|| slow_fold(c))
+    };
+    folded.into_iter().filter(|c| *c != '\0')
+}
+
+/// From U+0080 to the end of Latin Extended Additional.
+static FOLDED: LazyLock<Vec<[char; 2]>> =
+    LazyLock::new(|| (0x80..0x1F00).map(|c| char::from_u32(c).map_or(['\0'; 2], slow_fold)).collect());
+
+fn slow_fold(c: char) -> [char; 2] {
+    let special = match c {
+        'ß' | 'ẞ' => Some(['s', 's']),
+        'æ' | 'Æ' => Some(['a', 'e']),
+        'œ' | 'Œ' => Some(['o', 'e']),
+        'þ' | 'Þ' => Some(['t', 'h']),
+        'ø' | 'Ø' => Some(['o', '\0']),
+        'ð' | 'Ð' | 'đ' | 'Đ' => Some(['d', '\0']),
+        'ł' | 'Ł' => Some(['l', '\0']),
+        'ı' => Some(['i', '\0']),
+        'ħ' | 'Ħ' => Some(['h', '\0']),
+        'ə' | 'Ə' => Some(['a', '\0']),
+        _ => None,
+    };
+    if let Some(special) = special {
+        return special;
+    }
+    let mut out = ['\0'; 2];
+    let letters =
+        std::iter::once(c).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).filter(|c| {
+            // The dot that lower-casing `İ` leaves behind.
+            !is_combining_mark(*c)
+        });
+    for (slot, letter) in out.iter_mut().zip(letters) {
+        *slot = letter;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_what_parts_them() {
+        let text = "Zdeňka O'Neill-Šmíd, A. von X9 ÅB 王小明";
+        let found: Vec<(&str, Gap)> = words(text).iter().map(|word| (&text[word.range()], word.gap)).collect();
+        assert_eq!(
+            found,
+            [
+                ("Zdeňka", Gap::Other),
+                ("O", Gap::Space),
+                ("Neill", Gap::Apostrophe),
+                ("Šmíd", Gap::Hyphen),
+                ("A", Gap::Comma),
+                ("von", Gap::Dot),
+                ("X", Gap::Space),
+                ("ÅB", Gap::Other),
+                ("王小明", Gap::Space),
+            ]
+        );
+        let all = words(text);
+        assert!(all[6].coded && !all[5].coded && all[7].shouted && all[8].caseless && all[3].first == 's');
+    }
+
+    #[test]
+    fn spellings_meet() {
+        for (a, b) in [("Zdeňka", "zdenka"), ("STRASSE", "Straße"), ("Łukasz", "lukasz"), ("İbrahim", "ibrahim")] {
+            assert_eq!(Hash::of(a), Hash::of(b), "{a} {b}");
+            assert_eq!(words(a)[0].hash, Hash::of(b));
+        }
+        assert_ne!(Hash::of("ab"), Hash::of("ba"));
+    }
+}
