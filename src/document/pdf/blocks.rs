@@ -18,6 +18,9 @@ const MAX_HEADING_CHARS: usize = 120;
 /// The longest heading that only its weight or its capitals set off.
 const MAX_PLAIN_HEADING_CHARS: usize = 90;
 
+/// The longest line with a label that is no heading though all of it is bold.
+const MAX_LABELLED_CHARS: usize = 50;
+
 /// Two sizes closer than this are one.
 const SAME_SIZE: f64 = 0.08;
 
@@ -143,7 +146,7 @@ impl Block {
                         },
                         Some(_) => Before::Break,
                         None if idx == 0 && cell > 0 => Before::Bar,
-                        None => Before::Space,
+                        None => within(word),
                     };
                     tokens.push(Token { before, text: &word.text, word });
                 }
@@ -178,6 +181,11 @@ struct Token<'w> {
     before: Before,
     text: &'w str,
     word: &'w Word,
+}
+
+/// What stands before a word within a line.
+fn within(word: &Word) -> Before {
+    if word.tight { Before::Nothing } else { Before::Space }
 }
 
 fn write_words(tokens: &[Token<'_>]) -> Vec<inline::Line> {
@@ -230,7 +238,7 @@ fn is_word(text: &str) -> bool {
 /// The words of a cell of a table.
 fn words_of(cell: &[Word]) -> String {
     let tokens: Vec<Token<'_>> =
-        cell.iter().map(|word| Token { before: Before::Space, text: &word.text, word }).collect();
+        cell.iter().map(|word| Token { before: within(word), text: &word.text, word }).collect();
     inline::joined(write_words(&tokens))
 }
 
@@ -473,7 +481,9 @@ fn rank(block: &Block, body: f64) -> Option<(i64, bool)> {
     let count = text.chars().filter(|c| c.is_alphabetic()).count();
     let capitals = count >= 4 && !text.chars().any(char::is_lowercase);
     let near_body = block.size > 0.9 * body && block.lines.len() <= 2 && letters <= MAX_PLAIN_HEADING_CHARS;
-    let sentence = text.ends_with(['.', ',', ';', '?']) || label::label(&text).is_some();
+    // A title may have a colon; what is short and has one is a label with its value.
+    let labelled = label::label(&text).is_some() && !(block.bold && letters > MAX_LABELLED_CHARS);
+    let sentence = text.ends_with(['.', ',', ';', '?']) || labelled;
     let single = block.lines.len() == 1 && block.lines.iter().all(|line| line.cells.len() == 1);
     let plain = near_body && !sentence && (block.bold || (capitals && single));
     (larger || plain).then(|| (tenths(if larger { block.size } else { body.min(block.size) }), capitals && !larger))

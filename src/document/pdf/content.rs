@@ -334,5 +334,5 @@ fn placed(text: String, start: Point, end: Point, direction: Vec2, size: f64) ->
     let ((x0, y), (x1, _)) = (turn(start), turn(end));
     #[expect(clippy::cast_possible_truncation, reason = "between -180 and 180")]
     let angle = degrees as i16;
-    Some(Glyph { text, x0, x1: x1.max(x0), y, size, bold: false, hidden: false, angle, order: 0 })
+    Some(Glyph { text, x0, x1: x1.max(x0), y, size, bold: false, hidden: false, angle, order: 0, link: None })
 }

@@ -1,5 +1,7 @@
 //! What the reader of content streams hands to the layout: characters with a place.
 
+use std::rc::Rc;
+
 /// One character, or the few that one drawn shape stands for, in the frame of its own writing direction.
 ///
 /// `x` runs along the line, `y` across it from the top of the page down, both in points.
@@ -23,6 +25,8 @@ pub(super) struct Glyph {
     pub(super) angle: i16,
     /// Its place among the glyphs of the page as they were drawn.
     pub(super) order: usize,
+    /// Where it leads.
+    pub(super) link: Option<Rc<str>>,
 }
 
 /// A rectangle of the page, from its top left corner.
@@ -44,7 +48,7 @@ impl Area {
 /// An address and the places of a page that lead there.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
-    pub(super) url: String,
+    pub(super) url: Rc<str>,
     pub(super) areas: Vec<Area>,
 }
 

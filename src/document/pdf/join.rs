@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn word(text: &str) -> Word {
-        Word { text: text.to_owned(), x0: 0.0, x1: 1.0, y: 0.0, size: 10.0, bold: false, link: None, order: 0 }
+        Word { text: text.to_owned(), x0: 0.0, x1: 1.0, y: 0.0, size: 10.0, bold: false, link: None, order: 0, tight: false }
     }
 
     #[track_caller]

@@ -1,5 +1,8 @@
 //! Annotations: where a page leads, and what is written in the fields of a form.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use hayro_font::kurbo::{Affine, Point};
 use hayro_syntax::object::dict::keys;
 use hayro_syntax::object::{Array, Dict, Name, Rect, Stream};
@@ -11,7 +14,13 @@ use super::text_string;
 use crate::document::DocumentError;
 
 /// Annotations read on a page.
-const MAX_ANNOTATIONS: usize = 5_000;
+const MAX_ANNOTATIONS: usize = 2_000;
+
+/// The height of a band of the page.
+const BAND: f64 = 24.0;
+
+/// The most bands an area is entered in.
+const MAX_BANDS: i64 = 500;
 
 /// Hidden, and not to be shown on a screen.
 const UNSEEN: i32 = (1 << 1) | (1 << 5);
@@ -37,7 +46,7 @@ fn link(annotation: &Dict<'_>, matrix: Affine) -> Option<Link> {
     if areas.is_empty() {
         areas.push(whole?);
     }
-    (!url.is_empty()).then(|| Link { url: url.to_owned(), areas })
+    (!url.is_empty()).then(|| Link { url: url.into(), areas })
 }
 
 fn area<const N: usize>(corners: [(f64, f64); N], matrix: Affine) -> Area {
@@ -48,6 +57,36 @@ fn area<const N: usize>(corners: [(f64, f64); N], matrix: Affine) -> Area {
         x1: area.x1.max(p.x),
         y1: area.y1.max(p.y),
     })
+}
+
+/// The links of a page by height, so that a glyph is compared with those around it only.
+pub(super) struct Index<'l>(BTreeMap<i64, Vec<(Area, &'l Rc<str>)>>);
+
+impl<'l> Index<'l> {
+    /// Enters all links.
+    pub(super) fn new(links: &'l [Link]) -> Self {
+        let mut bands: BTreeMap<i64, Vec<(Area, &Rc<str>)>> = BTreeMap::new();
+        for link in links {
+            for area in &link.areas {
+                let (first, last) = (band(area.y0), band(area.y1));
+                for band in first..=last.min(first.saturating_add(MAX_BANDS)) {
+                    bands.entry(band).or_default().push((*area, &link.url));
+                }
+            }
+        }
+        Self(bands)
+    }
+
+    /// Where a point leads.
+    pub(super) fn at(&self, x: f64, y: f64) -> Option<Rc<str>> {
+        let near = self.0.get(&band(y))?;
+        near.iter().find(|(area, _)| area.holds(x, y)).map(|(_, url)| Rc::clone(url))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "saturates, and no glyph stands that far out")]
+fn band(y: f64) -> i64 {
+    (y / BAND).floor() as i64
 }
 
 /// Runs what the fields of a form and the author's text boxes look like: their words are on the page as much as its

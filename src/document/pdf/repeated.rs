@@ -141,6 +141,7 @@ mod tests {
             bold: false,
             link: None,
             order: 0,
+            tight: false,
         };
         let rows =
             rows.iter().map(|(text, y)| Row { y: *y, words: text.split(' ').map(|text| word(text, *y)).collect() });

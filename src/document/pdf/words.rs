@@ -6,6 +6,7 @@ use std::rc::Rc;
 use unicode_normalization::UnicodeNormalization;
 
 use super::glyph::{Glyph, Link, Page};
+use super::links::Index;
 
 /// The widest gap within a word, in units of the font size, beyond what parts its letters anyway. The narrowest space
 /// that justified text is set with is some 0.17.
@@ -14,8 +15,11 @@ const WORD_GAP: f64 = 0.13;
 /// The same where the file writes its spaces, so that a gap means less.
 const WRITTEN_GAP: f64 = 0.24;
 
-/// A gap no word and no letter-spaced heading goes across.
+/// A gap that no word goes across, however its letters are spaced.
 const CHUNK_GAP: f64 = 1.2;
+
+/// A gap that words of letters with spaces between them do not go across.
+const SPELLED_GAP: f64 = 3.0;
 
 /// A word with its place.
 #[derive(Clone, Debug)]
@@ -31,6 +35,8 @@ pub(super) struct Word {
     pub(super) link: Option<Rc<str>>,
     /// When it was drawn, among the words of the page.
     pub(super) order: usize,
+    /// No space before it: it is one word with the one before, but leads elsewhere.
+    pub(super) tight: bool,
 }
 
 /// Words of one baseline, from left to right.
@@ -48,28 +54,24 @@ pub(super) struct Sheet {
 
 /// The rows of a page, one sheet per writing direction, the one with the most text first.
 pub(super) fn rows(page: &Page) -> Vec<Sheet> {
+    let links = Index::new(&page.links);
     let mut turned: BTreeMap<i16, Vec<Glyph>> = BTreeMap::new();
-    for glyph in seen(page) {
+    for mut glyph in seen(page) {
+        let (x, y) = on_page(f64::midpoint(glyph.x0, glyph.x1), glyph.y - 0.3 * glyph.size, glyph.angle);
+        glyph.link = links.at(x, y);
         turned.entry(glyph.angle).or_default().push(glyph);
     }
     let mut turned: Vec<(i16, Vec<Glyph>)> = turned.into_iter().collect();
     turned.sort_by_key(|(angle, glyphs)| (std::cmp::Reverse(glyphs.len()), angle.unsigned_abs()));
-    let urls: Vec<Rc<str>> = page.links.iter().map(|link| Rc::from(link.url.as_str())).collect();
-    let mut used = BTreeSet::new();
     let mut sheets: Vec<Sheet> = turned
         .into_iter()
-        .map(|(angle, glyphs)| {
-            let mut rows: Vec<Row> =
-                baselines(glyphs).into_iter().map(|(y, glyphs)| Row { y, words: words(y, glyphs) }).collect();
-            for word in rows.iter_mut().flat_map(|row| &mut row.words) {
-                let (x, y) = on_page(f64::midpoint(word.x0, word.x1), word.y - 0.3 * word.size, angle);
-                let link = page.links.iter().position(|link| link.areas.iter().any(|area| area.holds(x, y)));
-                word.link = link.and_then(|link| urls.get(link).cloned());
-                used.extend(word.link.clone());
-            }
-            Sheet { rows }
+        .map(|(_, glyphs)| {
+            let rows = baselines(glyphs).into_iter().map(|(y, glyphs)| Row { y, words: words(y, glyphs) });
+            Sheet { rows: rows.filter(|row| !row.words.is_empty()).collect() }
         })
         .collect();
+    let all = sheets.iter().flat_map(|sheet| &sheet.rows).flat_map(|row| &row.words);
+    let used: BTreeSet<Rc<str>> = all.filter_map(|word| word.link.clone()).collect();
     if let Some(sheet) = sheets.first_mut() {
         pictures(sheet, &page.links, &used);
         for (order, word) in drawn(sheet).into_iter().enumerate() {
@@ -89,15 +91,16 @@ fn drawn(sheet: &mut Sheet) -> Vec<&mut Word> {
 /// Puts a word without letters where a picture leads to an address that no words lead to.
 fn pictures(sheet: &mut Sheet, links: &[Link], used: &BTreeSet<Rc<str>>) {
     for link in links {
-        let url: Rc<str> = Rc::from(link.url.as_str());
-        let Some(area) = link.areas.first().filter(|_| !used.contains(&url)) else { continue };
+        let url = &link.url;
+        let Some(area) = link.areas.first().filter(|_| !used.contains(url)) else { continue };
         let middle = f64::midpoint(area.y0, area.y1);
         let near = sheet.rows.iter_mut().min_by(|a, b| (a.y - middle).abs().total_cmp(&(b.y - middle).abs()));
         let Some(row) = near else { return };
         let size = row.words.first().map_or(10.0, |word| word.size);
         let order = row.words.iter().map(|word| word.order).max().unwrap_or(0);
         let (x0, y) = (area.x0, row.y);
-        let word = Word { text: String::new(), x0, x1: area.x1, y, size, bold: false, link: Some(url), order };
+        let link = Some(Rc::clone(url));
+        let word = Word { text: String::new(), x0, x1: area.x1, y, size, bold: false, link, order, tight: false };
         let place = row.words.partition_point(|other| other.x0 < x0);
         row.words.insert(place, word);
     }
@@ -213,11 +216,10 @@ fn words(y: f64, mut row: Vec<Glyph>) -> Vec<Word> {
         .flatten()
         .collect();
     for chunk in inked.chunk_by(|(_, a), (_, b)| b.x0 - a.x1 <= CHUNK_GAP * a.size.max(b.size)) {
-        let mut found = cut(y, chunk);
-        spelled(&mut found);
-        words.append(&mut found);
+        words.append(&mut cut(y, chunk));
     }
-    words
+    let near = |a: &Word, b: &Word| b.x0 - a.x1 <= SPELLED_GAP * a.size.max(b.size);
+    words.chunk_by(near).flat_map(spelled).collect()
 }
 
 /// Parts a chunk where its gaps are wider than those between its letters.
@@ -232,9 +234,9 @@ fn cut(y: f64, chunk: &[(bool, Glyph)]) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut last: Option<&Glyph> = None;
     for (space, glyph) in chunk {
-        let joins = !space && last.is_some_and(|last| gap(last, glyph) <= widest);
+        let tight = !space && last.is_some_and(|last| gap(last, glyph) <= widest);
         match words.last_mut() {
-            Some(word) if joins => {
+            Some(word) if tight && word.link == glyph.link => {
                 word.text.push_str(glyph.text.trim());
                 word.x1 = word.x1.max(glyph.x1);
                 word.size = word.size.max(glyph.size);
@@ -247,8 +249,9 @@ fn cut(y: f64, chunk: &[(bool, Glyph)]) -> Vec<Word> {
                 y,
                 size: glyph.size,
                 bold: glyph.bold,
-                link: None,
+                link: glyph.link.clone(),
                 order: glyph.order,
+                tight,
             }),
         }
         last = Some(glyph);
@@ -306,28 +309,28 @@ pub(super) fn is_bullet(c: char) -> bool {
 }
 
 /// Letters with spaces between them (`E X P E R I E N C E`) are one word; wider gaps part such words.
-fn spelled(words: &mut Vec<Word>) {
+fn spelled(words: &[Word]) -> Vec<Word> {
     let letter = |word: &Word| {
         let mut letters = word.text.chars();
         letters.next().is_some_and(|c| c.is_uppercase() || c == '&') && letters.next().is_none()
     };
     if words.len() < 5 || !words.iter().all(letter) {
-        return;
+        return words.to_vec();
     }
     let mut gaps: Vec<f64> = words.windows(2).map(|pair| pair[1].x0 - pair[0].x1).collect();
     gaps.sort_by(f64::total_cmp);
     let usual = gaps[gaps.len() / 2];
     let mut joined: Vec<Word> = Vec::new();
-    for word in words.drain(..) {
+    for word in words {
         match joined.last_mut() {
             Some(last) if word.x0 - last.x1 <= 1.6 * usual.max(0.01) => {
                 last.text.push_str(&word.text);
                 last.x1 = word.x1;
             }
-            _ => joined.push(word),
+            _ => joined.push(word.clone()),
         }
     }
-    *words = joined;
+    joined
 }
 
 /// Drops what was drawn twice to look bold.
@@ -397,6 +400,7 @@ fn accents(row: &mut Vec<Glyph>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::glyph::Area;
     use super::*;
 
     /// Glyphs of half a size in width, with `_` for a gap of a quarter and a space for a written one.
@@ -416,6 +420,7 @@ mod tests {
                     hidden: false,
                     angle: 0,
                     order: glyphs.len(),
+                    link: None,
                 });
             }
             at += width;
@@ -467,6 +472,16 @@ mod tests {
     fn accents_drawn_apart() {
         let accent = line("´", 10.0, 50.0);
         check([accent, line("ete", 10.0, 50.0)].concat(), &["éte"]);
+    }
+
+    #[test]
+    fn a_link_ends_within_a_word() {
+        let area = Area { x0: 9.0, y0: 40.0, x1: 30.5, y1: 52.0 };
+        let links = vec![Link { url: "u".into(), areas: vec![area] }];
+        let page = Page { glyphs: line("page.", 10.0, 50.0), links, width: 600.0, height: 800.0 };
+        let sheets = rows(&page);
+        let words: Vec<_> = sheets[0].rows[0].words.iter().map(|w| (w.text.as_str(), w.link.is_some(), w.tight)).collect();
+        assert_eq!(words, [("page", true, false), (".", false, true)]);
     }
 
     #[test]
