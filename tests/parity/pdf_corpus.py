@@ -442,7 +442,7 @@ def latex_cv():
 \section*{{Accents}}Zo\"e, fa\c{{c}}ade, \'etude, na\"\i ve, \AA ngstr\"om, Dvo\v{{r}}\'ak, official, fluffy
 \end{{document}}"""
     truth = cv_words(["head", "profile", "rows", "dated studies", "skills"])
-    return source, truth + "\nAccents\nZoë, façade, étude, naïve, Ångström, Dvořák, official, fluffy\n1"
+    return source, truth + "\nAccents\nZoë, façade, étude, naïve, Ångström, Dvořák, official, fluffy"
 
 
 def latex_columns():

@@ -21,6 +21,9 @@ const MAX_PLAIN_HEADING_CHARS: usize = 90;
 /// The longest line with a label that is no heading though all of it is bold.
 const MAX_LABELLED_CHARS: usize = 50;
 
+/// A shape without a name; before words it is a bullet.
+const UNNAMED: &str = "\u{FFFD}";
+
 /// Two sizes closer than this are one.
 const SAME_SIZE: f64 = 0.08;
 
@@ -274,6 +277,13 @@ fn end(line: &Line) -> f64 {
 
 /// Whether the next line's first word had no room at the end of this one.
 fn is_full(line: &Line, next: &Line) -> bool {
+    // Addresses below each other are a list, however long they are.
+    let link = |line: &Line| own(line).next().and_then(|word| word.link.clone());
+    let whole = |line: &Line| own(line).all(|word| word.link == link(line));
+    let (a, b) = (link(line), link(next));
+    if a != b && ((a.is_some() && whole(line)) || (b.is_some() && whole(next))) {
+        return false;
+    }
     let room = own(next).next().map_or(0.0, |word| word.x1 - word.x0);
     end(line) + room + 0.2 * size(line) > line.edge
 }
@@ -285,7 +295,7 @@ fn marker(line: &mut Line) -> Option<(String, f64)> {
     let cell = line.cells.first_mut()?;
     if let Some(word) = cell.first_mut() {
         let rest = word.text.trim_start_matches(is_bullet);
-        if rest.is_empty() || !word.text.starts_with(is_bullet) {
+        if rest.is_empty() || rest == word.text {
             cell.remove(0);
         } else {
             word.text = rest.to_owned();
@@ -309,6 +319,9 @@ fn marked(line: &Line) -> Option<String> {
         let touches =
             !matches!(mark, '-' | '–' | '—' | '*' | '·') && letters.as_str().starts_with(char::is_alphanumeric);
         return ((alone && more) || touches).then(|| "-".to_owned());
+    }
+    if first.text == UNNAMED && more {
+        return Some("-".to_owned());
     }
     let open = first.text.trim_start_matches('(');
     let digits = open.strip_suffix(['.', ')'])?;

@@ -13,7 +13,7 @@ use hayro_syntax::object::{Dict, Name, Number, Object, Stream};
 use hayro_syntax::page::Resources;
 
 use super::font::{Face, Fonts, UNKNOWN};
-use super::glyph::Glyph;
+use super::glyph::{Area, Glyph};
 use super::text_string;
 use crate::document::DocumentError;
 
@@ -22,6 +22,9 @@ const MAX_STEPS: usize = 40_000_000;
 
 /// Glyphs kept in one document: a thousand pages.
 const MAX_GLYPHS: usize = 4_000_000;
+
+/// Small shapes kept on a page.
+const MAX_DOTS: usize = 2_000;
 
 /// How deep forms may stand in one another.
 const MAX_FORM_DEPTH: usize = 16;
@@ -66,8 +69,12 @@ pub(super) struct Reader<'f, 'a> {
     state: State<'a>,
     saved: Vec<State<'a>>,
     marks: Vec<Option<Mark>>,
+    /// The box of the path being drawn.
+    path: Option<Area>,
     /// What was written, in the order of writing.
     pub(super) glyphs: Vec<Glyph>,
+    /// Small filled shapes.
+    pub(super) dots: Vec<Area>,
 }
 
 /// Words that the author gave for what is drawn until the mark ends.
@@ -107,7 +114,17 @@ impl<'f, 'a> Reader<'f, 'a> {
             rise: 0.0,
             hidden: false,
         };
-        Self { fonts, budget, first: state.clone(), state, saved: Vec::new(), marks: Vec::new(), glyphs: Vec::new() }
+        Self {
+            fonts,
+            budget,
+            first: state.clone(),
+            state,
+            saved: Vec::new(),
+            marks: Vec::new(),
+            path: None,
+            glyphs: Vec::new(),
+            dots: Vec::new(),
+        }
     }
 
     /// Runs one stream with what it may name.
@@ -152,12 +169,49 @@ impl<'f, 'a> Reader<'f, 'a> {
                         .or_insert_with(|| self.fonts.face(&resources.get_font(font.0)?))
                         .clone();
                 }
+                other if self.draw(&other) => {}
                 other => self.text(&other)?,
             }
         }
         self.saved.truncate(saved);
         self.marks.truncate(marks);
         Ok(())
+    }
+
+    /// Follows a path for the dots before list items, which browsers draw; `false` for what is no part of a path.
+    fn draw(&mut self, operation: &Op<'_, '_>) -> bool {
+        match operation {
+            Op::MoveTo(p) => self.reach(p.0, p.1),
+            Op::LineTo(p) => self.reach(p.0, p.1),
+            Op::CubicTo(p) => self.reach(p.4, p.5),
+            Op::CubicStartTo(p) => self.reach(p.2, p.3),
+            Op::CubicEndTo(p) => self.reach(p.2, p.3),
+            Op::RectPath(r) => {
+                let state = self.state.matrix;
+                let (x, y) = (r.0.as_f64(), r.1.as_f64());
+                for (x, y) in [(x, y), (x + r.2.as_f64(), y + r.3.as_f64())] {
+                    self.extend(state * Point::new(x, y));
+                }
+            }
+            Op::FillPathNonZero(_) | Op::FillPathNonZeroCompatibility(_) | Op::FillPathEvenOdd(_) => {
+                let (wide, high) = self.path.map_or((0.0, 0.0), |path| (path.x1 - path.x0, path.y1 - path.y0));
+                let dot = (1.0..10.0).contains(&wide) && (wide - high).abs() < 0.2 * wide;
+                self.dots.extend(self.path.take().filter(|_| dot && self.dots.len() < MAX_DOTS));
+            }
+            Op::StrokePath(_) | Op::CloseAndStrokePath(_) | Op::EndPath(_) => self.path = None,
+            _ => return false,
+        }
+        true
+    }
+
+    fn reach(&mut self, x: Number, y: Number) {
+        self.extend(self.state.matrix * Point::new(x.as_f64(), y.as_f64()));
+    }
+
+    fn extend(&mut self, p: Point) {
+        let path = self.path.get_or_insert(Area { x0: p.x, y0: p.y, x1: p.x, y1: p.y });
+        (path.x0, path.x1) = (path.x0.min(p.x), path.x1.max(p.x));
+        (path.y0, path.y1) = (path.y0.min(p.y), path.y1.max(p.y));
     }
 
     fn text(&mut self, operation: &Op<'_, '_>) -> Result<(), DocumentError> {

@@ -57,6 +57,8 @@ pub(super) struct Link {
 pub(super) struct Page {
     pub(super) glyphs: Vec<Glyph>,
     pub(super) links: Vec<Link>,
+    /// Small filled shapes as wide as high, which may be bullets.
+    pub(super) dots: Vec<Area>,
     pub(super) width: f64,
     pub(super) height: f64,
 }

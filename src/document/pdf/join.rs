@@ -23,6 +23,7 @@ const AFTER: &[&str] = &[
     "efficient",
     "end",
     "facing",
+    "finding",
     "focused",
     "free",
     "friendly",
@@ -75,7 +76,10 @@ pub(super) enum Glue {
 #[derive(Default)]
 pub(super) struct Vocabulary {
     words: BTreeSet<String>,
+    /// Whether some line ends in a mark that stands for a hyphen made by the line's end.
     soft: bool,
+    /// Whether the author writes U+2010 within words; browsers put it at the ends of lines only.
+    inner: bool,
 }
 
 impl Vocabulary {
@@ -84,7 +88,8 @@ impl Vocabulary {
         let mut words = line.into_iter().peekable();
         while let Some(word) = words.next() {
             let last = words.peek().is_none();
-            self.soft |= last && word.text.ends_with('\u{AD}');
+            self.soft |= last && word.text.ends_with(['\u{AD}', '\u{2010}']);
+            self.inner |= word.text.trim_end_matches(is_hyphen).contains('\u{2010}');
             if !(last && word.text.ends_with(is_hyphen)) {
                 self.words.insert(bare(&word.text));
             }
@@ -95,7 +100,7 @@ impl Vocabulary {
     pub(super) fn glue(&self, first: &Word, second: &Word) -> Glue {
         let (a, b) = (first.text.as_str(), second.text.as_str());
         let (Some(end), Some(start)) = (a.chars().next_back(), b.chars().next()) else { return Glue::Space };
-        if end == '\u{AD}' {
+        if end == '\u{AD}' || (end == '\u{2010}' && !self.inner) {
             return Glue::Unhyphenated;
         }
         let same_link = first.link.is_some() && first.link == second.link;
@@ -120,8 +125,13 @@ impl Vocabulary {
         if self.words.contains(&format!("{last}{rest}")) || self.words.contains(&format!("{stem}{rest}")) {
             return Glue::Unhyphenated;
         }
+        // Two words that the document has by themselves make a compound.
+        let long = |word: &str| word.chars().nth(3).is_some();
+        if long(last) && long(&rest) && self.words.contains(last) && self.words.contains(&rest) {
+            return Glue::Tight;
+        }
         // Whoever hyphenates with marks of their own writes a plain hyphen only where it belongs.
-        let compound = self.soft || BEFORE.contains(&last) || AFTER.contains(&rest.as_str());
+        let compound = (self.soft && !self.inner) || BEFORE.contains(&last) || AFTER.contains(&rest.as_str());
         if compound || b.contains('-') { Glue::Tight } else { Glue::Unhyphenated }
     }
 }
@@ -147,7 +157,17 @@ mod tests {
     use super::*;
 
     fn word(text: &str) -> Word {
-        Word { text: text.to_owned(), x0: 0.0, x1: 1.0, y: 0.0, size: 10.0, bold: false, link: None, order: 0, tight: false }
+        Word {
+            text: text.to_owned(),
+            x0: 0.0,
+            x1: 1.0,
+            y: 0.0,
+            size: 10.0,
+            bold: false,
+            link: None,
+            order: 0,
+            tight: false,
+        }
     }
 
     #[track_caller]
@@ -176,6 +196,16 @@ mod tests {
         let mut soft = Vocabulary::default();
         soft.learn(&[word("sub\u{AD}")]);
         check(&soft, "imple-", "mented", Glue::Tight);
+    }
+
+    #[test]
+    fn hyphens_of_browsers_go() {
+        let mut page = Vocabulary::default();
+        page.learn(&[word("well-known"), word("in\u{2010}")]);
+        check(&page, "in\u{2010}", "strument", Glue::Unhyphenated);
+        check(&page, "fault-", "finding", Glue::Tight);
+        page.learn(&[word("well\u{2010}known"), word("x")]);
+        check(&page, "data\u{2010}", "driven", Glue::Tight);
     }
 
     #[test]

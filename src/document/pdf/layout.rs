@@ -15,6 +15,12 @@ const RIVER: f64 = 0.8;
 /// The gap that parts cells of a row, in units of the font size; justified text stays below.
 const CELL_GAP: f64 = 1.6;
 
+/// The gap that parts cells where rows above and below have it too.
+const ALIGNED_GAP: f64 = 0.8;
+
+/// How many such rows make a table.
+const MIN_ALIGNED: usize = 3;
+
 /// The lines of one block follow each other within so many times their size.
 const CLOSE: f64 = 1.85;
 
@@ -66,34 +72,44 @@ pub(super) fn lines(pages: Vec<Vec<Sheet>>) -> Vec<Line> {
     for (page, sheets) in pages.into_iter().enumerate() {
         for sheet in sheets {
             let mut found = Vec::new();
-            region(sheet.rows, page, 0, &mut found);
+            let edge = edge(&sheet.rows);
+            region(sheet.rows, page, edge, 0, &mut found);
             lines.append(&mut found);
         }
     }
     lines
 }
 
-/// Appends the lines of a region of a page.
-fn region(mut rows: Vec<Row>, page: usize, depth: usize, out: &mut Vec<Line>) {
+/// The right edge of rows.
+fn edge(rows: &[Row]) -> f64 {
+    rows.iter().flat_map(|row| &row.words).map(|word| word.x1).fold(0.0, f64::max)
+}
+
+/// Appends the lines of a region of a page, whose right edge is given.
+fn region(mut rows: Vec<Row>, page: usize, right_edge: f64, depth: usize, out: &mut Vec<Line>) {
     rows.retain(|row| !row.words.is_empty());
     let found = if depth < MAX_DEPTH { river(&rows) } else { None };
     let Some(river) = found else {
-        out.extend(plain(rows, page));
+        out.extend(plain(rows, page, right_edge));
         return;
     };
     let below = rows.split_off(river.to);
     let run = rows.split_off(river.from);
-    region(rows, page, depth + 1, out);
+    region(rows, page, right_edge, depth + 1, out);
     let (left, right) = part(run, river.at);
     match river.parts {
         Parts::Columns => {
-            region(left, page, depth + 1, out);
-            region(right, page, depth + 1, out);
+            let (left_edge, right_edge) = (edge(&left), edge(&right));
+            region(left, page, left_edge, depth + 1, out);
+            region(right, page, right_edge, depth + 1, out);
         }
-        Parts::Margin { left: true } => out.extend(beside(plain(right, page), left, true)),
-        Parts::Margin { left: false } => out.extend(beside(plain(left, page), right, false)),
+        Parts::Margin { left: true } => out.extend(beside(plain(right, page, right_edge), left, true)),
+        Parts::Margin { left: false } => {
+            let left_edge = edge(&left);
+            out.extend(beside(plain(left, page, left_edge), right, false));
+        }
     }
-    region(below, page, depth + 1, out);
+    region(below, page, right_edge, depth + 1, out);
 }
 
 /// The rows left and right of a river.
@@ -155,6 +171,8 @@ struct Side {
     longest: usize,
     /// How many such groups there are.
     groups: usize,
+    /// Letters on this side.
+    letters: usize,
 }
 
 /// What a river parts, if it parts anything.
@@ -164,7 +182,7 @@ fn judge(all: &[Row], from: usize, to: usize, at: f64, size: f64) -> Option<Rive
     let rows = all.get(from..to)?;
     let (left, right) = (side(rows, size, is_left), side(rows, size, |word| !is_left(word)));
     let fewer = left.rows.len().min(right.rows.len());
-    let notes_left = left.rows.len() < right.rows.len();
+    let notes_left = (left.rows.len(), left.letters) < (right.rows.len(), right.letters);
     let (notes, main) = if notes_left { (&left, &right) } else { (&right, &left) };
     let marks = rows.iter().flat_map(|row| row.words.iter().filter(|word| is_left(word)));
     if fewer < 2 || marks.clone().all(|word| word.text.chars().nth(3).is_none()) {
@@ -204,9 +222,9 @@ fn judge(all: &[Row], from: usize, to: usize, at: f64, size: f64) -> Option<Rive
     Some(River { at, from, to, parts, rows: fewer, width })
 }
 
-/// Notes that are fewer and shorter than what they stand beside.
+/// Notes that are fewer or shorter than what they stand beside.
 fn scattered_enough(notes: &Side, main: &Side) -> bool {
-    notes.longest <= 4 && notes.rows.len() * 4 <= main.rows.len() * 3
+    notes.longest <= 4 && (notes.rows.len() * 4 <= main.rows.len() * 3 || notes.letters * 5 <= main.letters * 2)
 }
 
 /// Whether some group of notes was drawn in one go: then it is one cell, not the ends of several rows.
@@ -248,7 +266,7 @@ fn trim(all: &[Row], mut from: usize, mut to: usize, is_left: impl Fn(&Word) -> 
 }
 
 fn side(rows: &[Row], size: f64, is_of: impl Fn(&Word) -> bool) -> Side {
-    let mut side = Side { rows: Vec::new(), longest: 0, groups: 0 };
+    let mut side = Side { rows: Vec::new(), longest: 0, groups: 0, letters: 0 };
     let (mut run, mut last) = (0, f64::MIN);
     for (idx, row) in rows.iter().enumerate() {
         if !row.words.iter().any(&is_of) {
@@ -261,26 +279,35 @@ fn side(rows: &[Row], size: f64, is_of: impl Fn(&Word) -> bool) -> Side {
         run += 1;
         side.longest = side.longest.max(run);
         last = row.y;
+        side.letters += row.words.iter().filter(|word| is_of(word)).map(|word| word.text.len()).sum::<usize>();
         side.rows.push(idx);
     }
     side
 }
 
 /// Rows read across, one line each.
-fn plain(rows: Vec<Row>, page: usize) -> Vec<Line> {
-    let mut lines: Vec<Line> = rows
-        .into_iter()
-        .filter(|row| !row.words.is_empty())
-        .map(|row| {
-            let apart = |a: &Word, b: &Word| b.x0 - a.x1 >= CELL_GAP * a.size.max(b.size);
-            let cells: Vec<Vec<Word>> = row.words.chunk_by(|a, b| !apart(a, b)).map(<[Word]>::to_vec).collect();
-            Line { cells, tails: Vec::new(), y: row.y, page, edge: 0.0 }
-        })
-        .collect();
+fn plain(rows: Vec<Row>, page: usize, edge: f64) -> Vec<Line> {
+    let starts = cell_starts(&rows);
+    let mut lines: Vec<Line> = Vec::with_capacity(rows.len());
+    for (row, starts) in rows.into_iter().zip(starts) {
+        let mut cells: Vec<Vec<Word>> = Vec::new();
+        for (idx, word) in row.words.into_iter().enumerate() {
+            match cells.last_mut() {
+                Some(cell) if !starts.contains(&idx) => cell.push(word),
+                _ => cells.push(vec![word]),
+            }
+        }
+        if cells.is_empty() {
+            continue;
+        }
+        let line = Line { cells, tails: Vec::new(), y: row.y, page, edge };
+        match lines.last_mut() {
+            Some(last) if wraps(last, &line) => wrap(last, line),
+            _ => lines.push(line),
+        }
+    }
     let right = |line: &Line| line.cells.last().and_then(|cell| cell.last()).map_or(0.0, |word| word.x1);
-    let edge = lines.iter().map(right).fold(0.0, f64::max);
     for line in &mut lines {
-        line.edge = edge;
         if line.cells.len() == 2
             && edge - right(line) < 2.0 * size(line)
             && let Some(tail) = line.cells.pop()
@@ -290,6 +317,68 @@ fn plain(rows: Vec<Row>, page: usize) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// Per row, the words that begin a cell: those after a wide gap, and those after a lesser one that rows above and
+/// below have in the same place.
+fn cell_starts(rows: &[Row]) -> Vec<BTreeSet<usize>> {
+    let gap = |row: &Row, idx: usize| {
+        let (Some(last), Some(word)) = (row.words.get(idx.wrapping_sub(1)), row.words.get(idx)) else { return 0.0 };
+        (word.x0 - last.x1) / last.size.max(word.size)
+    };
+    let candidates: Vec<Vec<(usize, f64)>> = rows
+        .iter()
+        .map(|row| {
+            let wide = (1..row.words.len()).filter(|idx| gap(row, *idx) >= ALIGNED_GAP);
+            wide.map(|idx| (idx, row.words[idx].x0)).collect()
+        })
+        .collect();
+    let has =
+        |row: usize, x: f64| candidates.get(row).is_some_and(|row| row.iter().any(|(_, at)| (at - x).abs() < 1.0));
+    let aligned = |row: usize, x: f64| {
+        let up = (0..row).rev().take(MIN_ALIGNED).take_while(|other| has(*other, x)).count();
+        let down = (row + 1..rows.len()).take(MIN_ALIGNED).take_while(|other| has(*other, x)).count();
+        up + down + 1 >= MIN_ALIGNED
+    };
+    rows.iter()
+        .enumerate()
+        .map(|(at, row)| {
+            let found = candidates[at].iter().filter(|(idx, x)| gap(row, *idx) >= CELL_GAP || aligned(at, *x));
+            found.map(|(idx, _)| *idx).collect()
+        })
+        .collect()
+}
+
+/// Whether a line goes on in cells of the one before: each of its cells begins below one that had no room for its
+/// first word.
+fn wraps(last: &Line, line: &Line) -> bool {
+    let size = size(last);
+    last.cells.len() > 1
+        && line.cells.len() < last.cells.len()
+        && line.y - last.y < CLOSE * size
+        && line.cells.iter().all(|cell| {
+            let Some(first) = cell.first() else { return false };
+            below(last, first).is_some_and(|idx| {
+                let limit = last.cells.get(idx + 1).and_then(|next| next.first()).map_or(last.edge, |next| next.x0);
+                let end = last.cells[idx].last().map_or(0.0, |word| word.x1);
+                // The room of a cell ends some way before the next one.
+                idx + 1 < last.cells.len() && end + (first.x1 - first.x0) + 0.5 * size > limit
+            })
+        })
+}
+
+/// The cell that a word stands below the start of.
+fn below(last: &Line, word: &Word) -> Option<usize> {
+    last.cells.iter().position(|cell| cell.first().is_some_and(|start| (start.x0 - word.x0).abs() < 1.0))
+}
+
+fn wrap(last: &mut Line, line: Line) {
+    for cell in line.cells {
+        let idx = cell.first().and_then(|first| below(last, first));
+        if let Some(into) = idx.and_then(|idx| last.cells.get_mut(idx)) {
+            into.extend(cell);
+        }
+    }
 }
 
 /// The height of a line's first word.

@@ -58,9 +58,9 @@ fn read<'a>(source: &'a Source<'a>, fonts: &Fonts<'a>, budget: &mut Budget) -> R
     let mut reader = Reader::new(fonts, budget, matrix);
     reader.run(source.page_stream().unwrap_or_default(), source.resources(), 0)?;
     links::appearances(source, &mut reader)?;
-    let glyphs = reader.glyphs;
+    let (glyphs, dots) = (reader.glyphs, reader.dots);
     let (width, height) = source.render_dimensions();
-    Ok(Page { glyphs, links: links::links(source, matrix), width: width.into(), height: height.into() })
+    Ok(Page { glyphs, dots, links: links::links(source, matrix), width: width.into(), height: height.into() })
 }
 
 /// Whether there are words at all, and whether the file says which.

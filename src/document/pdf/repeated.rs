@@ -13,6 +13,9 @@ const EDGE_ROWS: usize = 3;
 /// How far the same line may stand from its place on another page, in points.
 const SHIFT: f64 = 3.0;
 
+/// How far from the text a header or footer stands at least, in units of its size; lines of text stand closer.
+const APART: f64 = 1.7;
+
 /// Words of page numbers, which the document need not have elsewhere.
 const COUNTING: &[&str] =
     &["page", "of", "p", "pg", "seite", "von", "página", "pagina", "de", "di", "sur", "strona", "z"];
@@ -25,21 +28,31 @@ pub(super) fn strip(mut pages: Vec<Vec<Sheet>>) -> Vec<Vec<Sheet>> {
     if pages.len() < 2 {
         return pages;
     }
-    let groups = groups(&pages);
+    let mut groups = groups(&pages);
+    let alike: BTreeSet<Place> = groups.iter().flatten().copied().collect();
+    groups.retain(|group| group.iter().all(|place| stands_apart(&pages, &alike, *place)));
     let repeated: BTreeSet<Place> = groups.iter().flatten().copied().collect();
     let mut vocabulary = BTreeSet::new();
     for (page, sheets) in pages.iter().enumerate() {
         for (idx, row) in sheets.iter().flat_map(|sheet| &sheet.rows).enumerate() {
             if !repeated.contains(&(page, idx)) {
                 vocabulary.extend(letters(row));
+                vocabulary.extend(numbers(row).into_iter().map(|number| number.to_string()));
             }
         }
     }
     let mut gone = repeated;
     for group in &groups {
         let Some(first) = group.first() else { continue };
-        let Some(row) = row(&pages, *first) else { continue };
-        if !letters(row).iter().all(|word| vocabulary.contains(word) || COUNTING.contains(&word.as_str())) {
+        let (Some(row), Some(next)) = (row(&pages, *first), group.get(1).and_then(|next| row(&pages, *next))) else {
+            continue;
+        };
+        let known = |word: &String| vocabulary.contains(word) || COUNTING.contains(&word.as_str());
+        // Numbers that change count pages; one that does not may say how many there are.
+        let told = |(number, next): (&u64, &u64)| {
+            number != next || *number == pages.len() as u64 || vocabulary.contains(&number.to_string())
+        };
+        if !(letters(row).iter().all(known) && numbers(row).iter().zip(&numbers(next)).all(told)) {
             gone.remove(first);
         }
     }
@@ -57,6 +70,23 @@ pub(super) fn strip(mut pages: Vec<Vec<Sheet>>) -> Vec<Vec<Sheet>> {
 
 fn row(pages: &[Vec<Sheet>], (page, row): Place) -> Option<&Row> {
     pages.get(page)?.first()?.rows.get(row)
+}
+
+/// Whether a row stands further from the text within the page than lines of it do, or next to one that does so.
+fn stands_apart(pages: &[Vec<Sheet>], alike: &BTreeSet<Place>, (page, idx): Place) -> bool {
+    let rows = pages.get(page).and_then(|sheets| sheets.first()).map_or(&[][..], |sheet| &sheet.rows);
+    let gap = |a: usize, b: usize| rows.get(a).zip(rows.get(b)).map(|(a, b)| (b.y - a.y, height(a).max(height(b))));
+    let apart = |gap: Option<(f64, f64)>| gap.is_none_or(|(gap, height)| gap > APART * height);
+    let down = (idx..).take_while(|at| alike.contains(&(page, *at))).last().unwrap_or(idx);
+    let up = (0..=idx).rev().take_while(|at| alike.contains(&(page, *at))).last().unwrap_or(idx);
+    if idx < EDGE_ROWS && up == 0 && apart(gap(down, down + 1)) {
+        return true;
+    }
+    idx + EDGE_ROWS >= rows.len() && down + 1 == rows.len() && (up == 0 || apart(gap(up - 1, up)))
+}
+
+fn height(row: &Row) -> f64 {
+    row.words.iter().map(|word| word.size).fold(0.0, f64::max)
 }
 
 /// Rows that say the same in the same place of at least two pages and at least half of all, page by page.
@@ -162,7 +192,7 @@ mod tests {
     fn page_numbers_go() {
         check(
             &[
-                &[("Jo Doe", 50.0), ("sails", 60.0), ("Jo Doe – 1/2", 800.0)],
+                &[("Jo Doe", 50.0), ("sails", 62.0), ("Jo Doe – 1/2", 800.0)],
                 &[("more", 50.0), ("Jo Doe – 2/2", 800.0)],
             ],
             &["Jo Doe", "sails", "more"],
@@ -179,5 +209,11 @@ mod tests {
         check(&[&[("2019 Leith", 50.0)], &[("2024 Leith", 50.0)]], &["2019 Leith", "2024 Leith"]);
         check(&[&[("Leith", 50.0)], &[("Leith", 90.0)]], &["Leith", "Leith"]);
         check(&[&[("1", 800.0)]], &["1"]);
+    }
+
+    #[test]
+    fn text_that_happens_to_repeat_stays() {
+        let page: &[(&str, f64)] = &[("again", 50.0), ("and", 62.0), ("again", 74.0)];
+        check(&[page, page], &["again", "and", "again", "again", "and", "again"]);
     }
 }

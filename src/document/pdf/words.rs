@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::glyph::{Glyph, Link, Page};
+use super::glyph::{Area, Glyph, Link, Page};
 use super::links::Index;
 
 /// The widest gap within a word, in units of the font size, beyond what parts its letters anyway. The narrowest space
@@ -14,6 +14,9 @@ const WORD_GAP: f64 = 0.13;
 
 /// The same where the file writes its spaces, so that a gap means less.
 const WRITTEN_GAP: f64 = 0.24;
+
+/// A word of one shape without a name.
+const UNKNOWN: &str = "\u{FFFD}";
 
 /// A gap that no word goes across, however its letters are spaced.
 const CHUNK_GAP: f64 = 1.2;
@@ -70,6 +73,9 @@ pub(super) fn rows(page: &Page) -> Vec<Sheet> {
             Sheet { rows: rows.filter(|row| !row.words.is_empty()).collect() }
         })
         .collect();
+    if let Some(sheet) = sheets.first_mut() {
+        dots(sheet, &page.dots);
+    }
     let all = sheets.iter().flat_map(|sheet| &sheet.rows).flat_map(|row| &row.words);
     let used: BTreeSet<Rc<str>> = all.filter_map(|word| word.link.clone()).collect();
     if let Some(sheet) = sheets.first_mut() {
@@ -86,6 +92,35 @@ fn drawn(sheet: &mut Sheet) -> Vec<&mut Word> {
     let mut words: Vec<&mut Word> = sheet.rows.iter_mut().flat_map(|row| &mut row.words).collect();
     words.sort_by_key(|word| word.order);
     words
+}
+
+/// Puts a bullet before words that a dot was drawn before: browsers draw the marks of lists instead of writing them.
+fn dots(sheet: &mut Sheet, dots: &[Area]) {
+    let middle = |dot: &Area| (f64::midpoint(dot.x0, dot.x1), f64::midpoint(dot.y0, dot.y1));
+    for (idx, dot) in dots.iter().enumerate() {
+        let (x, y) = middle(dot);
+        // Dots side by side rate something.
+        let alone = |other: &Area| (middle(other).1 - y).abs() > 2.0 || (middle(other).0 - x).abs() > 40.0;
+        let near = dots.iter().take(idx).rev().take(8).chain(dots.iter().skip(idx + 1).take(8));
+        if !near.into_iter().all(alone) {
+            continue;
+        }
+        let from = sheet.rows.partition_point(|row| row.y < y);
+        for row in sheet.rows.iter_mut().skip(from).take(4) {
+            let place = row.words.partition_point(|word| word.x0 < x);
+            let Some(next) = row.words.get(place) else { continue };
+            let (size, order) = (next.size, next.order);
+            let beside = (0.12..0.6).contains(&((next.y - y) / size)) && next.x0 - dot.x1 < 1.6 * size;
+            let round = (0.1..0.6).contains(&((dot.y1 - dot.y0) / size));
+            let first = place == 0 || dot.x0 - row.words[place - 1].x1 > 1.6 * size;
+            if beside && round && first && !next.text.starts_with(is_bullet) {
+                let (text, y) = ("•".to_owned(), row.y);
+                let word = Word { text, x0: dot.x0, x1: dot.x1, y, size, bold: false, link: None, order, tight: false };
+                row.words.insert(place, word);
+                break;
+            }
+        }
+    }
 }
 
 /// Puts a word without letters where a picture leads to an address that no words lead to.
@@ -264,6 +299,9 @@ fn cut(y: f64, chunk: &[(bool, Glyph)]) -> Vec<Word> {
         word.text.retain(|c| !is_private(c) || is_bullet(c));
     }
     words.retain(|word| !word.text.is_empty());
+    // A shape by itself that nobody named is an icon, or the bullet that the next word begins an item after.
+    let mut first = true;
+    words.retain(|word| std::mem::take(&mut first) || word.text != UNKNOWN);
     words
 }
 
@@ -400,7 +438,6 @@ fn accents(row: &mut Vec<Glyph>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::glyph::Area;
     use super::*;
 
     /// Glyphs of half a size in width, with `_` for a gap of a quarter and a space for a written one.
@@ -430,7 +467,7 @@ mod tests {
 
     #[track_caller]
     fn check(glyphs: Vec<Glyph>, expected: &[&str]) {
-        let page = Page { glyphs, links: Vec::new(), width: 600.0, height: 800.0 };
+        let page = Page { glyphs, links: Vec::new(), dots: Vec::new(), width: 600.0, height: 800.0 };
         let found: Vec<String> = rows(&page)
             .iter()
             .flat_map(|sheet| &sheet.rows)
@@ -478,9 +515,10 @@ mod tests {
     fn a_link_ends_within_a_word() {
         let area = Area { x0: 9.0, y0: 40.0, x1: 30.5, y1: 52.0 };
         let links = vec![Link { url: "u".into(), areas: vec![area] }];
-        let page = Page { glyphs: line("page.", 10.0, 50.0), links, width: 600.0, height: 800.0 };
+        let page = Page { glyphs: line("page.", 10.0, 50.0), links, dots: Vec::new(), width: 600.0, height: 800.0 };
         let sheets = rows(&page);
-        let words: Vec<_> = sheets[0].rows[0].words.iter().map(|w| (w.text.as_str(), w.link.is_some(), w.tight)).collect();
+        let words: Vec<_> =
+            sheets[0].rows[0].words.iter().map(|w| (w.text.as_str(), w.link.is_some(), w.tight)).collect();
         assert_eq!(words, [("page", true, false), (".", false, true)]);
     }
 
