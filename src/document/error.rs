@@ -48,6 +48,24 @@ pub enum DocumentError {
     /// A tag whose attributes would take longer to compare than any real page needs.
     #[error("a tag has too many attributes")]
     TooManyAttributes,
+    /// A PDF that is cut off or damaged past repair, or no PDF at all.
+    #[error("the PDF is damaged or not whole: no pages can be found in it")]
+    PdfBroken,
+    /// A PDF that opens with a password only.
+    #[error("the PDF is locked with a password")]
+    PdfLocked,
+    /// A PDF encrypted in a way that is not read here.
+    #[error("the PDF is encrypted in a way that cannot be read")]
+    PdfCipher,
+    /// A PDF of scanned pages.
+    #[error("this PDF holds pictures only, no text")]
+    PdfPictures,
+    /// A PDF whose fonts do not tell which characters their shapes stand for.
+    #[error("the fonts of this PDF do not say which letters they draw")]
+    PdfUnmapped,
+    /// A PDF with more pages, operators or glyphs than any document about a person has.
+    #[error("the PDF has more pages or drawing in it than is read")]
+    PdfTooMuch,
 }
 
 impl DocumentError {
@@ -56,7 +74,7 @@ impl DocumentError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UnknownFormat { extension } => Some(match extension.as_deref() {
-                Some("pdf" | "doc" | "docx" | "odt" | "rtf" | "pages") => {
+                Some("doc" | "docx" | "odt" | "rtf" | "pages") => {
                     "export it as Markdown, plain text or HTML and add that file".to_owned()
                 }
                 _ => format!("files that can be read end in .{}", super::Format::EXTENSIONS.join(", .")),
@@ -72,6 +90,12 @@ impl DocumentError {
             Self::TooDeep { .. } | Self::TooManyAttributes => {
                 Some("save the words of the page as plain text and add that file".to_owned())
             }
+            Self::PdfBroken => Some("download or export the file again".to_owned()),
+            Self::PdfLocked | Self::PdfCipher => {
+                Some("open it in a viewer and print it to a PDF without a password".to_owned())
+            }
+            Self::PdfPictures | Self::PdfUnmapped => Some("run an OCR tool over it first".to_owned()),
+            Self::PdfTooMuch => Some("split the file, or save its words as plain text".to_owned()),
             Self::Empty | Self::Json { .. } => None,
         }
     }

@@ -13,11 +13,19 @@ pub enum Format {
     Html,
     /// <https://jsonresume.org/schema>.
     JsonResume,
+    /// PDF with a text layer.
+    Pdf,
 }
 
 impl Format {
     /// The extensions that say the format, in lower case, without the dot.
-    pub const EXTENSIONS: &'static [&'static str] = &["md", "markdown", "txt", "text", "html", "htm", "json"];
+    pub const EXTENSIONS: &'static [&'static str] = &["md", "markdown", "txt", "text", "html", "htm", "json", "pdf"];
+
+    /// Whether the format is read by a large parser of others, which runs in a process of its own.
+    #[must_use]
+    pub const fn needs_sandbox(self) -> bool {
+        matches!(self, Self::Pdf)
+    }
 
     /// Whether a file of this name is worth opening. Says nothing about its content.
     #[must_use]
@@ -39,7 +47,12 @@ impl Format {
             Some("txt" | "text") => return Ok(Self::Text),
             Some("html" | "htm") => return Ok(Self::Html),
             Some("json") => return Ok(Self::JsonResume),
+            Some("pdf") => return Ok(Self::Pdf),
             _ => {}
+        }
+        // Readers take a PDF that begins within the first kilobyte; one that comes to us so has no name to go by.
+        if bytes[..bytes.len().min(1024)].windows(5).any(|start| start == b"%PDF-") {
+            return Ok(Self::Pdf);
         }
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
         let start = bytes[..bytes.len().min(64)].to_ascii_lowercase();
@@ -90,7 +103,8 @@ mod tests {
         check("export.resume", br#"{"basics": {"name": "A"}}"#, Some(Format::JsonResume));
         check("README", b"# Title", Some(Format::Markdown));
         check("README", b"Title", Some(Format::Text));
-        check("cv.pdf", b"%PDF-1.7", None);
+        check("cv.pdf", b"x", Some(Format::Pdf));
+        check("download", b"\n%PDF-1.7", Some(Format::Pdf));
         check("main.rs", b"fn main() {}", None);
         check("blob", b"\0\0", None);
     }

@@ -21,6 +21,7 @@ mod inline;
 mod json_resume;
 mod label;
 mod markdown;
+mod pdf;
 mod tag;
 mod text;
 
@@ -52,12 +53,12 @@ pub fn extract(name: &str, bytes: &[u8]) -> Result<Document, DocumentError> {
         return Err(DocumentError::TooLarge { bytes: bytes.len(), limit: MAX_FILE_BYTES });
     }
     let format = Format::detect(name, bytes)?;
-    let decoded = decode(bytes)?;
     let builder = match format {
-        Format::Markdown => markdown::extract(&decoded)?,
-        Format::Text => text::extract(&decoded),
-        Format::Html => html::extract(&decoded)?,
-        Format::JsonResume => json_resume::extract(&decoded)?,
+        Format::Markdown => markdown::extract(&decode(bytes)?)?,
+        Format::Text => text::extract(&decode(bytes)?),
+        Format::Html => html::extract(&decode(bytes)?)?,
+        Format::JsonResume => json_resume::extract(&decode(bytes)?)?,
+        Format::Pdf => pdf::extract(bytes)?,
     };
     let (text, blocks) = builder.finish();
     if !text.chars().any(char::is_alphanumeric) {
