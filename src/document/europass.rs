@@ -5,7 +5,7 @@
 
 use super::builder::{Builder, one_line};
 use super::xml::{self, Element};
-use super::{DocumentError, html, label, people};
+use super::{DocumentError, html, people};
 
 /// Outermost elements.
 const ROOTS: &[&str] = &["SkillsPassport", "Candidate", "LearnerInfo"];
@@ -52,7 +52,7 @@ const DROPPED: &[&str] = &[
     "Signature",
     "AttachmentList",
     "Attachment",
-    "EuropassPersonalSkillsID",
+    "TaxonomyID",
     "Code",
     "ProfileSettings",
     "RenderingInformation",
@@ -97,8 +97,8 @@ fn children(out: &mut Builder, path: &str, element: &Element<'_>, done: &[&Eleme
     element.elements().try_for_each(|child| write(out, path, child, done))
 }
 
-/// Writes an element under the label that the elements around it make.
-fn write(out: &mut Builder, path: &str, element: &Element<'_>, done: &[&Element<'_>]) -> Result<(), DocumentError> {
+/// Writes an element; `label` is the name of the nearest one around it that says something.
+fn write(out: &mut Builder, label: &str, element: &Element<'_>, done: &[&Element<'_>]) -> Result<(), DocumentError> {
     let name = element.name;
     if DROPPED.contains(&name) || name == "PersonName" || done.iter().any(|other| std::ptr::eq(*other, element)) {
         return Ok(());
@@ -110,34 +110,64 @@ fn write(out: &mut Builder, path: &str, element: &Element<'_>, done: &[&Element<
         return children(out, "", element, done);
     }
     if let Some((_, heading)) = ENTRIES.iter().find(|(known, _)| *known == name) {
-        let parts: Vec<&Element<'_>> =
-            heading.iter().filter_map(|path| element.at(path)).filter(|part| has_words(part)).collect();
+        let parts = heading.iter().filter_map(|path| element.at(path)).filter(|part| has_words(part));
+        let parts: Vec<&Element<'_>> = parts.collect();
         let words: Vec<String> = parts.iter().map(|part| one_line(&part.text())).collect();
         out.gap();
         out.heading(3, &words.join(", "));
         return children(out, "", element, &parts);
     }
-    if let Some(period) = period(element) {
-        out.key_value(0, "Dates", &format!("Dates: {period}"));
+    if let Some((key, line)) = line(element) {
+        out.key_value(0, key, &format!("{key}: {line}"));
         return Ok(());
     }
-    if let Some(level) = levels(element) {
-        return written(out, &title(path, name), &level);
-    }
+    let own = if is_wrapper(name) && !label.is_empty() { label.to_owned() } else { spaced(name) };
     if element.elements().next().is_some() {
-        // A wrapper says nothing that its parts do not say.
-        let own = if name.ends_with("List") || matches!(name, "Label" | "Value" | "Contact" | "Description") {
-            path.to_owned()
-        } else {
-            title(path, name)
-        };
         return children(out, &own, element, done);
     }
-    let words = element.text();
-    if matches!(name, "Label" | "Value" | "Contact" | "FormattedDateTime" | "Name") && !path.is_empty() {
-        return written(out, path, &words);
+    written(out, &own, &element.text())
+}
+
+/// Whether an element's name says nothing about the words in it.
+fn is_wrapper(name: &str) -> bool {
+    name.ends_with("List")
+        || matches!(name, "Label" | "Value" | "Contact" | "Description" | "FormattedDateTime" | "Name")
+}
+
+/// Elements that make one line of all their parts.
+fn line(element: &Element<'_>) -> Option<(&'static str, String)> {
+    match element.name {
+        "Period" | "EmploymentPeriod" | "AttendancePeriod" => period(element).map(|period| ("Dates", period)),
+        "Birthdate" | "BirthDate" => period(element).map(|day| ("Date of birth", day)),
+        "Date" => period(element).map(|day| ("Date", day)),
+        // As on an envelope: that is how an address is recognised.
+        "Address" => {
+            let mut parts = Vec::new();
+            leaves(element, &mut parts);
+            (!parts.is_empty()).then(|| ("Address", parts.join(", ")))
+        }
+        "ProficiencyLevel" => {
+            let parts = element.elements().map(|part| format!("{} {}", spaced(part.name), one_line(&part.text())));
+            Some(("Level", parts.collect::<Vec<_>>().join(", ")))
+        }
+        "URI" => {
+            let words = one_line(&element.text());
+            (!words.is_empty()).then_some((if words.contains('@') { "Email" } else { "Web" }, words))
+        }
+        _ => None,
     }
-    written(out, &title(path, name), &words)
+}
+
+/// The words of the innermost elements.
+fn leaves(element: &Element<'_>, parts: &mut Vec<String>) {
+    if DROPPED.contains(&element.name) {
+        return;
+    }
+    let words = one_line(&element.text());
+    if element.elements().next().is_none() && !words.is_empty() {
+        parts.push(words);
+    }
+    element.elements().for_each(|child| leaves(child, parts));
 }
 
 /// Fragments of pages stand as text in some fields.
@@ -158,14 +188,8 @@ fn has_words(element: &Element<'_>) -> bool {
     !element.text().trim().is_empty() || element.elements().any(|child| period(child).is_some() || has_words(child))
 }
 
-/// `2019-03 - 2021` of the elements that hold a start and an end.
+/// `2019-03 - 2021` of the elements that hold a start and an end, or a single day.
 fn period(element: &Element<'_>) -> Option<String> {
-    if !matches!(
-        element.name,
-        "Period" | "EmploymentPeriod" | "AttendancePeriod" | "StartDate" | "EndDate" | "Birthdate" | "Date"
-    ) {
-        return None;
-    }
     let date = |element: &Element<'_>| {
         // The old form has attributes, months and days behind dashes; the new one text.
         let parts = ["year", "month", "day"].into_iter().filter_map(|part| element.attribute(part));
@@ -174,48 +198,54 @@ fn period(element: &Element<'_>) -> Option<String> {
         if parts.is_empty() { Some(text).filter(|text| !text.is_empty()) } else { Some(parts.join("-")) }
     };
     let find = |names: &[&str]| names.iter().find_map(|name| element.child(name)).and_then(date);
-    let open = ["Current", "CurrentIndicator"]
-        .iter()
-        .any(|name| element.child(name).is_some_and(|current| current.text().trim() == "true"));
-    let start = find(&["From", "StartDate"]);
+    let current = ["Current", "CurrentIndicator"].iter().find_map(|name| element.child(name));
+    let open = current.is_some_and(|current| current.text().trim() == "true");
     let end = if open { Some("present".to_owned()) } else { find(&["To", "EndDate"]) };
-    match (start, end) {
+    match (find(&["From", "StartDate"]), end) {
         (Some(start), Some(end)) => Some(format!("{start} - {end}")),
         (None, None) => date(element),
         (start, end) => start.or(end),
     }
 }
 
-/// `Listening C1, Reading C2` of levels that are the only words of an element's parts.
-fn levels(element: &Element<'_>) -> Option<String> {
-    if element.name != "ProficiencyLevel" {
-        return None;
-    }
-    let parts = element.elements().map(|part| format!("{} {}", lower(&spaced(part.name)), one_line(&part.text())));
-    Some(parts.collect::<Vec<_>>().join(", "))
-}
-
-/// The label of an element within another.
-fn title(path: &str, name: &str) -> String {
-    let name = spaced(name);
-    if path.is_empty() { name } else { label::path(path, &lower(&name)) }
-}
-
 /// `PostalCode` as `Postal code`.
 fn spaced(name: &str) -> String {
-    let mut words = String::with_capacity(name.len() + 4);
-    for c in name.chars() {
-        if c.is_uppercase() && words.ends_with(char::is_lowercase) {
+    let (mut words, mut before) = (String::with_capacity(name.len() + 4), ' ');
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c.is_uppercase() && before.is_lowercase() {
             words.push(' ');
-            words.extend(c.to_lowercase());
+            // `ID` stays as it is.
+            if rest.peek().is_some_and(|next| next.is_lowercase()) {
+                words.extend(c.to_lowercase());
+            } else {
+                words.push(c);
+            }
         } else {
             words.push(c);
         }
+        before = c;
     }
     words
 }
 
-fn lower(words: &str) -> String {
-    let mut rest = words.chars();
-    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_roots() {
+        assert_eq!(spaced("PostalCode"), "Postal code");
+        assert_eq!(spaced("URI"), "URI");
+        assert!(recognises("<?xml version='1.0'?>\n<e:Candidate\n xmlns:e='x'>"));
+        assert!(!recognises("<p>Candidate </p>") && !recognises("<Candidates>"));
+    }
+
+    #[test]
+    fn fields_that_are_not_known_keep_their_words() {
+        let source = "<LearnerInfo><Identification><PersonName><FirstName>Jo</FirstName></PersonName></Identification>\
+            <NewThing><Label>One</Label><Deep><Part>Two</Part></Deep></NewThing></LearnerInfo>";
+        assert_eq!(extract(source).unwrap().finish().0, "# Jo\n\nNew thing: One\nPart: Two\n");
+        assert!(extract("<rss/>").is_err());
+    }
 }

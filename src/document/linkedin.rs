@@ -33,6 +33,8 @@ pub(super) fn read(name: &str, table: &Table) -> Result<Option<Reading>, Documen
         return Ok(Some(Reading::People(people)));
     }
     let mut out = Builder::default();
+    // Parts of a profile that were never filled in are tables without rows.
+    let empty = table.rows().next().is_none();
     if table.has(&["First Name", "Last Name", "Headline"]) {
         table.rows().for_each(|row| profile(row, &mut out));
     } else if table.has(&["Date", "ShareCommentary"]) {
@@ -51,7 +53,7 @@ pub(super) fn read(name: &str, table: &Table) -> Result<Option<Reading>, Documen
     } else {
         return Ok(None);
     }
-    Ok(Some(Reading::Document(out)))
+    Ok(Some(Reading::Document(if empty { Builder::default() } else { out })))
 }
 
 /// The name of a file in lower case, without folders, ending and the number of a copy.
@@ -126,11 +128,14 @@ fn write_posts(
     post: fn(Row<'_>) -> Option<Post>,
     out: &mut Builder,
 ) -> Result<(), DocumentError> {
-    out.heading(1, title);
     // The latest come first in the export; equal times keep their order.
     let mut rows: Vec<Row<'_>> = table.rows().collect();
     rows.sort_by_key(|row| row.get("Date").or_else(|| row.get("Date/Time")).unwrap_or_default());
-    rows.into_iter().filter_map(post).try_for_each(|post| post.write(2, out))
+    let posts: Vec<Post> = rows.into_iter().filter_map(post).collect();
+    if !posts.is_empty() {
+        out.heading(1, title);
+    }
+    posts.iter().try_for_each(|post| post.write(2, out))
 }
 
 fn share(row: Row<'_>) -> Option<Post> {

@@ -23,17 +23,24 @@ pub(super) fn is_actor(keys: &[String]) -> bool {
 /// Reads the posts that anybody may read, the oldest first.
 pub(super) fn outbox(text: &str) -> Result<Builder, DocumentError> {
     let mut posts: Vec<(String, Post)> = Vec::new();
-    let mut names = Vec::new();
+    let (mut names, mut activities) = (Vec::new(), 0usize);
     json::entries(text, Some(OUTBOX), &mut |activity| {
+        activities += usize::from(activity.is_object());
         if let Some(note) = activity.get("object").filter(|note| is_post(&activity, note)) {
             let tags = note.get("tag").and_then(Value::as_array).into_iter().flatten();
             names.extend(tags.filter_map(|tag| people::name(tag.get("name")?.as_str()?, false)));
             posts.push(post(note));
         }
     })?;
+    // Likes and bookmarks are lists of addresses.
+    if activities == 0 {
+        return Err(DocumentError::UnknownFormat { extension: Some("json".to_owned()) });
+    }
     posts.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut out = Builder::default();
-    out.heading(1, "Posts");
+    if !posts.is_empty() {
+        out.heading(1, "Posts");
+    }
     names.into_iter().for_each(|name| out.person(name));
     posts.iter().try_for_each(|(_, post)| post.write(2, &mut out))?;
     Ok(out)

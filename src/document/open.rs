@@ -232,3 +232,6 @@ fn is_hidden(name: &str) -> bool {
 fn file(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::builder::Builder;
-use super::{DocumentError, html, json};
+use super::{DocumentError, html, json, text};
 
 /// Keys under which an object keeps its list of posts.
 const LISTS: &[&str] = &["posts", "items", "entries", "statuses", "articles"];
@@ -71,16 +71,22 @@ impl Post {
     }
 }
 
-/// Writes running text; blank lines part paragraphs.
+/// Writes running text; blank lines part paragraphs, and lines that begin with a bullet are items.
 pub(super) fn write_prose(out: &mut Builder, words: &str) {
     let mut paragraph = String::new();
     for line in words.lines().chain([""]) {
-        if !line.trim().is_empty() {
+        let item = line.trim_start().strip_prefix(text::is_bullet).or_else(|| line.trim_start().strip_prefix("- "));
+        if item.is_none() && !line.trim().is_empty() {
             paragraph.push_str(line);
             paragraph.push('\n');
-        } else if !paragraph.is_empty() {
+            continue;
+        }
+        if !paragraph.is_empty() {
             out.paragraph(0, "", &paragraph);
             paragraph.clear();
+        }
+        if let Some(words) = item {
+            out.item(0, 0, "-", words);
         }
     }
 }

@@ -41,11 +41,13 @@ pub(super) fn extract(text: &str, long: &LongPosts) -> Result<Builder, DocumentE
         }
     })?;
     let mut out = Builder::default();
-    out.heading(1, "Posts");
     for post in posts.values() {
         post.people.iter().for_each(|name| out.person(name.clone()));
     }
     posts.retain(|_, post| post.is_note || !long.0.contains(&start(&post.words)));
+    if !posts.is_empty() {
+        out.heading(1, "Posts");
+    }
     for (root, ids) in threads(&posts) {
         let heading = posts.get(&root).map(|post| post.day.clone()).unwrap_or_default();
         let body = ids.iter().filter_map(|id| posts.get(id)).map(|post| Body::Plain(post.words.clone())).collect();
@@ -201,7 +203,7 @@ mod tests {
         let short =
             format!(r#"[{{"tweet": {{"id_str": "6", "full_text": "{}…", "created_at": "x"}}}}]"#, &words[..270]);
         let long = long_posts(&notes);
-        assert_eq!(extract(&short, &long).unwrap().finish().0, "# Posts\n");
+        assert!(extract(&short, &long).unwrap().is_empty());
         assert_eq!(kind(&notes), Some("note_tweet"));
         check(&notes, &format!("# Posts\n\n## 2023-02-01\n\n{}\n", words.trim()));
     }

@@ -100,6 +100,8 @@ pub fn read_documents(paths: &[PathBuf]) -> Result<Sources, Error> {
             match document {
                 Ok(document) => sources.documents.push(document),
                 Err(DocumentError::UnknownFormat { .. }) if !by_hand => sources.skipped.push(inner),
+                // Exports hold a table or list for everything, most of them without an entry.
+                Err(DocumentError::Empty) if !by_hand && is_data(&inner) => sources.skipped.push(inner),
                 Err(error) => {
                     // The name of an entry begins with that of its archive.
                     let place = inner
@@ -134,6 +136,11 @@ fn read(path: &Path, name: &str) -> Result<Vec<u8>, Error> {
     let cap = document::max_bytes(name);
     edge::fs::read_capped(path, cap as u64)
         .map_err(|error| if cap == document::MAX_ARCHIVE_BYTES { error.hint(hint) } else { error })
+}
+
+/// Whether a file of this name holds data rather than writing.
+fn is_data(name: &str) -> bool {
+    [".csv", ".js", ".json"].iter().any(|ending| name.to_lowercase().ends_with(ending))
 }
 
 /// A file to read.

@@ -189,6 +189,8 @@ impl<'r, 's, 't> Reader<'r, 's, 't> {
                 self.flow.close_lists();
                 self.flow.open_quote();
             }
+            // Each of Word's own styles for lists is a list of its own, whatever its depth on the page.
+            (Role::Item { depth: deeper, .. }, Some((0, marker))) => self.flow.item_at(deeper.into(), &marker),
             (_, Some((depth, marker))) => self.flow.item_at(depth, &marker),
             (Role::Item { numbered, depth }, None) if place.is_none() => {
                 self.flow.next_item_at(depth.into(), numbered);
