@@ -7,8 +7,10 @@
 //! The text is for reading, not for rendering back: emphasis marks go, links, lists, headings and table rows stay,
 //! and nothing is escaped anew. Every word of it lies in exactly one block.
 //!
+//! [`open`] reads archives as the documents in them; [`extract`] reads one document.
+//!
 //! One file per format. Adding one: a file with `fn extract(text) -> Result<Builder, DocumentError>`, an arm in
-//! [`Format`] and in [`extract`], a folder under `fixtures/documents/`.
+//! [`Format`] and in `read_text`, a folder under `fixtures/documents/`.
 
 mod archive;
 mod builder;

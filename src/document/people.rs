@@ -46,7 +46,7 @@ pub(super) fn name(words: &str, single: bool) -> Option<String> {
         [one] => (single || uncased) && one.chars().nth(1).is_some(),
         several => single || several.iter().filter(|part| capital(part)).count() > 1,
     };
-    (shape && named && !parts.iter().any(|part| known(&part))).then(|| words.to_owned())
+    (shape && named && !parts.iter().any(known)).then(|| words.to_owned())
 }
 
 /// Marks that stand on the letter before.

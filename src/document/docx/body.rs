@@ -146,7 +146,7 @@ impl<'r, 's, 't> Reader<'r, 's, 't> {
         if role == Role::Contents {
             return;
         }
-        let place = place(properties).unwrap_or_else(|| styles.place(style));
+        let place = place(properties, styles, style);
         self.hidden = styles.is_hidden(style);
         self.typed_bullet = false;
         self.paged = false;
@@ -239,7 +239,7 @@ impl<'r, 's, 't> Reader<'r, 's, 't> {
         let breaks = |paragraph: &Element<'_>| {
             let style = styles.paragraph(style(paragraph));
             matches!(styles.role(style), Role::Title | Role::Heading(_) | Role::Item { .. })
-                || place(paragraph.child("pPr")).unwrap_or_else(|| styles.place(style)).is_some()
+                || place(paragraph.child("pPr"), styles, style).is_some()
                 || first_character(paragraph).is_some_and(text::is_bullet)
         };
         let mut columns = 0;
@@ -373,11 +373,7 @@ impl<'r, 's, 't> Reader<'r, 's, 't> {
                 Some(field::Result::Page) => self.paged = true,
                 _ => {}
             },
-            Some("end") => {
-                if self.fields.end() {
-                    self.flow.inline.close_link();
-                }
-            }
+            Some("end") if self.fields.end() => self.flow.inline.close_link(),
             _ => {}
         }
     }
@@ -415,14 +411,17 @@ fn style<'e>(paragraph: &'e Element<'_>) -> Option<&'e str> {
     paragraph.at(&["pPr", "pStyle"]).and_then(|style| style.attribute("val"))
 }
 
-/// Where a paragraph itself says it stands: outer `None` where it says nothing, inner `None` where it is in no list.
-#[expect(clippy::option_option, reason = "a paragraph may take itself out of the list of its style")]
-fn place(properties: Option<&Element<'_>>) -> Option<Option<ListPlace>> {
-    let place = properties?.child("numPr")?;
-    let value = |name: &str| place.child(name).and_then(|child| child.attribute("val"));
-    let list = value("numId")?;
+/// Where a paragraph stands in a list; what it says itself goes before its style, also that it is in none.
+fn place(properties: Option<&Element<'_>>, styles: &Styles, style: Option<&str>) -> Option<ListPlace> {
+    let place = properties.and_then(|properties| properties.child("numPr"));
+    let value = |name: &str| place.and_then(|place| place.child(name)).and_then(|child| child.attribute("val"));
     let level = value("ilvl").and_then(|level| level.parse().ok());
-    Some((list != "0").then(|| ListPlace { list: list.to_owned(), level }))
+    match value("numId") {
+        Some("0") => None,
+        Some(list) => Some(ListPlace { list: list.to_owned(), level }),
+        // The level alone moves the paragraph within the list of its style.
+        None => styles.place(style).map(|place| ListPlace { level: level.or(place.level), ..place }),
+    }
 }
 
 /// The first character that is not white space.

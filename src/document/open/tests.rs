@@ -187,7 +187,7 @@ fn bombs_are_not_unpacked() {
 }
 
 fn docx(body: &str) -> Vec<u8> {
-    pack(&[("word/document.xml", format!("{body}"))])
+    pack(&[("word/document.xml", body)])
 }
 
 #[test]
