@@ -14,6 +14,7 @@ pub(super) struct Builder {
     text: String,
     blocks: Vec<Block>,
     gap: bool,
+    people: Vec<String>,
 }
 
 impl Builder {
@@ -72,7 +73,8 @@ impl Builder {
     }
 
     /// Puts the blocks of `other` after those of `self`.
-    pub(super) fn append(&mut self, other: Self) {
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.people.append(&mut other.people);
         let Some(first) = other.blocks.first() else { return };
         self.separate(&first.kind);
         let offset = self.text.len();
@@ -84,6 +86,29 @@ impl Builder {
                 .map(|block| Block { kind: block.kind, span: block.span.start + offset..block.span.end + offset }),
         );
         self.gap = other.gap;
+    }
+
+    /// Keeps a name that the file itself says is a person's.
+    pub(super) fn person(&mut self, name: String) {
+        self.people.push(name);
+    }
+
+    /// The names kept, sorted, each once.
+    pub(super) fn take_people(&mut self) -> Vec<String> {
+        let mut people = std::mem::take(&mut self.people);
+        people.sort_unstable();
+        people.dedup();
+        people
+    }
+
+    /// Whether no block was written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// The text so far.
+    pub(super) fn words(&self) -> &str {
+        &self.text
     }
 
     /// Whether a heading of this wording is there.

@@ -128,6 +128,39 @@ impl Flow {
         self.drop_marker();
     }
 
+    /// A list item begins at a depth of its own, as formats without nested lists have it.
+    pub(super) fn item_at(&mut self, depth: usize, marker: &str) {
+        self.flush();
+        if self.lists.is_empty() {
+            self.out.gap();
+        }
+        self.lists.truncate(depth + 1);
+        while self.lists.len() <= depth {
+            self.lists.push(List { next: None, indent: self.indent(), marker: None, width: 2 });
+        }
+        if let Some(list) = self.lists.last_mut() {
+            list.marker = Some(marker.to_owned());
+            list.width = marker.chars().count() + 1;
+        }
+    }
+
+    /// As [`Flow::item_at`], with the next number of that depth or a bullet.
+    pub(super) fn next_item_at(&mut self, depth: usize, numbered: bool) {
+        let last = self.lists.get(depth).and_then(|list| list.next).unwrap_or(0);
+        let marker = if numbered { format!("{}.", last.saturating_add(1)) } else { "-".to_owned() };
+        self.item_at(depth, &marker);
+        if let Some(list) = self.lists.last_mut().filter(|_| numbered) {
+            list.next = Some(last.saturating_add(1));
+        }
+    }
+
+    /// Every list ends.
+    pub(super) fn close_lists(&mut self) {
+        while !self.lists.is_empty() {
+            self.close_list();
+        }
+    }
+
     /// A quotation begins.
     pub(super) fn open_quote(&mut self) {
         self.flush();

@@ -1,6 +1,7 @@
 //! Which format a file is in.
 
-use super::{DocumentError, json_resume};
+use super::archive::{Budget, Zip};
+use super::{DocumentError, decode, docx, europass, json, json_resume, mastodon, odt, open, x};
 
 /// The formats that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,13 +14,31 @@ pub enum Format {
     Html,
     /// <https://jsonresume.org/schema>.
     JsonResume,
+    /// A list of posts in JSON.
+    Posts,
+    /// Posts or profile of a Mastodon archive.
+    Mastodon,
+    /// Posts of an X (Twitter) archive.
+    X,
+    /// A table of a LinkedIn data export.
+    LinkedIn,
+    /// Any other table with commas, semicolons or tabs.
+    Csv,
+    /// A Word document.
+    Docx,
+    /// An OpenDocument text.
+    Odt,
+    /// A Europass CV in XML.
+    Europass,
     /// PDF with a text layer.
     Pdf,
 }
 
 impl Format {
     /// The extensions that say the format, in lower case, without the dot.
-    pub const EXTENSIONS: &'static [&'static str] = &["md", "markdown", "txt", "text", "html", "htm", "json", "pdf"];
+    pub const EXTENSIONS: &'static [&'static str] = &[
+        "md", "markdown", "txt", "text", "html", "htm", "json", "docx", "docm", "odt", "csv", "xml", "zip", "gz", "tgz", "pdf",
+    ];
 
     /// Whether the format is read by a large parser of others, which runs in a process of its own.
     #[must_use]
@@ -31,6 +50,7 @@ impl Format {
     #[must_use]
     pub fn supported(name: &str) -> bool {
         extension(name).is_some_and(|extension| Self::EXTENSIONS.contains(&extension.as_str()))
+            || open::is_posts_file(name)
     }
 
     /// The format of a file: by extension, else by what the bytes begin with.
@@ -42,11 +62,17 @@ impl Format {
     /// [`DocumentError::UnknownFormat`] when neither tells.
     pub fn detect(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
         let extension = extension(name);
+        if Zip::is(bytes) {
+            return zipped(bytes).ok_or(DocumentError::UnknownFormat { extension });
+        }
         match extension.as_deref() {
             Some("md" | "markdown") => return Ok(Self::Markdown),
             Some("txt" | "text") => return Ok(Self::Text),
             Some("html" | "htm") => return Ok(Self::Html),
-            Some("json") => return Ok(Self::JsonResume),
+            Some("json") => return Ok(json_kind(bytes)),
+            Some("csv") => return Ok(Self::Csv),
+            Some("docx" | "docm") => return Ok(Self::Docx),
+            Some("odt") => return Ok(Self::Odt),
             Some("pdf") => return Ok(Self::Pdf),
             _ => {}
         }
@@ -61,6 +87,8 @@ impl Format {
         }
         let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
         match text {
+            Some(text) if x::kind(text).is_some_and(x::is_posts) => Ok(Self::X),
+            Some(text) if text.starts_with('<') && europass::recognises(text) => Ok(Self::Europass),
             Some(text) if text.starts_with('{') && json_resume::recognises(text) => Ok(Self::JsonResume),
             Some(text) if extension.is_none() && (text.starts_with("# ") || text.starts_with("---\n")) => {
                 Ok(Self::Markdown)
@@ -71,8 +99,32 @@ impl Format {
     }
 }
 
+/// The office format of a zip archive.
+fn zipped(bytes: &[u8]) -> Option<Format> {
+    let budget = Budget::new();
+    let mut zip = Zip::open(bytes, &budget).ok()?;
+    if docx::is_docx(&zip) { Some(Format::Docx) } else { odt::is_odt(&mut zip).then_some(Format::Odt) }
+}
+
+/// What a JSON file holds; what is not known is left to the reader of résumés, which says what it misses.
+fn json_kind(bytes: &[u8]) -> Format {
+    match decode(bytes).map(|text| json::shape(&text)) {
+        Ok(Ok(json::Shape::List)) => Format::Posts,
+        Ok(Ok(json::Shape::Object(keys))) => {
+            if mastodon::is_outbox(&keys) || mastodon::is_actor(&keys) {
+                Format::Mastodon
+            } else if !keys.iter().any(|key| json_resume::is_key(key)) && super::posts::list_key(&keys).is_some() {
+                Format::Posts
+            } else {
+                Format::JsonResume
+            }
+        }
+        _ => Format::JsonResume,
+    }
+}
+
 /// The lower-cased extension of the last part of a path; a leading dot is a hidden file, not an extension.
-fn extension(name: &str) -> Option<String> {
+pub(super) fn extension(name: &str) -> Option<String> {
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let (stem, extension) = file.rsplit_once('.')?;
     (!stem.is_empty() && !extension.is_empty()).then(|| extension.to_lowercase())
@@ -92,7 +144,14 @@ mod tests {
         check("a/CV.MD", b"<html>", Some(Format::Markdown));
         check("notes.text", b"", Some(Format::Text));
         check("b.htm", b"x", Some(Format::Html));
-        check("x.json", b"[]", Some(Format::JsonResume));
+        check("x.json", b"[]", Some(Format::Posts));
+        check("x.json", b"{\"basics\": {}, \"items\": []}", Some(Format::JsonResume));
+        check("x.json", b"{\"orderedItems\": []}", Some(Format::Mastodon));
+        check("a.csv", b"x", Some(Format::Csv));
+        check("data/tweets.js", b"window.YTD.tweets.part0 = []", Some(Format::X));
+        check("like.js", b"window.YTD.like.part0 = []", None);
+        check("cv.xml", b"<?xml version='1.0'?><SkillsPassport >", Some(Format::Europass));
+        check("feed.xml", b"<rss>", None);
         assert!(Format::supported("dir.d/a.markdown"));
         assert!(!Format::supported("dir.md/a") && !Format::supported(".md"));
     }

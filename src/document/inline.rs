@@ -125,6 +125,12 @@ impl Inline {
         self.done.is_empty() && self.text.is_empty()
     }
 
+    /// How many words there are.
+    pub(super) fn word_count(&self) -> usize {
+        let lines = self.done.iter().map(|line| line.text.as_str()).chain([self.text.as_str()]);
+        lines.flat_map(str::split_whitespace).filter(|word| word.contains(char::is_alphanumeric)).count()
+    }
+
     /// The lines, leaving this empty. An open link is written out, or kept for the next block if it has no words yet.
     pub(super) fn take(&mut self) -> Vec<Line> {
         let wordless = self.link.take_if(|(start, _)| *start == self.text.len());

@@ -4,12 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use super::DocumentError;
 use super::builder::{Builder, one_line};
-use super::label;
-
-/// How deep `serde_json` follows values into one another before it refuses.
-const MAX_DEPTH: usize = 127;
+use super::{DocumentError, json, label, people};
 
 /// A section: its key, and the fields that make an entry's heading, the most telling first.
 ///
@@ -39,17 +35,18 @@ const DATES: &[&str] = &["startDate", "endDate", "date", "releaseDate"];
 
 /// Reads JSON Resume.
 pub(super) fn extract(text: &str) -> Result<Builder, DocumentError> {
-    check_depth(text)?;
-    let value: Value = serde_json::from_str(text).map_err(|error| {
-        let message = error.to_string();
-        let reason = message.split(" at line ").next().unwrap_or_default().to_owned();
-        DocumentError::Json { line: error.line(), column: error.column(), reason }
-    })?;
+    json::check_depth(text)?;
+    let value: Value = serde_json::from_str(text).map_err(|error| json::not_json(&error))?;
     let Value::Object(resume) = value else { return Err(DocumentError::NotJsonResume) };
     if !has_section(&resume) {
         return Err(DocumentError::NotJsonResume);
     }
     let mut out = Builder::default();
+    let person = resume.get("basics").and_then(|basics| basics.get("name"));
+    let references = resume.get("references").map_or(&[][..], entries).iter().filter_map(|entry| entry.get("name"));
+    for name in person.into_iter().chain(references).filter_map(scalar) {
+        people::name(&name, true).into_iter().for_each(|name| out.person(name));
+    }
     for (key, value) in &resume {
         match (key.as_str(), value) {
             ("$schema" | "meta", _) => {}
@@ -62,32 +59,18 @@ pub(super) fn extract(text: &str) -> Result<Builder, DocumentError> {
 
 /// Whether the text is JSON with a section that JSON Resume names.
 pub(super) fn recognises(text: &str) -> bool {
-    check_depth(text).is_ok()
+    json::check_depth(text).is_ok()
         && serde_json::from_str::<Map<String, Value>>(text).is_ok_and(|resume| has_section(&resume))
+}
+
+/// Whether an object has a key of this format; what lies under it is not looked at.
+pub(super) fn is_key(key: &str) -> bool {
+    key == "basics" || SECTIONS.iter().any(|(known, _)| *known == key)
 }
 
 fn has_section(resume: &Map<String, Value>) -> bool {
     let holds = |key: &str| matches!(resume.get(key), Some(Value::Object(_) | Value::Array(_)));
     holds("basics") || SECTIONS.iter().any(|(key, _)| holds(key))
-}
-
-/// Refuses before parsing, so that the error says what is wrong.
-fn check_depth(text: &str) -> Result<(), DocumentError> {
-    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'[' | b'{' if !quoted => depth += 1,
-            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Err(DocumentError::TooDeep { limit: MAX_DEPTH });
-        }
-    }
-    Ok(())
 }
 
 fn write_basics(out: &mut Builder, basics: &Map<String, Value>) {
@@ -382,7 +365,7 @@ mod tests {
     fn refusals() {
         assert_eq!(extract("{\"name\": \"x\"}").err(), Some(DocumentError::NotJsonResume));
         assert_eq!(extract("[]").err(), Some(DocumentError::NotJsonResume));
-        assert_eq!(extract(&"[".repeat(200_000)).err(), Some(DocumentError::TooDeep { limit: MAX_DEPTH }));
+        assert_eq!(extract(&"[".repeat(200_000)).err(), Some(DocumentError::TooDeep { limit: 127 }));
         let error = extract("{\"basics\": }").err();
         assert_eq!(error, Some(DocumentError::Json { line: 1, column: 12, reason: "expected value".to_owned() }));
         assert!(extract("{\"a\": [[\"]\"]}").is_err());

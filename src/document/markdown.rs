@@ -10,6 +10,7 @@ use super::{DocumentError, MAX_DEPTH, front_matter, html, tag};
 pub(super) fn extract(text: &str) -> Result<Builder, DocumentError> {
     let (matter, body) = front_matter::split(text).unwrap_or((Builder::default(), text));
     check_depth(body)?;
+    check_brackets(body)?;
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -39,6 +40,29 @@ fn check_depth(text: &str) -> Result<(), DocumentError> {
         levels > MAX_DEPTH
     });
     if deep { Err(DocumentError::TooDeep { limit: MAX_DEPTH }) } else { Ok(()) }
+}
+
+/// The most square brackets open at once in a paragraph. Each waits for its end in a tree that outgrows the caches of
+/// the machine long before memory ends; a paragraph of real text has a handful.
+const MAX_BRACKETS: usize = 100_000;
+
+/// Refuses paragraphs that open brackets without end.
+fn check_brackets(text: &str) -> Result<(), DocumentError> {
+    let (mut open, mut blank) = (0usize, true);
+    for byte in text.bytes() {
+        match byte {
+            b'[' => open += 1,
+            b']' => open = open.saturating_sub(1),
+            // A blank line ends the paragraph.
+            b'\n' if blank => open = 0,
+            _ => {}
+        }
+        blank = byte == b'\n' || (blank && byte.is_ascii_whitespace());
+        if open > MAX_BRACKETS {
+            return Err(DocumentError::TooManyBrackets { limit: MAX_BRACKETS });
+        }
+    }
+    Ok(())
 }
 
 struct Reader {
@@ -201,6 +225,14 @@ mod tests {
         check("> quoted\n> words\n\n```sh\nls\n```\n", "> quoted words\n\n```sh\nls\n```\n");
         check("Word[^1].\n\n[^1]: note\n", "Word[^1].\n\n[^1]: note\n");
         check("Title\n===\n\n## Sub {#id}\n", "# Title\n\n## Sub\n");
+    }
+
+    #[test]
+    fn brackets_without_end_are_refused() {
+        let many = "[".repeat(MAX_BRACKETS + 1);
+        assert_eq!(extract(&many).err(), Some(DocumentError::TooManyBrackets { limit: MAX_BRACKETS }));
+        assert!(extract(&"[a](b) ".repeat(MAX_BRACKETS + 1)).is_ok());
+        assert!(extract(&format!("{0}\n \n{0}", "[".repeat(MAX_BRACKETS / 2 + 1))).is_ok());
     }
 
     #[test]

@@ -7,23 +7,39 @@
 //! The text is for reading, not for rendering back: emphasis marks go, links, lists, headings and table rows stay,
 //! and nothing is escaped anew. Every word of it lies in exactly one block.
 //!
+//! [`open`] reads archives as the documents in them; [`extract`] reads one document.
+//!
 //! One file per format. Adding one: a file with `fn extract(text) -> Result<Builder, DocumentError>`, an arm in
-//! [`Format`] and in [`extract`], a folder under `fixtures/documents/`.
+//! [`Format`] and in `read_text`, a folder under `fixtures/documents/`.
 
+mod archive;
 mod builder;
+mod docx;
 mod element;
 mod error;
+mod europass;
 mod flow;
 mod format;
 mod front_matter;
 mod html;
 mod inline;
+mod json;
 mod json_resume;
 mod label;
+mod linkedin;
 mod markdown;
+mod mastodon;
+mod odt;
+mod office;
+mod open;
 mod pdf;
+mod people;
+mod posts;
+mod table;
 mod tag;
 mod text;
+mod x;
+mod xml;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -34,6 +50,11 @@ use crate::id::ContentHash;
 pub use error::DocumentError;
 pub use format::Format;
 pub use label::label;
+pub use open::{MAX_ARCHIVE_BYTES, MAX_POSTS_BYTES, Opened, max_bytes, open};
+
+use archive::Budget;
+use builder::Builder;
+use table::Table;
 
 /// The largest file read; a career on paper is some thousand times smaller.
 pub const MAX_FILE_BYTES: usize = 32 * 1024 * 1024;
@@ -49,22 +70,78 @@ pub const MAX_DEPTH: usize = 256;
 /// # Errors
 /// [`DocumentError`] when the bytes are not of a format read here, not text, without a word, or past a limit.
 pub fn extract(name: &str, bytes: &[u8]) -> Result<Document, DocumentError> {
-    if bytes.len() > MAX_FILE_BYTES {
-        return Err(DocumentError::TooLarge { bytes: bytes.len(), limit: MAX_FILE_BYTES });
-    }
-    let format = Format::detect(name, bytes)?;
-    let builder = match format {
-        Format::Markdown => markdown::extract(&decode(bytes)?)?,
-        Format::Text => text::extract(&decode(bytes)?),
-        Format::Html => html::extract(&decode(bytes)?)?,
-        Format::JsonResume => json_resume::extract(&decode(bytes)?)?,
-        Format::Pdf => pdf::extract(bytes)?,
+    extract_with(&Source { name, bytes, budget: &Budget::new(), long: &x::LongPosts::default() })
+}
+
+/// A file with what is known from the archive it lies in.
+struct Source<'s> {
+    name: &'s str,
+    bytes: &'s [u8],
+    budget: &'s Budget,
+    long: &'s x::LongPosts,
+}
+
+fn extract_with(source: &Source<'_>) -> Result<Document, DocumentError> {
+    let Source { name, bytes, .. } = *source;
+    office::check(bytes)?;
+    let mut format = Format::detect(name, bytes)?;
+    let limit = match format {
+        Format::Docx | Format::Odt => MAX_ARCHIVE_BYTES,
+        Format::X | Format::Mastodon | Format::Posts => MAX_POSTS_BYTES,
+        _ => MAX_FILE_BYTES,
     };
+    if bytes.len() > limit {
+        return Err(DocumentError::TooLarge { bytes: bytes.len(), limit });
+    }
+    let mut builder = match format {
+        Format::Docx => docx::extract(bytes, source.budget)?,
+        Format::Odt => odt::extract(bytes, source.budget)?,
+        Format::Pdf => pdf::extract(bytes)?,
+        _ => read_text(&mut format, source)?,
+    };
+    let people = builder.take_people();
     let (text, blocks) = builder.finish();
     if !text.chars().any(char::is_alphanumeric) {
         return Err(DocumentError::Empty);
     }
-    Ok(Document { name: name.to_owned(), hash: ContentHash::of(bytes), format, text, blocks })
+    Ok(Document { name: name.to_owned(), hash: ContentHash::of(bytes), format, text, blocks, people })
+}
+
+/// Reads a format that is text. A table turns out to be of an export only when its columns are seen.
+fn read_text(format: &mut Format, source: &Source<'_>) -> Result<Builder, DocumentError> {
+    let text = decode(source.bytes)?;
+    match format {
+        Format::Markdown => markdown::extract(&text),
+        Format::Text => Ok(text::extract(&text)),
+        Format::Html => html::extract(&text),
+        Format::JsonResume => json_resume::extract(&text),
+        Format::Europass => europass::extract(&text),
+        Format::X => x::extract(&text, source.long),
+        Format::Mastodon => match json::shape(&text)? {
+            json::Shape::Object(keys) if mastodon::is_outbox(&keys) => mastodon::outbox(&text),
+            _ => mastodon::actor(&text),
+        },
+        Format::Posts => match json::shape(&text)? {
+            json::Shape::Object(keys) => posts::extract(&text, posts::list_key(&keys)),
+            _ => posts::extract(&text, None),
+        },
+        Format::Csv | Format::LinkedIn => {
+            let table = Table::parse(&text)?;
+            match linkedin::read(source.name, &table)? {
+                Some(linkedin::Reading::Document(builder)) => {
+                    *format = Format::LinkedIn;
+                    Ok(builder)
+                }
+                Some(linkedin::Reading::People(_)) => Err(DocumentError::Private),
+                None => {
+                    let mut builder = Builder::default();
+                    table.write(&mut builder);
+                    Ok(builder)
+                }
+            }
+        }
+        Format::Docx | Format::Odt | Format::Pdf => Err(DocumentError::UnknownFormat { extension: None }),
+    }
 }
 
 /// UTF-8 with or without its mark, or UTF-16 with one; line ends become `\n`.
@@ -142,6 +219,7 @@ pub struct Document {
     pub(crate) format: Format,
     pub(crate) text: String,
     pub(crate) blocks: Vec<Block>,
+    pub(crate) people: Vec<String>,
 }
 
 impl Document {
@@ -167,6 +245,12 @@ impl Document {
     #[must_use]
     pub fn expose_text(&self) -> &str {
         &self.text
+    }
+
+    /// Names that the structure of the file says are people's: its author, references, senders, contacts.
+    #[must_use]
+    pub fn people(&self) -> &[String] {
+        &self.people
     }
 
     /// Blocks in reading order.

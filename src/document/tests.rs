@@ -20,7 +20,7 @@ macro_rules! check {
 }
 
 #[track_caller]
-fn spans_hold(document: &Document) {
+pub(super) fn spans_hold(document: &Document) {
     let text = document.expose_text();
     let mut end = 0;
     for block in document.blocks() {
@@ -44,6 +44,13 @@ fn fixtures() {
     check!("markdown/post.md", Format::Markdown);
     check!("text/resume.txt", Format::Text);
     check!("json_resume/resume.json", Format::JsonResume);
+    let layout = check!("docx/layout.docx", Format::Docx);
+    assert_eq!(layout.people(), ["Zdenka Marrow"]);
+    check!("docx/resume.docx", Format::Docx);
+    check!("odt/resume.odt", Format::Odt);
+    check!("europass/cv.xml", Format::Europass);
+    check!("europass/candidate.xml", Format::Europass);
+    check!("csv/tides.csv", Format::Csv);
     let page = check!("html/profile.html", Format::Html);
     let keys: Vec<&str> = page
         .blocks()

@@ -118,6 +118,11 @@ fn heading(words: &str, next: &str, fresh: bool, titled: bool) -> Option<u8> {
     (fresh && capitals && label::label(words).is_none()).then_some(if titled { 2 } else { 1 })
 }
 
+/// Whether a character at the start of a line can be nothing but the mark of an item.
+pub(super) fn is_bullet(c: char) -> bool {
+    matches!(c, '•' | '‣' | '▪' | '◦' | '●' | '○' | '■' | '\u{F0B7}' | '\u{F0A7}')
+}
+
 /// The character that a line of nothing else repeats.
 fn rule(words: &str) -> Option<char> {
     let first = words.chars().next().filter(|c| matches!(c, '=' | '-' | '_' | '~' | '*' | '–' | '—' | '─' | '═'))?;

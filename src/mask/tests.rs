@@ -28,6 +28,7 @@ fn document(name: &str, text: &str) -> Document {
         format: Format::Markdown,
         text: text.to_owned(),
         blocks,
+        people: Vec::new(),
     }
 }
 

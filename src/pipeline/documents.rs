@@ -1,14 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use crate::document::{self, Document, Format};
+use crate::document::{self, Document, DocumentError, Format};
 use crate::id::{ContentHash, Hasher};
 use crate::mask::{MaskedDocument, Masker, Policy, Vault};
 use crate::prompt::{Passage, passages};
 use crate::settings::Persona;
 use crate::{Error, edge};
-
-/// The largest source document.
-const MAX_DOCUMENT_BYTES: u64 = 32 << 20;
 
 /// Masked documents with what is needed to go on.
 pub struct Masked {
@@ -22,6 +19,33 @@ pub struct Masked {
     pub policy: ContentHash,
     /// Files that could not be read, with the reason; the others went on.
     pub failed: Vec<Error>,
+}
+
+/// What was read of the files given.
+#[derive(Default)]
+pub struct Sources {
+    /// In the order of their paths.
+    pub documents: Vec<Document>,
+    /// Files that could not be read, with the reason; the others went on.
+    pub failed: Vec<Error>,
+    /// Files in folders and archives that are no documents, in the order of their paths.
+    pub skipped: Vec<String>,
+}
+
+impl Sources {
+    /// One line about the files passed over; `None` where there are none.
+    #[must_use]
+    pub fn skipped_line(&self) -> Option<String> {
+        /// How many files are named.
+        const NAMED: usize = 5;
+        let named = self.skipped.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        match self.skipped.len() {
+            0 => None,
+            1 => Some(format!("passed over 1 file that is no document: {named}")),
+            n if n <= NAMED => Some(format!("passed over {n} files that are no documents: {named}")),
+            n => Some(format!("passed over {n} files that are no documents: {named}, …")),
+        }
+    }
 }
 
 impl Masked {
@@ -44,32 +68,87 @@ impl Masked {
 ///
 /// # Errors
 /// A path that is not there, or no document at all.
-pub fn read_documents(paths: &[PathBuf]) -> Result<(Vec<Document>, Vec<Error>), Error> {
-    let (mut documents, mut failed) = (Vec::new(), Vec::new());
-    for (path, name) in extract_paths(paths)? {
-        let bytes = if path.as_os_str() == "-" {
-            edge::fs::read_stdin(MAX_DOCUMENT_BYTES)
-        } else {
-            edge::fs::read_capped(&path, MAX_DOCUMENT_BYTES)
+pub fn read_documents(paths: &[PathBuf]) -> Result<Sources, Error> {
+    let mut sources = Sources::default();
+    let (mut people, mut private) = (Vec::new(), None);
+    let (files, skipped) = list(paths)?;
+    sources.skipped = skipped;
+    for Listed { path, name, by_hand } in files {
+        let failed = |place: &Path, e: &DocumentError| Error::at(place, e.to_string()).data().maybe_hint(e.hint());
+        let opened = match read(&path, &name).map(|bytes| document::open(&name, &bytes)) {
+            Ok(Ok(opened)) => opened,
+            // In a folder only the content may tell that a file is no document: `feed.xml`, `photos.zip`.
+            Ok(Err(DocumentError::UnknownFormat { .. })) if !by_hand => {
+                sources.skipped.push(name);
+                continue;
+            }
+            Ok(Err(error)) => {
+                sources.failed.push(failed(&path, &error));
+                continue;
+            }
+            Err(error) => {
+                sources.failed.push(error);
+                continue;
+            }
         };
-        let read = bytes.and_then(|bytes| {
-            document::extract(&name, &bytes).map_err(|e| Error::at(&path, e.to_string()).data().maybe_hint(e.hint()))
-        });
-        match read {
-            Ok(document) => documents.push(document),
-            Err(error) => failed.push(error),
+        people.extend(opened.people);
+        if by_hand && opened.documents.is_empty() {
+            private.get_or_insert_with(|| failed(&path, &DocumentError::Private));
+        }
+        sources.skipped.extend(opened.passed_over);
+        for (inner, document) in opened.documents {
+            match document {
+                Ok(document) => sources.documents.push(document),
+                Err(DocumentError::UnknownFormat { .. }) if !by_hand => sources.skipped.push(inner),
+                // Exports hold a table or list for everything, most of them without an entry.
+                Err(DocumentError::Empty) if !by_hand && is_data(&inner) => sources.skipped.push(inner),
+                Err(error) => {
+                    // The name of an entry begins with that of its archive.
+                    let place = inner
+                        .strip_prefix(&name)
+                        .map_or_else(|| inner.clone(), |rest| format!("{}{rest}", path.display()));
+                    sources.failed.push(failed(Path::new(&place), &error));
+                }
+            }
         }
     }
-    if documents.is_empty() {
-        return Err(match failed.into_iter().next() {
+    let Some(first) = sources.documents.first_mut() else {
+        return Err(match sources.failed.into_iter().next().or(private) {
             Some(first) => first.data(),
             None => Error::new("there are no documents to read")
                 .place(paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))
                 .data()
                 .hint(format!("put files there that end in one of: {}", Format::EXTENSIONS.join(", "))),
         });
+    };
+    // Contacts are no document, and names are learned from all documents alike, so that any one may carry them.
+    first.people.extend(people);
+    first.people.sort_unstable();
+    first.people.dedup();
+    Ok(sources)
+}
+
+fn read(path: &Path, name: &str) -> Result<Vec<u8>, Error> {
+    if path.as_os_str() == "-" {
+        return edge::fs::read_stdin(document::MAX_POSTS_BYTES as u64);
     }
-    Ok((documents, failed))
+    let hint = "unpack it and add the folder, without its pictures and videos";
+    let cap = document::max_bytes(name);
+    edge::fs::read_capped(path, cap as u64)
+        .map_err(|error| if cap == document::MAX_ARCHIVE_BYTES { error.hint(hint) } else { error })
+}
+
+/// Whether a file of this name holds data rather than writing.
+fn is_data(name: &str) -> bool {
+    [".csv", ".js", ".json"].iter().any(|ending| name.to_lowercase().ends_with(ending))
+}
+
+/// A file to read.
+struct Listed {
+    path: PathBuf,
+    name: String,
+    /// Whether it was given by itself, not found in a folder.
+    by_hand: bool,
 }
 
 /// The files to read with their names. Standard input is `-`.
@@ -77,11 +156,16 @@ pub fn read_documents(paths: &[PathBuf]) -> Result<(Vec<Document>, Vec<Error>), 
 /// # Errors
 /// A path that is not there.
 pub fn extract_paths(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Error> {
-    let mut out = Vec::new();
+    Ok(list(paths)?.0.into_iter().map(|file| (file.path, file.name)).collect())
+}
+
+/// The files to read, and the names of those in folders that are passed over.
+fn list(paths: &[PathBuf]) -> Result<(Vec<Listed>, Vec<String>), Error> {
+    let (mut out, mut skipped) = (Vec::new(), Vec::new());
     let mut taken = std::collections::BTreeSet::new();
     for root in paths {
         if root.as_os_str() == "-" {
-            out.push((root.clone(), "stdin".to_owned()));
+            out.push(Listed { path: root.clone(), name: "stdin".to_owned(), by_hand: true });
             continue;
         }
         for file in edge::fs::walk(std::slice::from_ref(root))? {
@@ -94,11 +178,14 @@ pub fn extract_paths(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, Error>
             // In a folder only what can be read counts; a file named by hand is tried and, if need be, complained about.
             if inside.is_none() || Format::supported(&name) {
                 // Two folders may hold files of one name; rows tell them apart by it.
-                out.push((file, edge::fs::unique(&mut taken, name)));
+                let by_hand = inside.is_none();
+                out.push(Listed { name: edge::fs::unique(&mut taken, name), path: file, by_hand });
+            } else {
+                skipped.push(name);
             }
         }
     }
-    Ok(out)
+    Ok((out, skipped))
 }
 
 /// Masks documents with one vault. `vault` may hold placeholders from before: they stay the same.

@@ -142,9 +142,12 @@ fn lock(folder: &Path) -> Result<std::fs::File, Error> {
 /// Sources to masked documents; the vault is kept, readable by the owner alone.
 fn masked(workspace: &Workspace, watch: &dyn Watch) -> Result<Masked, Error> {
     watch.stage("mask", false);
-    let (documents, failed) = read_documents(&[workspace.path("sources")])?;
-    for error in &failed {
+    let sources = read_documents(&[workspace.path("sources")])?;
+    for error in &sources.failed {
         watch.say(&format!("left out: {}", error.render()));
+    }
+    if let Some(line) = sources.skipped_line() {
+        watch.say(&line);
     }
     let vault_path = workspace.path(".distill/vault.json");
     let vault = match std::fs::read(&vault_path) {
@@ -155,7 +158,7 @@ fn masked(workspace: &Workspace, watch: &dyn Watch) -> Result<Masked, Error> {
         })?,
         Err(_) => Vault::default(),
     };
-    let masked = mask_documents(&documents, failed, &workspace.settings.persona, vault);
+    let masked = mask_documents(&sources.documents, sources.failed, &workspace.settings.persona, vault);
     let json = serde_json::to_vec_pretty(&masked.vault).map_err(|e| Error::new(e.to_string()))?;
     edge::fs::write_private(&vault_path, &json).map_err(|e| Error::io(&vault_path, e))?;
     let total: usize = masked.documents.iter().flat_map(|d| d.counts().values()).sum();

@@ -72,9 +72,9 @@ fn recorded_answers_are_up_to_date_and_enough() {
         let path = entry.unwrap().path();
         std::fs::copy(&path, sources.path().join("posts").join(path.file_name().unwrap())).unwrap();
     }
-    let (documents, failed) = read_documents(&[sources.path().to_owned()]).unwrap();
-    assert!(failed.is_empty());
-    let masked = mask_documents(&documents, failed, &settings.persona, Vault::default());
+    let read = read_documents(&[sources.path().to_owned()]).unwrap();
+    assert!(read.failed.is_empty());
+    let masked = mask_documents(&read.documents, read.failed, &settings.persona, Vault::default());
     let passages = masked.passages();
     let templates = Templates::embedded().unwrap();
     let counter = Encoder::counter(&root("fixtures/tiny-student/tokenizer.json")).unwrap();

@@ -31,9 +31,9 @@ enum OutputFormat {
 }
 
 pub fn run(args: &ExtractArgs, printer: &Printer) -> Result<ExitKind, Error> {
-    let (documents, failed) = read_documents(&args.paths)?;
+    let sources = read_documents(&args.paths)?;
     let mut taken = std::collections::BTreeSet::new();
-    for document in &documents {
+    for document in &sources.documents {
         let text = match args.format {
             OutputFormat::Md => format!("{}\n", document.expose_text().trim_end()),
             OutputFormat::Json => format!("{}\n", to_json(document)),
@@ -46,10 +46,13 @@ pub fn run(args: &ExtractArgs, printer: &Printer) -> Result<ExitKind, Error> {
             None => printer.data(&text)?,
         }
     }
-    for error in &failed {
+    if let Some(line) = sources.skipped_line() {
+        printer.talk(&line);
+    }
+    for error in &sources.failed {
         printer.error(error);
     }
-    Ok(if failed.is_empty() { ExitKind::Success } else { ExitKind::Data })
+    Ok(if sources.failed.is_empty() { ExitKind::Success } else { ExitKind::Data })
 }
 
 /// The document's own name with the ending of what is written; the old ending stays, so that `a.md` and `a.html` do

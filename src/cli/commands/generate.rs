@@ -80,11 +80,14 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
         );
     }
     let counter = counter(args.tokenizer.as_deref(), &workspace, printer)?;
-    let (documents, failed) = read_documents(&paths)?;
-    for error in &failed {
+    let sources = read_documents(&paths)?;
+    for error in &sources.failed {
         printer.error(error);
     }
-    let masked = mask_documents(&documents, failed, &settings.persona, Vault::default());
+    if let Some(line) = sources.skipped_line() {
+        printer.talk(&line);
+    }
+    let masked = mask_documents(&sources.documents, sources.failed, &settings.persona, Vault::default());
     let templates = Templates::with_overrides(&workspace.path("prompts"))?;
     if args.dry_run {
         return dry_run(kind, wanted, &masked, &templates, &workspace, printer);

@@ -52,8 +52,11 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         keep(args, &vault)?;
         return filtered.map(|()| ExitKind::Success);
     }
-    let (documents, failed) = read_documents(&args.paths)?;
-    let masked = mask_documents(&documents, failed, &persona, vault);
+    let sources = read_documents(&args.paths)?;
+    if let Some(line) = sources.skipped_line() {
+        printer.talk(&line);
+    }
+    let masked = mask_documents(&sources.documents, sources.failed, &persona, vault);
     keep(args, &masked.vault)?;
     let mut totals: BTreeMap<&str, usize> = BTreeMap::new();
     let mut taken = BTreeSet::new();
