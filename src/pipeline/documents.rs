@@ -28,7 +28,7 @@ pub struct Sources {
     pub documents: Vec<Document>,
     /// Files that could not be read, with the reason; the others went on.
     pub failed: Vec<Error>,
-    /// Files in folders and archives that are no documents, in the order of their paths.
+    /// Files in folders and archives that are no documents, sorted.
     pub skipped: Vec<String>,
 }
 
@@ -112,6 +112,7 @@ pub fn read_documents(paths: &[PathBuf]) -> Result<Sources, Error> {
             }
         }
     }
+    sources.skipped.sort_unstable();
     let Some(first) = sources.documents.first_mut() else {
         return Err(match sources.failed.into_iter().next().or(private) {
             Some(first) => first.data(),

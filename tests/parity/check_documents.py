@@ -71,7 +71,7 @@ def main():
             [*shlex.split(args.distill), str(path)], capture_output=True, text=True, check=True
         ).stdout,
         "markitdown": lambda path: peer.convert(str(path)).text_content,
-        "pandoc": lambda path: pandoc(path, "-t", "plain", "--wrap=none"),
+        "pandoc": lambda path: pandoc(path, "-s", "-t", "plain", "--wrap=none"),
     }
     totals, losses = {}, []
 

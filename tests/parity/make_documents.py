@@ -78,7 +78,8 @@ def box(*paragraphs):
 
 def table(*rows):
     cells = lambda row: "".join(f"<w:tc><w:tcPr/>{cell}</w:tc>" for cell in row)
-    return f"<w:tbl><w:tblPr/>{''.join(f'<w:tr>{cells(row)}</w:tr>' for row in rows)}</w:tbl>"
+    grid = "<w:gridCol w:w='4000'/>" * max(map(len, rows))
+    return f"<w:tbl><w:tblPr/><w:tblGrid>{grid}</w:tblGrid>{''.join(f'<w:tr>{cells(row)}</w:tr>' for row in rows)}</w:tbl>"
 
 
 STYLES = f"""{HEAD}<w:styles {W}>
@@ -174,8 +175,8 @@ def layout():
             item(0, "Write it down.", 2),
             p(
                 t("She "),
-                f'<w:del w:author="Bo Ek"><w:r><w:delText>never</w:delText></w:r></w:del>',
-                f'<w:ins w:author="Bo Ek">{t("always")}</w:ins>',
+                f'<w:del w:id="1" w:author="Bo Ek" w:date="2024-01-01T00:00:00Z"><w:r><w:delText>never</w:delText></w:r></w:del>',
+                f'<w:ins w:id="2" w:author="Bo Ek" w:date="2024-01-01T00:00:00Z">{t("always")}</w:ins>',
                 t(" keeps "),
                 t("secret ", "<w:vanish/>"),
                 t("style ", '<w:rStyle w:val="Versteckt"/>'),
