@@ -7,7 +7,8 @@ use crate::mask::span::{Entity, Span};
 pub(crate) struct Mac;
 
 /// Words that vouch for an address of digits only, or of letters only.
-const LABELS: &[&str] = &["mac", "hardware", "hwaddr", "ether", "physical", "bssid", "lladdr", "wlan", "wifi", "wi-fi", "bluetooth"];
+const LABELS: &[&str] =
+    &["mac", "hardware", "hwaddr", "ether", "physical", "bssid", "lladdr", "wlan", "wifi", "wi-fi", "bluetooth"];
 
 impl Recognizer for Mac {
     fn entity(&self) -> Entity {
@@ -44,7 +45,8 @@ impl Recognizer for Mac {
                 // On to where the next group of letters and digits begins; one that is glued to another is none.
                 at += bytes[at..].iter().take_while(|byte| wordy(**byte)).count();
                 at += bytes[at..].iter().take_while(|byte| !wordy(**byte)).count();
-                while at > 1 && at < bytes.len() && matches!(bytes[at - 1], b':' | b'-' | b'.') && wordy(bytes[at - 2]) {
+                while at > 1 && at < bytes.len() && matches!(bytes[at - 1], b':' | b'-' | b'.') && wordy(bytes[at - 2])
+                {
                     at += bytes[at..].iter().take_while(|byte| wordy(**byte)).count();
                     at += bytes[at..].iter().take_while(|byte| !wordy(**byte)).count();
                 }
@@ -63,9 +65,10 @@ fn joined(byte: u8, next: Option<&u8>) -> bool {
 }
 
 fn address(value: &[u8], group: usize, mark: Option<u8>) -> bool {
-    let regular = value.iter().enumerate().all(|(index, byte)| {
-        if index % (group + 1) == group { Some(*byte) == mark } else { byte.is_ascii_hexdigit() }
-    });
+    let regular = value
+        .iter()
+        .enumerate()
+        .all(|(index, byte)| if index % (group + 1) == group { Some(*byte) == mark } else { byte.is_ascii_hexdigit() });
     let signs = || value.iter().filter(|byte| byte.is_ascii_alphanumeric());
     regular && !signs().all(|byte| byte.eq_ignore_ascii_case(&b'f')) && !signs().all(|byte| *byte == b'0')
 }

@@ -44,14 +44,17 @@ fn beside(bytes: &[u8], start: usize, end: usize) -> bool {
 fn wallet(word: &[u8]) -> bool {
     match word {
         // Ethereum and its kin: twenty bytes. A checksum in the case of letters is optional (EIP-55).
-        [b'0', b'x', rest @ ..] => rest.len() == 40 && rest.iter().all(u8::is_ascii_hexdigit) && rest.iter().any(|byte| *byte != b'0'),
+        [b'0', b'x', rest @ ..] => {
+            rest.len() == 40 && rest.iter().all(u8::is_ascii_hexdigit) && rest.iter().any(|byte| *byte != b'0')
+        }
         [b'b' | b'l' | b't' | b'B' | b'L' | b'T', b'c' | b't' | b'b' | b'C' | b'T' | b'B', ..] if bech32(word) => true,
         // Monero: 95 or 106 signs that begin with 4 or 8; its checksum is Keccak, and nothing else has that length.
         [b'4' | b'8', ..] if matches!(word.len(), 95 | 106) => word.iter().all(|byte| BASE58.contains(byte)),
         [b'r', ..] if word.len() <= 35 => base58check(word, RIPPLE).is_some_and(|version| version == 0),
         [b'1' | b'3' | b'L' | b'M' | b'D' | b'T' | b'X' | b'm' | b'n' | b'2', ..] if word.len() <= 35 => {
             // Bitcoin 0, 5 and its test net 111, 196; Litecoin 48, 50; Dogecoin 30; Tron 65; Dash 76.
-            base58check(word, BASE58).is_some_and(|version| matches!(version, 0 | 5 | 30 | 48 | 50 | 65 | 76 | 111 | 196))
+            base58check(word, BASE58)
+                .is_some_and(|version| matches!(version, 0 | 5 | 30 | 48 | 50 | 65 | 76 | 111 | 196))
         }
         _ => false,
     }
@@ -91,7 +94,9 @@ fn bech32(word: &[u8]) -> bool {
     let mut take = |value: u32| {
         let top = sum >> 25;
         sum = (sum & 0x01ff_ffff) << 5 ^ value;
-        for (bit, generator) in [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3].into_iter().enumerate() {
+        for (bit, generator) in
+            [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3].into_iter().enumerate()
+        {
             if top >> bit & 1 == 1 {
                 sum ^= generator;
             }

@@ -35,38 +35,99 @@ pub(super) const RULES: &[Rule] = &[
     Rule::labelled(NationalId, "us npi", &["9{10}"], &["npi", "national provider identifier"]),
     Rule::labelled(NationalId, "us dea", &["AX9{7}"], &["dea", "dea number", "dea registration"]),
     Rule::labelled(Passport, "us passport", &["A?9{8,9}"], &["us passport", "travel document", "passport book"]),
-    Rule::checked(NationalId, "ca sin", &["9{3}~9{3}~9{3}"], &["sin", "nas", "social insurance number", "numéro d'assurance sociale", "assurance sociale"], sin),
+    Rule::checked(
+        NationalId,
+        "ca sin",
+        &["9{3}~9{3}~9{3}"],
+        &["sin", "nas", "social insurance number", "numéro d'assurance sociale", "assurance sociale"],
+        sin,
+    ),
     Rule::labelled(
         NationalId,
         "ca health",
         &["9{4}~9{3}~9{3}~A{0,2}", "A{4}~9{4}~9{4}"],
         &["health card", "ohip", "ramq", "phn", "personal health number", "assurance maladie", "carte soleil"],
     ),
-    Rule::labelled(DrivingLicence, "ca licence", &["A9{4}-9{5}-9{5}", "A9{4}-9{6}-9{2}"], &["permis de conduire", "licence", "driver's licence", "driving licence"]),
+    Rule::labelled(
+        DrivingLicence,
+        "ca licence",
+        &["A9{4}-9{5}-9{5}", "A9{4}-9{6}-9{2}"],
+        &["permis de conduire", "licence", "driver's licence", "driving licence"],
+    ),
     // Receita Federal, two check digits modulo 11.
-    Rule::checked(TaxId, "br cpf", &["9{3}.9{3}.9{3}-9{2}", "9{11}", "9{9}-9{2}"], &["cpf", "cpf/mf", "cadastro de pessoa física"], cpf),
+    Rule::checked(
+        TaxId,
+        "br cpf",
+        &["9{3}.9{3}.9{3}-9{2}", "9{11}", "9{9}-9{2}"],
+        &["cpf", "cpf/mf", "cadastro de pessoa física"],
+        cpf,
+    )
+    .plain(),
     Rule::checked(TaxId, "br cpf", &["9{3}.9{3}.9{3}-9{2}"], &["cpf"], cpf).alone(0.9),
     Rule::labelled(TaxId, "br cnpj", &["9{2}.9{3}.9{3}/9{4}-9{2}", "9{14}"], &["cnpj", "mei"]),
-    Rule::labelled(NationalId, "br rg", &["9{1,2}.9{3}.9{3}-X", "9{7,10}", "9{1,2}.9{3}.9{3}-X A{3}/A{2}", "9{7,9}-X"], &["rg", "registro geral", "identidade", "carteira de identidade"]),
+    Rule::labelled(
+        NationalId,
+        "br rg",
+        &["9{1,2}.9{3}.9{3}-X", "9{7,10}", "9{1,2}.9{3}.9{3}-X A{3}/A{2}", "9{7,9}-X"],
+        &["rg", "registro geral", "identidade", "carteira de identidade"],
+    ),
     Rule::labelled(NationalId, "br pis", &["9{3}.9{5}.9{2}-9", "9{11}"], &["pis", "pasep", "pis/pasep", "nis", "nit"]),
     Rule::labelled(NationalId, "br titulo", &["9{4} 9{4} 9{4}", "9{12}"], &["título de eleitor", "titulo eleitoral"]),
     Rule::labelled(DrivingLicence, "br cnh", &["9{11}", "9{9}"], &["cnh", "carteira de habilitação", "habilitação"]),
     Rule::checked(TaxId, "ar cuil", &["9{2}-9{8}-9", "9{11}"], &["cuil", "cuit", "cuit/cuil", "cuil/cuit"], cuil),
     Rule::checked(TaxId, "ar cuil", &["9{2}-9{8}-9"], &["cuil"], cuil).alone(0.8),
-    Rule::labelled(NationalId, "ar dni", &["9{1,2}.9{3}.9{3}", "9{7,8}"], &["dni", "d.n.i.", "documento", "documento nacional de identidad", "libreta"]),
-    Rule::checked(NationalId, "cl rut", &["9{1,2}.9{3}.9{3}-X", "9{7,8}-X"], &["rut", "run", "rol único", "r.u.t.", "cédula de identidad"], rut),
+    Rule::labelled(
+        NationalId,
+        "ar dni",
+        &["9{1,2}.9{3}.9{3}", "9{7,8}"],
+        &["dni", "d.n.i.", "documento", "documento nacional de identidad", "libreta"],
+    ),
+    Rule::checked(
+        NationalId,
+        "cl rut",
+        &["9{1,2}.9{3}.9{3}-X", "9{7,8}-X"],
+        &["rut", "run", "rol único", "r.u.t.", "cédula de identidad"],
+        rut,
+    ),
     Rule::checked(NationalId, "cl rut", &["9{1,2}.9{3}.9{3}-X"], &["rut"], rut).alone(0.8),
-    Rule::labelled(NationalId, "co cedula", &["9{1,2}.9{3}.9{3}", "9{1}.9{3}.9{3}.9{3}", "9{6,10}"], &["cédula", "c.c.", "cedula de ciudadania", "cédula de ciudadanía", "cc"]),
+    Rule::labelled(
+        NationalId,
+        "co cedula",
+        &["9{1,2}.9{3}.9{3}", "9{1}.9{3}.9{3}.9{3}", "9{6,10}"],
+        &["cédula", "c.c.", "cedula de ciudadania", "cédula de ciudadanía", "cc"],
+    ),
     Rule::labelled(TaxId, "co nit", &["9{3}.9{3}.9{3}-9", "9{9}-9"], &["nit"]),
     Rule::checked(NationalId, "mx curp", &["A{4}9{6}A{6}X9"], &["curp"], curp).alone(0.95),
     Rule::checked(TaxId, "mx rfc", &["A{4}9{6}X{3}", "A{4}-9{6}-X{3}"], &["rfc", "r.f.c."], rfc).alone(0.75),
-    Rule::labelled(NationalId, "mx nss", &["9{2} 9{2} 9{2} 9{4} 9", "9{11}", "9{2}-9{2}-9{2}-9{4}-9"], &["nss", "imss", "número de seguridad social", "seguro social"]),
-    Rule::labelled(NationalId, "mx elector", &["A{6}9{8}A9{3}", "9{13}"], &["clave de elector", "ine", "credencial de elector"]),
+    Rule::labelled(
+        NationalId,
+        "mx nss",
+        &["9{2} 9{2} 9{2} 9{4} 9", "9{11}", "9{2}-9{2}-9{2}-9{4}-9"],
+        &["nss", "imss", "número de seguridad social", "seguro social"],
+    ),
+    Rule::labelled(
+        NationalId,
+        "mx elector",
+        &["A{6}9{8}A9{3}", "9{13}"],
+        &["clave de elector", "ine", "credencial de elector"],
+    ),
     Rule::labelled(NationalId, "pe dni", &["9{8}", "9{8}-X"], &["dni", "documento de identidad"]),
     Rule::labelled(TaxId, "pe ruc", &["9{11}", "9{13}"], &["ruc"]),
-    Rule::checked(NationalId, "uy ci", &["9.9{3}.9{3}-9", "9{7}-9"], &["ci", "c.i.", "cédula", "cédula de identidad"], uruguay),
+    Rule::checked(
+        NationalId,
+        "uy ci",
+        &["9.9{3}.9{3}-9", "9{7}-9"],
+        &["ci", "c.i.", "cédula", "cédula de identidad"],
+        uruguay,
+    ),
     Rule::labelled(NationalId, "ve ci", &["A-?9{1,2}.?9{3}.?9{3}"], &["ci", "c.i.", "cédula", "cédula de identidad"]),
-    Rule::checked(NationalId, "ec cedula", &["9{10}", "9{9}-9"], &["cédula", "ci", "c.i.", "cédula de identidad", "cédula de ciudadanía"], ecuador),
+    Rule::checked(
+        NationalId,
+        "ec cedula",
+        &["9{10}", "9{9}-9"],
+        &["cédula", "ci", "c.i.", "cédula de identidad", "cédula de ciudadanía"],
+        ecuador,
+    ),
 ];
 
 /// Social Security Administration, POMS RM 10201.035: no area 000, 666 or 900 to 999, no group 00, no serial 0000.
@@ -78,7 +139,11 @@ fn ssn(value: &[u8]) -> bool {
 /// The same as people write it down, in examples too: areas from 900 on are only no serial of zeros.
 fn ssn_written(value: &[u8]) -> bool {
     let (area, group, serial) = (number(value, 0, 3), number(value, 3, 2), number(value, 5, 4));
-    area != 0 && area != 666 && group != 0 && serial != 0 && value != b"078051120"
+    area != 0
+        && area != 666
+        && group != 0
+        && serial != 0
+        && value != b"078051120"
         && (area < 900 || value == b"987654321" || value == b"999999999")
 }
 
@@ -115,7 +180,8 @@ fn cuil(value: &[u8]) -> bool {
 /// Servicio de Registro Civil: weights 2 to 7 from the right, modulo 11, K for ten.
 fn rut(value: &[u8]) -> bool {
     let Some(last) = value.len().checked_sub(1) else { return false };
-    let sum: u32 = (0..last).rev().zip([2, 3, 4, 5, 6, 7].into_iter().cycle()).map(|(at, weight)| digit(value, at) * weight).sum();
+    let sum: u32 =
+        (0..last).rev().zip([2, 3, 4, 5, 6, 7].into_iter().cycle()).map(|(at, weight)| digit(value, at) * weight).sum();
     let control = match 11 - sum % 11 {
         11 => b'0',
         10 => b'K',

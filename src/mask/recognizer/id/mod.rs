@@ -42,6 +42,8 @@ pub(super) struct Rule {
     checked: bool,
     /// How sure it is without a label, where shape and check leave hardly anything else.
     alone: Option<f32>,
+    /// Whether digits in one piece are enough where they are all there is: the check leaves few of them.
+    plain: bool,
     /// Whether a number that fails the check is none even beside a label.
     strict: bool,
 }
@@ -55,7 +57,7 @@ impl Rule {
         labels: &'static [&'static str],
         check: fn(&[u8]) -> bool,
     ) -> Self {
-        Self { entity, name, shapes, labels, check, checked: true, alone: None, strict: false }
+        Self { entity, name, shapes, labels, check, checked: true, alone: None, plain: false, strict: false }
     }
 
     /// A number that only its label tells.
@@ -65,11 +67,25 @@ impl Rule {
         shapes: &'static [&'static str],
         labels: &'static [&'static str],
     ) -> Self {
-        Self { entity, name, shapes, labels, check: check::any, checked: false, alone: None, strict: true }
+        Self {
+            entity,
+            name,
+            shapes,
+            labels,
+            check: check::any,
+            checked: false,
+            alone: None,
+            plain: false,
+            strict: true,
+        }
     }
 
     const fn alone(self, score: f32) -> Self {
         Self { alone: Some(score), ..self }
+    }
+
+    const fn plain(self) -> Self {
+        Self { plain: true, ..self }
     }
 
     const fn strict(self) -> Self {
@@ -92,23 +108,167 @@ const TABLES: &[&[Rule]] = &[
 
 /// Words that say a number beside them is something else.
 const OTHERS: &[&str] = &[
-    "order", "invoice", "ticket", "phone", "tel", "telephone", "mobile", "mob", "cell", "fax", "whatsapp", "version",
-    "ver", "build", "release", "sku", "isbn", "issn", "part number", "part no", "serial", "serial number", "tracking",
-    "timestamp", "epoch", "commit", "port", "zip", "postcode", "price", "total", "amount", "invoice number", "ean",
-    "upc", "gtin", "doi", "pmid", "arxiv", "issue", "bug", "case", "reference", "rechnung", "bestellung", "telefon",
-    "handy", "mobil", "factura", "pedido", "commande", "facture", "ordine", "fattura", "telefono", "teléfono", "tél",
-    "zamówienie", "faktura", "uuid", "hash", "checksum", "sha", "md5", "request id", "order id", "session id",
-    "trace id", "job id", "item", "model", "lot", "batch", "hp", "tlf", "gsm", "puhelin", "celular", "móvil",
-    "token", "code", "employer", "vat", "ust idnr", "company number",
+    "order",
+    "invoice",
+    "ticket",
+    "phone",
+    "tel",
+    "telephone",
+    "mobile",
+    "mob",
+    "cell",
+    "fax",
+    "whatsapp",
+    "version",
+    "ver",
+    "build",
+    "release",
+    "sku",
+    "isbn",
+    "issn",
+    "part number",
+    "part no",
+    "serial",
+    "serial number",
+    "tracking",
+    "timestamp",
+    "epoch",
+    "commit",
+    "port",
+    "zip",
+    "postcode",
+    "price",
+    "total",
+    "amount",
+    "invoice number",
+    "ean",
+    "upc",
+    "gtin",
+    "doi",
+    "pmid",
+    "arxiv",
+    "issue",
+    "bug",
+    "case",
+    "reference",
+    "rechnung",
+    "bestellung",
+    "telefon",
+    "handy",
+    "mobil",
+    "factura",
+    "pedido",
+    "commande",
+    "facture",
+    "ordine",
+    "fattura",
+    "telefono",
+    "teléfono",
+    "tél",
+    "zamówienie",
+    "faktura",
+    "uuid",
+    "hash",
+    "checksum",
+    "sha",
+    "md5",
+    "request id",
+    "order id",
+    "session id",
+    "trace id",
+    "job id",
+    "item",
+    "model",
+    "lot",
+    "batch",
+    "hp",
+    "tlf",
+    "gsm",
+    "puhelin",
+    "celular",
+    "móvil",
+    "token",
+    "code",
+    "employer",
+    "vat",
+    "ust idnr",
+    "company number",
 ];
 
 /// What may stand between a label and its number.
 const FILLERS: &[&str] = &[
-    "no", "nos", "nr", "num", "number", "numbers", "nummer", "numer", "numero", "is", "was", "es", "est", "ist",
-    "lautet", "are", "of", "the", "an", "my", "mine", "mi", "card", "id", "code", "old", "new", "and", "und", "et", "or",
-    "seria", "series", "serie", "cislo", "broj", "number is", "kat", "also", "valid", "with", "ending", "uk", "us",
-    "number:", "sayili", "nomor", "nomer", "so", "số", "号", "号码", "號碼", "番号", "第", "번호", "संख्या", "नंबर", "нөмірі",
-    "номер", "серия", "αριθμος", "αρ", "מספר", "رقم", "value", "details", "like", "account", "sbi", "hdfc", "icici",
+    "no",
+    "nos",
+    "nr",
+    "num",
+    "number",
+    "numbers",
+    "nummer",
+    "numer",
+    "numero",
+    "is",
+    "was",
+    "es",
+    "est",
+    "ist",
+    "lautet",
+    "are",
+    "of",
+    "the",
+    "an",
+    "my",
+    "mine",
+    "mi",
+    "card",
+    "id",
+    "code",
+    "old",
+    "new",
+    "and",
+    "und",
+    "et",
+    "or",
+    "seria",
+    "series",
+    "serie",
+    "cislo",
+    "broj",
+    "number is",
+    "kat",
+    "also",
+    "valid",
+    "with",
+    "ending",
+    "uk",
+    "us",
+    "number:",
+    "sayili",
+    "nomor",
+    "nomer",
+    "so",
+    "số",
+    "号",
+    "号码",
+    "號碼",
+    "番号",
+    "第",
+    "번호",
+    "संख्या",
+    "नंबर",
+    "нөмірі",
+    "номер",
+    "серия",
+    "αριθμος",
+    "αρ",
+    "מספר",
+    "رقم",
+    "value",
+    "details",
+    "like",
+    "account",
+    "sbi",
+    "hdfc",
+    "icici",
 ];
 
 struct Book {
@@ -127,9 +287,10 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let mut labels = Labels::default();
     let labels_of = rules.iter().map(|rule| rule.labels.iter().map(|label| labels.number(label)).collect()).collect();
     let others = OTHERS.iter().map(|label| labels.number(label)).collect();
-    let shapes_of = rules.iter().enumerate().flat_map(|(index, rule)| {
-        rule.shapes.iter().map(move |shape| (index, shape.contains('~')))
-    });
+    let shapes_of = rules
+        .iter()
+        .enumerate()
+        .flat_map(|(index, rule)| rule.shapes.iter().map(move |shape| (index, shape.contains('~'))));
     let shapes_of = shapes_of.collect();
     let shapes = Shapes::new(rules.iter().flat_map(|rule| rule.shapes.iter().copied()));
     Book { rules, labels_of, shapes_of, shapes, labels, others }
@@ -144,9 +305,10 @@ impl Recognizer for Id {
     }
 
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
-        let mut reader = Reader { page, book: &BOOK, line: Folded::default(), hits: Vec::new(), read: None, head: None };
+        let mut reader =
+            Reader { page, book: &BOOK, line: Folded::default(), hits: Vec::new(), read: None, head: None };
         for (index, line) in page.lines().iter().enumerate() {
-            if line.digits >= 4 {
+            if line.digits >= 3 {
                 reader.find(index, out);
             }
         }
@@ -258,6 +420,9 @@ impl Reader<'_, '_> {
 
     fn judge(&mut self, index: usize, candidate: &Candidate, value: &[u8]) -> Option<Span> {
         let book = self.book;
+        if !telling(&self.page.text()[candidate.start..candidate.end]) {
+            return None;
+        }
         let mut best: Option<(f32, usize)> = None;
         for shape in book.shapes.complete(candidate.state) {
             let (number, uniform) = book.shapes_of[usize::from(*shape)];
@@ -302,16 +467,16 @@ impl Reader<'_, '_> {
         if !valid || glued {
             return None;
         }
-        if rule.checked && text.trim().len() == candidate.end - candidate.start {
+        let digits = text[candidate.start..candidate.end].bytes().all(|byte| byte.is_ascii_digit());
+        if rule.checked && (rule.plain || !digits) && text.trim().len() == candidate.end - candidate.start {
             return Some(0.6);
         }
-        let row = |at: Option<char>, next: Option<char>| {
-            at == Some(' ') && next.is_some_and(|c| c.is_ascii_digit())
-        };
+        let row = |at: Option<char>, next: Option<char>| at == Some(' ') && next.is_some_and(|c| c.is_ascii_digit());
         let before = text[..candidate.start].chars();
         let after = text[candidate.end..].chars();
         let in_row = candidate.spaced
-            && (row(before.clone().next_back(), before.rev().nth(1)) || row(after.clone().next(), after.clone().nth(1)));
+            && (row(before.clone().next_back(), before.rev().nth(1))
+                || row(after.clone().next(), after.clone().nth(1)));
         rule.alone.filter(|_| !in_row)
     }
 
@@ -340,7 +505,7 @@ impl Reader<'_, '_> {
                 if filler(gap) {
                     return Some(Nearness::Beside);
                 }
-                if checked && !others {
+                if checked && !others && hit.end - hit.start > 3 {
                     return Some(Nearness::Line);
                 }
             } else if self.book.others.contains(&hit.label) {
@@ -434,11 +599,16 @@ fn filler(gap: &str) -> bool {
             .all(|word| word.chars().nth(1).is_none() || FILLERS.contains(&word))
 }
 
-/// Whether at least four characters are digits, of any script that shapes know.
+/// Whether a value is no word: three digits at least, or capitals throughout.
+fn telling(value: &str) -> bool {
+    value.chars().filter(|c| Class::of(*c) == Some(Class::Digit)).count() >= 3 || !value.contains(char::is_lowercase)
+}
+
+/// Whether at least three characters are digits, of any script that shapes know.
 fn enough_digits(text: &str) -> bool {
-    let count = text.bytes().filter(u8::is_ascii_digit).take(4).count();
-    count == 4
-        || (!text.is_ascii() && text.chars().filter(|c| Class::of(*c) == Some(Class::Digit)).take(4).count() == 4)
+    let count = text.bytes().filter(u8::is_ascii_digit).take(3).count();
+    count == 3
+        || (!text.is_ascii() && text.chars().filter(|c| Class::of(*c) == Some(Class::Digit)).take(3).count() == 3)
 }
 
 /// The character as checks have it.
@@ -463,7 +633,9 @@ fn plain(c: char, class: Class) -> u8 {
 
 /// Whether `c` goes on with a word, so that no number begins or ends beside it. Scripts without spaces do not.
 fn wordy(c: char) -> bool {
-    c == '_' || (c.is_alphanumeric() && !matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'))
+    c == '_'
+        || (c.is_alphanumeric()
+            && !matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'))
 }
 
 /// Whether a number may end at byte `end`.

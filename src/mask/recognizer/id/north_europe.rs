@@ -9,9 +9,19 @@ pub(super) const RULES: &[Rule] = &[
         NationalId,
         "se personnummer",
         &["9{6}-9{4}", "9{8}-9{4}", "9{10}", "9{12}"],
-        &["personnummer", "personnr", "pnr", "person nr", "samordningsnummer", "personal identity code", "personal id", "swedish id"],
+        &[
+            "personnummer",
+            "personnr",
+            "pnr",
+            "person nr",
+            "samordningsnummer",
+            "personal identity code",
+            "personal id",
+            "swedish id",
+        ],
         personnummer,
-    ),
+    )
+    .plain(),
     Rule::checked(NationalId, "se personnummer", &["9{8}-9{4}"], &["personnummer"], personnummer_past).alone(0.75),
     Rule::checked(
         NationalId,
@@ -19,12 +29,38 @@ pub(super) const RULES: &[Rule] = &[
         &["9{6} ?9{5}"],
         &["fødselsnummer", "fnr", "f.nr.", "personnummer", "fødselsnr", "d-nummer"],
         norway,
+    )
+    .plain(),
+    Rule::checked(
+        NationalId,
+        "dk cpr",
+        &["9{6}-?9{4}", "9{6} 9{4}"],
+        &["cpr", "cpr-nr", "cpr nummer", "personnummer", "cpr.nr"],
+        |value| ddmmyy(value, 0),
     ),
-    Rule::checked(NationalId, "dk cpr", &["9{6}-?9{4}", "9{6} 9{4}"], &["cpr", "cpr-nr", "cpr nummer", "personnummer", "cpr.nr"], |value| ddmmyy(value, 0)),
-    Rule::labelled(DrivingLicence, "nordic licence", &["9{8,11}", "9{2} 9{2} 9{6} 9"], &["kørekort", "førerkort", "körkort", "ajokortti", "ajokortin"]),
-    Rule::checked(NationalId, "fi hetu", &["9{6}-9{3}X", "9{6}A9{3}X"], &["henkilötunnus", "hetu", "personal identity code", "sotu"], hetu).alone(0.85).strict(),
+    Rule::labelled(
+        DrivingLicence,
+        "nordic licence",
+        &["9{8,11}", "9{2} 9{2} 9{6} 9"],
+        &["kørekort", "førerkort", "körkort", "ajokortti", "ajokortin"],
+    ),
+    Rule::checked(
+        NationalId,
+        "fi hetu",
+        &["9{6}-9{3}X", "9{6}A9{3}X"],
+        &["henkilötunnus", "hetu", "personal identity code", "sotu"],
+        hetu,
+    )
+    .alone(0.85)
+    .strict(),
     Rule::checked(NationalId, "is kennitala", &["9{6}-?9{4}"], &["kennitala", "kt", "kt."], iceland),
-    Rule::checked(NationalId, "baltic code", &["9{11}"], &["isikukood", "asmens kodas", "a.k.", "asmens kodo", "isikukoodi"], baltic),
+    Rule::checked(
+        NationalId,
+        "baltic code",
+        &["9{11}"],
+        &["isikukood", "asmens kodas", "a.k.", "asmens kodo", "isikukoodi"],
+        baltic,
+    ),
     Rule::labelled(NationalId, "lv code", &["9{6}-9{5}", "9{11}"], &["personas kods", "p.k.", "personas kodu"]),
 ];
 
@@ -68,5 +104,7 @@ fn iceland(value: &[u8]) -> bool {
 fn baltic(value: &[u8]) -> bool {
     let first = weighted(value, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 1]) % 11;
     let second = weighted(value, &[3, 4, 5, 6, 7, 8, 9, 1, 2, 3]) % 11 % 10;
-    (1..=8).contains(&digit(value, 0)) && yymmdd(value, 1) && (if first < 10 { first } else { second }) == digit(value, 10)
+    (1..=8).contains(&digit(value, 0))
+        && yymmdd(value, 1)
+        && (if first < 10 { first } else { second }) == digit(value, 10)
 }

@@ -6,10 +6,32 @@ use crate::mask::span::Entity::{DrivingLicence, NationalId, TaxId};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::checked(TaxId, "au tfn", &["9{3}~9{3}~9{3}"], &["tfn", "tax file number", "tax file no"], tfn),
-    Rule::checked(NationalId, "au medicare", &["9{4} 9{5} 9", "9{10}", "9{4}-9{5}-9", "9{4} 9{5} 9/9", "9{4} 9{5} 9-9"], &["medicare", "medicare number", "medicare card"], medicare),
-    Rule::labelled(NationalId, "au ihi", &["9{4} 9{4} 9{4} 9{4}", "9{16}"], &["ihi", "individual healthcare identifier"]),
-    Rule::checked(TaxId, "nz ird", &["9{2,3}-9{3}-9{3}", "9{8,9}", "9{2,3} 9{3} 9{3}"], &["ird", "ird number", "ird no"], ird),
-    Rule::labelled(DrivingLicence, "nz licence", &["A{2}9{6}"], &["driver licence", "driver's licence", "drivers licence", "licence"]),
+    Rule::checked(
+        NationalId,
+        "au medicare",
+        &["9{4} 9{5} 9", "9{10}", "9{4}-9{5}-9", "9{4} 9{5} 9/9", "9{4} 9{5} 9-9"],
+        &["medicare", "medicare number", "medicare card"],
+        medicare,
+    ),
+    Rule::labelled(
+        NationalId,
+        "au ihi",
+        &["9{4} 9{4} 9{4} 9{4}", "9{16}"],
+        &["ihi", "individual healthcare identifier"],
+    ),
+    Rule::checked(
+        TaxId,
+        "nz ird",
+        &["9{2,3}-9{3}-9{3}", "9{8,9}", "9{2,3} 9{3} 9{3}"],
+        &["ird", "ird number", "ird no"],
+        ird,
+    ),
+    Rule::labelled(
+        DrivingLicence,
+        "nz licence",
+        &["A{2}9{6}"],
+        &["driver licence", "driver's licence", "drivers licence", "licence"],
+    ),
     Rule::labelled(NationalId, "nz nhi", &["A{3}9{4}", "A{3}9{2}A{2}"], &["nhi", "nhi number"]),
 ];
 

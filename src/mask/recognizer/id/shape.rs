@@ -187,7 +187,8 @@ mod tests {
     fn shapes_are_read() {
         let shapes = Shapes::new(["9{3}~9{2}~9{4}", "A?9{1,2}", "X{2}(9)"].into_iter());
         let run = |text: &str| {
-            let end = text.chars().try_fold(Shapes::START, |state, c| Class::of(c).map(|class| shapes.step(state, class)));
+            let end =
+                text.chars().try_fold(Shapes::START, |state, c| Class::of(c).map(|class| shapes.step(state, class)));
             end.map(|state| shapes.complete(state).to_vec())
         };
         assert_eq!(run("123-45-6789"), Some(vec![0]));
