@@ -305,8 +305,15 @@ impl Recognizer for Id {
     }
 
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
-        let mut reader =
-            Reader { page, book: &BOOK, line: Folded::default(), hits: Vec::new(), read: None, head: None };
+        let mut reader = Reader {
+            page,
+            book: &BOOK,
+            line: Folded::default(),
+            hits: Vec::new(),
+            read: None,
+            near: Near::default(),
+            head: None,
+        };
         for (index, line) in page.lines().iter().enumerate() {
             if line.digits >= 3 {
                 reader.find(index, out);
@@ -336,6 +343,8 @@ struct Reader<'p, 't> {
     hits: Vec<Hit>,
     /// Which line `line` and `hits` are of.
     read: Option<usize>,
+    /// What was last asked for.
+    near: Near,
     /// The last table row asked for, its separator and the line of its head.
     head: Option<(usize, u8, usize)>,
 }
@@ -491,51 +500,77 @@ impl Reader<'_, '_> {
 
     /// How near a label of rule `number` is.
     fn label(&mut self, index: usize, candidate: &Candidate, number: usize) -> Option<Nearness> {
-        self.read(index);
         let wanted = &self.book.labels_of[number];
-        let checked = self.book.rules[number].checked;
-        let (start, end) = (self.line.place(candidate.start), self.line.place(candidate.end));
+        self.look_around(index, candidate.start);
+        let any = |labels: &[u16]| labels.iter().any(|label| wanted.contains(label));
+        if any(&self.near.beside) {
+            return Some(Nearness::Beside);
+        }
+        if self.near.other {
+            return Some(Nearness::Other);
+        }
+        if self.book.rules[number].checked && any(&self.near.line) {
+            return Some(Nearness::Line);
+        }
+        self.follows(candidate.end, wanted).then_some(Nearness::Beside)
+    }
+
+    /// Notes the labels around what begins at `start`, once for all rules.
+    fn look_around(&mut self, index: usize, start: usize) {
+        if self.near.start == Some(start) {
+            return;
+        }
+        self.read(index);
+        let mut near = std::mem::take(&mut self.near);
+        near.clear(start);
+        let place = self.line.place(start);
         let mut others = false;
-        for hit in self.hits.iter().rev().filter(|hit| hit.end <= start) {
-            let gap = &self.line.text()[hit.end..start];
+        for hit in self.hits.iter().rev().filter(|hit| hit.end <= place) {
+            let gap = &self.line.text()[hit.end..place];
             if gap.len() > 80 {
                 break;
             }
-            if wanted.contains(&hit.label) {
-                if filler(gap) {
-                    return Some(Nearness::Beside);
-                }
-                if checked && !others && hit.end - hit.start > 3 {
-                    return Some(Nearness::Line);
-                }
-            } else if self.book.others.contains(&hit.label) {
-                if filler(gap) {
-                    return Some(Nearness::Other);
-                }
+            let beside = filler(gap);
+            if self.book.others.contains(&hit.label) {
+                near.other |= beside;
                 others = true;
             }
+            if beside {
+                near.beside.push(hit.label);
+            } else if !others && hit.end - hit.start > 3 {
+                near.line.push(hit.label);
+            }
         }
+        if !near.other {
+            self.head(index, start, &mut near.beside);
+            self.above(index, start, &mut near.beside);
+        }
+        self.near = near;
+    }
+
+    /// Whether one of `wanted` stands right behind byte `end`, and is no label of a further number.
+    fn follows(&self, end: usize, wanted: &[u16]) -> bool {
+        let end = self.line.place(end);
         for hit in self.hits.iter().filter(|hit| hit.start >= end) {
             let gap = &self.line.text()[end..hit.start];
             if gap.len() > 24 || gap.contains([',', ';', '|', ':', '\n']) {
                 break;
             }
-            // The label of the next number is not this one's.
             let next = self.line.text()[hit.end..].trim_start_matches([' ', ':', '#', '=', '(']);
-            if wanted.contains(&hit.label) && !next.starts_with(|c: char| c.is_ascii_digit()) && !others {
-                return Some(Nearness::Beside);
+            if wanted.contains(&hit.label) && !next.starts_with(|c: char| c.is_ascii_digit()) {
+                return true;
             }
         }
-        self.head(index, candidate, number).or_else(|| self.above(index, candidate, number))
+        false
     }
 
-    /// The label in the head of the table column.
-    fn head(&mut self, index: usize, candidate: &Candidate, number: usize) -> Option<Nearness> {
+    /// Adds the labels in the head of the table column.
+    fn head(&mut self, index: usize, start: usize, labels: &mut Vec<u16>) {
         let lines = self.page.lines();
         let text = self.page.text();
         let row = |line: usize| &text.as_bytes()[lines[line].start..lines[line].end];
         let here = row(index);
-        let mark = [b'|', b'\t', b';', b','].into_iter().find(|mark| here.contains(mark))?;
+        let Some(mark) = [b'|', b'\t', b';', b','].into_iter().find(|mark| here.contains(mark)) else { return };
         let cells = |line: usize| row(line).iter().filter(|byte| **byte == mark).count();
         let head = match self.head {
             Some((last, sign, head)) if sign == mark && last + 1 >= index && index >= last => head,
@@ -546,36 +581,55 @@ impl Reader<'_, '_> {
             }
         };
         if head >= index || cells(head) != cells(index) {
-            return None;
+            return;
         }
         self.head = Some((index, mark, head));
-        let cell = here[..candidate.start - lines[index].start].iter().filter(|byte| **byte == mark).count();
-        let cell = text[lines[head].start..lines[head].end].split(char::from(mark)).nth(cell)?;
-        self.named(cell, number).then_some(Nearness::Beside)
+        let cell = here[..start - lines[index].start].iter().filter(|byte| **byte == mark).count();
+        if let Some(cell) = text[lines[head].start..lines[head].end].split(char::from(mark)).nth(cell) {
+            self.named(cell, labels);
+        }
     }
 
-    /// The label as a short line of its own above.
-    fn above(&self, index: usize, candidate: &Candidate, number: usize) -> Option<Nearness> {
+    /// Adds the label that is a short line of its own above.
+    fn above(&self, index: usize, start: usize, labels: &mut Vec<u16>) {
         let lines = self.page.lines();
         let text = self.page.text();
-        let left = &text[lines[index].start..candidate.start];
-        if left.chars().any(char::is_alphanumeric) {
-            return None;
+        if text[lines[index].start..start].chars().any(char::is_alphanumeric) {
+            return;
         }
         let above = (index.saturating_sub(2)..index).rev().map(|line| &text[lines[line].start..lines[line].end]);
-        let above = above.map(str::trim).find(|line| !line.is_empty())?;
-        let short = above.len() <= 48 && !above.contains(|c: char| c.is_ascii_digit());
-        (short && self.named(above, number)).then_some(Nearness::Beside)
+        let Some(above) = above.map(str::trim).find(|line| !line.is_empty()) else { return };
+        if above.len() <= 48 && !above.contains(|c: char| c.is_ascii_digit()) {
+            self.named(above, labels);
+        }
     }
 
-    /// Whether `text` is little more than a label of the rule.
-    fn named(&self, text: &str, number: usize) -> bool {
+    /// Adds the labels with which `text` ends, fillers aside.
+    fn named(&self, text: &str, labels: &mut Vec<u16>) {
         let mut folded = Folded::default();
         folded.fill(text, 0);
         let mut hits = Vec::new();
         self.book.labels.find(&folded, &mut hits);
-        let wanted = &self.book.labels_of[number];
-        hits.iter().any(|hit| wanted.contains(&hit.label) && filler(&folded.text()[hit.end..]))
+        labels.extend(hits.iter().filter(|hit| filler(&folded.text()[hit.end..])).map(|hit| hit.label));
+    }
+}
+
+/// The labels around a place.
+#[derive(Default)]
+struct Near {
+    start: Option<usize>,
+    beside: Vec<u16>,
+    line: Vec<u16>,
+    /// Another kind of number is announced.
+    other: bool,
+}
+
+impl Near {
+    fn clear(&mut self, start: usize) {
+        self.start = Some(start);
+        self.beside.clear();
+        self.line.clear();
+        self.other = false;
     }
 }
 
