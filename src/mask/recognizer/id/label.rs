@@ -100,9 +100,9 @@ pub(super) struct Hit {
 pub(super) struct Labels {
     numbers: HashMap<String, u16>,
     /// By the first two bytes, the longest first.
-    by_head: HashMap<[u8; 2], Vec<(String, u16)>>,
-    /// Whether any label has such a head: one bit for each hash of two bytes.
-    heads: Vec<bool>,
+    by_head: Vec<Vec<(String, u16)>>,
+    /// For each two bytes, where in `by_head` the labels are that begin so; the list at 0 is empty.
+    heads: Vec<u16>,
 }
 
 impl Labels {
@@ -115,11 +115,16 @@ impl Labels {
             return *number;
         }
         if self.heads.is_empty() {
-            self.heads = vec![false; 1 << 16];
+            self.heads = vec![0; 1 << 16];
+            self.by_head.push(Vec::new());
         }
         if let [first, second, ..] = *folded.text().as_bytes() {
-            self.heads[usize::from(first) << 8 | usize::from(second)] = true;
-            let list = self.by_head.entry([first, second]).or_default();
+            let head = &mut self.heads[usize::from(first) << 8 | usize::from(second)];
+            if *head == 0 {
+                *head = u16::try_from(self.by_head.len()).unwrap_or(0);
+                self.by_head.push(Vec::new());
+            }
+            let list = &mut self.by_head[usize::from(*head)];
             list.push((folded.text().to_owned(), next));
             list.sort_by_key(|(label, _)| std::cmp::Reverse(label.len()));
         }
@@ -147,8 +152,9 @@ impl Labels {
             let spaced = !unspaced(c);
             let inside = !c.is_ascii() && std::mem::replace(&mut word, spaced && c.is_alphanumeric()) && spaced;
             let mut end = at + c.len_utf8();
-            if !inside && self.heads[usize::from(first) << 8 | usize::from(bytes[at + 1])] {
-                let labels = self.by_head.get(&[first, bytes[at + 1]]).map_or(&[][..], Vec::as_slice);
+            let head = self.heads[usize::from(first) << 8 | usize::from(bytes[at + 1])];
+            if !inside && head > 0 {
+                let labels = &self.by_head[usize::from(head)];
                 let found = labels.iter().find(|(label, _)| {
                     text[at..].starts_with(label.as_str()) && ends(&text[at + label.len()..], !spaced)
                 });

@@ -433,17 +433,25 @@ impl Reader<'_, '_> {
             return None;
         }
         let mut best: Option<(f32, usize)> = None;
+        let whole = self.page.text().trim().len() == candidate.end - candidate.start;
+        self.look_around(index, candidate.start);
+        self.look_behind(candidate.end);
         for shape in book.shapes.complete(candidate.state) {
             let (number, uniform) = book.shapes_of[usize::from(*shape)];
             let rule = book.rules[number];
             if uniform && !candidate.alike {
                 continue;
             }
+            let nearness = self.label(number);
+            // Most numbers have no label, and most rules ask for one: no need to check those.
+            if nearness.is_none() && rule.alone.is_none() && !(rule.checked && whole) {
+                continue;
+            }
             let valid = (rule.check)(value);
             if !valid && rule.strict {
                 continue;
             }
-            let Some(score) = self.score(index, candidate, number, valid) else { continue };
+            let Some(score) = self.score(candidate, number, valid, nearness, whole) else { continue };
             if best.is_none_or(|(other, _)| score > other) {
                 best = Some((score, number));
             }
@@ -462,11 +470,18 @@ impl Reader<'_, '_> {
         Some(Span::new(candidate.start..candidate.end, rule.entity, score).by(layer, rule.name))
     }
 
-    fn score(&mut self, index: usize, candidate: &Candidate, number: usize, valid: bool) -> Option<f32> {
+    fn score(
+        &self,
+        candidate: &Candidate,
+        number: usize,
+        valid: bool,
+        nearness: Option<Nearness>,
+        whole: bool,
+    ) -> Option<f32> {
         let rule = self.book.rules[number];
         let text = self.page.text();
         let glued = glued(text, candidate.start);
-        match self.label(index, candidate, number) {
+        match nearness {
             Some(Nearness::Beside) if valid => return Some(0.96),
             Some(Nearness::Beside) => return Some(0.7),
             Some(Nearness::Line) if valid && !glued => return Some(0.92),
@@ -477,7 +492,7 @@ impl Reader<'_, '_> {
             return None;
         }
         let digits = text[candidate.start..candidate.end].bytes().all(|byte| byte.is_ascii_digit());
-        if rule.checked && (rule.plain || !digits) && text.trim().len() == candidate.end - candidate.start {
+        if rule.checked && (rule.plain || !digits) && whole {
             return Some(0.6);
         }
         let row = |at: Option<char>, next: Option<char>| at == Some(' ') && next.is_some_and(|c| c.is_ascii_digit());
@@ -499,9 +514,8 @@ impl Reader<'_, '_> {
     }
 
     /// How near a label of rule `number` is.
-    fn label(&mut self, index: usize, candidate: &Candidate, number: usize) -> Option<Nearness> {
+    fn label(&self, number: usize) -> Option<Nearness> {
         let wanted = &self.book.labels_of[number];
-        self.look_around(index, candidate.start);
         let any = |labels: &[u16]| labels.iter().any(|label| wanted.contains(label));
         if any(&self.near.beside) {
             return Some(Nearness::Beside);
@@ -512,7 +526,7 @@ impl Reader<'_, '_> {
         if self.book.rules[number].checked && any(&self.near.line) {
             return Some(Nearness::Line);
         }
-        self.follows(candidate.end, wanted).then_some(Nearness::Beside)
+        any(&self.near.behind).then_some(Nearness::Beside)
     }
 
     /// Notes the labels around what begins at `start`, once for all rules.
@@ -548,8 +562,12 @@ impl Reader<'_, '_> {
         self.near = near;
     }
 
-    /// Whether one of `wanted` stands right behind byte `end`, and is no label of a further number.
-    fn follows(&self, end: usize, wanted: &[u16]) -> bool {
+    /// Notes the labels right behind byte `end`, unless a further number follows that they are of.
+    fn look_behind(&mut self, end: usize) {
+        self.near.behind.clear();
+        if self.hits.is_empty() {
+            return;
+        }
         let end = self.line.place(end);
         for hit in self.hits.iter().filter(|hit| hit.start >= end) {
             let gap = &self.line.text()[end..hit.start];
@@ -557,11 +575,10 @@ impl Reader<'_, '_> {
                 break;
             }
             let next = self.line.text()[hit.end..].trim_start_matches([' ', ':', '#', '=', '(']);
-            if wanted.contains(&hit.label) && !next.starts_with(|c: char| c.is_ascii_digit()) {
-                return true;
+            if !next.starts_with(|c: char| c.is_ascii_digit()) {
+                self.near.behind.push(hit.label);
             }
         }
-        false
     }
 
     /// Adds the labels in the head of the table column.
@@ -620,6 +637,7 @@ struct Near {
     start: Option<usize>,
     beside: Vec<u16>,
     line: Vec<u16>,
+    behind: Vec<u16>,
     /// Another kind of number is announced.
     other: bool,
 }
