@@ -87,6 +87,65 @@ macro_rules! cases {
 
 cases!(person, email, phone, url, handle, ip, card, iban, address, date_of_birth, secret);
 
+/// A file of cases with a kind each, under `fixtures/mask/id_*.toml`.
+#[derive(Deserialize)]
+struct Numbers {
+    mask: Vec<Number>,
+    keep: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Number {
+    entity: Entity,
+    #[serde(flatten)]
+    case: Case,
+}
+
+fn check_numbers(file: &str) {
+    use Entity::{BankAccount, DrivingLicence, Mac, NationalId, Passport, Plate, TaxId, Wallet};
+    let kinds = [BankAccount, DrivingLicence, Mac, NationalId, Passport, Plate, TaxId, Wallet];
+    let cases: Numbers = toml::from_str(file).expect("the fixture parses");
+    let mut wrong = Vec::new();
+    let wanted = cases.mask.iter().map(|number| (&number.case, Some(number.entity)));
+    for (case, entity) in wanted.chain(cases.keep.iter().map(|case| (case, None))) {
+        let found: Vec<(Entity, &str)> = scan(&case.text)
+            .into_iter()
+            .filter(|span| kinds.contains(&span.entity))
+            .map(|span| (span.entity, &case.text[span.range]))
+            .collect();
+        let want: Vec<(Entity, &str)> =
+            entity.into_iter().flat_map(|entity| case.find.iter().map(move |find| (entity, find.as_str()))).collect();
+        if found != want {
+            wrong.push(format!("{:?}: found {found:?}, want {want:?} ({})", case.text, case.why));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+macro_rules! numbers {
+    ($($name:ident),*) => {$(
+        #[test]
+        fn $name() {
+            check_numbers(include_str!(concat!("../../fixtures/mask/", stringify!($name), ".toml")));
+        }
+    )*};
+}
+
+numbers!(
+    id_america,
+    id_west_europe,
+    id_north_europe,
+    id_east_europe,
+    id_middle_east,
+    id_africa,
+    id_asia,
+    id_oceania,
+    id_money,
+    id_labelled,
+    id_wallet,
+    id_mac
+);
+
 macro_rules! persona {
     ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../../fixtures/persona/", $name)))),*] };
 }

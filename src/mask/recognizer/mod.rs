@@ -12,10 +12,13 @@ mod dob;
 mod email;
 mod handle;
 mod iban;
+mod id;
 mod ip;
+mod mac;
 mod phone;
 mod secret;
 mod url;
+mod wallet;
 
 /// Finds one kind of personal data by its own shape.
 pub(crate) trait Recognizer: Sync {
@@ -35,6 +38,9 @@ pub(crate) const RECOGNIZERS: &[&dyn Recognizer] = &[
     &ip::Ip,
     &card::Card,
     &iban::Iban,
+    &id::Id,
+    &wallet::Wallet,
+    &mac::Mac,
     &address::Address,
     &dob::DateOfBirth,
     &secret::Secret,

@@ -1,0 +1,205 @@
+//! Words that say what the number beside them is, found in a line in one pass.
+
+use std::collections::HashMap;
+
+/// A line as labels are compared: small letters without accents, no full stops, quotes or apostrophes, every dash and
+/// underscore a space, and a space where a small letter meets a capital.
+#[derive(Default)]
+pub(super) struct Folded {
+    text: String,
+    /// For every byte of `text`, the byte of the page it comes from.
+    from: Vec<usize>,
+}
+
+impl Folded {
+    /// Folds `text`, which begins at byte `start` of the page.
+    pub(super) fn fill(&mut self, text: &str, start: usize) {
+        self.text.clear();
+        self.from.clear();
+        let mut small = false;
+        for (at, c) in text.char_indices() {
+            if small && c.is_ascii_uppercase() {
+                self.push(' ', start + at);
+            }
+            small = c.is_ascii_lowercase();
+            if let Some(c) = fold(c) {
+                self.push(c, start + at);
+            }
+        }
+    }
+
+    fn push(&mut self, c: char, from: usize) {
+        self.text.push(c);
+        self.from.resize(self.text.len(), from);
+    }
+
+    /// The folded text before byte `at` of the page.
+    pub(super) fn before(&self, at: usize) -> &str {
+        &self.text[..self.place(at)]
+    }
+
+    /// Where byte `at` of the page is in the folded text.
+    pub(super) fn place(&self, at: usize) -> usize {
+        self.from.partition_point(|from| *from < at)
+    }
+
+    /// The folded text.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// One character as labels have it; nothing for those that labels leave out.
+fn fold(c: char) -> Option<char> {
+    Some(match c {
+        'A'..='Z' => c.to_ascii_lowercase(),
+        'a'..='z' | '0'..='9' => c,
+        '-' | '_' | '\u{a0}' | '\u{202f}' | '\u{3000}' | '\u{2010}'..='\u{2013}' | '\t' => ' ',
+        '.' | '\'' | '"' | '\u{2019}' | '\u{b4}' | '`' | '\u{5f4}' | '\u{5f3}' | '*' => return None,
+        '\u{300}'..='\u{36f}' => return None,
+        c if c.is_ascii() => c,
+        'à'..='å' | 'À'..='Å' | 'ā' | 'Ā' | 'ă' | 'Ă' | 'ą' | 'Ą' | 'ả' | 'ạ' => 'a',
+        'ç' | 'Ç' | 'ć' | 'Ć' | 'č' | 'Č' => 'c',
+        'đ' | 'Đ' | 'ď' | 'Ď' => 'd',
+        'è'..='ë' | 'È'..='Ë' | 'ē' | 'Ē' | 'ė' | 'Ė' | 'ę' | 'Ę' | 'ě' | 'Ě' | 'ế' | 'ệ' => 'e',
+        'ğ' | 'Ğ' | 'ģ' => 'g',
+        'ì'..='ï' | 'Ì'..='Ï' | 'ī' | 'Ī' | 'ı' | 'İ' | 'į' => 'i',
+        'ł' | 'Ł' | 'ļ' | 'ľ' => 'l',
+        'ñ' | 'Ñ' | 'ń' | 'Ń' | 'ň' | 'Ň' => 'n',
+        'ò'..='ö' | 'ø' | 'Ò'..='Ö' | 'Ø' | 'ő' | 'Ő' | 'ố' | 'ộ' => 'o',
+        'ř' | 'Ř' => 'r',
+        'ś' | 'Ś' | 'š' | 'Š' | 'ş' | 'Ş' | 'ș' | 'Ș' => 's',
+        'ť' | 'Ť' | 'ţ' | 'ț' => 't',
+        'ù'..='ü' | 'Ù'..='Ü' | 'ū' | 'Ū' | 'ů' | 'Ů' | 'ű' | 'Ű' => 'u',
+        'ý' | 'Ý' => 'y',
+        'ź' | 'Ź' | 'ż' | 'Ż' | 'ž' | 'Ž' => 'z',
+        'ά' | 'Ά' => 'α',
+        'έ' | 'Έ' => 'ε',
+        'ή' | 'Ή' => 'η',
+        'ί' | 'Ί' => 'ι',
+        'ό' | 'Ό' => 'ο',
+        'ύ' | 'Ύ' => 'υ',
+        'ώ' | 'Ώ' => 'ω',
+        c => c.to_lowercase().next().unwrap_or(c),
+    })
+}
+
+/// A label at a place of a [`Folded`] line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    /// Which label, as [`Labels::number`] has it.
+    pub(super) label: u16,
+    /// Its bytes in the folded line.
+    pub(super) start: usize,
+    /// The byte after it.
+    pub(super) end: usize,
+}
+
+/// Every label of every rule.
+#[derive(Default)]
+pub(super) struct Labels {
+    numbers: HashMap<String, u16>,
+    /// By the first two bytes, the longest first.
+    by_head: Vec<Vec<(String, u16)>>,
+    /// For each two bytes, where in `by_head` the labels are that begin so; the list at 0 is empty.
+    heads: Vec<u16>,
+}
+
+impl Labels {
+    /// The number of a label, which is added when new.
+    pub(super) fn number(&mut self, label: &str) -> u16 {
+        let mut folded = Folded::default();
+        folded.fill(label, 0);
+        let next = u16::try_from(self.numbers.len()).unwrap_or(u16::MAX);
+        if let Some(number) = self.numbers.get(folded.text()) {
+            return *number;
+        }
+        if self.heads.is_empty() {
+            self.heads = vec![0; 1 << 16];
+            self.by_head.push(Vec::new());
+        }
+        if let [first, second, ..] = *folded.text().as_bytes() {
+            let head = &mut self.heads[usize::from(first) << 8 | usize::from(second)];
+            if *head == 0 {
+                *head = u16::try_from(self.by_head.len()).unwrap_or(0);
+                self.by_head.push(Vec::new());
+            }
+            let list = &mut self.by_head[usize::from(*head)];
+            list.push((folded.text().to_owned(), next));
+            list.sort_by_key(|(label, _)| std::cmp::Reverse(label.len()));
+        }
+        self.numbers.insert(folded.text().to_owned(), next);
+        next
+    }
+
+    /// The labels in `line`, by their place; the longest where several begin.
+    pub(super) fn find(&self, line: &Folded, hits: &mut Vec<Hit>) {
+        hits.clear();
+        let text = line.text();
+        let bytes = text.as_bytes();
+        let mut word = false;
+        let mut at = 0;
+        while at + 1 < bytes.len() {
+            let first = bytes[at];
+            if first.is_ascii() {
+                let inside = std::mem::replace(&mut word, first.is_ascii_alphanumeric());
+                if inside || !word {
+                    at += 1;
+                    continue;
+                }
+            }
+            let Some(c) = text[at..].chars().next() else { break };
+            let spaced = !unspaced(c);
+            let inside = !c.is_ascii() && std::mem::replace(&mut word, spaced && c.is_alphanumeric()) && spaced;
+            let mut end = at + c.len_utf8();
+            let head = self.heads[usize::from(first) << 8 | usize::from(bytes[at + 1])];
+            if !inside && head > 0 {
+                let labels = &self.by_head[usize::from(head)];
+                let found = labels.iter().find(|(label, _)| {
+                    text[at..].starts_with(label.as_str()) && ends(&text[at + label.len()..], !spaced)
+                });
+                if let Some((label, number)) = found {
+                    hits.push(Hit { label: *number, start: at, end: at + label.len() });
+                    // Words within a label are no labels of their own.
+                    end = at + label.len();
+                    word = false;
+                }
+            }
+            at = end;
+        }
+    }
+}
+
+/// Whether a script is written without spaces, so that a word may begin anywhere.
+fn unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
+}
+
+/// Whether a word may end before `rest`: nothing of it goes on but an ending that labels take.
+fn ends(rest: &str, unspaced: bool) -> bool {
+    const ENDINGS: &[&str] =
+        &["nummer", "nr", "number", "numer", "no", "num", "n", "s", "en", "et", "id", "numarasi", "numero"];
+    let tail = rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    tail.is_empty() || unspaced || ENDINGS.contains(&tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_found_as_words() {
+        let mut labels = Labels::default();
+        let numbers: Vec<u16> = ["Tax-ID", "passport", "N.º SS", "身份证"].map(|label| labels.number(label)).to_vec();
+        let mut line = Folded::default();
+        let mut hits = Vec::new();
+        let mut find = |text: &str| {
+            line.fill(text, 7);
+            labels.find(&line, &mut hits);
+            hits.iter().map(|hit| hit.label).collect::<Vec<_>>()
+        };
+        assert_eq!(find("My tax_id, taxId and taxidermist"), [numbers[0], numbers[0]]);
+        assert_eq!(find("Passports, PASSPORT-No., passporting"), [numbers[1], numbers[1]]);
+        assert_eq!(find("公民身份证号 nº SS"), [numbers[3], numbers[2]]);
+    }
+}

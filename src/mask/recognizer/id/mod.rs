@@ -1,0 +1,747 @@
+//! Numbers that say who somebody is, of states, tax offices, health systems and banks: rules in tables.
+//!
+//! A line is read once. Wherever a group of letters and digits begins, an automaton of all [`shape`]s follows it, and
+//! dies after a few characters of ordinary words. Only what it takes is checked: check digits first, then the
+//! [`label`]s before it on the line, in the head of its table column, or in the short line above.
+
+use std::sync::LazyLock;
+
+use super::Recognizer;
+use crate::mask::page::Page;
+use crate::mask::span::{Entity, Layer, Span};
+
+mod africa;
+mod america;
+mod asia;
+mod check;
+mod east_europe;
+mod label;
+mod labelled;
+mod middle_east;
+mod money;
+mod north_europe;
+mod oceania;
+mod shape;
+mod west_europe;
+
+use label::{Folded, Hit, Labels};
+use shape::{Class, Shapes};
+
+/// One kind of number.
+pub(super) struct Rule {
+    entity: Entity,
+    name: &'static str,
+    /// As [`shape`] reads them.
+    shapes: &'static [&'static str],
+    /// Words that stand before such a number.
+    labels: &'static [&'static str],
+    /// Whether a number of that shape, without separators and in capitals, can be one.
+    check: fn(&[u8]) -> bool,
+    /// Whether `check` rules out most numbers. A label may then stand anywhere before on the line, and the number
+    /// needs none where it is all there is.
+    checked: bool,
+    /// How sure it is without a label, where shape and check leave hardly anything else.
+    alone: Option<f32>,
+    /// Whether digits in one piece are enough where they are all there is: the check leaves few of them.
+    plain: bool,
+    /// Whether a number that fails the check is none even beside a label.
+    strict: bool,
+}
+
+impl Rule {
+    /// A number with check digits or a date in it.
+    const fn checked(
+        entity: Entity,
+        name: &'static str,
+        shapes: &'static [&'static str],
+        labels: &'static [&'static str],
+        check: fn(&[u8]) -> bool,
+    ) -> Self {
+        Self { entity, name, shapes, labels, check, checked: true, alone: None, plain: false, strict: false }
+    }
+
+    /// A number that only its label tells.
+    const fn labelled(
+        entity: Entity,
+        name: &'static str,
+        shapes: &'static [&'static str],
+        labels: &'static [&'static str],
+    ) -> Self {
+        Self {
+            entity,
+            name,
+            shapes,
+            labels,
+            check: check::any,
+            checked: false,
+            alone: None,
+            plain: false,
+            strict: true,
+        }
+    }
+
+    const fn alone(self, score: f32) -> Self {
+        Self { alone: Some(score), ..self }
+    }
+
+    const fn plain(self) -> Self {
+        Self { plain: true, ..self }
+    }
+
+    const fn strict(self) -> Self {
+        Self { strict: true, ..self }
+    }
+}
+
+const TABLES: &[&[Rule]] = &[
+    america::RULES,
+    west_europe::RULES,
+    north_europe::RULES,
+    east_europe::RULES,
+    middle_east::RULES,
+    africa::RULES,
+    asia::RULES,
+    oceania::RULES,
+    money::RULES,
+    labelled::RULES,
+];
+
+/// Words that say a number beside them is something else.
+const OTHERS: &[&str] = &[
+    "order",
+    "invoice",
+    "ticket",
+    "phone",
+    "tel",
+    "telephone",
+    "mobile",
+    "mob",
+    "cell",
+    "fax",
+    "whatsapp",
+    "version",
+    "ver",
+    "build",
+    "release",
+    "sku",
+    "isbn",
+    "issn",
+    "part number",
+    "part no",
+    "serial",
+    "serial number",
+    "tracking",
+    "timestamp",
+    "epoch",
+    "commit",
+    "port",
+    "zip",
+    "postcode",
+    "price",
+    "total",
+    "amount",
+    "invoice number",
+    "ean",
+    "upc",
+    "gtin",
+    "doi",
+    "pmid",
+    "arxiv",
+    "issue",
+    "bug",
+    "case",
+    "reference",
+    "rechnung",
+    "bestellung",
+    "telefon",
+    "handy",
+    "mobil",
+    "factura",
+    "pedido",
+    "commande",
+    "facture",
+    "ordine",
+    "fattura",
+    "telefono",
+    "teléfono",
+    "tél",
+    "zamówienie",
+    "faktura",
+    "uuid",
+    "hash",
+    "checksum",
+    "sha",
+    "md5",
+    "request id",
+    "order id",
+    "session id",
+    "trace id",
+    "job id",
+    "item",
+    "model",
+    "lot",
+    "batch",
+    "hp",
+    "tlf",
+    "gsm",
+    "puhelin",
+    "celular",
+    "móvil",
+    "token",
+    "code",
+    "employer",
+    "vat",
+    "ust idnr",
+    "company number",
+];
+
+/// What may stand between a label and its number.
+const FILLERS: &[&str] = &[
+    "no",
+    "nos",
+    "nr",
+    "num",
+    "number",
+    "numbers",
+    "nummer",
+    "numer",
+    "numero",
+    "is",
+    "was",
+    "es",
+    "est",
+    "ist",
+    "lautet",
+    "are",
+    "of",
+    "the",
+    "an",
+    "my",
+    "mine",
+    "mi",
+    "card",
+    "id",
+    "code",
+    "old",
+    "new",
+    "and",
+    "und",
+    "et",
+    "or",
+    "seria",
+    "series",
+    "serie",
+    "cislo",
+    "broj",
+    "number is",
+    "kat",
+    "also",
+    "valid",
+    "with",
+    "ending",
+    "uk",
+    "us",
+    "number:",
+    "sayili",
+    "nomor",
+    "nomer",
+    "so",
+    "số",
+    "号",
+    "号码",
+    "號碼",
+    "番号",
+    "第",
+    "번호",
+    "संख्या",
+    "नंबर",
+    "нөмірі",
+    "номер",
+    "серия",
+    "αριθμος",
+    "αρ",
+    "מספר",
+    "رقم",
+    "value",
+    "details",
+    "like",
+    "account",
+    "sbi",
+    "hdfc",
+    "icici",
+];
+
+struct Book {
+    rules: Vec<&'static Rule>,
+    /// Labels of each rule.
+    labels_of: Vec<Vec<u16>>,
+    /// Of each shape: the rule, and whether its separators must be alike.
+    shapes_of: Vec<(usize, bool)>,
+    shapes: Shapes,
+    labels: Labels,
+    others: Vec<u16>,
+}
+
+static BOOK: LazyLock<Book> = LazyLock::new(|| {
+    let rules: Vec<&'static Rule> = TABLES.iter().copied().flatten().collect();
+    let mut labels = Labels::default();
+    let labels_of = rules.iter().map(|rule| rule.labels.iter().map(|label| labels.number(label)).collect()).collect();
+    let others = OTHERS.iter().map(|label| labels.number(label)).collect();
+    let shapes_of = rules
+        .iter()
+        .enumerate()
+        .flat_map(|(index, rule)| rule.shapes.iter().map(move |shape| (index, shape.contains('~'))));
+    let shapes_of = shapes_of.collect();
+    let shapes = Shapes::new(rules.iter().flat_map(|rule| rule.shapes.iter().copied()));
+    Book { rules, labels_of, shapes_of, shapes, labels, others }
+});
+
+/// Numbers of states, tax offices, health systems, licensing offices and banks: several kinds at once.
+pub(crate) struct Id;
+
+impl Recognizer for Id {
+    fn entity(&self) -> Entity {
+        Entity::NationalId
+    }
+
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let mut reader = Reader {
+            page,
+            book: &BOOK,
+            line: Folded::default(),
+            hits: Vec::new(),
+            read: None,
+            near: Near::default(),
+            head: None,
+        };
+        for (index, line) in page.lines().iter().enumerate() {
+            if line.digits >= 3 {
+                reader.find(index, out);
+            }
+        }
+    }
+}
+
+/// The longest number that shapes take, in characters without separators.
+const LONGEST: usize = 32;
+
+/// A number that some shapes take.
+struct Candidate {
+    start: usize,
+    end: usize,
+    state: u16,
+    /// How many characters of the value.
+    count: usize,
+    alike: bool,
+    spaced: bool,
+}
+
+struct Reader<'p, 't> {
+    page: &'p Page<'t>,
+    book: &'static Book,
+    line: Folded,
+    hits: Vec<Hit>,
+    /// Which line `line` and `hits` are of.
+    read: Option<usize>,
+    /// What was last asked for.
+    near: Near,
+    /// The last table row asked for, its separator and the line of its head.
+    head: Option<(usize, u8, usize)>,
+}
+
+impl Reader<'_, '_> {
+    fn find(&mut self, index: usize, out: &mut Vec<Span>) {
+        let line = &self.page.lines()[index];
+        let text = &self.page.text()[line.start..line.end];
+        if !enough_digits(text) {
+            return;
+        }
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        let mut joined = false;
+        while at < bytes.len() {
+            let byte = bytes[at];
+            if byte.is_ascii() {
+                let inside = std::mem::replace(&mut joined, byte.is_ascii_alphanumeric() || byte == b'_');
+                if inside || !byte.is_ascii_alphanumeric() {
+                    at += 1;
+                    continue;
+                }
+            } else {
+                let Some(c) = text[at..].chars().next() else { break };
+                let kind = Class::of(c);
+                let inside = std::mem::replace(&mut joined, wordy(c));
+                if inside || !matches!(kind, Some(Class::Digit | Class::Letter)) {
+                    at += c.len_utf8();
+                    continue;
+                }
+            }
+            if let Some(span) = self.take(index, line.start + at) {
+                at = span.range.end - line.start;
+                joined = true;
+                out.push(span);
+            } else {
+                at += text[at..].chars().next().map_or(1, char::len_utf8);
+            }
+        }
+    }
+
+    /// The number that begins at `start`, if one does: the longest that some rule takes.
+    fn take(&mut self, index: usize, start: usize) -> Option<Span> {
+        let mut value = [0; LONGEST];
+        let found = self.candidates(index, start, &mut value);
+        found.iter().rev().find_map(|candidate| self.judge(index, candidate, &value[..candidate.count]))
+    }
+
+    fn candidates(&self, index: usize, start: usize, value: &mut [u8; LONGEST]) -> Vec<Candidate> {
+        let end = self.page.lines()[index].end;
+        let text = &self.page.text()[..end];
+        let mut found = Vec::new();
+        let mut state = Shapes::START;
+        let mut count = 0;
+        let mut separator = None;
+        let (mut alike, mut spaced) = (true, false);
+        for (at, c) in text[start..].char_indices() {
+            let Some(class) = Class::of(c) else { break };
+            state = self.book.shapes.step(state, class);
+            if state == 0 {
+                break;
+            }
+            match class {
+                Class::Digit | Class::Letter => {
+                    let Some(slot) = value.get_mut(count) else { break };
+                    *slot = plain(c, class);
+                    count += 1;
+                }
+                Class::Open | Class::Close => {}
+                _ => {
+                    alike &= *separator.get_or_insert(class) == class;
+                    spaced |= class == Class::Space;
+                }
+            }
+            let end = start + at + c.len_utf8();
+            if !self.book.shapes.complete(state).is_empty() && ends(text, end) {
+                found.push(Candidate { start, end, state, count, alike, spaced });
+            }
+        }
+        found
+    }
+
+    fn judge(&mut self, index: usize, candidate: &Candidate, value: &[u8]) -> Option<Span> {
+        let book = self.book;
+        if !telling(&self.page.text()[candidate.start..candidate.end]) {
+            return None;
+        }
+        let mut best: Option<(f32, usize)> = None;
+        let whole = self.page.text().trim().len() == candidate.end - candidate.start;
+        self.look_around(index, candidate.start);
+        self.look_behind(candidate.end);
+        for shape in book.shapes.complete(candidate.state) {
+            let (number, uniform) = book.shapes_of[usize::from(*shape)];
+            let rule = book.rules[number];
+            if uniform && !candidate.alike {
+                continue;
+            }
+            let nearness = self.label(number);
+            // Most numbers have no label, and most rules ask for one: no need to check those.
+            if nearness.is_none() && rule.alone.is_none() && !(rule.checked && whole) {
+                continue;
+            }
+            let valid = (rule.check)(value);
+            if !valid && rule.strict {
+                continue;
+            }
+            let Some(score) = self.score(candidate, number, valid, nearness, whole) else { continue };
+            if best.is_none_or(|(other, _)| score > other) {
+                best = Some((score, number));
+            }
+        }
+        let (score, number) = best?;
+        let rule = book.rules[number];
+        if score >= 0.9 && self.read == Some(index) {
+            // What follows by "and" is of the same kind.
+            let (start, end) = (self.line.place(candidate.start), self.line.place(candidate.end));
+            let place = self.hits.partition_point(|hit| hit.start < start);
+            for label in book.labels_of[number].iter().take(1) {
+                self.hits.insert(place, Hit { label: *label, start, end });
+            }
+        }
+        let layer = if score >= 0.9 || !rule.checked { Layer::Context } else { Layer::Checksum };
+        Some(Span::new(candidate.start..candidate.end, rule.entity, score).by(layer, rule.name))
+    }
+
+    fn score(
+        &self,
+        candidate: &Candidate,
+        number: usize,
+        valid: bool,
+        nearness: Option<Nearness>,
+        whole: bool,
+    ) -> Option<f32> {
+        let rule = self.book.rules[number];
+        let text = self.page.text();
+        let glued = glued(text, candidate.start);
+        match nearness {
+            Some(Nearness::Beside) if valid => return Some(0.96),
+            Some(Nearness::Beside) => return Some(0.7),
+            Some(Nearness::Line) if valid && !glued => return Some(0.92),
+            Some(Nearness::Other) => return None,
+            _ => {}
+        }
+        if !valid || glued {
+            return None;
+        }
+        let digits = text[candidate.start..candidate.end].bytes().all(|byte| byte.is_ascii_digit());
+        if rule.checked && (rule.plain || !digits) && whole {
+            return Some(0.6);
+        }
+        let row = |at: Option<char>, next: Option<char>| at == Some(' ') && next.is_some_and(|c| c.is_ascii_digit());
+        let before = text[..candidate.start].chars();
+        let after = text[candidate.end..].chars();
+        let in_row = candidate.spaced
+            && (row(before.clone().next_back(), before.rev().nth(1))
+                || row(after.clone().next(), after.clone().nth(1)));
+        rule.alone.filter(|_| !in_row)
+    }
+
+    fn read(&mut self, index: usize) {
+        if self.read != Some(index) {
+            let line = &self.page.lines()[index];
+            self.line.fill(&self.page.text()[line.start..line.end], line.start);
+            self.book.labels.find(&self.line, &mut self.hits);
+            self.read = Some(index);
+        }
+    }
+
+    /// How near a label of rule `number` is.
+    fn label(&self, number: usize) -> Option<Nearness> {
+        let wanted = &self.book.labels_of[number];
+        let any = |labels: &[u16]| labels.iter().any(|label| wanted.contains(label));
+        if any(&self.near.beside) {
+            return Some(Nearness::Beside);
+        }
+        if self.near.other {
+            return Some(Nearness::Other);
+        }
+        if self.book.rules[number].checked && any(&self.near.line) {
+            return Some(Nearness::Line);
+        }
+        any(&self.near.behind).then_some(Nearness::Beside)
+    }
+
+    /// Notes the labels around what begins at `start`, once for all rules.
+    fn look_around(&mut self, index: usize, start: usize) {
+        if self.near.start == Some(start) {
+            return;
+        }
+        self.read(index);
+        let mut near = std::mem::take(&mut self.near);
+        near.clear(start);
+        let place = self.line.place(start);
+        let mut others = false;
+        for hit in self.hits.iter().rev().filter(|hit| hit.end <= place) {
+            let gap = &self.line.text()[hit.end..place];
+            if gap.len() > 80 {
+                break;
+            }
+            let beside = filler(gap);
+            if self.book.others.contains(&hit.label) {
+                near.other |= beside;
+                others = true;
+            }
+            if beside {
+                near.beside.push(hit.label);
+            } else if !others && hit.end - hit.start > 3 {
+                near.line.push(hit.label);
+            }
+        }
+        if !near.other {
+            self.head(index, start, &mut near.beside);
+            self.above(index, start, &mut near.beside);
+        }
+        self.near = near;
+    }
+
+    /// Notes the labels right behind byte `end`, unless a further number follows that they are of.
+    fn look_behind(&mut self, end: usize) {
+        self.near.behind.clear();
+        if self.hits.is_empty() {
+            return;
+        }
+        let end = self.line.place(end);
+        for hit in self.hits.iter().filter(|hit| hit.start >= end) {
+            let gap = &self.line.text()[end..hit.start];
+            if gap.len() > 24 || gap.contains([',', ';', '|', ':', '\n']) {
+                break;
+            }
+            let next = self.line.text()[hit.end..].trim_start_matches([' ', ':', '#', '=', '(']);
+            if !next.starts_with(|c: char| c.is_ascii_digit()) {
+                self.near.behind.push(hit.label);
+            }
+        }
+    }
+
+    /// Adds the labels in the head of the table column.
+    fn head(&mut self, index: usize, start: usize, labels: &mut Vec<u16>) {
+        let lines = self.page.lines();
+        let text = self.page.text();
+        let row = |line: usize| &text.as_bytes()[lines[line].start..lines[line].end];
+        let here = row(index);
+        let Some(mark) = [b'|', b'\t', b';', b','].into_iter().find(|mark| here.contains(mark)) else { return };
+        let cells = |line: usize| row(line).iter().filter(|byte| **byte == mark).count();
+        let head = match self.head {
+            Some((last, sign, head)) if sign == mark && last + 1 >= index && index >= last => head,
+            _ => {
+                let wide = cells(index);
+                let first = (index.saturating_sub(200)..index).rev().find(|line| cells(*line) != wide);
+                first.map_or_else(|| index.saturating_sub(200), |line| line + 1)
+            }
+        };
+        if head >= index || cells(head) != cells(index) {
+            return;
+        }
+        self.head = Some((index, mark, head));
+        let cell = here[..start - lines[index].start].iter().filter(|byte| **byte == mark).count();
+        if let Some(cell) = text[lines[head].start..lines[head].end].split(char::from(mark)).nth(cell) {
+            self.named(cell, labels);
+        }
+    }
+
+    /// Adds the label that is a short line of its own above.
+    fn above(&self, index: usize, start: usize, labels: &mut Vec<u16>) {
+        let lines = self.page.lines();
+        let text = self.page.text();
+        if text[lines[index].start..start].chars().any(char::is_alphanumeric) {
+            return;
+        }
+        let above = (index.saturating_sub(2)..index).rev().map(|line| &text[lines[line].start..lines[line].end]);
+        let Some(above) = above.map(str::trim).find(|line| !line.is_empty()) else { return };
+        if above.len() <= 48 && !above.contains(|c: char| c.is_ascii_digit()) {
+            self.named(above, labels);
+        }
+    }
+
+    /// Adds the labels with which `text` ends, fillers aside.
+    fn named(&self, text: &str, labels: &mut Vec<u16>) {
+        let mut folded = Folded::default();
+        folded.fill(text, 0);
+        let mut hits = Vec::new();
+        self.book.labels.find(&folded, &mut hits);
+        labels.extend(hits.iter().filter(|hit| filler(&folded.text()[hit.end..])).map(|hit| hit.label));
+    }
+}
+
+/// The labels around a place.
+#[derive(Default)]
+struct Near {
+    start: Option<usize>,
+    beside: Vec<u16>,
+    line: Vec<u16>,
+    behind: Vec<u16>,
+    /// Another kind of number is announced.
+    other: bool,
+}
+
+impl Near {
+    fn clear(&mut self, start: usize) {
+        self.start = Some(start);
+        self.beside.clear();
+        self.line.clear();
+        self.other = false;
+    }
+}
+
+/// Where the label is.
+enum Nearness {
+    /// Right before or after the number.
+    Beside,
+    /// On the same line.
+    Line,
+    /// Another kind of number is announced.
+    Other,
+}
+
+/// Whether nothing but fillers stands between a label and its number.
+fn filler(gap: &str) -> bool {
+    gap.len() <= 48
+        && !gap.contains(';')
+        && gap
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .all(|word| word.chars().nth(1).is_none() || FILLERS.contains(&word))
+}
+
+/// Whether a value is no word: three digits at least, or capitals throughout.
+fn telling(value: &str) -> bool {
+    value.chars().filter(|c| Class::of(*c) == Some(Class::Digit)).count() >= 3 || !value.contains(char::is_lowercase)
+}
+
+/// Whether at least three characters are digits, of any script that shapes know.
+fn enough_digits(text: &str) -> bool {
+    let count = text.bytes().filter(u8::is_ascii_digit).take(3).count();
+    count == 3
+        || (!text.is_ascii() && text.chars().filter(|c| Class::of(*c) == Some(Class::Digit)).take(3).count() == 3)
+}
+
+/// The character as checks have it.
+fn plain(c: char, class: Class) -> u8 {
+    if class == Class::Digit {
+        return match c {
+            '0'..='9' => c as u8,
+            _ => {
+                let zero = match c {
+                    '\u{660}'..='\u{669}' => 0x660,
+                    '\u{6f0}'..='\u{6f9}' => 0x6f0,
+                    '\u{966}'..='\u{96f}' => 0x966,
+                    '\u{9e6}'..='\u{9ef}' => 0x9e6,
+                    _ => 0xff10,
+                };
+                u8::try_from(u32::from(c) - zero).map_or(b'0', |digit| b'0' + digit)
+            }
+        };
+    }
+    if c.is_ascii() { c.to_ascii_uppercase() as u8 } else { b'@' }
+}
+
+/// Whether `c` goes on with a word, so that no number begins or ends beside it. Scripts without spaces do not.
+fn wordy(c: char) -> bool {
+    c == '_'
+        || (c.is_alphanumeric()
+            && !matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'))
+}
+
+/// Whether a number may end at byte `end`.
+fn ends(text: &str, end: usize) -> bool {
+    let mut rest = text[end..].chars();
+    match rest.next() {
+        None => true,
+        Some('-' | '/' | '@' | '\u{2013}' | '+') => !rest.next().is_some_and(|c| c.is_alphanumeric()),
+        Some('.' | ':' | ',') => !rest.next().is_some_and(|c| c.is_ascii_digit()),
+        Some('%' | '°' | '€' | '$' | '£') => false,
+        Some(c) => !wordy(c),
+    }
+}
+
+/// Whether what begins at `start` is the tail of something longer: a part number, a path, a sum of money.
+fn glued(text: &str, start: usize) -> bool {
+    let mut head = text[..start].chars().rev();
+    match head.next() {
+        Some('$' | '€' | '£' | '\\' | '%' | '@' | '+') => true,
+        Some('-' | '.' | '/' | '\u{2013}' | '=' | '#' | '&' | '?') => head.next().is_some_and(|c| !c.is_whitespace()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_sound() {
+        assert!(BOOK.shapes.len() < 20_000, "{} states", BOOK.shapes.len());
+        for rule in &BOOK.rules {
+            assert!(!rule.shapes.is_empty(), "{}", rule.name);
+            assert!(rule.alone.is_some() || !rule.labels.is_empty(), "{}", rule.name);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Accounts and branches of banks, by the words beside them.
+
+use super::Rule;
+use super::check::{digit, number, weighted};
+use crate::mask::span::Entity::BankAccount;
+
+const ACCOUNT: &[&str] = &[
+    "account",
+    "account number",
+    "account no",
+    "acct",
+    "acc no",
+    "acc",
+    "a/c",
+    "a/c no",
+    "bank account",
+    "konto",
+    "kontonummer",
+    "konto nr",
+    "kontonr",
+    "rekening",
+    "rekeningnummer",
+    "rek",
+    "numer konta",
+    "rachunek",
+    "nr konta",
+    "número de cuenta",
+    "cuenta bancaria",
+    "numéro de compte",
+    "conto corrente",
+    "conta corrente",
+    "nº da conta",
+    "hesap no",
+    "расчетный счет",
+    "счет",
+    "р/с",
+    "счёт",
+    "рахунок",
+    "口座番号",
+    "銀行口座",
+    "账号",
+    "银行账号",
+    "銀行帳號",
+    "계좌번호",
+    "계좌",
+    "หมายเลขบัญชี",
+    "เลขที่บัญชี",
+    "số tài khoản",
+    "stk",
+    "no rekening",
+    "no. rekening",
+    "gtbank",
+    "GTBank",
+    "maybank",
+    "zenith bank",
+    "access bank",
+    "firstbank",
+    "tilinumero",
+    "bankkonto",
+    "bankgiro",
+    "plusgiro",
+    "számlaszám",
+    "bankszámla",
+    "číslo účtu",
+    "cont bancar",
+    "λογαριασμός",
+    "חשבון בנק",
+    "رقم الحساب",
+    "direct deposit",
+];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::labelled(
+        BankAccount,
+        "account",
+        &[
+            "9{6,18}",
+            "9{4} 9{4} 9{4}",
+            "9{4} 9{4} 9{4} 9{2,4}",
+            "9{4}-9{4}-9{4,10}",
+            "9{3}-9{6,7}-9{1,3}",
+            "9{2}-9{4}-9{7}-9{2,3}",
+            "9{4} 9{2} 9{5}",
+            "9{4}.9{2}.9{5}",
+            "9{2} 9{4} 9{4} 9{4} 9{4} 9{4} 9{4}",
+            "9{8}-9{8}-9{8}",
+            "9{8}-9{8}",
+            "9{4} 9{4} 9{2} 9{10}",
+            "9{2,6}-9{2,10}/9{4}",
+            "9{5,10}/9{4}",
+            "9{5,8}-9X?",
+            "9{26}",
+            "9{20}",
+        ],
+        ACCOUNT,
+    ),
+    Rule::labelled(
+        BankAccount,
+        "sort code",
+        &["9{2}-9{2}-9{2}", "9{6}", "9{2} 9{2} 9{2}"],
+        &["sort code", "sc", "sortcode"],
+    ),
+    Rule::checked(
+        BankAccount,
+        "us routing",
+        &["9{9}", "9{4}-9{4}-9"],
+        &["routing", "routing number", "aba", "aba routing", "rtn", "routing no", "transit"],
+        routing,
+    ),
+    Rule::labelled(BankAccount, "bsb", &["9{3}-9{3}", "9{6}", "9{3} 9{3}"], &["bsb", "bsb number"]),
+    Rule::labelled(BankAccount, "au account", &["9{5,9}", "9{2,4} 9{3,4}"], &["bsb account", "acc", "account"]),
+    Rule::labelled(BankAccount, "in ifsc", &["A{4}9X{6}"], &["ifsc", "ifsc code", "rtgs"]),
+    Rule::checked(
+        BankAccount,
+        "mx clabe",
+        &["9{18}", "9{3} 9{3} 9{11} 9"],
+        &["clabe", "clabe interbancaria", "cuenta clabe"],
+        clabe,
+    ),
+    Rule::labelled(
+        BankAccount,
+        "bic",
+        &["A{6}X{2}", "A{6}X{5}"],
+        &["bic", "swift", "swift code", "bic/swift", "swift/bic"],
+    ),
+    Rule::labelled(BankAccount, "blz", &["9{8}", "9{3} 9{3} 9{2}"], &["blz", "bankleitzahl"]),
+    Rule::labelled(BankAccount, "ar cbu", &["9{22}"], &["cbu", "cvu"]),
+    Rule::labelled(
+        BankAccount,
+        "es account",
+        &["9{4} 9{4} 9{2} 9{10}", "9{20}", "9{4}-9{4}-9{2}-9{10}"],
+        &["ccc", "cuenta"],
+    ),
+];
+
+/// American Bankers Association: federal reserve district, weights 371, modulo 10.
+fn routing(value: &[u8]) -> bool {
+    matches!(number(value, 0, 2), 0..=12 | 21..=32 | 61..=72 | 80)
+        && number(value, 0, 9) > 0
+        && weighted(value, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10)
+}
+
+/// Banco de México: weights 371 of each product's last digit, modulo 10.
+fn clabe(value: &[u8]) -> bool {
+    let sum: u32 = (0..17).zip([3, 7, 1].into_iter().cycle()).map(|(at, weight)| digit(value, at) * weight % 10).sum();
+    (10 - sum % 10) % 10 == digit(value, 17)
+}
