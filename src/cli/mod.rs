@@ -70,6 +70,8 @@ enum Command {
     Extract(commands::extract::ExtractArgs),
     /// Turn documents into masked text
     Mask(commands::mask::MaskArgs),
+    /// Put the originals back into masked text
+    Unmask(commands::unmask::UnmaskArgs),
     /// Ask the teacher for questions and answers
     #[command(name = "gen-qa")]
     GenQa(commands::generate::GenerateArgs),
@@ -185,6 +187,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::Init(args) => commands::init::run(&args, &printer),
         Command::Extract(args) => commands::extract::run(&args, &printer),
         Command::Mask(args) => commands::mask::run(&args, global, &printer),
+        Command::Unmask(args) => commands::unmask::run(&args, global, &printer),
         Command::GenQa(args) => commands::generate::run(crate::row::Kind::Qa, &args, global, &printer),
         Command::GenCot(args) => commands::generate::run(crate::row::Kind::Cot, &args, global, &printer),
         Command::GenDpo(args) => commands::generate::run(crate::row::Kind::Preference, &args, global, &printer),

@@ -37,7 +37,8 @@ pub enum Format {
 impl Format {
     /// The extensions that say the format, in lower case, without the dot.
     pub const EXTENSIONS: &'static [&'static str] = &[
-        "md", "markdown", "txt", "text", "html", "htm", "json", "docx", "docm", "odt", "csv", "xml", "zip", "gz", "tgz", "pdf",
+        "md", "markdown", "txt", "text", "html", "htm", "json", "docx", "docm", "odt", "csv", "xml", "zip", "gz",
+        "tgz", "pdf",
     ];
 
     /// Whether the format is read by a large parser of others, which runs in a process of its own.

@@ -355,9 +355,8 @@ impl Run<'_> {
     }
 
     fn guard(&self, prompt: &Prompt) -> Result<(), GenerateError> {
-        let leaks = |text: &str| {
-            self.job.forbidden.iter().any(|value| value.chars().count() >= 4 && text.contains(value.as_str()))
-        };
+        let leaks =
+            |text: &str| self.job.forbidden.iter().any(|value| value.chars().count() >= 4 && holds(text, value));
         if prompt.messages().iter().any(|m| leaks(&m.content)) {
             return Err(GenerateError::Leak { source_name: prompt.passage().source().to_owned() });
         }
@@ -455,4 +454,14 @@ impl Run<'_> {
         self.out.rows = ranked.into_iter().map(|(_, _, row)| row).collect();
         self.out
     }
+}
+/// Whether `value` stands in `text` by itself: `Mark` is not in `Marketing`.
+fn holds(text: &str, value: &str) -> bool {
+    text.match_indices(value).any(|(at, found)| {
+        let joined = |edge: Option<char>, own: Option<char>| {
+            edge.is_some_and(char::is_alphanumeric) && own.is_some_and(char::is_alphanumeric)
+        };
+        !joined(text[..at].chars().next_back(), found.chars().next())
+            && !joined(text[at + found.len()..].chars().next(), found.chars().next_back())
+    })
 }

@@ -1,8 +1,9 @@
 //! The result of masking.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use super::span::Entity;
+use super::span::{Entity, Layer};
 use crate::document::Block;
 use crate::id::ContentHash;
 
@@ -15,6 +16,24 @@ pub struct MaskedDocument {
     pub(super) text: String,
     pub(super) blocks: Vec<Block>,
     pub(super) counts: BTreeMap<Entity, usize>,
+    pub(super) finds: Vec<Find>,
+}
+
+/// One masked value: where, what and why, without the value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Find {
+    /// What it is.
+    pub entity: Entity,
+    /// How sure, from 0 to 1.
+    pub score: f32,
+    /// What found it.
+    pub layer: Layer,
+    /// The rule within the layer.
+    pub rule: &'static str,
+    /// Bytes of the placeholder in the masked text.
+    pub range: Range<usize>,
+    /// Bytes of the value in the document's own text.
+    pub original: Range<usize>,
 }
 
 impl MaskedDocument {
@@ -40,6 +59,12 @@ impl MaskedDocument {
     #[must_use]
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
+    }
+
+    /// What was masked, in order.
+    #[must_use]
+    pub fn finds(&self) -> &[Find] {
+        &self.finds
     }
 
     /// How many values were masked, by kind; kinds that were not found are absent.

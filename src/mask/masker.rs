@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::masked::MaskedDocument;
+use super::masked::{Find, MaskedDocument};
 use super::page::Page;
 use super::person::{self, Hints, Known, own_names};
-use super::recognizer::RECOGNIZERS;
+use super::recognizer::{EMAIL, RECOGNIZERS};
 use super::span::{Entity, Layer, Span, placeholders, resolve};
 use super::vault::Vault;
 use super::words::{Word, words};
@@ -64,8 +64,7 @@ impl Masker {
         let deny = policy.deny.iter().filter(|text| !text.trim().is_empty()).map(|text| entity_prefix(text)).collect();
         let allow = policy.allow.iter().map(|text| fold(text)).collect();
         let mut masker = Self { known: Known::default(), allow, deny, off: policy.off };
-        let learned: Vec<Learned> =
-            documents.iter().map(|document| masker.learn(document.name(), document.expose_text())).collect();
+        let learned: Vec<Learned> = documents.iter().map(Self::learn).collect();
         masker.add(policy.names, learned);
         masker
     }
@@ -96,10 +95,11 @@ impl Masker {
         }
     }
 
-    fn learn(&self, name: &str, text: &str) -> Learned {
-        let rest = blanked(text);
-        let page = Page::new(&rest);
-        Reading::new(&page).learned(name)
+    fn learn(document: &Document) -> Learned {
+        let rest = blanked(document.expose_text());
+        let mut learned = Reading::new(&Page::new(&rest)).learned(document.name());
+        learned.others.extend(document.people().iter().cloned());
+        learned
     }
 
     /// Everything to be masked in a text: sorted, never overlapping, on character boundaries.
@@ -162,6 +162,18 @@ impl Masker {
             .iter()
             .map(|block| Block { kind: self.mask_kind(&block.kind, vault), span: moved(&block.span, &moves) })
             .collect();
+        let finds = spans
+            .iter()
+            .zip(&moves)
+            .map(|(span, (original, range))| Find {
+                entity: span.entity,
+                score: span.score,
+                layer: span.layer,
+                rule: span.rule,
+                range: range.clone(),
+                original: original.clone(),
+            })
+            .collect();
         let mut counts = BTreeMap::new();
         for span in &spans {
             *counts.entry(span.entity).or_default() += 1;
@@ -172,6 +184,7 @@ impl Masker {
             text,
             blocks,
             counts,
+            finds,
         }
     }
 
@@ -205,9 +218,7 @@ impl Masker {
     fn mask_name(&self, path: &str) -> String {
         let mut spans = Vec::new();
         self.known.find_in_path(path, &mut spans);
-        for recognizer in RECOGNIZERS.iter().filter(|recognizer| recognizer.entity() == Entity::Email) {
-            recognizer.find(&Page::new(path), &mut spans);
-        }
+        EMAIL.find(&Page::new(path), &mut spans);
         let mut masked = String::with_capacity(path.len());
         let mut end = 0;
         for span in resolve(spans) {

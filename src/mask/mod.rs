@@ -5,7 +5,8 @@
 //! names, which have no shape: those in its [`Policy`], those the documents say belong to their author, and those
 //! that stand where only people stand. What was found becomes `[EMAIL_1]`, numbered by a [`Vault`].
 //!
-//! Everything here is pure. Masking is never complete: a name nobody introduces is not found.
+//! Everything here is pure. People nobody introduced are found by a lexicon of names and what stands around them, so
+//! masking is never complete, and a thing with a first name may go with it: the person can allow and deny texts.
 
 mod lexicon;
 mod masked;
@@ -17,7 +18,7 @@ mod span;
 mod vault;
 mod words;
 
-pub use masked::MaskedDocument;
+pub use masked::{Find, MaskedDocument};
 pub use masker::{Masker, Policy};
 pub use span::{Entity, Layer, Span, UnknownEntity};
 pub use vault::Vault;
@@ -32,6 +33,15 @@ pub fn scan(text: &str) -> Vec<Span> {
             recognizer.find(page, out);
         }
     })
+}
+
+/// Whether a text is one word that is an ordinary word of some language, whatever else it may be.
+pub(crate) fn is_word(text: &str) -> bool {
+    use lexicon::{Flags, LEXICON};
+    match words::words(text).as_slice() {
+        [word] => LEXICON.word(word.hash).any(Flags::WORD.or(Flags::FOREIGN).or(Flags::PLACE).or(Flags::ORGANISATION)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -198,6 +198,23 @@ pub enum Layer {
     Model,
 }
 
+impl Layer {
+    /// The name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::Checksum => "checksum",
+            Self::Pattern => "pattern",
+            Self::Context => "context",
+            Self::Structure => "structure",
+            Self::Known => "known name",
+            Self::Lexicon => "lexicon",
+            Self::Model => "model",
+        }
+    }
+}
+
 /// One detection in a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {

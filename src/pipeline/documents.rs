@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use crate::document::{self, Document, DocumentError, Format};
 use crate::id::{ContentHash, Hasher};
-use crate::mask::{MaskedDocument, Masker, Policy, Vault};
+use crate::mask::{MaskedDocument, Masker, Vault};
 use crate::prompt::{Passage, passages};
 use crate::settings::Persona;
 use crate::{Error, edge};
@@ -58,7 +58,12 @@ impl Masked {
     /// Original values that no prompt may hold.
     #[must_use]
     pub fn forbidden(&self) -> Vec<String> {
-        self.vault.values().map(|(_, value)| value.to_owned()).collect()
+        self.vault
+            .values()
+            // A first name that is a word too (`Will`) stands in any text.
+            .filter(|(entity, value)| *entity != crate::mask::Entity::Person || !crate::mask::is_word(value))
+            .map(|(_, value)| value.to_owned())
+            .collect()
     }
 }
 
@@ -192,14 +197,8 @@ fn list(paths: &[PathBuf]) -> Result<(Vec<Listed>, Vec<String>), Error> {
 /// Masks documents with one vault. `vault` may hold placeholders from before: they stay the same.
 #[must_use]
 pub fn mask_documents(documents: &[Document], failed: Vec<Error>, persona: &Persona, mut vault: Vault) -> Masked {
-    let policy = Policy {
-        names: persona.names.clone(),
-        allow: persona.allow.clone(),
-        deny: persona.deny.clone(),
-        off: Vec::new(),
-    };
-    let policy_hash = Hasher::new().text("mask/1").json(persona).finish();
-    let masker = Masker::new(policy, documents);
+    let policy_hash = Hasher::new().text("mask/2").json(persona).finish();
+    let masker = Masker::new(persona.policy(), documents);
     let documents: Vec<MaskedDocument> = documents.iter().map(|d| masker.mask(d, &mut vault)).collect();
     let hash = documents
         .iter()

@@ -4,7 +4,7 @@ mod run;
 mod svg;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(super) mod text;
 
 use std::collections::BTreeMap;
 

@@ -3,12 +3,14 @@
 //! Pure: data in, text out. Never holds unmasked text: samples come from masked rows and from the student.
 
 mod html;
+mod masking;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use html::render;
+pub use masking::{MaskedPage, render_masking};
 
 /// Everything the page shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -49,6 +49,24 @@ pub struct Persona {
     pub allow: Vec<String>,
     /// Texts that are always masked.
     pub deny: Vec<String>,
+    /// Kinds of personal data left readable.
+    pub keep: Vec<crate::mask::Entity>,
+    /// Kinds masked beside the usual: those of [`Entity::OPTIONAL`](crate::mask::Entity::OPTIONAL).
+    pub also: Vec<crate::mask::Entity>,
+}
+
+impl Persona {
+    /// The masking policy these settings ask for.
+    #[must_use]
+    pub fn policy(&self) -> crate::mask::Policy {
+        let optional = crate::mask::Entity::OPTIONAL.into_iter().filter(|entity| !self.also.contains(entity));
+        crate::mask::Policy {
+            names: self.names.clone(),
+            allow: self.allow.clone(),
+            deny: self.deny.clone(),
+            off: optional.chain(self.keep.iter().copied()).collect(),
+        }
+    }
 }
 
 /// Who writes the rows.

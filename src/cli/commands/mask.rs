@@ -2,13 +2,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cli::{Global, Printer};
-use crate::mask::{Masker, Policy, Vault};
+use crate::document::Document;
+use crate::mask::{MaskedDocument, Masker, Vault};
 use crate::pipeline::{mask_documents, read_documents};
+use crate::report::{MaskedPage, render_masking};
 use crate::settings::Persona;
 use crate::{Error, ExitKind, edge};
 
@@ -24,12 +26,26 @@ pub struct MaskArgs {
     /// Keep placeholders and originals in this file (readable by you alone) and reuse those it has
     #[arg(long)]
     vault: Option<PathBuf>,
-    /// Add counts per entity, on standard error
-    #[arg(long)]
-    report: bool,
+    /// Say what was masked, where, why and how sure: text on standard error, json or html on standard output (or as
+    /// mask-report.json or .html in the output folder)
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    report: Option<ReportFormat>,
+    /// Show the masked values in the report
+    #[arg(long, requires = "report")]
+    reveal: bool,
     /// Filter: lines of {"id","text"} in, lines of {"id","text","spans"} out
     #[arg(long, conflicts_with_all = ["paths", "output"])]
     jsonl: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ReportFormat {
+    /// A line per value, and counts.
+    Text,
+    /// One object per document.
+    Json,
+    /// A page with the masked places marked.
+    Html,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +63,7 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         _ => Vault::default(),
     };
     if args.jsonl {
-        let filtered = filter(persona, &mut vault, printer);
+        let filtered = filter(&persona, &mut vault, printer);
         // Placeholders that are already out need their originals, also when a later line cannot be read.
         keep(args, &vault)?;
         return filtered.map(|()| ExitKind::Success);
@@ -58,12 +74,9 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     }
     let masked = mask_documents(&sources.documents, sources.failed, &persona, vault);
     keep(args, &masked.vault)?;
-    let mut totals: BTreeMap<&str, usize> = BTreeMap::new();
     let mut taken = BTreeSet::new();
-    for document in &masked.documents {
-        for (entity, n) in document.counts() {
-            *totals.entry(entity.name()).or_default() += n;
-        }
+    let on_stdout = args.output.is_none() && matches!(args.report, Some(ReportFormat::Json | ReportFormat::Html));
+    for document in masked.documents.iter().filter(|_| !on_stdout) {
         let text = format!("{}\n", document.text().trim_end());
         match &args.output {
             Some(dir) => {
@@ -74,10 +87,8 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
             None => printer.data(&text)?,
         }
     }
-    if args.report {
-        for (entity, n) in totals {
-            printer.talk(&format!("{entity:>16} {n}"));
-        }
+    if let Some(format) = args.report {
+        report(format, args, &sources.documents, &masked.documents, printer)?;
     }
     for error in &masked.failed {
         printer.error(error);
@@ -85,10 +96,97 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     Ok(if masked.failed.is_empty() { ExitKind::Success } else { ExitKind::Data })
 }
 
+/// What was masked, in the format asked for.
+fn report(
+    format: ReportFormat,
+    args: &MaskArgs,
+    sources: &[Document],
+    masked: &[MaskedDocument],
+    printer: &Printer,
+) -> Result<(), Error> {
+    let values = |index: usize, range: &std::ops::Range<usize>| {
+        let text = sources.get(index).filter(|_| args.reveal)?.expose_text();
+        text.get(range.clone())
+    };
+    let (name, text) = match format {
+        ReportFormat::Text => {
+            let mut totals: BTreeMap<&str, usize> = BTreeMap::new();
+            for (index, document) in masked.iter().enumerate() {
+                for find in document.finds() {
+                    *totals.entry(find.entity.name()).or_default() += 1;
+                    let line = 1 + document.text()[..find.range.start].matches('\n').count();
+                    let value = values(index, &find.original).map(|value| format!("  {value}")).unwrap_or_default();
+                    printer.talk(&format!(
+                        "{}:{line}: {} {:.2} {} ({}){value}",
+                        document.name(),
+                        &document.text()[find.range.clone()],
+                        find.score,
+                        find.layer.name(),
+                        find.rule,
+                    ));
+                }
+            }
+            for (entity, count) in totals {
+                printer.talk(&format!("{entity:>16} {count}"));
+            }
+            return Ok(());
+        }
+        ReportFormat::Json => {
+            let documents: Vec<Value> = masked
+                .iter()
+                .enumerate()
+                .map(|(index, document)| {
+                    let finds: Vec<Value> = document
+                        .finds()
+                        .iter()
+                        .map(|find| {
+                            let mut value = json!({
+                                "placeholder": &document.text()[find.range.clone()],
+                                "entity": find.entity.name(),
+                                "score": find.score,
+                                "layer": find.layer.name(),
+                                "rule": find.rule,
+                                "start": find.original.start,
+                                "end": find.original.end,
+                                "masked_start": find.range.start,
+                                "masked_end": find.range.end,
+                            });
+                            if let (Some(object), Some(text)) = (value.as_object_mut(), values(index, &find.original)) {
+                                object.insert("value".to_owned(), text.into());
+                            }
+                            value
+                        })
+                        .collect();
+                    json!({ "name": document.name(), "finds": finds })
+                })
+                .collect();
+            ("mask-report.json", format!("{:#}\n", Value::from(documents)))
+        }
+        ReportFormat::Html => {
+            let pages: Vec<MaskedPage<'_>> = masked
+                .iter()
+                .enumerate()
+                .map(|(index, document)| MaskedPage {
+                    document,
+                    original: sources.get(index).filter(|_| args.reveal).map(Document::expose_text),
+                })
+                .collect();
+            ("mask-report.html", render_masking(&pages))
+        }
+    };
+    match &args.output {
+        Some(dir) if args.reveal => {
+            let path = dir.join(name);
+            edge::fs::write_private(&path, text.as_bytes()).map_err(|e| Error::io(&path, e))
+        }
+        Some(dir) => edge::fs::write(&dir.join(name), text.as_bytes()),
+        None => printer.data(&text),
+    }
+}
+
 /// Lines of `{"id","text"}` in, lines of `{"id","text","spans"}` out, in order.
-fn filter(persona: Persona, vault: &mut Vault, printer: &Printer) -> Result<(), Error> {
-    let policy = Policy { names: persona.names, allow: persona.allow, deny: persona.deny, off: Vec::new() };
-    let masker = Masker::new(policy, &[]);
+fn filter(persona: &Persona, vault: &mut Vault, printer: &Printer) -> Result<(), Error> {
+    let masker = Masker::new(persona.policy(), &[]);
     for (number, line) in std::io::stdin().lock().lines().enumerate() {
         let place = || format!("standard input, line {}", number + 1);
         let line = line.map_err(|e| Error::new(e.to_string()).place(place()).data())?;
@@ -97,7 +195,7 @@ fn filter(persona: Persona, vault: &mut Vault, printer: &Printer) -> Result<(), 
         }
         let line: Line = serde_json::from_str(&line)
             .map_err(|e| Error::new("not an object with `id` and `text`").place(place()).cause(e).data())?;
-        let (text, spans) = masker.mask_text(&line.text, vault);
+        let (text, spans) = masker.mask_alone(&line.text, vault);
         let spans: Vec<Value> = spans
             .iter()
             .map(|s| json!({ "start": s.range.start, "end": s.range.end, "entity": s.entity.name(), "score": s.score }))

@@ -7,6 +7,7 @@ pub(super) mod init;
 pub(super) mod lint;
 pub(super) mod mask;
 pub(super) mod show;
+pub(super) mod unmask;
 
 #[cfg(feature = "train")]
 pub(super) mod chat;

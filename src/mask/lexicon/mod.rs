@@ -42,6 +42,8 @@ impl Flags {
     pub(crate) const REFERENCES: Self = Self(1 << 19);
     /// An ordinary word of a language other than English.
     pub(crate) const FOREIGN: Self = Self(1 << 21);
+    /// An eponym begins with this word.
+    pub(crate) const EPONYM_HEAD: Self = Self(1 << 22);
     /// Some phrase begins with this word.
     pub(crate) const HEAD: Self = Self(1 << 20);
 
@@ -242,7 +244,8 @@ impl Lexicon {
             [] => {}
             [word] => self.words.insert(word.hash, flags),
             [head, ..] => {
-                self.words.insert(head.hash, Flags::HEAD);
+                let eponym = if flags.any(Flags::EPONYM) { Flags::EPONYM_HEAD } else { Flags::HEAD };
+                self.words.insert(head.hash, Flags::HEAD.or(eponym));
                 self.phrases.insert(Hash::joined(found.iter().map(|word| word.hash)), flags);
             }
         }

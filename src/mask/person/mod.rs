@@ -21,7 +21,6 @@ use super::words::{Gap, Hash, Word};
 
 pub(crate) use hints::Hints;
 pub(crate) use known::Known;
-pub(crate) use position::is_name;
 pub(crate) use signature::own_names;
 
 /// What a word may be in a name.
@@ -71,6 +70,7 @@ const ALSO: Flags = Flags::WORD
     .or(Flags::ORGANISATION)
     .or(Flags::ALSO_PLACE)
     .or(Flags::ALSO_PRODUCT)
+    .or(Flags::EPONYM_HEAD)
     .or(Flags::ORGANISATION_TAIL);
 /// Of a phrase: what keeps its words from being a person.
 const TAKEN: Flags = Flags::PLACE
@@ -370,7 +370,7 @@ const STRONG_BEFORE: &[&str] = &[
 /// Small words within a name.
 static PARTICLES: LazyLock<HashSet<u64>> = LazyLock::new(|| {
     "van von der den de del della delle dello dei degli di da das do dos du la le les las los ter ten te zu zur zum vom \
-     bin bint binti ben ibn ud ul al el abu abou ould af av san santa são saint st y e"
+     bin bint binti ben ibn ud ul al el abu abou ould af av san santa são saint st y e dela delos vande vander"
         .split_whitespace()
         .map(Hash::of)
         .collect()
@@ -455,6 +455,8 @@ impl<'a> Sight<'a> {
             // `BEng`, `PhD`: two capitals and then small letters begin no name.
             let degree = word.mixed && text[word.range()].chars().nth(1).is_some_and(char::is_uppercase);
             let class = if degree { Class::Block } else { class };
+            let short = class == Class::Block && at >= taken && sight.shortened(at);
+            let class = if short { Class::WeakGiven } else { class };
             let likely = class == Class::Unknown && lexicon.spelt_like_a_name(&text[word.range()]);
             sight.classes[at] = if likely { Class::Likely } else { class };
         }
@@ -545,6 +547,10 @@ impl<'a> Sight<'a> {
         if end > start + 1 && self.classes[start] != Class::Given && HEADS.contains(&head.as_str()) {
             return None;
         }
+        // `Staff Engineer`, `Staff Nurse`: every word is one of a job title.
+        if (start..end).all(|at| self.flags[at].any(Flags::JOB) && self.classes[at] != Class::Given) {
+            return None;
+        }
         let units = self.units(start, end);
         let initials = (start..end).filter(|at| self.classes[*at] == Class::Initial).count();
         let base = base(&units, initials, (start..end).any(|at| self.classes[at] == Class::Initial && self.dotted(at)));
@@ -558,6 +564,14 @@ impl<'a> Sight<'a> {
             last += 1;
         }
         Some(Candidate { words: start..end, range: first..last, score: base + extra, context })
+    }
+
+    /// `Md.`, `Mohd.`, `Ma.`: given names that are written short.
+    fn shortened(&self, at: usize) -> bool {
+        const SHORT: &[&str] =
+            &["md", "mohd", "ma", "muh", "abd", "wm", "chas", "geo", "jos", "thos", "st", "fco", "ant"];
+        let word = &self.words[at];
+        word.letters <= 4 && self.dotted(at) && SHORT.contains(&self.text[word.range()].to_lowercase().as_str())
     }
 
     fn dotted(&self, at: usize) -> bool {
@@ -728,6 +742,11 @@ impl<'a> Sight<'a> {
         // The same letters in an address.
         if let Some(value) = self.hints.vouch(&self.words[start..end]) {
             add(value);
+        }
+        // Every syllable of Vietnamese is a name of somebody.
+        let toned = |c: char| matches!(c, '\u{1EA0}'..='\u{1EF9}' | 'đ' | 'Đ' | 'ư' | 'Ư' | 'ơ' | 'Ơ');
+        if count == 1 && self.text[first.range()].contains(toned) {
+            add(-0.3);
         }
         if first.shouted && count == 1 && !alone && !line_head.ends_with(": ") {
             add(-0.2);

@@ -120,6 +120,15 @@ const HONORIFICS: &[&str] = &[
     "이사",
 ];
 
+/// A label or an honorific, and the one to four words behind it.
+static INTRODUCED: LazyLock<Regex> = LazyLock::new(|| {
+    compile(concat!(
+        r"(?:নাম|পিতা|মাতা|नाम|पिता|माता|हस्ताक्षर|שם(?:[ ]מלא)?|الاسم(?:[ ]الكامل)?|اسم|نام|ชื่อ[-–]?(?:นาม)?สกุล|ชื่อเล่น|ชื่อ|பெயர்|పేరు|姓[ \u{3000}]*名|氏[ \u{3000}]*名|氏名|名前|ふりがな|フリガナ|이름|성명|緊急連絡先)[ \t\u{3000}]*(?:[:：｜|]|[\u{3000}])[ \t\u{3000}]*(?:নাম|श्री|श्रीमती|জনাব|นาย|นางสาว|นาง)?[ ]?(",
+        r"[\p{L}\p{M}'’-]+(?:[ \u{3000}][\p{L}\p{M}'’-]+){0,4})",
+        r"|(?:জনাব|बেगम|श्रीमती|श्री|सुश्री|คุณ|นางสาว|นาย|พี่|ด็อกเตอร์|السيدة|السيد|المهندسة|المهندس|الأستاذة|الأستاذ|الدكتورة|الدكتور|د\.|ד\x22ר|פרופ'|מר|גב')[ ]?([\p{L}\p{M}'’-]+(?:[ ][\p{L}\p{M}'’-]+){0,3})"
+    ))
+});
+
 /// Adds names in scripts without case.
 pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
     let text = page.text();
@@ -128,6 +137,15 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             continue;
         }
         let bytes = &text[line.start..line.end];
+        for found in INTRODUCED.captures_iter(bytes) {
+            if let Some(name) = found.get(1).or_else(|| found.get(2)) {
+                let end = name.as_str().find(" और ").unwrap_or(name.len());
+                let range = line.start + name.start()..line.start + name.start() + end;
+                out.push(
+                    Span::new(range, Entity::Person, 0.8).by(Layer::Context, "name behind a label or an honorific"),
+                );
+            }
+        }
         if bytes.contains(|c: char| matches!(c, '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}')) {
             for found in RUN.find_iter(bytes) {
                 syllables(text, line.start, line.end, number, found.start() + line.start, found.as_str(), out);
@@ -166,6 +184,8 @@ fn syllables(
         let tail = &text[start + end..line_end];
         let honoured = HONORIFICS.iter().any(|word| tail.trim_start_matches(' ').starts_with(word));
         let outer = |c: char| !c.is_alphanumeric();
+        let listed = head.ends_with(['、', '和', '与', '、', '（'])
+            || ["感谢", "感謝", "主管", "我是", "上司の", "後輩の", "同事"].iter().any(|word| head.ends_with(word));
         let alone = head.chars().all(outer) && tail.chars().all(outer);
         let leads = head.chars().all(outer) && tail.chars().next().is_none_or(outer) && number < 4;
         let parted = tail.chars().next().is_none_or(outer) && head.chars().next_back().is_none_or(outer);
@@ -173,6 +193,7 @@ fn syllables(
             + if labelled { 0.5 } else { 0.0 }
             + if honoured { 0.4 } else { 0.0 }
             + if alone && number < 4 { 0.35 } else { 0.0 }
+            + if listed { 0.2 } else { 0.0 }
             + if leads { 0.2 } else { 0.0 }
             + if parted { 0.1 } else { 0.0 };
         if best.is_none_or(|(_, known)| score > known + 0.05) {

@@ -105,10 +105,6 @@ static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Recognizer for Address {
-    fn entity(&self) -> Entity {
-        Entity::Address
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         let numbered = |line: &Line| line.cues.has(Cues::DIGIT);

@@ -13,10 +13,6 @@ pub(crate) struct Card;
 static START: LazyLock<Regex> = LazyLock::new(|| compile(r"[0-9]+"));
 
 impl Recognizer for Card {
-    fn entity(&self) -> Entity {
-        Entity::Card
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         let mut taken = 0;

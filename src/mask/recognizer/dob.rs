@@ -63,12 +63,7 @@ static YEAR: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Recognizer for DateOfBirth {
-    fn entity(&self) -> Entity {
-        Entity::DateOfBirth
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
-        let text = page.text();
         // The date may stand on the line below its label.
         let near = |line: &Line| line.digits >= 3 || line.end - line.start < 48;
         let text = page.text();

@@ -48,10 +48,6 @@ static SPELT: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Recognizer for Email {
-    fn entity(&self) -> Entity {
-        Entity::Email
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         let at = |line: &Line| line.cues.has(Cues::AT) || line.cues.has(Cues::WIDE);

@@ -136,10 +136,6 @@ const WORDS: &[&str] = &[
 ];
 
 impl Recognizer for Handle {
-    fn entity(&self) -> Entity {
-        Entity::Handle
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         for found in page.captures(&AT, 0, |line| line.cues.has(Cues::AT) || line.cues.has(Cues::WIDE)) {

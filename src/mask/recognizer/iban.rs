@@ -105,10 +105,6 @@ const LENGTHS: &[(&str, usize)] = &[
 ];
 
 impl Recognizer for Iban {
-    fn entity(&self) -> Entity {
-        Entity::Iban
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         for found in page.find(&START, |line| line.digits >= 8) {

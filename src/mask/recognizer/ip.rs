@@ -41,10 +41,6 @@ const NOT_ADDRESSES: &[&str] = &[
 ];
 
 impl Recognizer for Ip {
-    fn entity(&self) -> Entity {
-        Entity::Ip
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         for found in page.find(&V4, |line| line.digits >= 4 && line.cues.has(Cues::DOT)) {

@@ -11,10 +11,6 @@ const LABELS: &[&str] =
     &["mac", "hardware", "hwaddr", "ether", "physical", "bssid", "lladdr", "wlan", "wifi", "wi-fi", "bluetooth"];
 
 impl Recognizer for Mac {
-    fn entity(&self) -> Entity {
-        Entity::Mac
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         for line in page.lines() {

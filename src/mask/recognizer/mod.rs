@@ -4,7 +4,7 @@
 use regex::Regex;
 
 use super::page::Page;
-use super::span::{Entity, Span};
+use super::span::Span;
 
 mod address;
 mod card;
@@ -15,23 +15,21 @@ mod iban;
 mod id;
 mod ip;
 mod mac;
+mod personal;
 mod phone;
 mod secret;
 mod url;
 mod wallet;
 
-/// Finds one kind of personal data by its own shape.
+/// Finds personal data by its own shape.
 pub(crate) trait Recognizer: Sync {
-    /// What it finds.
-    fn entity(&self) -> Entity;
-
     /// Adds what it finds on `page`; spans may overlap, of one another too.
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>);
 }
 
 /// Every pattern recognizer. Names are not here: see [`person`](super::person).
 pub(crate) const RECOGNIZERS: &[&dyn Recognizer] = &[
-    &email::Email,
+    EMAIL,
     &phone::Phone,
     &url::Url,
     &handle::Handle,
@@ -43,8 +41,12 @@ pub(crate) const RECOGNIZERS: &[&dyn Recognizer] = &[
     &mac::Mac,
     &address::Address,
     &dob::DateOfBirth,
+    &personal::Personal,
     &secret::Secret,
 ];
+
+/// For file names, where nothing else is looked for.
+pub(crate) const EMAIL: &dyn Recognizer = &email::Email;
 
 /// Compiles a pattern written in this module. A test compiles them all, so a wrong one never ships.
 ///

@@ -201,10 +201,6 @@ const OTHERS: &[&str] = &[
 ];
 
 impl Recognizer for Phone {
-    fn entity(&self) -> Entity {
-        Entity::Phone
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         for run in page.find(&RUN, |line| line.digits >= 6) {

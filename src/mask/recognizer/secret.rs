@@ -59,10 +59,6 @@ static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Recognizer for Secret {
-    fn entity(&self) -> Entity {
-        Entity::Secret
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         if text.contains("-----BEGIN") {

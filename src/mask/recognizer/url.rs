@@ -42,10 +42,6 @@ static LINKED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Recognizer for Url {
-    fn entity(&self) -> Entity {
-        Entity::Url
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         let dotted = |line: &Line| line.cues.has(Cues::DOT) || line.cues.has(Cues::SLASH | Cues::COLON);

@@ -14,10 +14,6 @@ const RIPPLE: &[u8; 58] = b"rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1t
 const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 impl Recognizer for Wallet {
-    fn entity(&self) -> Entity {
-        Entity::Wallet
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         for line in page.lines().iter().filter(|line| line.digits >= 2 && line.end - line.start >= 25) {

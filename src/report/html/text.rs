@@ -9,7 +9,7 @@ pub(super) const NOT_MEASURED: &str = "not measured";
 ///
 /// Control characters and bidirectional overrides become U+FFFD: a student's answer must not change what the page
 /// around it says.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::report) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {
         match c {

@@ -33,11 +33,6 @@ impl Folded {
         self.from.resize(self.text.len(), from);
     }
 
-    /// The folded text before byte `at` of the page.
-    pub(super) fn before(&self, at: usize) -> &str {
-        &self.text[..self.place(at)]
-    }
-
     /// Where byte `at` of the page is in the folded text.
     pub(super) fn place(&self, at: usize) -> usize {
         self.from.partition_point(|from| *from < at)

@@ -300,10 +300,6 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
 pub(crate) struct Id;
 
 impl Recognizer for Id {
-    fn entity(&self) -> Entity {
-        Entity::NationalId
-    }
-
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let mut reader = Reader {
             page,

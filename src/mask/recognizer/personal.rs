@@ -1,0 +1,74 @@
+//! Age, place of birth, citizenship, marital status: told by their labels.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Recognizer, compile};
+use crate::mask::page::{Cues, Page};
+use crate::mask::span::{Entity, Layer, Span};
+
+pub(crate) struct Personal;
+
+/// What stands behind a label, up to the sign that parts details on one line.
+macro_rules! labelled {
+    ($words:literal, $value:literal) => {
+        concat!(r"(?im)(?:^|[|•·;,(][ \t]*)[\s>*_#-]*(?:", $words, r")[*_]*[ \t]*[:：|][*_]*[ \t]*(", $value, ")")
+    };
+}
+
+static AGE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(labelled!(
+        r"age|alter|âge|edad|età|idade|leeftijd|wiek|ålder|alder|ikä|yaş|umur|usia|tuổi|возраст|年齢|年龄|年齡|나이",
+        r"[0-9]{2}(?:[ \t]*(?:years(?:[ \t]old)?|jahre|ans|años|anni|anos|jaar|lat|år|歳|岁|歲|세))?\b"
+    ))
+});
+static OLD: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"(?i)\b(?:i am|i'm|aged|ich bin|j'ai|tengo|ho|tenho)[ \t]+([1-9][0-9](?:[ \t]*(?:years old|jahre alt|ans|años|anni|anos))?)\b(?:[ \t]|[.,;)]|$)",
+    )
+});
+static BIRTHPLACE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(labelled!(
+        r"place of birth|birth ?place|born in|geburtsort|lieu de naissance|lugar de nacimiento|luogo di nascita|local de nascimento|naturalidade|geboorteplaats|miejsce urodzenia|födelseort|fødested|syntymäpaikka|doğum yeri|место рождения|出生地|籍贯|출생지",
+        r"[^\n|•·;(\p{Cc}]{2,60}"
+    ))
+});
+static NATIONALITY: LazyLock<Regex> = LazyLock::new(|| {
+    compile(labelled!(
+        r"nationality|citizenship|staatsangehörigkeit|nationalität|staatsbürgerschaft|nationalité|nacionalidad|nazionalità|cittadinanza|nacionalidade|nationaliteit|narodowość|obywatelstwo|nationalitet|medborgarskap|kansalaisuus|uyruğu|uyruk|kewarganegaraan|quốc tịch|гражданство|国籍|國籍|국적",
+        r"[^\n|•·;,(\p{Cc}]{2,40}"
+    ))
+});
+static MARITAL: LazyLock<Regex> = LazyLock::new(|| {
+    compile(labelled!(
+        r"marital status|civil status|familienstand|zivilstand|état civil|situation familiale|estado civil|stato civile|burgerlijke staat|stan cywilny|civilstånd|sivilstatus|siviilisääty|medeni (?:hali|durum)|status perkawinan|tình trạng hôn nhân|семейное положение|婚姻状况|婚姻|配偶者|결혼 여부",
+        r"[^\n|•·;(\p{Cc}]{2,40}"
+    ))
+});
+
+impl Recognizer for Personal {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        for (pattern, entity) in [
+            (&*AGE, Entity::Age),
+            (&*BIRTHPLACE, Entity::PlaceOfBirth),
+            (&*NATIONALITY, Entity::Nationality),
+            (&*MARITAL, Entity::MaritalStatus),
+        ] {
+            let keyed = |line: &crate::mask::page::Line| line.cues.has(Cues::COLON) || line.cues.has(Cues::WIDE);
+            for value in page.captures(pattern, 0, keyed).filter_map(|found| found.get(1)) {
+                let value =
+                    value.start()..value.start() + value.as_str().trim_end_matches([' ', '.', '*', '_', ',']).len();
+                out.push(Span::new(value, entity, 0.85).by(Layer::Context, "behind its label"));
+            }
+        }
+        for value in page.captures(&OLD, 0, |line| line.digits >= 2).filter_map(|found| found.get(1)) {
+            let followed = page.text()[value.end()..].trim_start();
+            let years = value.as_str().len() > 2;
+            // `I am 34.` and `aged 34`, not `I am 20 minutes late`.
+            if years || followed.starts_with(['.', ',', ';', ')']) || followed.is_empty() {
+                out.push(Span::new(value.range(), Entity::Age, 0.8).by(Layer::Context, "years of a person"));
+            }
+        }
+    }
+}
