@@ -21,6 +21,18 @@ impl Format {
     /// The extensions that say the format, in lower case, without the dot.
     pub const EXTENSIONS: &'static [&'static str] = &["md", "markdown", "txt", "text", "html", "htm", "json", "pdf"];
 
+    /// The extension that files of this format have first of all.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Markdown => "md",
+            Self::Text => "txt",
+            Self::Html => "html",
+            Self::JsonResume => "json",
+            Self::Pdf => "pdf",
+        }
+    }
+
     /// Whether the format is read by a large parser of others, which runs in a process of its own.
     #[must_use]
     pub const fn needs_sandbox(self) -> bool {

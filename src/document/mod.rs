@@ -24,6 +24,7 @@ mod markdown;
 mod pdf;
 mod tag;
 mod text;
+mod wire;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -34,6 +35,7 @@ use crate::id::ContentHash;
 pub use error::DocumentError;
 pub use format::Format;
 pub use label::label;
+pub use wire::{from_wire, to_wire};
 
 /// The largest file read; a career on paper is some thousand times smaller.
 pub const MAX_FILE_BYTES: usize = 32 * 1024 * 1024;

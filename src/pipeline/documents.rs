@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::document::{self, Document, Format};
+use crate::document::{self, Document, DocumentError, Format};
+use crate::edge::sandbox::{self, Limits, Stopped};
 use crate::id::{ContentHash, Hasher};
 use crate::mask::{MaskedDocument, Masker, Policy, Vault};
 use crate::prompt::{Passage, passages};
@@ -9,6 +11,12 @@ use crate::{Error, edge};
 
 /// The largest source document.
 const MAX_DOCUMENT_BYTES: u64 = 32 << 20;
+
+/// What reading one document may use where its format is read in a process of its own.
+pub const READER_LIMITS: Limits = Limits { wall: Duration::from_secs(30), memory: 2 << 30, output: 256 << 20 };
+
+/// The hidden subcommand of the process that reads such a document.
+const READ_ALONE: &str = "__extract";
 
 /// Masked documents with what is needed to go on.
 pub struct Masked {
@@ -53,7 +61,7 @@ pub fn read_documents(paths: &[PathBuf]) -> Result<(Vec<Document>, Vec<Error>), 
             edge::fs::read_capped(&path, MAX_DOCUMENT_BYTES)
         };
         let read = bytes.and_then(|bytes| {
-            document::extract(&name, &bytes).map_err(|e| Error::at(&path, e.to_string()).data().maybe_hint(e.hint()))
+            extract(&name, bytes).map_err(|e| Error::at(&path, e.to_string()).data().maybe_hint(e.hint()))
         });
         match read {
             Ok(document) => documents.push(document),
@@ -70,6 +78,40 @@ pub fn read_documents(paths: &[PathBuf]) -> Result<(Vec<Document>, Vec<Error>), 
         });
     }
     Ok((documents, failed))
+}
+
+/// Reads one file; formats that need it are read in another process, or on a thread where there can be none.
+fn extract(name: &str, bytes: Vec<u8>) -> Result<Document, DocumentError> {
+    let format = Format::detect(name, &bytes)?;
+    if !format.needs_sandbox() {
+        return document::extract(name, &bytes);
+    }
+    match sandbox::run(&[READ_ALONE, format.extension()], &bytes, READER_LIMITS) {
+        Err(Stopped::Start) => {
+            let name = name.to_owned();
+            sandbox::aside(move || document::extract(&name, &bytes), READER_LIMITS.wall).map_err(stopped)?
+        }
+        answer => document::from_wire(name, &bytes, format, &answer.map_err(stopped)?),
+    }
+}
+
+/// The other side: reads a document of this extension from standard input, under the limits of this process.
+///
+/// # Errors
+/// Standard input that cannot be read. A document that cannot be read is an answer like any other.
+pub fn read_alone(extension: &str) -> Result<String, Error> {
+    let bytes = edge::fs::read_stdin(MAX_DOCUMENT_BYTES)?;
+    document::to_wire(document::extract(&format!("document.{extension}"), &bytes))
+        .map_err(|e| Error::new(e.to_string()))
+}
+
+fn stopped(by: Stopped) -> DocumentError {
+    match by {
+        Stopped::Time => DocumentError::ReaderSlow { seconds: READER_LIMITS.wall.as_secs() },
+        Stopped::Memory => DocumentError::ReaderMemory,
+        Stopped::Output => DocumentError::ReaderOutput,
+        Stopped::Crash | Stopped::Start => DocumentError::ReaderCrashed,
+    }
 }
 
 /// The files to read with their names. Standard input is `-`.

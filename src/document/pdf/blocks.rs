@@ -134,7 +134,11 @@ impl Block {
     /// The words with their links; what stood at the right margin comes after them.
     fn inline(&self, vocabulary: &Vocabulary) -> Vec<inline::Line> {
         let mut tokens: Vec<Token<'_>> = Vec::new();
+        let mut tails: Vec<&[Word]> = Vec::new();
         for (line, hard) in self.lines.iter().zip(&self.hard) {
+            if *hard {
+                write_tails(&mut tokens, &mut tails);
+            }
             for (cell, words) in line.cells.iter().enumerate() {
                 for (idx, word) in words.iter().enumerate() {
                     let starts = (cell == 0 && idx == 0).then(|| tokens.last_mut()).flatten();
@@ -154,17 +158,20 @@ impl Block {
                     tokens.push(Token { before, text: &word.text, word });
                 }
             }
+            tails.extend(line.tails.iter().map(Vec::as_slice));
         }
-        for tail in self.lines.iter().flat_map(|line| &line.tails) {
-            for (idx, word) in tail.iter().enumerate() {
-                tokens.push(Token {
-                    before: if idx == 0 { Before::Bar } else { Before::Space },
-                    text: &word.text,
-                    word,
-                });
-            }
-        }
+        write_tails(&mut tokens, &mut tails);
         write_words(&tokens)
+    }
+}
+
+/// What stood at the right margin of lines read so far.
+fn write_tails<'w>(tokens: &mut Vec<Token<'w>>, tails: &mut Vec<&'w [Word]>) {
+    for tail in tails.drain(..) {
+        for (idx, word) in tail.iter().enumerate() {
+            let before = if idx == 0 { Before::Bar } else { within(word) };
+            tokens.push(Token { before, text: &word.text, word });
+        }
     }
 }
 
@@ -277,15 +284,21 @@ fn end(line: &Line) -> f64 {
 
 /// Whether the next line's first word had no room at the end of this one.
 fn is_full(line: &Line, next: &Line) -> bool {
-    // Addresses below each other are a list, however long they are.
-    let link = |line: &Line| own(line).next().and_then(|word| word.link.clone());
-    let whole = |line: &Line| own(line).all(|word| word.link == link(line));
-    let (a, b) = (link(line), link(next));
-    if a != b && ((a.is_some() && whole(line)) || (b.is_some() && whole(next))) {
-        return false;
-    }
     let room = own(next).next().map_or(0.0, |word| word.x1 - word.x0);
     end(line) + room + 0.2 * size(line) > line.edge
+}
+
+/// Whether a block is made of addresses below each other and the next line is no part of the last of them: such lines
+/// are a list, however much room there is.
+fn lists_links(block: &Block, next: &Line) -> bool {
+    let link = |line: &Line| {
+        let link = own(line).next()?.link.clone()?;
+        own(line).all(|word| word.link.as_ref() == Some(&link)).then_some(link)
+    };
+    let last = block.lines.last().and_then(link);
+    last.is_some()
+        && own(next).next().map(|word| &word.link) != Some(&last)
+        && block.lines.iter().all(|line| link(line).is_some())
 }
 
 /// Takes the marker off a line that begins an item.
@@ -340,7 +353,9 @@ fn next(block: &Block, line: &Line, leading: f64) -> Next {
     if (own_size - block.size).abs() > SAME_SIZE * own_size.max(block.size) {
         return Next::Apart;
     }
-    let full = is_full(last, line);
+    let list = lists_links(block, line);
+    let lower = lower && !list;
+    let full = !list && is_full(last, line);
     let dash = first.is_some_and(|word| matches!(word.text.as_str(), "-" | "–" | "—" | "·"));
     if marked(line).is_some() && !(dash && full && open && block.item.is_none()) {
         return Next::Apart;

@@ -73,6 +73,9 @@ pub(super) fn rows(page: &Page) -> Vec<Sheet> {
             Sheet { rows: rows.filter(|row| !row.words.is_empty()).collect() }
         })
         .collect();
+    for sheet in &mut sheets {
+        bullets(sheet);
+    }
     if let Some(sheet) = sheets.first_mut() {
         dots(sheet, &page.dots);
     }
@@ -92,6 +95,30 @@ fn drawn(sheet: &mut Sheet) -> Vec<&mut Word> {
     let mut words: Vec<&mut Word> = sheet.rows.iter_mut().flat_map(|row| &mut row.words).collect();
     words.sort_by_key(|word| word.order);
     words
+}
+
+/// Moves bullets that stand a little above or below the line they belong to into it.
+fn bullets(sheet: &mut Sheet) {
+    let rows = &mut sheet.rows;
+    for idx in 0..rows.len() {
+        let [bullet] = rows[idx].words.as_slice() else { continue };
+        if !bullet.text.starts_with(is_bullet) || bullet.text.chars().nth(1).is_some() {
+            continue;
+        }
+        let beside = |other: usize| {
+            let first = rows.get(other)?.words.iter().find(|word| word.x0 >= bullet.x1)?;
+            let away = (first.y - bullet.y).abs() / first.size;
+            (away < 0.75 && first.x0 - bullet.x1 < 3.0 * first.size).then_some((other, away))
+        };
+        let near = [idx.wrapping_sub(1), idx + 1].into_iter().filter_map(beside).min_by(|a, b| a.1.total_cmp(&b.1));
+        let Some((other, _)) = near else { continue };
+        let y = rows[other].y;
+        if let Some(bullet) = rows[idx].words.pop() {
+            let place = rows[other].words.partition_point(|word| word.x0 < bullet.x0);
+            rows[other].words.insert(place, Word { y, ..bullet });
+        }
+    }
+    rows.retain(|row| !row.words.is_empty());
 }
 
 /// Puts a bullet before words that a dot was drawn before: browsers draw the marks of lists instead of writing them.
