@@ -21,6 +21,9 @@ const ALIGNED_GAP: f64 = 0.8;
 /// How many such rows make a table.
 const MIN_ALIGNED: usize = 3;
 
+/// How much of the page's width its text reaches across at least, unless it stands in columns.
+const FULL_PAGE: f64 = 0.6;
+
 /// The lines of one block follow each other within so many times their size.
 const CLOSE: f64 = 1.85;
 
@@ -72,7 +75,8 @@ pub(super) fn lines(pages: Vec<Vec<Sheet>>) -> Vec<Line> {
     for (page, sheets) in pages.into_iter().enumerate() {
         for sheet in sheets {
             let mut found = Vec::new();
-            let edge = edge(&sheet.rows);
+            // A page of short lines has room at their ends: nothing made the author break them.
+            let edge = edge(&sheet.rows).max(FULL_PAGE * sheet.width);
             region(sheet.rows, page, edge, 0, &mut found);
             lines.append(&mut found);
         }
@@ -270,23 +274,23 @@ fn trim(all: &[Row], mut from: usize, mut to: usize, is_left: impl Fn(&Word) -> 
 }
 
 fn side(rows: &[Row], size: f64, is_of: impl Fn(&Word) -> bool) -> Side {
-    let mut side = Side { rows: Vec::new(), longest: 0, groups: 0, letters: 0 };
+    let mut found = Side { rows: Vec::new(), longest: 0, groups: 0, letters: 0 };
     let (mut run, mut last) = (0, f64::MIN);
     for (idx, row) in rows.iter().enumerate() {
         if !row.words.iter().any(&is_of) {
             continue;
         }
         if row.y - last > CLOSE * size {
-            side.groups += 1;
+            found.groups += 1;
             run = 0;
         }
         run += 1;
-        side.longest = side.longest.max(run);
+        found.longest = found.longest.max(run);
         last = row.y;
-        side.letters += row.words.iter().filter(|word| is_of(word)).map(|word| word.text.len()).sum::<usize>();
-        side.rows.push(idx);
+        found.letters += row.words.iter().filter(|word| is_of(word)).map(|word| word.text.len()).sum::<usize>();
+        found.rows.push(idx);
     }
-    side
+    found
 }
 
 /// Rows read across, one line each.

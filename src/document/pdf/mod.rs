@@ -9,14 +9,17 @@
 //! The file's own title and author are not used: they name templates and machines more often than people.
 
 mod blocks;
+mod bullets;
 mod content;
 mod font;
 mod glyph;
 mod join;
 mod layout;
+mod levels;
 mod links;
 mod repeated;
 mod words;
+mod write;
 
 use hayro_syntax::page::Page as Source;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};

@@ -79,7 +79,7 @@ fn stands_apart(pages: &[Vec<Sheet>], alike: &BTreeSet<Place>, (page, idx): Plac
     // What follows a header may be a title, whose height takes up some of the space.
     let apart =
         |gap: Option<(f64, f64, f64)>| gap.is_none_or(|(gap, above, below)| gap > (APART * above).max(below * 1.3));
-    let down = (idx..).take_while(|at| alike.contains(&(page, *at))).last().unwrap_or(idx);
+    let down = (idx..rows.len()).take_while(|at| alike.contains(&(page, *at))).last().unwrap_or(idx);
     let up = (0..=idx).rev().take_while(|at| alike.contains(&(page, *at))).last().unwrap_or(idx);
     if idx < EDGE_ROWS && up == 0 && apart(gap(down, down + 1)) {
         return true;
@@ -177,7 +177,7 @@ mod tests {
         };
         let rows =
             rows.iter().map(|(text, y)| Row { y: *y, words: text.split(' ').map(|text| word(text, *y)).collect() });
-        vec![Sheet { rows: rows.collect() }]
+        vec![Sheet { rows: rows.collect(), width: 0.0 }]
     }
 
     #[track_caller]

@@ -123,14 +123,22 @@ fn items_and_their_further_lines() {
 #[test]
 fn sentences_go_on_over_the_end_of_a_page() {
     let (mut first, mut second) = (Setter::new(), Setter::new());
-    first.lines(50.0, 700.0, &["the first page ends in a sen-", "tence, and the rest of it is"]);
+    first.lines(
+        50.0,
+        700.0,
+        &[
+            "the first page has lines that reach over most of it, and ends in a sen-",
+            "tence whose rest, for want of any room, is not where it was to be but",
+        ],
+    );
     second.lines(50.0, 100.0, &["on the next one, where it", "ends."]);
     for (page, number) in [(&mut first, "1"), (&mut second, "2")] {
         page.line(300.0, 780.0, 10.0, false, number);
     }
     check_pages(
         &[first.0, second.0],
-        "the first page ends in a sentence, and the rest of it is on the next one, where it ends.\n",
+        "the first page has lines that reach over most of it, and ends in a sentence whose rest, for want of any room, \
+         is not where it was to be but on the next one, where it ends.\n",
     );
 }
 
