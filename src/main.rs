@@ -8,5 +8,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    distill::edge::sandbox::enable();
     ExitCode::from(distill::cli::run(std::env::args_os()).code())
 }

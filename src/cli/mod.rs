@@ -102,6 +102,9 @@ enum Command {
     Chat(commands::chat::ChatArgs),
     /// Show the settings
     Config(commands::config::ConfigArgs),
+    /// Read one document from standard input where it can do no harm
+    #[command(name = "__extract", hide = true)]
+    ReadAlone(commands::read_alone::ReadAloneArgs),
 }
 
 impl Command {
@@ -204,6 +207,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         #[cfg(feature = "train")]
         Command::Chat(args) => commands::chat::run(&args, global, &printer),
         Command::Config(args) => commands::config::run(&args, global, &printer),
+        Command::ReadAlone(args) => commands::read_alone::run(&args, &printer),
     };
     match done {
         Ok(kind) => kind,

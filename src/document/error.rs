@@ -1,7 +1,7 @@
 //! Why a file did not become a document.
 
 /// Why a file did not become a document. Holds no words of the file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum DocumentError {
     /// Neither the name nor the content tells a format that is read here.
     #[error("no reader for {}", extension.as_ref().map_or("a file of this kind".to_owned(), |e| format!("`.{e}` files")))]
@@ -126,6 +126,21 @@ pub enum DocumentError {
     /// A PDF with more pages, operators or glyphs than any document about a person has.
     #[error("the PDF has more pages or drawing in it than is read")]
     PdfTooMuch,
+    /// The process that read the file took too long and was ended.
+    #[error("reading it takes longer than {seconds} seconds")]
+    ReaderSlow {
+        /// How long it may take.
+        seconds: u64,
+    },
+    /// The process that read the file asked for more memory than it may have.
+    #[error("reading it takes more memory than a document may")]
+    ReaderMemory,
+    /// The file came to more text than a document may have.
+    #[error("there is more text in it than a document may have")]
+    ReaderOutput,
+    /// The process that read the file ended without an answer.
+    #[error("the reader for such files stopped on it: the file is damaged, or made to do harm")]
+    ReaderCrashed,
 }
 
 impl DocumentError {
@@ -182,7 +197,11 @@ impl DocumentError {
                 Some("open it in a viewer and print it to a PDF without a password".to_owned())
             }
             Self::PdfPictures | Self::PdfUnmapped => Some("run an OCR tool over it first".to_owned()),
-            Self::PdfTooMuch => Some("split the file, or save its words as plain text".to_owned()),
+            Self::PdfTooMuch
+            | Self::ReaderSlow { .. }
+            | Self::ReaderMemory
+            | Self::ReaderOutput
+            | Self::ReaderCrashed => Some("split the file, or save its words as plain text".to_owned()),
             Self::Empty | Self::Json { .. } => None,
         }
     }

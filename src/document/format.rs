@@ -41,6 +41,23 @@ impl Format {
         "tgz", "pdf",
     ];
 
+    /// The extension that files of this format have first of all.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Markdown => "md",
+            Self::Text => "txt",
+            Self::Html => "html",
+            Self::JsonResume | Self::Posts | Self::Mastodon => "json",
+            Self::X => "js",
+            Self::LinkedIn | Self::Csv => "csv",
+            Self::Docx => "docx",
+            Self::Odt => "odt",
+            Self::Europass => "xml",
+            Self::Pdf => "pdf",
+        }
+    }
+
     /// Whether the format is read by a large parser of others, which runs in a process of its own.
     #[must_use]
     pub const fn needs_sandbox(self) -> bool {

@@ -38,6 +38,7 @@ mod posts;
 mod table;
 mod tag;
 mod text;
+mod wire;
 mod x;
 mod xml;
 
@@ -51,6 +52,7 @@ pub use error::DocumentError;
 pub use format::Format;
 pub use label::label;
 pub use open::{MAX_ARCHIVE_BYTES, MAX_POSTS_BYTES, Opened, max_bytes, open};
+pub use wire::{from_wire, to_wire};
 
 use archive::Budget;
 use builder::Builder;

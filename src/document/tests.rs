@@ -63,6 +63,19 @@ fn fixtures() {
     assert_eq!(keys, ["Title", "Description", "Email", "Phone", "Languages", "Tools"]);
 }
 
+/// Files of seven programs; `tests/parity/pdf_corpus.py` makes them.
+#[test]
+fn pdf_fixtures() {
+    check!("pdf/chromium-right.pdf", Format::Pdf);
+    check!("pdf/latex-cv.pdf", Format::Pdf);
+    check!("pdf/reportlab-flow.pdf", Format::Pdf);
+    check!("pdf/reportlab-placed.pdf", Format::Pdf);
+    check!("pdf/typst-columns.pdf", Format::Pdf);
+    check!("pdf/typst-dates.pdf", Format::Pdf);
+    check!("pdf/weasyprint-float.pdf", Format::Pdf);
+    check!("pdf/word-tabs.pdf", Format::Pdf);
+}
+
 #[test]
 fn the_same_words_come_again_from_the_text() {
     for (name, source) in [
@@ -296,7 +309,7 @@ fn resume() -> impl Strategy<Value = serde_json::Value> {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        for name in ["a.md", "a.txt", "a.html", "a.json", "a"] {
+        for name in ["a.md", "a.txt", "a.html", "a.json", "a.pdf", "a"] {
             spans_hold_if_read(name, &bytes);
         }
     }

@@ -1,8 +1,9 @@
-//! The edge: files, the environment, and what the system says about this process.
+//! The edge: files, other processes, the environment, and what the system says about this process.
 //!
 //! ARCHITECTURE.md names the few modules beside it that open files of their own formats.
 
 pub mod fs;
+pub mod sandbox;
 
 /// The process's largest resident set so far, in bytes; 0 where the system does not tell.
 #[must_use]

@@ -253,7 +253,7 @@ mod tests {
         let at = |below| page.find_below(&pattern, below, |line| line.cues.has(Cues::DIGIT)).map(|m| m.start());
         assert_eq!(at(0).collect::<Vec<_>>(), [0, 5, 8]);
         assert_eq!(at(1).collect::<Vec<_>>(), [0, 3, 5, 8, 11]);
-        let page = Page::around("x1\nx1\nx1\nx1\nx1\nx1", &[0..1]);
+        let page = Page::around("x1\nx1\nx1\nx1\nx1\nx1", std::slice::from_ref(&(0..1)));
         assert_eq!(page.lines().iter().filter(|line| line.cues.has(Cues::DIGIT)).count(), 4);
     }
 }

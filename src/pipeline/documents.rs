@@ -1,11 +1,19 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::document::{self, Document, DocumentError, Format};
+use crate::document::{self, Document, DocumentError, Format, Opened};
+use crate::edge::sandbox::{self, Limits, Stopped};
 use crate::id::{ContentHash, Hasher};
 use crate::mask::{MaskedDocument, Masker, Vault};
 use crate::prompt::{Passage, passages};
 use crate::settings::Persona;
 use crate::{Error, edge};
+
+/// What reading one document may use where its format is read in a process of its own.
+pub const READER_LIMITS: Limits = Limits { wall: Duration::from_secs(30), memory: 2 << 30, output: 256 << 20 };
+
+/// The hidden subcommand of the process that reads such a document.
+const READ_ALONE: &str = "__extract";
 
 /// Masked documents with what is needed to go on.
 pub struct Masked {
@@ -80,7 +88,7 @@ pub fn read_documents(paths: &[PathBuf]) -> Result<Sources, Error> {
     sources.skipped = skipped;
     for Listed { path, name, by_hand } in files {
         let failed = |place: &Path, e: &DocumentError| Error::at(place, e.to_string()).data().maybe_hint(e.hint());
-        let opened = match read(&path, &name).map(|bytes| document::open(&name, &bytes)) {
+        let opened = match read(&path, &name).map(|bytes| open(&name, bytes)) {
             Ok(Ok(opened)) => opened,
             // In a folder only the content may tell that a file is no document: `feed.xml`, `photos.zip`.
             Ok(Err(DocumentError::UnknownFormat { .. })) if !by_hand => {
@@ -155,6 +163,49 @@ struct Listed {
     name: String,
     /// Whether it was given by itself, not found in a folder.
     by_hand: bool,
+}
+
+/// Reads one file; formats that need it are read in another process, or on a thread where there can be none.
+///
+/// Archives may hold such documents too: they are read on a thread, where a panic is caught.
+fn open(name: &str, bytes: Vec<u8>) -> Result<Opened, DocumentError> {
+    let Some(format) = Format::detect(name, &bytes).ok().filter(|format| format.needs_sandbox()) else {
+        if document::max_bytes(name) < document::MAX_ARCHIVE_BYTES {
+            return document::open(name, &bytes);
+        }
+        let name = name.to_owned();
+        return sandbox::aside(move || document::open(&name, &bytes), ARCHIVE_TIME).map_err(stopped)?;
+    };
+    let document = match sandbox::run(&[READ_ALONE, format.extension()], &bytes, READER_LIMITS) {
+        Err(Stopped::Start) => {
+            let name = name.to_owned();
+            sandbox::aside(move || document::extract(&name, &bytes), READER_LIMITS.wall).map_err(stopped)?
+        }
+        answer => document::from_wire(name, &bytes, format, &answer.map_err(stopped)?),
+    };
+    Ok(Opened { documents: vec![(name.to_owned(), Ok(document?))], ..Opened::default() })
+}
+
+/// How long an archive may take; the largest hold half a gigabyte.
+const ARCHIVE_TIME: Duration = Duration::from_secs(600);
+
+/// The other side: reads a document of this extension from standard input, under the limits of this process.
+///
+/// # Errors
+/// Standard input that cannot be read. A document that cannot be read is an answer like any other.
+pub fn read_alone(extension: &str) -> Result<String, Error> {
+    let bytes = edge::fs::read_stdin(document::MAX_FILE_BYTES as u64)?;
+    document::to_wire(document::extract(&format!("document.{extension}"), &bytes))
+        .map_err(|e| Error::new(e.to_string()))
+}
+
+fn stopped(by: Stopped) -> DocumentError {
+    match by {
+        Stopped::Time => DocumentError::ReaderSlow { seconds: READER_LIMITS.wall.as_secs() },
+        Stopped::Memory => DocumentError::ReaderMemory,
+        Stopped::Output => DocumentError::ReaderOutput,
+        Stopped::Crash | Stopped::Start => DocumentError::ReaderCrashed,
+    }
 }
 
 /// The files to read with their names. Standard input is `-`.

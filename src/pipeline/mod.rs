@@ -13,7 +13,7 @@ mod rows;
 #[cfg(feature = "train")]
 mod train_all;
 
-pub use documents::{Masked, Sources, extract_paths, mask_documents, read_documents};
+pub use documents::{Masked, READER_LIMITS, Sources, extract_paths, mask_documents, read_alone, read_documents};
 #[cfg(feature = "train")]
 pub use evaluate::{Evaluation, evaluate};
 #[cfg(feature = "train")]

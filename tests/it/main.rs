@@ -6,6 +6,7 @@ mod support;
 
 #[cfg(feature = "train")]
 mod numerics;
+mod pdf;
 mod persona;
 #[cfg(feature = "train")]
 mod spine;

@@ -6,6 +6,7 @@ pub(super) mod generate;
 pub(super) mod init;
 pub(super) mod lint;
 pub(super) mod mask;
+pub(super) mod read_alone;
 pub(super) mod show;
 pub(super) mod unmask;
 

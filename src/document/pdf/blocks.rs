@@ -2,24 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::join::{Glue, Vocabulary, is_hyphen};
+use super::bullets::is_bullet;
+use super::join::Vocabulary;
 use super::layout::Line;
-use super::words::{Word, is_bullet};
+use super::levels::Levels;
+use super::words::Word;
+use super::write::{inline, is_word, words_of};
 use crate::document::builder::Builder;
-use crate::document::inline::{self, Inline, Unit};
-use crate::document::label;
-
-/// How much larger than the text a heading is.
-const LARGER: f64 = 1.12;
-
-/// The longest heading that is larger than the text.
-const MAX_HEADING_CHARS: usize = 120;
-
-/// The longest heading that only its weight or its capitals set off.
-const MAX_PLAIN_HEADING_CHARS: usize = 90;
-
-/// The longest line with a label that is no heading though all of it is bold.
-const MAX_LABELLED_CHARS: usize = 50;
+use crate::document::inline::{Unit, joined, units};
 
 /// A shape without a name; before words it is a bullet.
 const UNNAMED: &str = "\u{FFFD}";
@@ -28,14 +18,14 @@ const UNNAMED: &str = "\u{FFFD}";
 const SAME_SIZE: f64 = 0.08;
 
 /// Lines read as one block.
-struct Block {
-    lines: Vec<Line>,
+pub(super) struct Block {
+    pub(super) lines: Vec<Line>,
     /// Whether the author broke the line before each line on purpose.
-    hard: Vec<bool>,
+    pub(super) hard: Vec<bool>,
     /// The marker as Markdown writes it, and where it stands.
-    item: Option<(String, f64)>,
-    size: f64,
-    bold: bool,
+    pub(super) item: Option<(String, f64)>,
+    pub(super) size: f64,
+    pub(super) bold: bool,
 }
 
 /// How a line goes on from the one before.
@@ -90,7 +80,7 @@ fn write(blocks: Vec<Result<Block, Vec<String>>>, body: f64, vocabulary: &Vocabu
             }
         };
         let level = levels.level(&block);
-        let lines = block.inline(vocabulary);
+        let lines = inline(&block, vocabulary);
         if let Some((marker, x)) = &block.item {
             while markers.last().is_some_and(|last| *last > x + 2.0) {
                 markers.pop();
@@ -99,15 +89,15 @@ fn write(blocks: Vec<Result<Block, Vec<String>>>, body: f64, vocabulary: &Vocabu
                 markers.push(*x);
             }
             let depth = markers.len() - 1;
-            out.item(depth, 2 * depth, marker, &inline::joined(lines));
+            out.item(depth, 2 * depth, marker, &joined(lines));
             continue;
         }
         markers.clear();
         if let Some(level) = level {
-            out.heading(level, &inline::joined(lines));
+            out.heading(level, &joined(lines));
             continue;
         }
-        for unit in inline::units(lines) {
+        for unit in units(lines) {
             match unit {
                 Unit::KeyValue { key, line } => out.key_value(0, &key, &line),
                 // Bars here are the author's own.
@@ -130,123 +120,10 @@ impl Block {
         self.lines.push(line);
         self.hard.push(hard);
     }
-
-    /// The words with their links; what stood at the right margin comes after them.
-    fn inline(&self, vocabulary: &Vocabulary) -> Vec<inline::Line> {
-        let mut tokens: Vec<Token<'_>> = Vec::new();
-        for (line, hard) in self.lines.iter().zip(&self.hard) {
-            for (cell, words) in line.cells.iter().enumerate() {
-                for (idx, word) in words.iter().enumerate() {
-                    let starts = (cell == 0 && idx == 0).then(|| tokens.last_mut()).flatten();
-                    let before = match starts {
-                        Some(last) if !hard => match vocabulary.glue(last.word, word) {
-                            Glue::Space => Before::Space,
-                            Glue::Tight => Before::Nothing,
-                            Glue::Unhyphenated => {
-                                last.text = last.text.trim_end_matches(is_hyphen);
-                                Before::Nothing
-                            }
-                        },
-                        Some(_) => Before::Break,
-                        None if idx == 0 && cell > 0 => Before::Bar,
-                        None => within(word),
-                    };
-                    tokens.push(Token { before, text: &word.text, word });
-                }
-            }
-        }
-        for tail in self.lines.iter().flat_map(|line| &line.tails) {
-            for (idx, word) in tail.iter().enumerate() {
-                tokens.push(Token {
-                    before: if idx == 0 { Before::Bar } else { Before::Space },
-                    text: &word.text,
-                    word,
-                });
-            }
-        }
-        write_words(&tokens)
-    }
-}
-
-/// What stands before a word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Before {
-    Nothing,
-    Space,
-    /// A bar, since a wide gap parts it from the word before.
-    Bar,
-    /// A line break that the author meant.
-    Break,
-}
-
-/// A word as it is written.
-struct Token<'w> {
-    before: Before,
-    text: &'w str,
-    word: &'w Word,
-}
-
-/// What stands before a word within a line.
-fn within(word: &Word) -> Before {
-    if word.tight { Before::Nothing } else { Before::Space }
-}
-
-fn write_words(tokens: &[Token<'_>]) -> Vec<inline::Line> {
-    let mut inline = Inline::default();
-    let (mut link, mut bold) = (None, false);
-    let mut last: Option<&Token<'_>> = None;
-    for token in tokens {
-        let same_link = link.is_some() && link == token.word.link.as_ref();
-        let breaks = last.is_some() && token.before == Before::Break;
-        if link.is_some() && (!same_link || breaks) {
-            inline.close_link();
-            link = None;
-        }
-        if bold && (!token.word.bold || breaks) {
-            inline.close_bold();
-            bold = false;
-        }
-        match (last, token.before) {
-            (None, _) | (_, Before::Nothing) => {}
-            (_, Before::Break) => inline.hard_break(),
-            (Some(last), Before::Bar) if is_word(last.text) && is_word(token.text) => inline.push(" | "),
-            (_, Before::Space | Before::Bar) => inline.push(" "),
-        }
-        let starts_line = last.is_none() || token.before == Before::Break;
-        if starts_line && token.word.bold {
-            inline.open_bold();
-            bold = true;
-        }
-        if link.is_none()
-            && let Some(url) = &token.word.link
-        {
-            inline.open_link(url);
-            link = Some(url);
-        }
-        inline.push(token.text);
-        last = Some(token);
-    }
-    inline.close_link();
-    if bold {
-        inline.close_bold();
-    }
-    inline.take()
-}
-
-/// Whether there is more to it than marks such as a bar or a dot, which part by themselves.
-fn is_word(text: &str) -> bool {
-    text.is_empty() || text.chars().any(char::is_alphanumeric)
-}
-
-/// The words of a cell of a table.
-fn words_of(cell: &[Word]) -> String {
-    let tokens: Vec<Token<'_>> =
-        cell.iter().map(|word| Token { before: within(word), text: &word.text, word }).collect();
-    inline::joined(write_words(&tokens))
 }
 
 /// All words of a line's own cells.
-fn own(line: &Line) -> impl Iterator<Item = &Word> {
+pub(super) fn own(line: &Line) -> impl Iterator<Item = &Word> {
     line.cells.iter().flatten()
 }
 
@@ -277,15 +154,21 @@ fn end(line: &Line) -> f64 {
 
 /// Whether the next line's first word had no room at the end of this one.
 fn is_full(line: &Line, next: &Line) -> bool {
-    // Addresses below each other are a list, however long they are.
-    let link = |line: &Line| own(line).next().and_then(|word| word.link.clone());
-    let whole = |line: &Line| own(line).all(|word| word.link == link(line));
-    let (a, b) = (link(line), link(next));
-    if a != b && ((a.is_some() && whole(line)) || (b.is_some() && whole(next))) {
-        return false;
-    }
     let room = own(next).next().map_or(0.0, |word| word.x1 - word.x0);
     end(line) + room + 0.2 * size(line) > line.edge
+}
+
+/// Whether a block is made of addresses below each other and the next line is no part of the last of them: such lines
+/// are a list, however much room there is.
+fn lists_links(block: &Block, next: &Line) -> bool {
+    let link = |line: &Line| {
+        let link = own(line).next()?.link.clone()?;
+        own(line).all(|word| word.link.as_ref() == Some(&link)).then_some(link)
+    };
+    let last = block.lines.last().and_then(link);
+    last.is_some()
+        && own(next).next().map(|word| &word.link) != Some(&last)
+        && block.lines.iter().all(|line| link(line).is_some())
 }
 
 /// Takes the marker off a line that begins an item.
@@ -340,7 +223,9 @@ fn next(block: &Block, line: &Line, leading: f64) -> Next {
     if (own_size - block.size).abs() > SAME_SIZE * own_size.max(block.size) {
         return Next::Apart;
     }
-    let full = is_full(last, line);
+    let listed = lists_links(block, line);
+    let lower = lower && !listed;
+    let full = !listed && is_full(last, line);
     let dash = first.is_some_and(|word| matches!(word.text.as_str(), "-" | "–" | "—" | "·"));
     if marked(line).is_some() && !(dash && full && open && block.item.is_none()) {
         return Next::Apart;
@@ -386,7 +271,7 @@ fn body_size(lines: &[Line]) -> f64 {
     most.map_or(10.0, |(size, _)| *size as f64 / 10.0)
 }
 
-fn tenths(size: f64) -> i64 {
+pub(super) fn tenths(size: f64) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "a size is below a million")]
     let tenths = (size * 10.0).round() as i64;
     tenths
@@ -441,63 +326,4 @@ fn tables(lines: &[Line]) -> BTreeSet<usize> {
         from = to;
     }
     rows
-}
-
-/// Which headings are of which level: by size, then capitals before bold.
-struct Levels {
-    body: f64,
-    ranks: Vec<(i64, bool)>,
-    /// The level of the largest.
-    first: usize,
-}
-
-impl Levels {
-    fn of<'b>(blocks: impl Iterator<Item = &'b Block>, body: f64) -> Self {
-        let mut found: BTreeMap<(i64, bool), usize> = BTreeMap::new();
-        for block in blocks {
-            if let Some(rank) = rank(block, body) {
-                *found.entry(rank).or_default() += 1;
-            }
-        }
-        // What is largest and stands once is the title.
-        let titled = found.iter().next_back().is_some_and(|((size, _), count)| *count == 1 && *size > tenths(body));
-        let mut ranks: Vec<(i64, bool)> = Vec::new();
-        for rank in found.into_keys().rev() {
-            // Sizes a hair apart are one level.
-            if ranks.last().is_none_or(|last| last.0 - rank.0 > 3 || last.1 != rank.1) {
-                ranks.push(rank);
-            }
-        }
-        Self { body, ranks, first: if titled { 1 } else { 2 } }
-    }
-
-    fn level(&self, block: &Block) -> Option<u8> {
-        let rank = rank(block, self.body)?;
-        let place =
-            self.ranks.iter().position(|known| known.0 - rank.0 <= 3 && known.1 == rank.1 && known.0 >= rank.0)?;
-        u8::try_from(place + self.first).ok().map(|level| level.min(6))
-    }
-}
-
-/// How a heading stands among others: its size in tenths of a point, and whether it is in capitals; `None` for what
-/// is no heading.
-fn rank(block: &Block, body: f64) -> Option<(i64, bool)> {
-    let words = || block.lines.iter().flat_map(own);
-    let letters = words().map(|word| word.text.chars().count() + 1).sum::<usize>();
-    let hard = block.hard.iter().skip(1).any(|hard| *hard);
-    let lettered = words().any(|word| word.text.chars().any(char::is_alphabetic));
-    if block.item.is_some() || !lettered || letters > MAX_HEADING_CHARS || hard {
-        return None;
-    }
-    let larger = block.size >= LARGER * body && block.lines.len() <= 3;
-    let text = words().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
-    let count = text.chars().filter(|c| c.is_alphabetic()).count();
-    let capitals = count >= 4 && !text.chars().any(char::is_lowercase);
-    let near_body = block.size > 0.9 * body && block.lines.len() <= 2 && letters <= MAX_PLAIN_HEADING_CHARS;
-    // A title may have a colon; what is short and has one is a label with its value.
-    let labelled = label::label(&text).is_some() && !(block.bold && letters > MAX_LABELLED_CHARS);
-    let sentence = text.ends_with(['.', ',', ';', '?']) || labelled;
-    let single = block.lines.len() == 1 && block.lines.iter().all(|line| line.cells.len() == 1);
-    let plain = near_body && !sentence && (block.bold || (capitals && single));
-    (larger || plain).then(|| (tenths(if larger { block.size } else { body.min(block.size) }), capitals && !larger))
 }

@@ -26,6 +26,9 @@ const MAX_GLYPHS: usize = 4_000_000;
 /// Small shapes kept on a page.
 const MAX_DOTS: usize = 2_000;
 
+/// What a form costs, in operators: forms that draw each other twice double with every level.
+const FORM_STEPS: usize = 1_000;
+
 /// How deep forms may stand in one another.
 const MAX_FORM_DEPTH: usize = 16;
 
@@ -315,8 +318,9 @@ impl<'f, 'a> Reader<'f, 'a> {
         if let Some(matrix) = form.dict().get::<[f64; 6]>(keys::MATRIX) {
             self.state.matrix *= Affine::new(matrix);
         }
-        // Decoding costs time even where the stream then says little.
-        self.budget.steps = self.budget.steps.checked_sub(data.len() / 16).ok_or(DocumentError::PdfTooMuch)?;
+        // Setting up and decoding cost time even where the stream then says little.
+        let cost = FORM_STEPS + data.len() / 16;
+        self.budget.steps = self.budget.steps.checked_sub(cost).ok_or(DocumentError::PdfTooMuch)?;
         self.run(&data, own.as_ref().unwrap_or(resources), depth + 1)?;
         self.state = before;
         Ok(())

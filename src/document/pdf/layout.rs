@@ -21,6 +21,9 @@ const ALIGNED_GAP: f64 = 0.8;
 /// How many such rows make a table.
 const MIN_ALIGNED: usize = 3;
 
+/// How much of the page's width its text reaches across at least, unless it stands in columns.
+const FULL_PAGE: f64 = 0.6;
+
 /// The lines of one block follow each other within so many times their size.
 const CLOSE: f64 = 1.85;
 
@@ -72,7 +75,8 @@ pub(super) fn lines(pages: Vec<Vec<Sheet>>) -> Vec<Line> {
     for (page, sheets) in pages.into_iter().enumerate() {
         for sheet in sheets {
             let mut found = Vec::new();
-            let edge = edge(&sheet.rows);
+            // A page of short lines has room at their ends: nothing made the author break them.
+            let edge = edge(&sheet.rows).max(FULL_PAGE * sheet.width);
             region(sheet.rows, page, edge, 0, &mut found);
             lines.append(&mut found);
         }
@@ -144,7 +148,11 @@ fn river(rows: &[Row]) -> Option<River> {
     for place in places.into_iter().take(MAX_CANDIDATES) {
         #[expect(clippy::cast_precision_loss, reason = "places are within a million points")]
         let at = place as f64 / 2.0;
-        let open = |row: &Row| !row.words.iter().any(|word| word.x0 < at - 0.5 && word.x1 > at - width);
+        // Where nothing stands on the right, a word may be too long for its column.
+        let open = |row: &Row| {
+            let room = if row.words.last().is_some_and(|word| word.x0 >= at - 0.5) { width } else { -0.5 * size };
+            !row.words.iter().any(|word| word.x0 < at - 0.5 && word.x1 > at - room)
+        };
         let mut from = 0;
         while from < rows.len() {
             let to = from + rows[from..].iter().take_while(|row| open(row)).count();
@@ -182,7 +190,7 @@ fn judge(all: &[Row], from: usize, to: usize, at: f64, size: f64) -> Option<Rive
     let rows = all.get(from..to)?;
     let (left, right) = (side(rows, size, is_left), side(rows, size, |word| !is_left(word)));
     let fewer = left.rows.len().min(right.rows.len());
-    let notes_left = (left.rows.len(), left.letters) < (right.rows.len(), right.letters);
+    let notes_left = left.letters < right.letters;
     let (notes, main) = if notes_left { (&left, &right) } else { (&right, &left) };
     let marks = rows.iter().flat_map(|row| row.words.iter().filter(|word| is_left(word)));
     if fewer < 2 || marks.clone().all(|word| word.text.chars().nth(3).is_none()) {
@@ -266,23 +274,23 @@ fn trim(all: &[Row], mut from: usize, mut to: usize, is_left: impl Fn(&Word) -> 
 }
 
 fn side(rows: &[Row], size: f64, is_of: impl Fn(&Word) -> bool) -> Side {
-    let mut side = Side { rows: Vec::new(), longest: 0, groups: 0, letters: 0 };
+    let mut found = Side { rows: Vec::new(), longest: 0, groups: 0, letters: 0 };
     let (mut run, mut last) = (0, f64::MIN);
     for (idx, row) in rows.iter().enumerate() {
         if !row.words.iter().any(&is_of) {
             continue;
         }
         if row.y - last > CLOSE * size {
-            side.groups += 1;
+            found.groups += 1;
             run = 0;
         }
         run += 1;
-        side.longest = side.longest.max(run);
+        found.longest = found.longest.max(run);
         last = row.y;
-        side.letters += row.words.iter().filter(|word| is_of(word)).map(|word| word.text.len()).sum::<usize>();
-        side.rows.push(idx);
+        found.letters += row.words.iter().filter(|word| is_of(word)).map(|word| word.text.len()).sum::<usize>();
+        found.rows.push(idx);
     }
-    side
+    found
 }
 
 /// Rows read across, one line each.
@@ -335,7 +343,14 @@ fn cell_starts(rows: &[Row]) -> Vec<BTreeSet<usize>> {
         .collect();
     let has =
         |row: usize, x: f64| candidates.get(row).is_some_and(|row| row.iter().any(|(_, at)| (at - x).abs() < 1.0));
+    // Two rows are enough where they agree in two places.
+    let agree = |a: usize, b: usize| {
+        candidates.get(a).is_some_and(|row| row.iter().filter(|(_, x)| has(b, *x)).take(2).count() == 2)
+    };
     let aligned = |row: usize, x: f64| {
+        if [row.wrapping_sub(1), row + 1].into_iter().any(|other| has(other, x) && agree(row, other)) {
+            return true;
+        }
         let up = (0..row).rev().take(MIN_ALIGNED).take_while(|other| has(*other, x)).count();
         let down = (row + 1..rows.len()).take(MIN_ALIGNED).take_while(|other| has(*other, x)).count();
         up + down + 1 >= MIN_ALIGNED
@@ -389,6 +404,11 @@ fn size(line: &Line) -> f64 {
 /// Puts notes with the lines they stand beside: before them at the left, after them at the right. Notes that follow
 /// each other on the page and in the file are one, and belong where the first of them stands.
 fn beside(mut lines: Vec<Line>, notes: Vec<Row>, left: bool) -> Vec<Line> {
+    // A heading over dates is no date.
+    let alike = |a: &Row, b: &Row| {
+        let (Some(a), Some(b)) = (a.words.first(), b.words.first()) else { return false };
+        (a.size - b.size).abs() < 0.08 * a.size.max(b.size)
+    };
     let mut groups: Vec<Vec<Row>> = Vec::new();
     for row in notes {
         let order = |row: &Row| row.words.iter().map(|word| word.order).min().unwrap_or(0);
@@ -396,7 +416,9 @@ fn beside(mut lines: Vec<Line>, notes: Vec<Row>, left: bool) -> Vec<Line> {
         let size = row.words.first().map_or(10.0, |word| word.size);
         match groups.last_mut() {
             Some(group)
-                if group.last().is_some_and(|last| row.y - last.y <= CLOSE * size && order(&row) == end(last) + 1) =>
+                if group.last().is_some_and(|last| {
+                    row.y - last.y <= CLOSE * size && order(&row) == end(last) + 1 && alike(last, &row)
+                }) =>
             {
                 group.push(row);
             }

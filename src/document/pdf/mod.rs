@@ -9,14 +9,17 @@
 //! The file's own title and author are not used: they name templates and machines more often than people.
 
 mod blocks;
+mod bullets;
 mod content;
 mod font;
 mod glyph;
 mod join;
 mod layout;
+mod levels;
 mod links;
 mod repeated;
 mod words;
+mod write;
 
 use hayro_syntax::page::Page as Source;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
@@ -106,3 +109,6 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
     char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
+
+#[cfg(test)]
+mod tests;

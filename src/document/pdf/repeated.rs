@@ -75,9 +75,11 @@ fn row(pages: &[Vec<Sheet>], (page, row): Place) -> Option<&Row> {
 /// Whether a row stands further from the text within the page than lines of it do, or next to one that does so.
 fn stands_apart(pages: &[Vec<Sheet>], alike: &BTreeSet<Place>, (page, idx): Place) -> bool {
     let rows = pages.get(page).and_then(|sheets| sheets.first()).map_or(&[][..], |sheet| &sheet.rows);
-    let gap = |a: usize, b: usize| rows.get(a).zip(rows.get(b)).map(|(a, b)| (b.y - a.y, height(a).max(height(b))));
-    let apart = |gap: Option<(f64, f64)>| gap.is_none_or(|(gap, height)| gap > APART * height);
-    let down = (idx..).take_while(|at| alike.contains(&(page, *at))).last().unwrap_or(idx);
+    let gap = |a: usize, b: usize| rows.get(a).zip(rows.get(b)).map(|(a, b)| (b.y - a.y, height(a), height(b)));
+    // What follows a header may be a title, whose height takes up some of the space.
+    let apart =
+        |gap: Option<(f64, f64, f64)>| gap.is_none_or(|(gap, above, below)| gap > (APART * above).max(below * 1.3));
+    let down = (idx..rows.len()).take_while(|at| alike.contains(&(page, *at))).last().unwrap_or(idx);
     let up = (0..=idx).rev().take_while(|at| alike.contains(&(page, *at))).last().unwrap_or(idx);
     if idx < EDGE_ROWS && up == 0 && apart(gap(down, down + 1)) {
         return true;
@@ -175,7 +177,7 @@ mod tests {
         };
         let rows =
             rows.iter().map(|(text, y)| Row { y: *y, words: text.split(' ').map(|text| word(text, *y)).collect() });
-        vec![Sheet { rows: rows.collect() }]
+        vec![Sheet { rows: rows.collect(), width: 0.0 }]
     }
 
     #[track_caller]

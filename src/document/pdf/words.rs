@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::glyph::{Area, Glyph, Link, Page};
+use super::bullets::{bullets, dots, is_bullet};
+use super::glyph::{Glyph, Link, Page};
 use super::links::Index;
 
 /// The widest gap within a word, in units of the font size, beyond what parts its letters anyway. The narrowest space
@@ -53,6 +54,8 @@ pub(super) struct Row {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sheet {
     pub(super) rows: Vec<Row>,
+    /// How long a line may be; 0 where that is not known.
+    pub(super) width: f64,
 }
 
 /// The rows of a page, one sheet per writing direction, the one with the most text first.
@@ -68,11 +71,15 @@ pub(super) fn rows(page: &Page) -> Vec<Sheet> {
     turned.sort_by_key(|(angle, glyphs)| (std::cmp::Reverse(glyphs.len()), angle.unsigned_abs()));
     let mut sheets: Vec<Sheet> = turned
         .into_iter()
-        .map(|(_, glyphs)| {
+        .map(|(angle, glyphs)| {
             let rows = baselines(glyphs).into_iter().map(|(y, glyphs)| Row { y, words: words(y, glyphs) });
-            Sheet { rows: rows.filter(|row| !row.words.is_empty()).collect() }
+            let width = if angle == 0 { page.width } else { 0.0 };
+            Sheet { rows: rows.filter(|row| !row.words.is_empty()).collect(), width }
         })
         .collect();
+    for sheet in &mut sheets {
+        bullets(sheet);
+    }
     if let Some(sheet) = sheets.first_mut() {
         dots(sheet, &page.dots);
     }
@@ -92,35 +99,6 @@ fn drawn(sheet: &mut Sheet) -> Vec<&mut Word> {
     let mut words: Vec<&mut Word> = sheet.rows.iter_mut().flat_map(|row| &mut row.words).collect();
     words.sort_by_key(|word| word.order);
     words
-}
-
-/// Puts a bullet before words that a dot was drawn before: browsers draw the marks of lists instead of writing them.
-fn dots(sheet: &mut Sheet, dots: &[Area]) {
-    let middle = |dot: &Area| (f64::midpoint(dot.x0, dot.x1), f64::midpoint(dot.y0, dot.y1));
-    for (idx, dot) in dots.iter().enumerate() {
-        let (x, y) = middle(dot);
-        // Dots side by side rate something.
-        let alone = |other: &Area| (middle(other).1 - y).abs() > 2.0 || (middle(other).0 - x).abs() > 40.0;
-        let near = dots.iter().take(idx).rev().take(8).chain(dots.iter().skip(idx + 1).take(8));
-        if !near.into_iter().all(alone) {
-            continue;
-        }
-        let from = sheet.rows.partition_point(|row| row.y < y);
-        for row in sheet.rows.iter_mut().skip(from).take(4) {
-            let place = row.words.partition_point(|word| word.x0 < x);
-            let Some(next) = row.words.get(place) else { continue };
-            let (size, order) = (next.size, next.order);
-            let beside = (0.12..0.6).contains(&((next.y - y) / size)) && next.x0 - dot.x1 < 1.6 * size;
-            let round = (0.1..0.6).contains(&((dot.y1 - dot.y0) / size));
-            let first = place == 0 || dot.x0 - row.words[place - 1].x1 > 1.6 * size;
-            if beside && round && first && !next.text.starts_with(is_bullet) {
-                let (text, y) = ("•".to_owned(), row.y);
-                let word = Word { text, x0: dot.x0, x1: dot.x1, y, size, bold: false, link: None, order, tight: false };
-                row.words.insert(place, word);
-                break;
-            }
-        }
-    }
 }
 
 /// Puts a word without letters where a picture leads to an address that no words lead to.
@@ -173,7 +151,8 @@ fn seen(page: &Page) -> impl Iterator<Item = Glyph> {
             let (x, y) = middle(glyph);
             let (px, py) = on_page(x, y, glyph.angle);
             let beside = px < 0.0 || py < 0.0 || px > width || py > height;
-            !beside && !(glyph.hidden && ink.contains(&(glyph.angle, square(x), square(y))))
+            let covered = glyph.hidden && ink.contains(&(glyph.angle, square(x), square(y)));
+            !beside && !covered
         })
         .cloned()
 }
@@ -309,43 +288,6 @@ fn is_private(c: char) -> bool {
     matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..)
 }
 
-/// A mark before a list item.
-pub(super) fn is_bullet(c: char) -> bool {
-    matches!(
-        c,
-        '•' | '‣'
-            | '▪'
-            | '▫'
-            | '◦'
-            | '●'
-            | '○'
-            | '■'
-            | '□'
-            | '◆'
-            | '◇'
-            | '➢'
-            | '➤'
-            | '►'
-            | '▸'
-            | '▶'
-            | '✓'
-            | '✔'
-            | '❖'
-            | '⁃'
-            | '∙'
-            | '·'
-            | '*'
-            | '–'
-            | '-'
-            | '—'
-            | '\u{F0B7}'
-            | '\u{F0A7}'
-            | '\u{F0D8}'
-            | '\u{F0FC}'
-            | '\u{F076}'
-    )
-}
-
 /// Letters with spaces between them (`E X P E R I E N C E`) are one word; wider gaps part such words.
 fn spelled(words: &[Word]) -> Vec<Word> {
     let letter = |word: &Word| {
@@ -438,6 +380,7 @@ fn accents(row: &mut Vec<Glyph>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::glyph::Area;
     use super::*;
 
     /// Glyphs of half a size in width, with `_` for a gap of a quarter and a space for a written one.

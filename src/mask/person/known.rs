@@ -48,11 +48,8 @@ enum Kind {
 impl Known {
     /// Learns a person; a name whose every word a known person has is the same person.
     pub(crate) fn add(&mut self, name: &str) {
-        let groups: Vec<Vec<String>> = name
-            .split_whitespace()
-            .map(|group| spelt(group))
-            .filter(|group| !group.is_empty() && !is_honorific(group))
-            .collect();
+        let groups: Vec<Vec<String>> =
+            name.split_whitespace().map(spelt).filter(|group| !group.is_empty() && !is_honorific(group)).collect();
         let flat: Vec<String> = groups.concat();
         if flat.is_empty() || flat.iter().all(|word| word.chars().count() < 2) {
             return;

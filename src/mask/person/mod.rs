@@ -724,7 +724,7 @@ impl<'a> Sight<'a> {
             add(0.45);
         }
         let bare = |c: char| !c.is_alphanumeric();
-        let alone = line_head.chars().all(|c| bare(c)) && line_tail.chars().all(|c| bare(c));
+        let alone = line_head.chars().all(bare) && line_tail.chars().all(bare);
         let leads = line_head.chars().all(bare);
         if alone && count > 1 {
             add(0.15);

@@ -169,11 +169,7 @@ fn syllables(
 ) {
     let head = &text[line_start..start];
     let label = head.trim_end_matches([':', '：', ' ', '\u{3000}', '|', '*', '】', ']', '=']);
-    let labelled = label.len() < head.len() && LABELS.iter().any(|word| label.ends_with(word))
-        || ["感谢", "感謝", "和", "与", "跟"].iter().any(|word| head.ends_with(word))
-            && !head.is_empty()
-            && label.len() == head.len()
-            && false;
+    let labelled = label.len() < head.len() && LABELS.iter().any(|word| label.ends_with(word));
     let native = &*NATIVE;
     let mut best: Option<(usize, f32)> = None;
     let chars: Vec<(usize, char)> = run.char_indices().collect();

@@ -219,7 +219,7 @@ fn hong_kong(value: &[u8]) -> bool {
         .enumerate()
         .map(|(index, byte)| (u32::try_from(index).unwrap_or(0) + 1) * char::from(*byte).to_digit(36).unwrap_or(0))
         .sum();
-    (sum + padded * 9) % 11 == 0
+    (sum + padded * 9).is_multiple_of(11)
 }
 
 /// ICA: weights 2765432, 4 more for T and G, 3 more for M, letters by the rest of eleven.

@@ -93,7 +93,10 @@ fn birth_number(value: &[u8]) -> bool {
     let month = number(value, 2, 2) % 50;
     let dated = day(if month > 20 { month - 20 } else { month }, number(value, 4, 2));
     let long = value.len() == 10;
-    dated && (!long || number(value, 0, 10) % 11 == 0 || (number(value, 0, 9) % 11 == 10 && digit(value, 9) == 0))
+    dated
+        && (!long
+            || number(value, 0, 10).is_multiple_of(11)
+            || (number(value, 0, 9) % 11 == 10 && digit(value, 9) == 0))
 }
 
 /// Legea 105/1996: sex and century, date, county, weights 279146358279, modulo 11.

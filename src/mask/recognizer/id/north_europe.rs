@@ -81,8 +81,8 @@ fn personnummer_past(value: &[u8]) -> bool {
 fn norway(value: &[u8]) -> bool {
     let born = number(value, 0, 2);
     day(number(value, 2, 2) % 40, if born > 40 { born - 40 } else { born })
-        && weighted(value, &[3, 7, 6, 1, 8, 9, 4, 5, 2, 1]) % 11 == 0
-        && weighted(value, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0
+        && weighted(value, &[3, 7, 6, 1, 8, 9, 4, 5, 2, 1]).is_multiple_of(11)
+        && weighted(value, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
 }
 
 /// Digital and Population Data Services Agency: the nine digits modulo 31 are a place in a row of signs.
@@ -97,7 +97,7 @@ fn hetu(value: &[u8]) -> bool {
 
 /// Þjóðskrá: weights 3, 2, 7 to 2, modulo 11.
 fn iceland(value: &[u8]) -> bool {
-    ddmmyy(value, 0) && (weighted(value, &[3, 2, 7, 6, 5, 4, 3, 2]) + digit(value, 8)) % 11 == 0
+    ddmmyy(value, 0) && (weighted(value, &[3, 2, 7, 6, 5, 4, 3, 2]) + digit(value, 8)).is_multiple_of(11)
 }
 
 /// EVS 585 and Lithuanian law alike: weights 1 to 9 and 1, then 3 to 9 and 1 to 3, modulo 11.

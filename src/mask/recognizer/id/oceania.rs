@@ -37,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Australian Taxation Office: weights 1, 4, 3, 7, 5, 8, 6, 9, 10, a multiple of eleven.
 fn tfn(value: &[u8]) -> bool {
-    varied(value) && weighted(value, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0
+    varied(value) && weighted(value, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
 }
 
 /// Services Australia: first digit 2 to 6, weights 1379 1379, modulo 10, the ninth digit checks.

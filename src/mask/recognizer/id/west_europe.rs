@@ -399,7 +399,7 @@ fn nrn(value: &[u8]) -> bool {
 
 /// RvIG, elfproef: weights 9 to 2 and minus 1, modulo 11.
 fn bsn(value: &[u8]) -> bool {
-    (weighted(value, &[9, 8, 7, 6, 5, 4, 3, 2]) + 10 * digit(value, 8)) % 11 == 0 && varied(value)
+    (weighted(value, &[9, 8, 7, 6, 5, 4, 3, 2]) + 10 * digit(value, 8)).is_multiple_of(11) && varied(value)
 }
 
 const DNI: &[u8] = b"TRWAGMYFPDXBNJZSQVHLCKE";
