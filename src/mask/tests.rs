@@ -377,6 +377,68 @@ fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+/// A document with its personal data marked: `⟦PERSON|Ana⟧`; `⟦?CITY|Leith⟧` may be masked or not; `~~` is dropped.
+struct Labelled {
+    text: String,
+    gold: Vec<std::ops::Range<usize>>,
+    either: Vec<std::ops::Range<usize>>,
+}
+
+fn labelled(source: &str) -> Labelled {
+    let source = source.split_once('\n').map_or("", |(_, rest)| rest).replace("~~", "");
+    let mut labelled = Labelled { text: String::new(), gold: Vec::new(), either: Vec::new() };
+    let mut rest = source.as_str();
+    while let Some((before, marked)) = rest.split_once('⟦') {
+        labelled.text.push_str(before);
+        let (mark, after) = marked.split_once('⟧').expect("a mark ends");
+        let (kind, value) = mark.split_once('|').expect("a mark has a kind");
+        let start = labelled.text.len();
+        labelled.text.push_str(value);
+        let range = start..labelled.text.len();
+        if kind.starts_with('?') {
+            labelled.either.push(range)
+        } else {
+            labelled.gold.push(range)
+        }
+        rest = after;
+    }
+    labelled.text.push_str(rest);
+    labelled
+}
+
+/// The figures of docs/masking.md must not fall: how much of the personal data goes, and how much else goes with it.
+#[test]
+fn labelled_documents() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/mask/documents");
+    let masker = Masker::new(Policy::default(), &[]);
+    let (mut total, mut masked, mut finds, mut right) = (0u32, 0u32, 0u32, 0u32);
+    for entry in std::fs::read_dir(folder).expect("the documents are there") {
+        let source = std::fs::read_to_string(entry.expect("an entry").path()).expect("UTF-8");
+        let Labelled { text, gold, either } = labelled(&source);
+        let (_, spans) = masker.mask_alone(&text, &mut Vault::default());
+        for range in &gold {
+            let letters = text[range.clone()].char_indices().filter(|(_, c)| c.is_alphanumeric());
+            let places: Vec<usize> = letters.map(|(at, _)| range.start + at).collect();
+            let seen = places.iter().filter(|at| !spans.iter().any(|span| span.range.contains(at))).count();
+            total += 1;
+            masked += u32::from(seen * 10 <= places.len());
+        }
+        for span in &spans {
+            let touches = |ranges: &[std::ops::Range<usize>]| ranges.iter().any(|range| span.overlaps(range));
+            if touches(&gold) {
+                right += 1;
+            } else if touches(&either) {
+                continue;
+            }
+            finds += 1;
+        }
+    }
+    let share = |part: u32, whole: u32| f64::from(part) / f64::from(whole);
+    assert!(total > 1_200, "{total} marks");
+    assert!(share(masked, total) >= 0.88, "{masked} of {total} values are masked");
+    assert!(share(right, finds) >= 0.86, "{right} of {finds} finds are personal data");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
