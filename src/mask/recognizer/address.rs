@@ -275,6 +275,7 @@ fn grown(page: &Page<'_>, range: std::ops::Range<usize>) -> std::ops::Range<usiz
     loop {
         let rest = &text[end..last.end];
         let sign = rest.trim_start_matches([' ', '\t']);
+        let sign = sign.strip_prefix('.').filter(|more| more.starts_with(',')).unwrap_or(sign);
         let Some(next) = sign.strip_prefix(',').or_else(|| sign.strip_prefix("– ")).or_else(|| sign.strip_prefix("- "))
         else {
             break;
@@ -291,6 +292,13 @@ fn grown(page: &Page<'_>, range: std::ops::Range<usize>) -> std::ops::Range<usiz
         }
         end = from + next[..stop].trim_end_matches([' ', '.', '*', '_']).len();
     }
+    // `m. 17`, `D:7`, `C 58`, `bus 4`, and what follows it.
+    if let Some(unit) = UNIT_BEHIND.find(&text[end..last.end]) {
+        end += unit.end();
+        if let Some(more) = PLACE_BEHIND.find(&text[end..last.end]) {
+            end += more.end();
+        }
+    }
     // `S(560482)`, `CEP 80060-010` and the next line.
     if let Some(code) = CODE_AFTER.find(&text[end..last.end]) {
         end += code.end();
@@ -301,8 +309,29 @@ fn grown(page: &Page<'_>, range: std::ops::Range<usize>) -> std::ops::Range<usiz
     {
         end = next.start + found.end();
     }
+    // `Unit 5/`, `Blk 4 Lot`, `Sint-`: what a street's number or name begins with.
+    if let Some(head) = HOUSE_BEFORE.find(&text[line.start..start]) {
+        start = line.start + head.start() + head.as_str().len() - head.as_str().trim_start().len();
+    }
     start.min(range.start)..end.max(range.end)
 }
+
+static HOUSE_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r"(?:(?:^|[ \t|•·:;,(])(?i:unit|blk|block|lot|flat|apt|plot|house|no|door|h\.?no|#)\.?[ ]?#?[0-9A-Za-z/-]{1,8}(?:[ ,]{1,2}(?i:lot|unit|flat|floor)[ ]?[0-9A-Za-z-]{0,4})?[ ,/]{1,2}|\b\p{Lu}\p{L}+-)$")
+});
+static UNIT_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r"^[ .,]{1,2}(?:(?i:m|lok|bus|bte|apt|d|daire|kat|th|tv|et|as|lgh|app)[.:]?[ ]?#?[0-9]{1,5}\b|[A-H][ ][0-9]{1,3}\b|#[0-9]{2}-[0-9]{2,5}\b)")
+});
+static PLACE_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r"^,?[ ](?:(?:[A-Z]{1,2}-)?[0-9]{2,5}(?:[ -][0-9]{2,4})?[ ])?\p{Lu}[\p{L}\p{M}'’-]+(?:/\p{Lu}[\p{L}\p{M}-]+)?(?:[ ]\p{Lu}[\p{L}\p{M}'’-]+){0,2}(?:[ ][0-9]{1,2}\b)?")
+});
+
+/// A name and a number, whatever the street is called, with a code and a place behind it.
+static NUMBER_AND_CODE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"(?:\p{Lu}[\p{L}\p{M}.'’-]*[ ])(?:(?:\p{Lu}|\p{Ll})[\p{L}\p{M}.'’-]*[ ]){0,3}[0-9]{1,4}[ ]?[A-Za-z]?(?:[/-][0-9A-Za-z]{1,5})?(?:[ ][0-9]{1,3})?,[ ]?(?:[A-Z]{1,2}-)?(?:[0-9]{3}[ ][0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{5}|[0-9]{4}(?:[ ][A-Z]{2})?)[ ]\p{Lu}[\p{L}\p{M}'’-]+(?:[ ](?:[0-9]{1,2}\b|[A-Z]\b))?(?:[ ][–-][ ]\p{Lu}[\p{L}\p{M}-]+)?",
+    )
+});
 
 /// A code of a few signs right behind an address.
 static CODE_AFTER: LazyLock<Regex> = LazyLock::new(|| {

@@ -37,7 +37,7 @@ macro_rules! date {
 /// What says that a birth follows, in some thirty languages.
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r"(?i)(?:\b(?:date[ \t]+of[ \t]+birth|birth[ _-]?date|d\.?o\.?b\b\.?|birth[ _-]?day|born|geburtsdatum|geburtstag|geboren|geb\.|geboortedatum|date[ \t]+de[ \t]+naissance|née?(?:\(e\))?[ \t]+le|fecha[ \t]+de[ \t]+nacimiento|nacid[oa]|nacimiento|f\.[ \t]*nac\.|data[ \t]+di[ \t]+nascita|nat[oa]|data[ \t]+de[ \t]+nascimento|nascid[oa]|nascimento|data[ \t]+urodzenia|ur\.|urodzon[ya]|född|født|fødselsdato|födelsedatum|syntymäaika|syntynyt|synt\.|datum[ \t]+narození|narozena?|nar\.|születési|született|data[ \t]+nașterii|născut[ăa]?|datum[ \t]+rođenja|rođena?|datum[ \t]+rojstva|tanggal[ \t]+lahir|tgl\.?[ \t]*lahir|tempat|ttl|tarikh[ \t]+lahir|lahir|ngày[ \t]+sinh|sinh[ \t]+ngày|doğum[ \t]+tarihi|d\.[ \t]*tarihi|doğum|gimimo[ \t]+data|dzimšanas[ \t]+datums|sünniaeg|dzimis|gimęs|kaarawan)|生年月日|出生日期|出生年月|出生|生于|生日|생년월일|생일|дата[ \t]+рождения|дата[ \t]+народження|родился|родилась|роден|ημερομηνία[ \t]+γέννησης|γεννήθηκε|ημ\.[ \t]*γέννησης|γέννησης|תאריך[ \t]+לידה|ת\.[ \t]*לידה|נולד|تاريخ[ \t]+الميلاد|تاريخ[ \t]+الولادة|مواليد|تاریخ[ \t]+تولد|जन्म|জন্ম|పుట్టిన|பிறந்த|วันเกิด|เกิดวันที่|เกิด|วัน[ \t]*เดือน[ \t]*ปีเกิด|\*)",
+        r"(?i)(?:\b(?:date[ \t]+of[ \t]+birth|birth[ _-]?date|d\.?o\.?b\b\.?|birth[ _-]?day|born|geburtsdatum|geburtstag|geboren|geb\.|geboortedatum|date[ \t]+de[ \t]+naissance|née?(?:\(e\))?[ \t]+le|fecha[ \t]+de[ \t]+nac(?:imiento|\.)|nacid[oa]|nacimiento|f\.[ \t]*nac\.|data[ \t]+di[ \t]+nascita|nat[oa]|data[ \t]+de[ \t]+nascimento|nascid[oa]|nascimento|data[ \t]+urodzenia|ur\.|urodzon[ya]|född|født|fødselsdato|födelsedatum|syntymäaika|syntynyt|synt\.|datum[ \t]+narození|narozena?|nar\.|születési|született|data[ \t]+nașterii|născut[ăa]?|datum[ \t]+rođenja|rođena?|datum[ \t]+rojstva|tanggal[ \t]+lahir|tgl\.?[ \t]*lahir|tempat|ttl|tarikh[ \t]+lahir|lahir|ngày[ \t]+sinh|sinh[ \t]+ngày|doğum[ \t]+tarihi|d\.[ \t]*tarihi|doğum|gimimo[ \t]+data|dzimšanas[ \t]+datums|sünniaeg|dzimis|gimęs|kaarawan)|生年月日|出生日期|出生年月|出生|生于|生日|생년월일|생일|дата[ \t]+рождения|дата[ \t]+народження|родился|родилась|роден|ημερομηνία[ \t]+γέννησης|γεννήθηκε|ημ\.[ \t]*γέννησης|γέννησης|תאריך[ \t]+לידה|ת\.[ \t]*לידה|נולד|تاريخ[ \t]+الميلاد|تاريخ[ \t]+الولادة|مواليد|تاریخ[ \t]+تولد|जन्म|জন্ম|పుట్టిన|பிறந்த|วันเกิด|เกิดวันที่|เกิด|วัน[ \t]*เดือน[ \t]*ปีเกิด|\*)",
     )
 });
 
@@ -85,7 +85,7 @@ impl Recognizer for DateOfBirth {
             let Some(date) = DATE.find(reach) else { continue };
             // Up to a place and a label in two languages may stand between; a sentence may not.
             let between = &reach[..date.start()];
-            let short = between.chars().count() <= 40 && !between.contains(". ") && between.matches(' ').count() <= 6;
+            let short = between.trim().chars().count() <= 40 && !between.contains(". ") && between.split_whitespace().count() <= 6;
             let range = label.end() + date.start()..label.end() + date.end();
             // Whole digits: the pattern may stop in the middle of a longer number.
             let cut = text[range.end..].chars().next().is_some_and(char::is_numeric);
