@@ -89,27 +89,15 @@ POST = [
 TITLE = "The fault that kept office hours"
 
 
-def words(*parts):
-    out = []
-    for part in parts:
-        out.extend(part if isinstance(part, str) else " ".join(part) for part in [part])
-    return "\n".join(out)
-
-
 def cv_words(order):
     """The words of the CV, sections in the given order."""
     text = {
         "head": [NAME, ROLE],
-        "contact": [value for _, value, _ in CONTACT],
         "labelled": [f"{label} {value}" for label, value, _ in CONTACT],
         "profile": ["Profile", PROFILE],
-        "jobs": ["Experience"] + [" ".join([job, role, place, when, *items]) for job, role, place, when, items in JOBS],
-        "dated": ["Experience"] + [" ".join([when, job, role, place, *items]) for job, role, place, when, items in JOBS],
         "rows": ["Experience"] + [" ".join([job, place, role, when, *items]) for job, role, place, when, items in JOBS],
-        "studies": ["Education"] + [" ".join(study) for study in STUDIES],
         "dated studies": ["Education"] + [f"{when} {what} {where}" for what, where, when in STUDIES],
         "skills": ["Skills"] + [f"{label} {value}" for label, value in SKILLS],
-        "talks": ["Talks"] + [" ".join(talk) for talk in TALKS],
         "talk table": ["Talks", "Title Event Year"] + [" ".join(talk) for talk in TALKS],
         "post": [TITLE, *POST],
     }
@@ -303,7 +291,7 @@ def hash_of(words):
 # HTML
 
 
-def html_cv(css, dated=True):
+def html_cv(css):
     jobs = "".join(
         f"<section class=job><div class=top><h3>{job}</h3><span class=when>{when}</span></div>"
         f"<p class=role>{role}, {place}</p><ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul></section>"

@@ -5,10 +5,11 @@
 Every `<name>.pdf` of a folder is compared with the source beside it: `<name>.txt`, `.md`, `.html` or `.yaml`. A file
 without one takes the only YAML of its folder. Words are runs of letters and digits in lower case, ligatures and
 hyphenation marks resolved, addresses of links left out. `kept` is the longest common subsequence over the words of
-the source, `ours only` what the output has more than the source.
+the source, `found` the same whatever the order, `more` what the output has beyond `kept`.
 """
 
 import argparse
+import collections
 import pathlib
 import re
 import subprocess
@@ -81,8 +82,8 @@ def main():
     tools = {"distill": args.distill.split()}
     if args.markitdown:
         tools["markitdown"] = [args.markitdown]
-    print("| file | words |" + "".join(f" {tool} kept | {tool} more |" for tool in tools))
-    print("|---|--:|" + "--:|--:|" * len(tools))
+    print("| file | words |" + "".join(f" {tool} kept | found | more |" for tool in tools))
+    print("|---|--:|" + "--:|--:|--:|" * len(tools))
     totals = {tool: [] for tool in tools}
     for pdf in sorted(path for folder in args.folders for path in folder.glob("*.pdf")):
         source = source_of(pdf)
@@ -94,8 +95,9 @@ def main():
             done = subprocess.run([*command, str(pdf)], capture_output=True, text=True)
             found = words(done.stdout)
             kept = common(wanted, found)
-            totals[tool].append(kept / len(wanted))
-            row += f" {100 * kept / len(wanted):.1f} % | {len(found) - kept} |"
+            anywhere = (collections.Counter(wanted) & collections.Counter(found)).total()
+            totals[tool].append((kept / len(wanted), anywhere / len(wanted)))
+            row += f" {100 * kept / len(wanted):.1f} % | {100 * anywhere / len(wanted):.1f} % | {len(found) - kept} |"
             if args.missing and tool == "distill":
                 import difflib
 
@@ -103,8 +105,12 @@ def main():
                     if tag != "equal":
                         print("   ", tag, wanted[i:j][:14], "->", found[k:l][:14])
         print(row, flush=True)
-    print("| mean |  |" + "".join(f" {100 * sum(v) / len(v):.1f} % |  |" for v in totals.values()))
-    print("| worst |  |" + "".join(f" {100 * min(v):.1f} % |  |" for v in totals.values()))
+    for label, pick in (("mean", lambda values: sum(values) / len(values)), ("worst", min)):
+        cells = (
+            f" {100 * pick(kept):.1f} % | {100 * pick(found):.1f} % |  |"
+            for kept, found in (tuple(zip(*values)) for values in totals.values())
+        )
+        print(f"| {label} |  |" + "".join(cells))
 
 
 if __name__ == "__main__":

@@ -317,13 +317,19 @@ fn grown(page: &Page<'_>, range: std::ops::Range<usize>) -> std::ops::Range<usiz
 }
 
 static HOUSE_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"(?:(?:^|[ \t|•·:;,(])(?i:unit|blk|block|lot|flat|apt|plot|house|no|door|h\.?no|#)\.?[ ]?#?[0-9A-Za-z/-]{1,8}(?:[ ,]{1,2}(?i:lot|unit|flat|floor)[ ]?[0-9A-Za-z-]{0,4})?[ ,/]{1,2}|\b\p{Lu}\p{L}+-)$")
+    compile(
+        r"(?:(?:^|[ \t|•·:;,(])(?i:unit|blk|block|lot|flat|apt|plot|house|no|door|h\.?no|#)\.?[ ]?#?[0-9A-Za-z/-]{1,8}(?:[ ,]{1,2}(?i:lot|unit|flat|floor)[ ]?[0-9A-Za-z-]{0,4})?[ ,/]{1,2}|\b\p{Lu}\p{L}+-)$",
+    )
 });
 static UNIT_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"^[ .,]{1,2}(?:(?i:m|lok|bus|bte|apt|d|daire|kat|th|tv|et|as|lgh|app)[.:]?[ ]?#?[0-9]{1,5}\b|[A-H][ ][0-9]{1,3}\b|#[0-9]{2}-[0-9]{2,5}\b)")
+    compile(
+        r"^[ .,]{1,2}(?:(?i:m|lok|bus|bte|apt|d|daire|kat|th|tv|et|as|lgh|app)[.:]?[ ]?#?[0-9]{1,5}\b|[A-H][ ][0-9]{1,3}\b|#[0-9]{2}-[0-9]{2,5}\b)",
+    )
 });
 static PLACE_BEHIND: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"^,?[ ](?:(?:[A-Z]{1,2}-)?[0-9]{2,5}(?:[ -][0-9]{2,4})?[ ])?\p{Lu}[\p{L}\p{M}'’-]+(?:/\p{Lu}[\p{L}\p{M}-]+)?(?:[ ]\p{Lu}[\p{L}\p{M}'’-]+){0,2}(?:[ ][0-9]{1,2}\b)?")
+    compile(
+        r"^,?[ ](?:(?:[A-Z]{1,2}-)?[0-9]{2,5}(?:[ -][0-9]{2,4})?[ ])?\p{Lu}[\p{L}\p{M}'’-]+(?:/\p{Lu}[\p{L}\p{M}-]+)?(?:[ ]\p{Lu}[\p{L}\p{M}'’-]+){0,2}(?:[ ][0-9]{1,2}\b)?",
+    )
 });
 
 /// A name and a number, whatever the street is called, with a code and a place behind it.

@@ -85,7 +85,9 @@ impl Recognizer for DateOfBirth {
             let Some(date) = DATE.find(reach) else { continue };
             // Up to a place and a label in two languages may stand between; a sentence may not.
             let between = &reach[..date.start()];
-            let short = between.trim().chars().count() <= 40 && !between.contains(". ") && between.split_whitespace().count() <= 6;
+            let short = between.trim().chars().count() <= 40
+                && !between.contains(". ")
+                && between.split_whitespace().count() <= 6;
             let range = label.end() + date.start()..label.end() + date.end();
             // Whole digits: the pattern may stop in the middle of a longer number.
             let cut = text[range.end..].chars().next().is_some_and(char::is_numeric);
