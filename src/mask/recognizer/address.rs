@@ -108,9 +108,14 @@ impl Recognizer for Address {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         let numbered = |line: &Line| line.cues.has(Cues::DIGIT);
-        for (pattern, score) in
-            [(&*NUMBER_FIRST, 0.8), (&*NAME_FIRST, 0.8), (&*NEEDS_CODE, 0.75), (&*BOX, 0.85), (&*CITY_CODE, 0.75)]
-        {
+        for (pattern, score) in [
+            (&*NUMBER_FIRST, 0.8),
+            (&*NAME_FIRST, 0.8),
+            (&*NEEDS_CODE, 0.75),
+            (&*NUMBER_AND_CODE, 0.75),
+            (&*BOX, 0.85),
+            (&*CITY_CODE, 0.75),
+        ] {
             for found in page.find_below(pattern, 3, numbered) {
                 let joined = before(text, found.start())
                     .is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | '$' | '£' | '€' | '-' | '_' | '/'));
