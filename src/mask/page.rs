@@ -174,7 +174,7 @@ impl<'t> Page<'t> {
         pattern: &'p Regex,
         wanted: impl Fn(&Line) -> bool + 'p,
     ) -> impl Iterator<Item = Match<'t>> + 'p {
-        self.windows(0, wanted).flat_map(move |window| Found { text: self.text, pattern, window })
+        self.find_below(pattern, 0, wanted)
     }
 
     /// The same with `below` more lines after each run, for what is written over several lines.

@@ -311,6 +311,7 @@ fn titles_are_names_only_in_a_resume() {
 #[test]
 fn scanning_leaves_names_and_placeholders_alone() {
     assert_eq!(scan("Thanks to Ada Quill, [PERSON_1] <[EMAIL_2]>, GitHub: [HANDLE_1], Phone: [PHONE_1]"), vec![]);
+    assert_eq!(scan("Nationality: Norwegian\nMarital status: single"), vec![], "kinds masked on request only");
     assert!(scan("a@example.org").iter().all(|span| span.score >= 0.5));
 }
 

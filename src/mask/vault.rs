@@ -22,7 +22,7 @@ pub struct Vault {
     entries: BTreeMap<Entity, BTreeMap<String, Entry>>,
 }
 
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     number: u32,
     /// What `restore` puts back.
@@ -71,19 +71,18 @@ impl Vault {
     pub(crate) fn placeholder_for(&mut self, entity: Entity, value: &str, form: &str) -> String {
         let entries = self.entries.entry(entity).or_default();
         let mut key = normalise(entity, value);
-        if !entries.contains_key(&key) {
+        if entity == Entity::Person && !entries.contains_key(&key) {
             // A person first met by first name only keeps the number when the full name turns up, and the reverse.
             let known = entries.iter().find(|(_, entry)| entry.forms.iter().any(|form| normalise(entity, form) == key));
             if let Some((known, _)) = known {
                 key.clone_from(known);
             }
         }
-        let next = entries.values().map(|entry| entry.number).max().unwrap_or(0) + 1;
-        let entry = entries.entry(key).or_insert_with(|| Entry {
-            number: next,
-            value: value.to_owned(),
-            forms: BTreeSet::new(),
-        });
+        if !entries.contains_key(&key) {
+            let number = entries.values().map(|entry| entry.number).max().unwrap_or(0) + 1;
+            entries.insert(key.clone(), Entry { number, value: value.to_owned(), forms: BTreeSet::new() });
+        }
+        let entry = entries.entry(key).or_default();
         if entry.value != form {
             entry.forms.insert(form.to_owned());
         }

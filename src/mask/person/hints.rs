@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Class, classify};
+use super::class::{Class, classify};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::span::{Entity, Span};
 use crate::mask::words::{Hash, Word, words};

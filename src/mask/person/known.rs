@@ -9,7 +9,7 @@ use crate::mask::span::{Entity, Layer, Span};
 use crate::mask::words::{Hash, Word, words};
 
 /// Words that belong to a surname and are no name alone.
-const PARTICLES: &[&str] = &[
+pub(super) const PARTICLES: &[&str] = &[
     "van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "do", "du", "la", "le", "ter", "ten",
     "zu", "zur", "bin", "ibn", "al", "el", "y", "e", "af", "av", "st", "o", "mc", "mac", "d", "l",
 ];

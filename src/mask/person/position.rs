@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::known::PARTICLES;
 use crate::mask::page::{Cues, Page};
 use crate::mask::recognizer::compile;
 use crate::mask::span::{Entity, Layer, Span};
@@ -265,11 +266,6 @@ const NOT_NAMES: &[&str] = &[
     "council",
     "ministry",
     "office",
-];
-
-const PARTICLES: &[&str] = &[
-    "van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "do", "du", "la", "le", "ter", "ten",
-    "zu", "bin", "ibn", "al", "el", "y", "e", "af", "av",
 ];
 
 /// Two to four capitalised words, particles aside, none of them a word that people are not called.
