@@ -124,7 +124,7 @@ fn check_numbers(file: &str) {
     let mut wrong = Vec::new();
     let wanted = cases.mask.iter().map(|number| (&number.case, Some(number.entity)));
     for (case, entity) in wanted.chain(cases.keep.iter().map(|case| (case, None))) {
-        let found: Vec<(Entity, &str)> = scan(&case.text)
+        let found: Vec<(Entity, &str)> = shapes(&case.text, &[])
             .into_iter()
             .filter(|span| kinds.contains(&span.entity))
             .map(|span| (span.entity, &case.text[span.range]))
