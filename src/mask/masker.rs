@@ -9,7 +9,6 @@ use super::person::{self, Hints, Known, own_names};
 use super::recognizer::{EMAIL, RECOGNIZERS};
 use super::span::{Entity, Layer, Span, placeholders, resolve};
 use super::vault::Vault;
-use super::words::{Word, words};
 use crate::document::{Block, BlockKind, Document};
 use crate::id::ContentHash;
 
@@ -97,7 +96,8 @@ impl Masker {
 
     fn learn(document: &Document) -> Learned {
         let rest = blanked(document.expose_text());
-        let mut learned = Reading::new(&Page::new(&rest)).learned(document.name());
+        let page = Page::new(&rest);
+        let mut learned = Reading::new(&page).learned(&page, document.name());
         learned.others.extend(document.people().iter().cloned());
         learned
     }
@@ -107,27 +107,34 @@ impl Masker {
     pub fn detect(&self, text: &str) -> Vec<Span> {
         until_stable(text, |page, out| {
             let reading = Reading::new(page);
-            self.known.find(page.text(), &reading.words, out);
+            self.known.find(page.text(), page.words(), out);
             self.settle(reading, out);
         })
     }
 
     /// Masks one text by itself: the names it tells are known in it, and in no other.
     pub fn mask_alone(&self, text: &str, vault: &mut Vault) -> (String, Vec<Span>) {
+        let found = self.detect_alone(text);
+        (found.masked(text, vault), found.spans)
+    }
+
+    /// The first half of [`mask_alone`](Self::mask_alone), which needs no vault: texts can be read at the same time.
+    #[must_use]
+    pub fn detect_alone(&self, text: &str) -> Detected {
         let rest = blanked(text);
         let page = Page::new(&rest);
         let reading = Reading::new(&page);
         let mut masker = self.clone();
-        masker.add(Vec::new(), vec![reading.learned("")]);
+        masker.add(Vec::new(), vec![reading.learned(&page, "")]);
         let mut first = Vec::new();
-        masker.known.find(&rest, &reading.words, &mut first);
+        masker.known.find(&rest, page.words(), &mut first);
         masker.settle(reading, &mut first);
-        let spans = stable_from(rest.clone(), Some(first), |page, out| {
+        let spans = stable_from(&page, first, |page, out| {
             let reading = Reading::new(page);
-            masker.known.find(page.text(), &reading.words, out);
+            masker.known.find(page.text(), page.words(), out);
             masker.settle(reading, out);
         });
-        (masker.replace(text, &spans, vault).0, spans)
+        Detected { masker, spans }
     }
 
     /// Adds what was read, and applies the policy.
@@ -231,10 +238,24 @@ impl Masker {
     }
 }
 
+/// What was found in one text masked by itself, with the names that the text told.
+#[derive(Clone, Debug)]
+pub struct Detected {
+    masker: Masker,
+    /// Sorted, never overlapping, on character boundaries.
+    pub spans: Vec<Span>,
+}
+
+impl Detected {
+    /// The text that was read, masked.
+    pub fn masked(&self, text: &str, vault: &mut Vault) -> String {
+        self.masker.replace(text, &self.spans, vault).0
+    }
+}
+
 /// One reading of a page, before any policy.
 struct Reading<'t> {
     text: &'t str,
-    words: Vec<Word>,
     patterns: Vec<Span>,
     people: Vec<Span>,
 }
@@ -246,21 +267,19 @@ impl<'t> Reading<'t> {
         for recognizer in RECOGNIZERS {
             recognizer.find(page, &mut patterns);
         }
-        let words = words(text);
         let hints = Hints::new(text, &patterns);
         let mut people = Vec::new();
-        person::find(page, &words, &hints, &mut people);
-        Self { text, words, patterns, people }
+        person::find(page, page.words(), &hints, &mut people);
+        Self { text, patterns, people }
     }
 
     /// What it tells about people.
-    fn learned(&self, name: &str) -> Learned {
-        let page = Page::new(self.text);
+    fn learned(&self, page: &Page<'_>, name: &str) -> Learned {
         let mut found = self.people.clone();
         let patterns = resolve(self.patterns.clone());
         found.retain(|span| !patterns.iter().any(|taken| taken.overlaps(&span.range)));
         let others = resolve(found).into_iter().map(|span| self.text[span.range].to_owned()).collect();
-        Learned { own: own_names(name, &page, &patterns), others, users: user_names(self.text, &patterns) }
+        Learned { own: own_names(name, page, &patterns), others, users: user_names(self.text, &patterns) }
     }
 }
 
@@ -269,32 +288,39 @@ impl<'t> Reading<'t> {
 /// Without this, masking could change the surroundings of a value that was missed so that a second masking finds it.
 /// After the first time only the lines near a change are read again.
 pub(super) fn until_stable(text: &str, find: impl Fn(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
-    stable_from(blanked(text), None, find)
+    let rest = blanked(text);
+    let page = Page::new(&rest);
+    let mut first = Vec::new();
+    find(&page, &mut first);
+    stable_from(&page, first, find)
 }
 
-/// The same, with what the first time found where that is known already.
-fn stable_from(mut rest: String, mut first: Option<Vec<Span>>, find: impl Fn(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
-    let mut all = Vec::new();
-    let mut changed: Option<Vec<Range<usize>>> = None;
-    loop {
-        let mut found = first.take().unwrap_or_else(|| {
-            let mut found = Vec::new();
-            let page = changed.as_ref().map_or_else(|| Page::new(&rest), |changed| Page::around(&rest, changed));
-            find(&page, &mut found);
-            found
-        });
-        found.retain(|span| span.score >= 0.5 && !rest[span.range.clone()].contains(BLANK));
-        let found = resolve(found);
-        if found.is_empty() {
-            all.sort_by_key(|span: &Span| span.range.start);
-            return all;
+/// The same, with what was found on `page` the first time.
+fn stable_from(page: &Page<'_>, first: Vec<Span>, find: impl Fn(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
+    let mut all = settled(page.text(), first);
+    let mut rest = page.text().to_owned();
+    let mut words = page.words().to_vec();
+    let mut changed: Vec<Range<usize>> = all.iter().map(|span| span.range.clone()).collect();
+    while !changed.is_empty() {
+        for range in &changed {
+            blank(&mut rest, range.clone());
         }
-        for span in &found {
-            blank(&mut rest, span.range.clone());
-        }
-        changed = Some(found.iter().map(|span| span.range.clone()).collect());
+        let after = Page::after(&words, &rest, &changed);
+        let mut found = Vec::new();
+        find(&after, &mut found);
+        let found = settled(&rest, found);
+        words = after.into_words();
+        changed = found.iter().map(|span| span.range.clone()).collect();
         all.extend(found);
     }
+    all.sort_by_key(|span| span.range.start);
+    all
+}
+
+/// The finds that count: sure enough, apart from each other and from what is masked already.
+fn settled(text: &str, mut found: Vec<Span>) -> Vec<Span> {
+    found.retain(|span| span.score >= 0.5 && !text[span.range.clone()].contains(BLANK));
+    resolve(found)
 }
 
 /// The text with its placeholders blanked.

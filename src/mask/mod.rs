@@ -19,7 +19,7 @@ mod vault;
 mod words;
 
 pub use masked::{Find, MaskedDocument};
-pub use masker::{Masker, Policy};
+pub use masker::{Detected, Masker, Policy};
 pub use span::{Entity, Layer, Span, UnknownEntity};
 pub use vault::Vault;
 

@@ -3,9 +3,12 @@
 //! Thirty patterns over a whole text are what makes maskers slow. One pass over the bytes tells that most lines have
 //! no `@`, few digits and no colon, and every recognizer asks only for the lines that can hold what it looks for.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use regex::{Captures, Match, Regex};
+
+use super::words::{Word, words, words_between};
 
 /// Properties of a line, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,6 +96,7 @@ pub(crate) struct Line {
 pub(crate) struct Page<'t> {
     text: &'t str,
     lines: Vec<Line>,
+    words: OnceCell<Vec<Word>>,
 }
 
 impl<'t> Page<'t> {
@@ -112,19 +116,33 @@ impl<'t> Page<'t> {
             lines.push(Line { start, end: start + line.len(), cues: Cues(cues), digits });
             start += line.len() + 1;
         }
-        Self { text, lines }
+        Self { text, lines, words: OnceCell::new() }
     }
 
-    /// The same, but with nothing in lines further than two lines away from `changed`, which is sorted.
-    pub(crate) fn around(text: &'t str, changed: &[Range<usize>]) -> Self {
-        const REACH: usize = 3;
+    /// The page of `text`, in which `changed`, sorted, has just been blanked byte for byte; `old` are its words before.
+    /// Lines further than [`REACH`](Self::REACH) lines away from a change say that nothing is in them: they were read
+    /// before.
+    pub(crate) fn after(old: &[Word], text: &'t str, changed: &[Range<usize>]) -> Self {
         let mut page = Self::new(text);
         let mut keep = vec![false; page.lines.len()];
+        let mut dirty = vec![false; page.lines.len()];
         for range in changed {
-            let first = page.line_at(range.start).saturating_sub(REACH);
-            let last = (page.line_at(range.end) + REACH).min(keep.len().saturating_sub(1));
-            keep[first..=last].fill(true);
+            let (first, last) = (page.line_at(range.start), page.line_at(range.end));
+            dirty[first..=last].fill(true);
+            keep[first.saturating_sub(Self::REACH)..=(last + Self::REACH).min(dirty.len() - 1)].fill(true);
         }
+        // Words of a line that has not changed are what they were.
+        let mut words = Vec::with_capacity(old.len());
+        let mut old = old.iter().peekable();
+        for (line, dirty) in page.lines.iter().zip(&dirty) {
+            while old.next_if(|word| word.start() < line.start).is_some() {}
+            if *dirty {
+                words_between(text, line.start, line.end, &mut words);
+            } else {
+                words.extend(std::iter::from_fn(|| old.next_if(|word| word.start() < line.end)));
+            }
+        }
+        page.words = words.into();
         for (line, keep) in page.lines.iter_mut().zip(keep) {
             if !keep {
                 line.cues = Cues::default();
@@ -134,9 +152,22 @@ impl<'t> Page<'t> {
         page
     }
 
+    /// How many lines away from a value something else may be told by it.
+    const REACH: usize = 3;
+
     /// The whole text.
     pub(crate) fn text(&self) -> &'t str {
         self.text
+    }
+
+    /// The words of the whole text, read at first use.
+    pub(crate) fn words(&self) -> &[Word] {
+        self.words.get_or_init(|| words(self.text))
+    }
+
+    /// The words, for the page after this one.
+    pub(crate) fn into_words(self) -> Vec<Word> {
+        self.words.into_inner().unwrap_or_default()
     }
 
     /// The lines in order.
@@ -253,7 +284,19 @@ mod tests {
         let at = |below| page.find_below(&pattern, below, |line| line.cues.has(Cues::DIGIT)).map(|m| m.start());
         assert_eq!(at(0).collect::<Vec<_>>(), [0, 5, 8]);
         assert_eq!(at(1).collect::<Vec<_>>(), [0, 3, 5, 8, 11]);
-        let page = Page::around("x1\nx1\nx1\nx1\nx1\nx1", std::slice::from_ref(&(0..1)));
-        assert_eq!(page.lines().iter().filter(|line| line.cues.has(Cues::DIGIT)).count(), 4);
+    }
+
+    #[test]
+    fn a_page_after_a_change() {
+        let before = Page::new("Ada x1\nBo O'Neil, 2\nx1\nx1\nx1\nÉva Kis");
+        assert_eq!(before.words().len(), 10);
+        let text = before.text().replace("Bo O", "\u{1}\u{1}\u{1}\u{1}");
+        let after = Page::after(before.words(), &text, std::slice::from_ref(&(7..11)));
+        assert_eq!(after.lines().iter().filter(|line| line.cues.has(Cues::DIGIT)).count(), 5);
+        assert_eq!(format!("{:?}", after.words()), format!("{:?}", words(&text)));
+        let text = "Ada x\u{1}\u{1}\u{1} O'Neil, 2\nx1\nx1\nx1\nÉva Kis";
+        let after = Page::after(before.words(), text, std::slice::from_ref(&(5..9)));
+        assert_eq!(after.lines().len(), 5);
+        assert_eq!(format!("{:?}", after.words()), format!("{:?}", words(text)));
     }
 }

@@ -72,41 +72,48 @@ impl Word {
 
 /// The words of `text`; texts of more than 4 GiB do not get here.
 pub(crate) fn words(text: &str) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::with_capacity(text.len() / 6 + 1);
+    let mut words = Vec::with_capacity(text.len() / 6 + 1);
+    words_between(text, 0, text.len(), &mut words);
+    words
+}
+
+/// Adds the words of `text` from byte `from`, where a line or the text begins, to byte `to`, where one ends.
+pub(crate) fn words_between(text: &str, from: usize, to: usize, words: &mut Vec<Word>) {
+    let text = text.get(..to).unwrap_or_default();
     let bytes = text.as_bytes();
-    let mut at = 0;
+    let none = words.len();
+    let mut at = from;
     // Where the gap before the next word begins.
-    let mut gap = 0;
+    let mut gap = from;
     let mut coded = false;
     while let Some(byte) = bytes.get(at) {
-        if byte.is_ascii_alphabetic() {
-            let word = read(text, at, gap, coded, words.is_empty());
-            at = word.end();
-            gap = at;
-            words.push(word);
-            coded = false;
-        } else if *byte < 0x80 {
+        if *byte < 0x80 && !byte.is_ascii_alphabetic() {
             let code = byte.is_ascii_digit() || *byte == b'_';
-            if let Some(last) = words.last_mut().filter(|last| code && last.end() == at) {
+            if code
+                && at == gap
+                && words.len() > none
+                && let Some(last) = words.last_mut()
+            {
                 last.coded = true;
             }
             coded = code;
             at += 1;
-        } else {
+            continue;
+        }
+        if *byte >= 0x80 {
             let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-            if c.is_alphabetic() {
-                let word = read(text, at, gap, coded, words.is_empty());
-                at = word.end();
-                gap = at;
-                words.push(word);
-                coded = false;
-            } else {
+            if !c.is_alphabetic() {
                 coded = c.is_numeric();
                 at += c.len_utf8();
+                continue;
             }
         }
+        let word = read(text, at, gap, coded, words.len() == none);
+        at = word.end();
+        gap = at;
+        words.push(word);
+        coded = false;
     }
-    words
 }
 
 /// The word that begins at `start`.
