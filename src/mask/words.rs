@@ -140,13 +140,20 @@ fn read(text: &str, start: usize, gap: usize, coded: bool, first: bool) -> Word 
         } else {
             let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
             let mark = is_combining_mark(c);
+            // Persian and the scripts of India join and part letters within a word by characters of no width.
+            if matches!(c, '\u{200c}' | '\u{200d}') {
+                at += c.len_utf8();
+                continue;
+            }
             if !c.is_alphabetic() && !mark {
                 break;
             }
             if !mark {
-                let up = c.is_uppercase();
+                // Georgian has capitals in Unicode that nobody writes names with.
+                let georgian = matches!(c, '\u{10A0}'..='\u{10FF}' | '\u{1C90}'..='\u{1CBF}');
+                let up = c.is_uppercase() && !georgian;
                 upper = upper.saturating_add(u8::from(up));
-                let low = c.is_lowercase();
+                let low = c.is_lowercase() && !georgian;
                 lower |= low;
                 caseless |= !up && !low;
                 if letters == 0 {
@@ -271,12 +278,17 @@ fn slow_fold(c: char) -> [char; 2] {
     if let Some(special) = special {
         return special;
     }
+    // A syllable of Hangul is one letter here; taken apart it would be three.
+    if matches!(c, '\u{AC00}'..='\u{D7A3}') {
+        return [c, '\0'];
+    }
+    // Marks above and below letters of alphabets go; those of Indian and Thai scripts are vowels and stay.
+    let accent = |c: &char| is_combining_mark(*c) && (*c < '\u{900}' || matches!(c, '\u{1AB0}'..='\u{20FF}'));
     let mut out = ['\0'; 2];
-    let letters =
-        std::iter::once(c).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).filter(|c| {
-            // The dot that lower-casing `İ` leaves behind.
-            !is_combining_mark(*c)
-        });
+    let letters = std::iter::once(c).nfkd().filter(|c| !accent(c)).flat_map(char::to_lowercase).filter(|c| {
+        // The dot that lower-casing `İ` leaves behind.
+        !accent(c)
+    });
     for (slot, letter) in out.iter_mut().zip(letters) {
         *slot = letter;
     }

@@ -44,6 +44,14 @@ impl Flags {
     pub(crate) const FOREIGN: Self = Self(1 << 21);
     /// An eponym begins with this word.
     pub(crate) const EPONYM_HEAD: Self = Self(1 << 22);
+    /// A noun for who somebody is to somebody, before a name: `daughter`, `colleague`, `mentor`.
+    pub(crate) const ROLE: Self = Self(1 << 23);
+    /// Makes the name behind it that of a house, a ship, a prize, a law.
+    pub(crate) const THING_BEFORE: Self = Self(1 << 24);
+    /// Makes the name before it that of a thing.
+    pub(crate) const THING_AFTER: Self = Self(1 << 25);
+    /// A small word of a language that puts endings to names.
+    pub(crate) const CASES: Self = Self(1 << 26);
     /// Some phrase begins with this word.
     pub(crate) const HEAD: Self = Self(1 << 20);
 
@@ -145,6 +153,14 @@ impl Lexicon {
             _ => Flags::EPONYM,
         });
         lexicon.context(list!("context"));
+        lexicon.words_of(list!("around"), |group| match group {
+            "roles" => Flags::ROLE,
+            "heads" => Flags::THING_BEFORE,
+            "things" => Flags::THING_AFTER,
+            "small words in languages with cases" => Flags::CASES.or(Flags::FOREIGN).or(Flags::ALSO_WORD),
+            // Words that make a name of the same letters a doubtful one.
+            _ => Flags::FOREIGN.or(Flags::ALSO_WORD),
+        });
         lexicon
     }
 

@@ -44,6 +44,9 @@ const NOT_A_NAME: Flags = Flags::WORD
     .or(Flags::STREET)
     .or(Flags::EPONYM)
     .or(Flags::HONORIFIC)
+    .or(Flags::THING_BEFORE)
+    .or(Flags::THING_AFTER)
+    .or(Flags::ROLE)
     .or(Flags::SUFFIX);
 /// What makes a name a doubtful one.
 const ALSO: Flags = Flags::WORD
@@ -52,6 +55,8 @@ const ALSO: Flags = Flags::WORD
     .or(Flags::ALSO_PLACE)
     .or(Flags::ALSO_PRODUCT)
     .or(Flags::EPONYM_HEAD)
+    .or(Flags::JOB)
+    .or(Flags::ROLE)
     .or(Flags::ORGANISATION_TAIL);
 pub(super) fn classify(word: &Word, flags: Flags) -> Class {
     if word.coded || (word.capital && STOPS.contains(&word.hash) && !word.is_initial()) {
@@ -95,11 +100,17 @@ pub(super) fn base(units: &[Class], initials: usize, dotted: bool) -> f32 {
     use Class::{Given, Likely, Surname, Unknown, WeakGiven, WeakSurname};
     match units {
         [] => 0.0,
-        [only] if initials > 0 && dotted => match only {
-            Given | Surname => 0.75,
-            WeakGiven | WeakSurname => 0.5,
-            _ => 0.45,
-        },
+        [only] if initials > 0 && dotted => {
+            let more = if initials > 1 { 0.15 } else { 0.0 };
+            match only {
+                Given | Surname => 0.75,
+                WeakGiven | WeakSurname => 0.5 + more,
+                _ => 0.45 + more,
+            }
+        }
+        // `C L VAN WYK`.
+        [Surname] if initials > 1 => 0.55,
+        [Likely | Unknown | WeakSurname] if initials > 1 => 0.4,
         [only] => match only {
             Given => 0.55,
             WeakGiven => 0.22,
@@ -136,7 +147,7 @@ pub(super) fn base(units: &[Class], initials: usize, dotted: bool) -> f32 {
             let middle = &units[1..units.len() - 1];
             let strong = middle.iter().filter(|class| matches!(class, Given | Surname)).count();
             let long: f32 = if units.len() > 4 { 0.15 } else { 0.0 };
-            pair + if strong > 0 { 0.1 } else { 0.0 } + if dotted { 0.1 } else { 0.0 } - long
+            pair + if strong > 0 { 0.15 } else { 0.0 } + if dotted { 0.1 } else { 0.0 } - long
         }
     }
 }

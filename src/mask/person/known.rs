@@ -1,9 +1,11 @@
 //! Every way one person's name is written.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::inflect;
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::span::{Entity, Layer, Span};
 use crate::mask::words::{Hash, Word, words};
@@ -17,14 +19,48 @@ pub(super) const PARTICLES: &[&str] = &[
 static PARTICLE_HASHES: LazyLock<HashSet<u64>> =
     LazyLock::new(|| PARTICLES.iter().map(|word| Hash::of(word)).collect());
 
+/// Keys that are hashes already.
+#[derive(Clone, Copy, Debug, Default)]
+struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Same>>;
+
 /// The people known by name and their user names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     people: Vec<String>,
     /// First word of a form → each whole form as hashes of its words → whose it is.
-    forms: HashMap<u64, BTreeMap<Vec<u64>, Form>>,
+    forms: ByHash<BTreeMap<Vec<u64>, Form>>,
+    /// The first three letters of each single name → the names, for their cases and short forms.
+    parts: ByHash<Vec<Part>>,
+    /// The first letter of names in scripts that part no words → the names.
+    unparted: HashMap<char, Vec<(String, usize)>>,
     /// Hashes of user names, told or made from names.
-    users: HashSet<u64>,
+    users: HashSet<u64, BuildHasherDefault<Same>>,
+}
+
+/// One name of a person, folded.
+#[derive(Clone, Debug)]
+struct Part {
+    name: String,
+    person: usize,
+    given: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +98,7 @@ impl Known {
         }
         let person = self.people.len();
         self.people.push(name.split_whitespace().collect::<Vec<_>>().join(" "));
+        self.add_unparted(person, name);
         let start = groups
             .iter()
             .skip(1)
@@ -76,7 +113,10 @@ impl Known {
         let last: Vec<String> = surname.concat();
         let all: Vec<String> = given.concat();
         self.insert(person, [all.clone(), last.clone()].concat(), Kind::Full);
-        for name in given.iter().chain(surname) {
+        for (at, name) in given.iter().chain(surname).enumerate() {
+            for half in name {
+                self.add_part(person, half, at < given.len());
+            }
             // `O` of `O'Neill`, `van`, and an initial are no names alone; each half of a double name is.
             self.insert(person, name.clone(), Kind::Alone);
             if name.len() > 1 {
@@ -134,9 +174,88 @@ impl Known {
         }
     }
 
+    /// `王思远`, `박서연`, `大和田 紀子`: the whole and what people are called by, found without blanks around.
+    fn add_unparted(&mut self, person: usize, name: &str) {
+        let han = |c: char| matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}');
+        let thai = |c: char| matches!(c, '\u{0E00}'..='\u{0E7F}');
+        let bare: Vec<char> = name.chars().filter(|c| han(*c) || thai(*c)).collect();
+        if bare.len() < 2 || name.chars().any(|c| !c.is_whitespace() && !han(c) && !thai(c)) {
+            return;
+        }
+        let mut keep = |form: String| {
+            let Some(first) = form.chars().next() else { return };
+            let known = self.unparted.entry(first).or_default();
+            if form.chars().count() >= 2 && !known.iter().any(|(other, _)| *other == form) {
+                known.push((form, person));
+            }
+        };
+        keep(bare.iter().collect());
+        let parts: Vec<&str> = name.split_whitespace().collect();
+        if parts.len() > 1 && parts.iter().all(|part| part.chars().count() == 1) {
+            keep(name.to_owned());
+        } else if parts.len() > 1 {
+            keep(name.to_owned());
+            parts.iter().filter(|part| part.chars().count() >= 2).for_each(|part| keep((*part).to_owned()));
+        }
+        // Three syllables are a surname and a given name of two; Thai names are parted by blanks.
+        if parts.len() == 1 && bare.len() == 3 && !thai(bare[0]) {
+            keep(bare[1..].iter().collect());
+        }
+    }
+
+    fn add_part(&mut self, person: usize, name: &str, given: bool) {
+        if name.chars().count() < 3 {
+            return;
+        }
+        let parts = self.parts.entry(head_of(name.chars())).or_default();
+        if !parts.iter().any(|part| part.name == name) {
+            parts.push(Part { name: name.to_owned(), person, given });
+        }
+    }
+
+    /// Whose name a word is in another case, or shortened: `Radku`, `Megs`.
+    fn related(&self, spoken: &str, hash: u64) -> Option<usize> {
+        let folded = spoken.chars().flat_map(crate::mask::words::fold);
+        let parts = self.parts.get(&head_of(folded))?;
+        let flags = LEXICON.word(hash);
+        let other = Flags::WORD.or(Flags::ALSO_WORD).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION);
+        let thing = Flags::THING_AFTER.or(Flags::THING_BEFORE).or(Flags::ORGANISATION_TAIL).or(Flags::FOREIGN);
+        let name = flags.any(Flags::GIVEN.or(Flags::SURNAME));
+        if flags.any(other) || (flags.any(thing) && !name) {
+            return None;
+        }
+        let word = inflect::folded(spoken);
+        let mut found = None;
+        inflect::any_nominative(&word, 2, |guess| {
+            found = parts.iter().find(|part| part.name == guess).map(|part| part.person);
+            found.is_some()
+        });
+        if found.is_some() || name {
+            return found;
+        }
+        // What people are called: the beginning of the name, and an ending that names of pets and children have.
+        const TAILS: &[&str] = &["", "s", "y", "ie", "i", "o", "ey", "ko", "ka", "inha", "inho", "ito", "ita", "ek"];
+        let short = |part: &&Part| {
+            part.given
+                && TAILS.iter().any(|tail| {
+                    word.strip_suffix(tail).is_some_and(|stem| {
+                        stem.chars().count() >= 3
+                            && part.name.starts_with(stem)
+                            && part.name.chars().count() >= stem.chars().count() + 2
+                    })
+                })
+        };
+        parts.iter().find(short).map(|part| part.person)
+    }
+
     fn insert(&mut self, person: usize, form: Vec<String>, kind: Kind) {
+        // Two letters of a script without capitals are a word as a rule: `من`.
+        let short = |word: &String| {
+            word.chars().count() < 3
+                && word.chars().all(|c| matches!(c, '\u{590}'..='\u{DFF}' | '\u{1200}'..='\u{137F}'))
+        };
         let lone = kind == Kind::Alone
-            && form.iter().all(|word| word.chars().count() < 2 || PARTICLES.contains(&word.as_str()));
+            && form.iter().all(|word| word.chars().count() < 2 || short(word) || PARTICLES.contains(&word.as_str()));
         let form = hashes(&form);
         // `Dr`, `Engineer` and what is no name of anybody stand for nobody alone.
         let plain = kind == Kind::Alone
@@ -144,7 +263,9 @@ impl Known {
                 let flags = LEXICON.word(*word);
                 let title = flags
                     .any(Flags::HONORIFIC.or(Flags::SUFFIX).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION));
-                form.len() == 1 && title && !flags.any(Flags::GIVEN.or(Flags::SURNAME))
+                let small = flags.any(Flags::FOREIGN) && flags.any(Flags::ALSO_WORD);
+                let plain = title || small || flags.any(Flags::ROLE);
+                form.len() == 1 && plain && !flags.any(Flags::GIVEN.or(Flags::SURNAME))
             });
         let Some(first) = form.first().filter(|_| !lone && !plain).copied() else { return };
         // The first person to use a form keeps it: documents come in a fixed order.
@@ -168,10 +289,42 @@ impl Known {
         // `Zdenka Q. Morvaille`, `Dr Morvaille`: what is between or before counts for nothing.
         found.retain(|word| word.letters > 1);
         let all: Vec<u64> = found.iter().map(|word| word.hash).collect();
-        (0..all.len())
-            .find_map(|start| self.lookup(&all[start..]))
-            .and_then(|found| self.people.get(found.person))
-            .map(String::as_str)
+        // Endings behind an apostrophe: `Defne'nin`.
+        let tails = (0..all.len()).find_map(|start| self.lookup(&all[start..]));
+        let person = tails
+            .or_else(|| (1..all.len()).rev().find_map(|end| self.lookup(&all[..end])))
+            .map(|found| found.person)
+            .or_else(|| found.iter().find_map(|word| self.related(&form[word.range()], word.hash)))
+            .or_else(|| self.unparted(form.trim()));
+        person.and_then(|person| self.people.get(person)).map(String::as_str)
+    }
+
+    /// Whose unparted name begins `text`.
+    fn unparted(&self, text: &str) -> Option<usize> {
+        let forms = self.unparted.get(&text.chars().next()?)?;
+        let longest =
+            forms.iter().filter(|(form, _)| text.starts_with(form.as_str())).max_by_key(|(form, _)| form.len());
+        longest.map(|(_, person)| *person)
+    }
+
+    /// Finds names written without blanks in the word at `range`.
+    fn find_unparted(&self, text: &str, range: Range<usize>, out: &mut Vec<Span>) {
+        let word = &text[range.clone()];
+        let mut next = 0;
+        for (at, c) in word.char_indices() {
+            if at < next {
+                continue;
+            }
+            let Some(forms) = self.unparted.get(&c) else { continue };
+            let rest = &text[range.start + at..];
+            let found =
+                forms.iter().filter(|(form, _)| rest.starts_with(form.as_str())).max_by_key(|(form, _)| form.len());
+            if let Some((form, _)) = found {
+                next = at + form.len();
+                let found = range.start + at..range.start + next;
+                out.push(Span::new(found, Entity::Person, 0.95).by(Layer::Known, "a form of a known name"));
+            }
+        }
     }
 
     /// Finds every form of every known name.
@@ -180,18 +333,46 @@ impl Known {
             return;
         }
         for (index, word) in words.iter().enumerate() {
-            let Some(forms) = self.forms.get(&word.hash) else { continue };
+            if word.caseless && !self.unparted.is_empty() {
+                self.find_unparted(text, word.range(), out);
+            }
+            let Some(forms) = self.forms.get(&word.hash) else {
+                if word.capital
+                    && word.letters >= 3
+                    && !word.coded
+                    && (!word.shouted || word.letters > 4)
+                    && self.related(&text[word.range()], word.hash).is_some()
+                {
+                    let range = word.start()..word.end();
+                    out.push(Span::new(range, Entity::Person, 0.85).by(Layer::Known, "a form of a known name"));
+                }
+                continue;
+            };
             for (form, found) in forms {
                 let Some(run) = words.get(index..index + form.len()) else { continue };
                 if run.iter().zip(form).any(|(word, hash)| word.hash != *hash) || !joined(text, run) {
                     continue;
                 }
-                if let Some(range) = accept(text, run, *found) {
+                let spelt = |word: &Word| self.spelt_so(&text[word.range()], found.person);
+                if let Some(mut range) = accept(text, run, *found).filter(|_| run.iter().all(spelt)) {
+                    range.end += ending(&text[range.end..]);
                     out.push(Span::new(range, Entity::Person, 0.95).by(Layer::Known, "a form of a known name"));
                 }
             }
         }
         self.find_users(text, out);
+    }
+
+    /// In Vietnamese the tone is all that tells `Nhân` from `nhận`.
+    fn spelt_so(&self, word: &str, person: usize) -> bool {
+        if !word.contains(is_toned) {
+            return true;
+        }
+        let lower = word.to_lowercase();
+        self.people.get(person).is_none_or(|name| {
+            let mut parts = name.split(|c: char| !c.is_alphabetic());
+            name.is_ascii() || parts.any(|part| part.to_lowercase() == lower)
+        })
     }
 
     fn find_users(&self, text: &str, out: &mut Vec<Span>) {
@@ -233,6 +414,29 @@ impl Known {
         }
         self.find_users(path, out);
     }
+}
+
+/// A letter that only Vietnamese has.
+pub(super) fn is_toned(c: char) -> bool {
+    matches!(c, '\u{1EA0}'..='\u{1EF9}' | 'đ' | 'Đ' | 'ư' | 'Ư' | 'ơ' | 'Ơ')
+}
+
+/// How long a case ending behind an apostrophe is that `tail` begins with: Turkish, and Polish behind foreign names.
+pub(super) fn ending(tail: &str) -> usize {
+    const ENDINGS: &[&str] = &[
+        "nin", "nın", "nun", "nün", "in", "ın", "un", "ün", "e", "a", "ye", "ya", "i", "ı", "u", "ü", "yi", "yı", "yu",
+        "yü", "de", "da", "te", "ta", "den", "dan", "ten", "tan", "le", "la", "yle", "yla", "ego", "owi", "em",
+    ];
+    let Some(rest) = tail.strip_prefix(['\'', '’']) else { return 0 };
+    let length = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+    if length > 0 && length <= 4 && ENDINGS.contains(&&rest[..length]) { tail.len() - rest.len() + length } else { 0 }
+}
+
+/// A hash of the first three letters.
+fn head_of(letters: impl Iterator<Item = char>) -> u64 {
+    let mut hash = Hash::default();
+    letters.take(3).for_each(|c| hash.push(u32::from(c)));
+    hash.finish()
 }
 
 /// Whether a run of words that spells a form is one here, and its bytes.

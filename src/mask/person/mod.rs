@@ -5,7 +5,9 @@
 //! in an e-mail address; an article before it, `Ltd` or `algorithm` after it. From one half up it is a person.
 
 mod class;
+mod files;
 mod hints;
+mod inflect;
 mod known;
 mod lists;
 mod native;
@@ -19,7 +21,10 @@ use super::page::Page;
 use super::span::{Entity, Layer, Span};
 use super::words::{Gap, Word};
 use class::{Class, base, classify};
-use lists::{AND, ARTICLES, EPONYM_NOUNS, HEADS, PLACED, STRONG_BEFORE};
+use known::{ending, is_toned};
+use lists::{
+    AND, ARTICLES, EPONYM_NOUNS, HEADS, JOINTS, PLACED, PLAIN_TAILS, STRONG_BEFORE, SURE_TAILS, THING_ENDINGS,
+};
 
 pub(crate) use hints::Hints;
 pub(crate) use known::Known;
@@ -43,11 +48,13 @@ struct Candidate {
 /// Adds the people found on `page`.
 pub(crate) fn find(page: &Page<'_>, words: &[Word], hints: &Hints, out: &mut Vec<Span>) {
     position::find(page, out);
-    native::find(page, out);
+    native::find(page, words, out);
+    files::find(page, out);
     let sight = Sight::new(page, words, hints);
     let mut candidates = sight.candidates();
     sight.lists(&mut candidates);
-    for found in candidates.into_iter().filter(|found| found.score >= 0.5) {
+    for mut found in candidates.into_iter().filter(|found| found.score >= 0.5) {
+        found.range.end += ending(&page.text()[found.range.end..]);
         let (layer, rule) = match found.context {
             true => (Layer::Context, "name in its surroundings"),
             false => (Layer::Lexicon, "name in the lexicon"),
@@ -111,12 +118,84 @@ impl<'a> Sight<'a> {
             // `BEng`, `PhD`: two capitals and then small letters begin no name.
             let degree = word.mixed && text[word.range()].chars().nth(1).is_some_and(char::is_uppercase);
             let class = if degree { Class::Block } else { class };
+            // `Barr. Hadiza Sule`, `Eng. Edgar Cardoso`.
+            let title = flags.any(Flags::HONORIFIC) && word.letters <= 5 && sight.dotted(at);
+            let class = if title { Class::Block } else { class };
             let short = class == Class::Block && at >= taken && sight.shortened(at);
             let class = if short { Class::WeakGiven } else { class };
-            let likely = class == Class::Unknown && lexicon.spelt_like_a_name(&text[word.range()]);
-            sight.classes[at] = if likely { Class::Likely } else { class };
+            // `Ji-woo`, `Jean-pierre`.
+            let half = class == Class::Lower
+                && word.gap == Gap::Hyphen
+                && at > 0
+                && words[at - 1].capital
+                && flags.any(Flags::GIVEN)
+                && sight.flags[at - 1].any(Flags::GIVEN.or(Flags::SURNAME))
+                && !flags.any(Flags::WORD);
+            sight.classes[at] = if half { Class::Given } else { class };
         }
+        sight.unknown();
         sight
+    }
+
+    /// What no list has: names in another case or script, compounds that are things, and how the rest is spelt.
+    fn unknown(&mut self) {
+        // Whether the text is in a language that puts endings to names.
+        let mut cases: Option<bool> = None;
+        for at in 0..self.words.len() {
+            if self.classes[at] != Class::Unknown {
+                continue;
+            }
+            let word = &self.words[at];
+            let spoken = &self.text[word.range()];
+            let first = spoken.chars().next().map_or(0, u32::from);
+            let foreign = first >= 0x370 && !(0x1E00..0x1F00).contains(&first);
+            if foreign || *cases.get_or_insert_with(|| self.flags.iter().filter(|f| f.any(Flags::CASES)).count() > 5) {
+                let (known, same) = self.nominative(spoken, foreign);
+                if known.any(Flags::GIVEN.or(Flags::SURNAME)) {
+                    let other = Flags::WORD.or(Flags::PLACE).or(Flags::ORGANISATION).or(Flags::FOREIGN);
+                    // A guess at an ending is worth less than the name itself.
+                    let weak = known.any(other) || word.letters < 4 || (!same && known.any(Flags::GIVEN));
+                    self.flags[at] = self.flags[at].or(known);
+                    self.classes[at] = match (known.any(Flags::GIVEN), weak) {
+                        (true, false) => Class::Given,
+                        (true, true) => Class::WeakGiven,
+                        (false, false) => Class::Surname,
+                        (false, true) => Class::WeakSurname,
+                    };
+                    continue;
+                }
+            }
+            if word.letters >= 8 && ends_as_a_thing(spoken) {
+                self.classes[at] = Class::Block;
+                self.flags[at] = self.flags[at].or(Flags::THING_AFTER);
+            } else if LEXICON.spelt_like_a_name(spoken) {
+                self.classes[at] = Class::Likely;
+            }
+        }
+    }
+
+    /// What is known of a word once its ending is off, or once it is in Latin letters, and whether it had no ending.
+    fn nominative(&self, spoken: &str, foreign: bool) -> (Flags, bool) {
+        let name = Flags::GIVEN.or(Flags::SURNAME);
+        let mut known = Flags::default();
+        let take = |hash: u64, known: &mut Flags| {
+            let flags = LEXICON.word(hash);
+            if flags.any(name) {
+                *known = flags;
+            }
+            flags.any(name)
+        };
+        if foreign && inflect::any_romanized(spoken, |hash| take(hash, &mut known)) {
+            return (known, true);
+        }
+        let folded = inflect::folded(spoken);
+        if inflect::any_nominative(&folded, 3, |guess| take(super::words::Hash::of(guess), &mut known)) {
+            return (known, false);
+        }
+        if foreign {
+            inflect::any_nominative(&folded, 3, |guess| inflect::any_romanized(guess, |hash| take(hash, &mut known)));
+        }
+        (known, false)
     }
 
     fn candidates(&self) -> Vec<Candidate> {
@@ -127,11 +206,18 @@ impl<'a> Sight<'a> {
                 at += 1;
                 continue;
             }
+            // `C/E Rodel Magbanua`: half of an abbreviation.
+            let cut = self.classes[at] == Class::Initial && self.text[..self.words[at].start()].ends_with('/');
+            if cut {
+                at += 1;
+                continue;
+            }
             let end = self.run(at);
             // `AI Priya Raman`: what leads up to a given name is not part of it.
             let mut start = at;
             while end - start > 2
-                && matches!(self.classes[start], Class::Unknown | Class::Likely)
+                && (matches!(self.classes[start], Class::Unknown | Class::Likely)
+                    || (self.classes[start] != Class::Given && self.flags[start].any(Flags::JOB.or(Flags::ROLE))))
                 && self.classes[start + 1] == Class::Given
                 && self.classes[start + 2].named()
                 && self.words[start + 1].gap == Gap::Space
@@ -157,6 +243,22 @@ impl<'a> Sight<'a> {
         let mut next = end;
         while let Some(word) = self.words.get(next) {
             let previous = &self.words[next - 1];
+            // `Sjoerd v/d Meulen`, `Thiruchelvam s/o Rajaratnam`.
+            if let Some(after) = self.words.get(next + 1)
+                && word.is_initial()
+                && after.is_initial()
+                && word.gap == Gap::Space
+                && !word.capital
+                && matches!(
+                    &self.text[word.start()..after.end()],
+                    "v/d" | "s/o" | "d/o" | "a/l" | "a/p" | "w/o" | "v/h"
+                )
+                && self.classes.get(next + 2).is_some_and(|class| class.named())
+            {
+                next += 3;
+                end = next;
+                continue;
+            }
             let joined = match word.gap {
                 Gap::Space | Gap::Hyphen => true,
                 Gap::Apostrophe => word.letters > 1,
@@ -180,6 +282,16 @@ impl<'a> Sight<'a> {
                     }
                     next += 1;
                 }
+                // `Smaranda Vîlcu de la Bitdefender`: from a company, not of a family.
+                Class::Particle
+                    if next - at >= 2
+                        && matches!(&self.text[word.range()], "la" | "at" | "van")
+                        && matches!(self.classes.get(next + 1), Some(Class::Unknown | Class::Likely))
+                        && matches!(self.classes[at + 1], Class::Surname | Class::Likely)
+                        && self.classes[next - 1] == Class::Particle =>
+                {
+                    break;
+                }
                 Class::Particle => next += 1,
                 class if class.named() || class == Class::Initial => {
                     next += 1;
@@ -196,12 +308,40 @@ impl<'a> Sight<'a> {
         let mut end = end;
         // An initial ends a name only with its stop: `Maria S.`, not `Plan B`.
         while end > start + 1 && self.classes[end - 1] == Class::Initial && !self.dotted(end - 1) {
+            // `Petri Y-S`.
+            if end > start + 2 && self.words[end - 1].gap == Gap::Hyphen && self.classes[end - 2] == Class::Initial {
+                break;
+            }
             end -= 1;
         }
         // `Sala Velázquez`: the first word says what kind of thing it is.
-        let head = self.text[self.words[start].range()].to_lowercase();
-        if end > start + 1 && self.classes[start] != Class::Given && HEADS.contains(&head.as_str()) {
+        let ship = self.words[start].shouted && end > start + 1 && !self.words[end - 1].shouted;
+        if ship && self.flags[start].any(Flags::THING_BEFORE) {
             return None;
+        }
+        if end > start + 1 && self.classes[start] != Class::Given {
+            const ALSO: &[&str] =
+                &["park", "hall", "king", "prince", "castle", "lake", "burg", "camp", "pope", "most", "see", "ring"];
+            let spoken = self.text[self.words[start].range()].to_lowercase();
+            let surname = ALSO.contains(&spoken.as_str()) && self.classes[start + 1] == Class::Given;
+            let before = self.flags[start].any(Flags::THING_BEFORE) && !surname;
+            let head = self.text[self.words[start].range()].to_lowercase();
+            if before || (HEADS.contains(&head.as_str()) && !surname) {
+                return None;
+            }
+        }
+        // `Steve Irwin Way`, `Padma Seshadri Bala Bhavan`.
+        if end > start + 2 {
+            let tail = self.text[self.words[end - 1].range()].to_lowercase();
+            if PLAIN_TAILS.contains(&tail.as_str()) {
+                return None;
+            }
+        }
+        if end > start + 1 {
+            let tail = self.text[self.words[end - 1].range()].to_lowercase();
+            if SURE_TAILS.contains(&tail.as_str()) {
+                return None;
+            }
         }
         // `Staff Engineer`, `Staff Nurse`: every word is one of a job title.
         if (start..end).all(|at| self.flags[at].any(Flags::JOB) && self.classes[at] != Class::Given) {
@@ -213,13 +353,197 @@ impl<'a> Sight<'a> {
         if base <= 0.0 {
             return None;
         }
-        let (extra, context) = self.surroundings(start, end, units.len());
+        let (mut extra, context) = self.surroundings(start, end, units.len());
+        // `FINANCIAL IDENTIFICATION FORM`: capitals alone make no name of words that no list has.
+        let strong = units.iter().any(|class| matches!(class, Class::Given | Class::Surname));
+        let shouted = (start..end).all(|at| self.words[at].shouted || self.words[at].is_initial());
+        if shouted && !strong && units.len() > 1 && initials == 0 {
+            extra -= 0.5;
+        }
         let first = self.words[start].start();
         let mut last = self.words[end - 1].end();
         if self.classes[end - 1] == Class::Initial && self.dotted(end - 1) {
             last += 1;
         }
-        Some(Candidate { words: start..end, range: first..last, score: base + extra, context })
+        let mut found = Candidate { words: start..end, range: first..last, score: base + extra, context };
+        if units.len() < 4 && self.classes[end - 1] != Class::Initial {
+            self.turned_initials(&mut found);
+        }
+        Some(found)
+    }
+
+    /// Takes in the initials of `Vasconcelos, M. C.` and `Pérez Aguirre, M. F.`
+    fn turned_initials(&self, found: &mut Candidate) {
+        let mut at = found.words.end;
+        while let Some(word) = self.words.get(at) {
+            let gap = match word.gap {
+                Gap::Comma | Gap::Space => at == found.words.end,
+                Gap::Dot | Gap::Hyphen => at > found.words.end,
+                _ => false,
+            };
+            if !gap || !word.capital || !word.is_initial() || !self.dotted(at) || at > found.words.end + 3 {
+                break;
+            }
+            at += 1;
+        }
+        if at > found.words.end && self.words[found.words.end].gap == Gap::Comma {
+            found.words.end = at;
+            found.range.end = self.words[at - 1].end() + 1;
+            found.score += 0.45;
+            found.context = true;
+        }
+    }
+
+    /// Whether words before the run make it part of the name of a thing: `Lycée Jean Moulin`, `Spitalul Clinic „Dr.
+    /// Gavril Curteanu`, `im. Karola Marcinkowskiego`, `Universidad Peruana Cayetano Heredia`.
+    fn thing_before(&self, start: usize, line: usize) -> bool {
+        let mut behind = self.words[start].start();
+        for step in 1..=5 {
+            let Some(at) = start.checked_sub(step) else { return false };
+            let word = &self.words[at];
+            if word.start() < line {
+                return false;
+            }
+            let gap = &self.text[word.end()..behind];
+            let close = gap.len() <= 8
+                && gap.chars().all(|c| {
+                    matches!(
+                        c,
+                        ' ' | '\u{a0}'
+                            | '„'
+                            | '“'
+                            | '”'
+                            | '«'
+                            | '»'
+                            | '"'
+                            | '\''
+                            | '‘'
+                            | '’'
+                            | '.'
+                            | '-'
+                            | '*'
+                            | '('
+                    )
+                });
+            if !close || (gap.contains('(') && gap != " (") {
+                return false;
+            }
+            behind = word.start();
+            let flags = self.flags[at];
+            // A stop ends a sentence, unless what it stands behind is an abbreviation.
+            if gap.contains('.') && word.letters > 5 {
+                return false;
+            }
+            let name = self.classes[at] == Class::Given || self.classes[at] == Class::Surname;
+            let raised = word.capital || word.caseless;
+            let spoken = &self.text[word.range()];
+            // `Ms Quill` and `IM Quill` are people, `MS Roald Amundsen` is a ship, `St Andrew` a saint.
+            let title =
+                (flags.any(Flags::HONORIFIC) && !word.shouted && word.letters < 4 && !spoken.starts_with(['S', 'Á']))
+                    || (word.shouted
+                        && word.letters < 3
+                        && !matches!(
+                            spoken,
+                            "MS" | "MV"
+                                | "MT"
+                                | "SS"
+                                | "MF"
+                                | "LO"
+                                | "SP"
+                                | "SD"
+                                | "RS"
+                                | "PT"
+                                | "OŠ"
+                                | "ZŠ"
+                                | "SŠ"
+                                | "MŠ"
+                                | "ST"
+                                | "СУ"
+                                | "ОУ"
+                        ));
+            if flags.any(Flags::THING_BEFORE) && !name && !title && !(flags.any(Flags::ROLE) && !word.capital) {
+                let small =
+                    word.letters >= 4 || gap.contains('.') || matches!(spoken, "im" | "rue" | "via" | "rua" | "св");
+                let vietnamese = spoken.contains(is_toned);
+                if raised || (small && (step == 1 || vietnamese)) || (small && gap.contains(['„', '«', '“', '"']))
+                {
+                    return true;
+                }
+            }
+            let tail = flags.any(Flags::ORGANISATION_TAIL) && word.letters > 3 && word.capital && !word.shouted;
+            if tail && !name && !flags.any(Flags::JOB.or(Flags::ROLE).or(Flags::VERB).or(Flags::SUFFIX)) {
+                return true;
+            }
+            let passed = raised && !flags.any(Flags::JOB.or(Flags::ROLE)) && !flags.any(Flags::VERB);
+            let joint = flags.any(Flags::PARTICLE)
+                || self.classes[at] == Class::Particle
+                || flags.any(Flags::HONORIFIC)
+                || JOINTS.contains(&spoken);
+            if !passed && !joint {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Whether words behind the run make it part of the name of a thing: `Tigran Petrosian Chess House`, `Haydn-Orchester`,
+    /// `Balogun Harold & Co.`, `Moi Girls' High School`.
+    fn thing_after(&self, end: usize, line: usize) -> bool {
+        let mut before = self.words[end - 1].end();
+        for step in 0..5 {
+            let Some(word) = self.words.get(end + step).filter(|word| word.start() < line) else { return false };
+            let gap = &self.text[before..word.start()];
+            let joined = matches!(
+                gap,
+                " " | "-"
+                    | "\u{2010}"
+                    | "–"
+                    | "\u{a0}"
+                    | "'s "
+                    | "’s "
+                    | "' "
+                    | "’ "
+                    | " & "
+                    | " + "
+                    | "” "
+                    | "\" "
+                    | "“ "
+                    | " -"
+                    | "** "
+            );
+            // The `s` of a possessive is a word here.
+            let possessive = matches!(gap, "'" | "’") && word.letters == 1;
+            if possessive {
+                before = word.end();
+                continue;
+            }
+            if !joined {
+                return false;
+            }
+            before = word.end();
+            let flags = self.flags[end + step];
+            let spoken = &self.text[word.range()];
+            let name = matches!(self.classes[end + step], Class::Given | Class::Surname);
+            let tail = flags.any(Flags::ORGANISATION_TAIL) || (flags.any(Flags::STREET) && word.letters > 2);
+            if word.capital && !name && (tail || flags.any(Flags::THING_AFTER)) {
+                return !self.a_role_follows(end + step, line) || flags.any(Flags::THING_AFTER);
+            }
+            let noun = |spoken: &str| EPONYM_NOUNS.contains(&spoken.to_lowercase().as_str());
+            if step <= 1 && !name && (flags.any(Flags::THING_AFTER) || noun(spoken)) && word.letters > 2 {
+                return !flags.any(Flags::FOREIGN) || word.capital;
+            }
+            if !word.capital || flags.any(Flags::JOB.or(Flags::SUFFIX)) {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// `Ana Quill Software Engineer`: the words behind the run are a job.
+    fn a_role_follows(&self, at: usize, line: usize) -> bool {
+        (at..at + 4)
+            .take_while(|at| self.words.get(*at).is_some_and(|word| word.start() < line && word.capital))
+            .any(|at| self.flags[at].any(Flags::JOB))
     }
 
     /// `Md.`, `Mohd.`, `Ma.`: given names that are written short.
@@ -278,19 +602,37 @@ impl<'a> Sight<'a> {
             let word = &self.words[at];
             let spoken = &self.text[word.range()];
             let close = parted.trim_matches([' ', '*', '_', '\u{a0}', '"', '“']);
-            if self.flags[at].any(Flags::HONORIFIC)
+            let thing = self.thing_before(start, line.start);
+            if thing {
+                add(-0.7);
+            } else if self.flags[at].any(Flags::HONORIFIC)
                 && matches!(close, "" | ".")
                 && word.letters >= 1
                 && (word.capital || count > 1)
             {
                 add(0.5);
-            } else if matches!(close, "" | ":" | ",") {
+            } else if self.flags[at].any(Flags::ROLE) && matches!(close, "" | ":" | "," | "(" | "–" | "-") {
+                add(if close == "," { 0.35 } else { 0.45 });
+            } else if close.is_empty()
+                && at > 0
+                && self.flags[at - 1].any(Flags::ROLE)
+                && matches!(spoken, "of" | "de" | "von" | "di" | "van" | "av" | "af" | "to" | "do" | "da" | "od")
+            {
+                add(0.4);
+            } else if matches!(close, "" | ":" | "," | ".") {
                 let lower = spoken.to_lowercase();
                 let strong = STRONG_BEFORE.contains(&lower.as_str());
                 let phrase = (2..=5).any(|count| {
                     at + 1 >= count && LEXICON.phrase(&self.words[at + 1 - count..=at]).any(Flags::BEFORE)
                 });
-                if strong || phrase {
+                if close == "." {
+                    // `geb. Schlüter`, `gez. Quill`.
+                    add(if matches!(lower.as_str(), "geb" | "gez" | "née" | "attn" | "att" | "roz" | "z" | "ur") {
+                        0.4
+                    } else {
+                        0.0
+                    });
+                } else if strong || phrase {
                     add(if close == "," { 0.2 } else { 0.35 });
                 } else if close.is_empty() && self.flags[at].any(Flags::BEFORE) {
                     add(if count > 1 { 0.15 } else { 0.2 });
@@ -308,9 +650,8 @@ impl<'a> Sight<'a> {
                     add(-0.6);
                 }
             }
-            // `Lycée Jean Moulin`, `Plaza Colón`.
-            if close.is_empty() && HEADS.contains(&spoken.to_lowercase().as_str()) {
-                add(-0.6);
+            if !thing && close.is_empty() && HEADS.contains(&spoken.to_lowercase().as_str()) {
+                add(-0.7);
             }
             // `St. Mary`, `Foster & Partners`.
             if close == "&" && count == 1 && self.words[at].capital {
@@ -347,11 +688,26 @@ impl<'a> Sight<'a> {
             let gap = self.text[last.end()..next.start()].trim_matches(['*', '_']);
             let flags = self.flags[end];
             let spoken = self.text[next.range()].to_lowercase();
-            if matches!(gap, " " | "-" | "\u{2010}" | "'s " | "’s ") {
-                let thing =
-                    EPONYM_NOUNS.contains(&spoken.as_str()) || (next.capital && HEADS.contains(&spoken.as_str()));
-                if flags.any(Flags::ORGANISATION_TAIL.or(Flags::STREET)) || thing {
-                    add(if gap.len() > 2 { -0.3 } else { -0.6 });
+            if matches!(
+                gap,
+                " " | "-"
+                    | "\u{2010}"
+                    | "–"
+                    | "'"
+                    | "’"
+                    | "' "
+                    | "’ "
+                    | "'s "
+                    | "’s "
+                    | " & "
+                    | "” "
+                    | "“ "
+                    | "\" "
+                    | " -"
+            ) {
+                let thing = next.capital && HEADS.contains(&spoken.as_str()) && gap == " ";
+                if thing || self.thing_after(end, line.end) {
+                    add(-0.7);
                 } else if flags.any(Flags::VERB) && !next.capital && gap == " " {
                     add(0.25);
                 }
@@ -400,9 +756,14 @@ impl<'a> Sight<'a> {
             add(value);
         }
         // Every syllable of Vietnamese is a name of somebody.
-        let toned = |c: char| matches!(c, '\u{1EA0}'..='\u{1EF9}' | 'đ' | 'Đ' | 'ư' | 'Ư' | 'ơ' | 'Ơ');
-        if count == 1 && self.text[first.range()].contains(toned) {
+        if count == 1 && self.text[first.range()].contains(is_toned) {
             add(-0.3);
+        }
+        // The title of a play, a school, a ship: `«Αντιγόνη»`.
+        let opened = head.ends_with(['„', '«', '“', '"', '‚', '‘', '”']);
+        if opened && tail.starts_with(['“', '»', '”', '"', '‘', '’']) && !context_of_nickname(line_head, line_tail)
+        {
+            add(-0.4);
         }
         if first.shouted && count == 1 && !alone && !line_head.ends_with(": ") {
             add(-0.2);
@@ -432,9 +793,22 @@ impl<'a> Sight<'a> {
             let leads = !self.text[line.start..left.range.start].contains(char::is_alphanumeric)
                 || self.text[..left.range.start].ends_with(['"', '“', '(', ';'])
                 || self.text[line.start..left.range.start].trim_end().ends_with([':', '|', ';']);
+            let dotted = self.text[line.start..left.range.start].trim_end().ends_with(['.', '\t', '_']);
+            let mut first = left.words.start;
+            while first > 0 && self.classes[first - 1] == Class::Particle && self.words[first].gap == Gap::Space {
+                first -= 1;
+            }
+            let start = self.words[first].start();
+            let leads = leads
+                || dotted
+                || (first < left.words.start && {
+                    let head = &self.text[line.start..start];
+                    !head.contains(char::is_alphanumeric) || head.trim_end().ends_with(['"', ':', '|', ';', '.', '\t'])
+                });
             if turned && leads {
                 let end = right.range.end;
-                let words = left.words.start..right.words.end;
+                let words = first..right.words.end;
+                found[at].range.start = start;
                 found[at].range.end = end;
                 found[at].words = words;
                 found[at].score = found[at].score.max(0.75);
@@ -448,6 +822,30 @@ impl<'a> Sight<'a> {
     fn nicknamed(&self, found: &mut Vec<Candidate>) {
         let gap = |a: &Candidate, b: &Candidate| self.text.get(a.range.end..b.range.start).unwrap_or("....").to_owned();
         let mut at = 0;
+        while at + 1 < found.len() {
+            let between = gap(&found[at], &found[at + 1]);
+            let quoted = between.len() < 40
+                && between.starts_with([' '])
+                && between.ends_with([' '])
+                && between.trim().chars().next().is_some_and(|c| matches!(c, '"' | '“' | '„' | '«' | '(' | '‘' | '\''))
+                && between
+                    .trim()
+                    .chars()
+                    .next_back()
+                    .is_some_and(|c| matches!(c, '"' | '”' | '“' | '»' | ')' | '’' | '\''))
+                && between.trim_matches(|c: char| !c.is_alphanumeric()).chars().all(|c| c.is_alphabetic() || c == '-')
+                && between.chars().any(char::is_uppercase);
+            if quoted && found[at].score.max(found[at + 1].score) >= 0.5 {
+                let (end, words) = (found[at + 1].range.end, found[at].words.start..found[at + 1].words.end);
+                let score = found[at].score.max(found[at + 1].score) + 0.15;
+                found[at].range.end = end;
+                found[at].words = words;
+                found[at].score = score;
+                found.remove(at + 1);
+            }
+            at += 1;
+        }
+        at = 0;
         while at + 2 < found.len() {
             let opens = matches!(
                 gap(&found[at], &found[at + 1]).as_str(),
@@ -475,7 +873,9 @@ impl<'a> Sight<'a> {
         let Some(next) = self.words.get(found.words.end) else { return };
         let gap = self.text.get(found.range.end..next.start()).unwrap_or("....");
         let word = &self.text[next.range()];
-        let fits = matches!(gap, " " | ", ") && SUFFIXES.contains(&word.to_lowercase().as_str());
+        // `Kojo Mensah, St. Augustine's`.
+        let saint = word == "St" && self.text[next.end()..].starts_with(". ");
+        let fits = matches!(gap, " " | ", ") && !saint && SUFFIXES.contains(&word.to_lowercase().as_str());
         if fits && (next.capital || word == "ml" || word == "st") {
             found.range.end = next.end() + usize::from(self.text[next.end()..].starts_with('.'));
         }
@@ -485,36 +885,83 @@ impl<'a> Sight<'a> {
     fn lists(&self, found: &mut [Candidate]) {
         for _ in 0..2 {
             for at in 0..found.len() {
-                if found[at].score >= 0.5 || found[at].score < 0.2 {
+                if found[at].score >= 0.5 || found[at].score < 0.05 {
                     continue;
                 }
-                let joined = |a: &Candidate, b: &Candidate| {
-                    let gap = self.text.get(a.range.end..b.range.start).unwrap_or("....").trim();
-                    matches!(
-                        gap,
-                        "," | "and"
-                            | ", and"
-                            | "&"
-                            | "und"
-                            | "et"
-                            | "y"
-                            | "e"
-                            | "en"
-                            | "och"
-                            | "og"
-                            | "i"
-                            | "ve"
-                            | "or"
-                            | "/"
-                    )
-                };
-                let beside = (at > 0 && found[at - 1].score >= 0.5 && joined(&found[at - 1], &found[at]))
-                    || found.get(at + 1).is_some_and(|next| next.score >= 0.5 && joined(&found[at], next));
-                if beside {
-                    found[at].score += 0.3;
+                let sure = |at: usize| found.get(at).is_some_and(|found| found.score >= 0.5);
+                let before = at
+                    .checked_sub(1)
+                    .filter(|at| sure(*at))
+                    .map_or(0.0, |before| self.joint(&found[before], &found[at]));
+                let behind = if sure(at + 1) { self.joint(&found[at], &found[at + 1]) } else { 0.0 };
+                let joined = before.max(behind);
+                if joined > 0.0 && found[at].score + joined >= 0.5 {
+                    found[at].score += joined;
                     found[at].context = true;
                 }
             }
         }
     }
+
+    /// What it is worth to stand in a list with a person.
+    fn joint(&self, a: &Candidate, b: &Candidate) -> f32 {
+        const AND: &[&str] = &[
+            "and", ", and", "&", "und", "et", "y", "e", "en", "och", "og", "i", "ve", "și", "a", "и", "і", "та", "και",
+            "ja", "és", "ir", "un", "dan", "at", "na", "or", "plus", "ni", "ak", "eta",
+        ];
+        let gap = self.text.get(a.range.end..b.range.start).unwrap_or("....");
+        if gap.len() > 24 {
+            return 0.0;
+        }
+        // Ages of children stand between their names: `Zoë (12) & Lil`.
+        let aged = gap.trim_start_matches([' ', ',', '(']);
+        let rest = aged.trim_start_matches(|c: char| c.is_ascii_digit());
+        let aged = rest.len() < aged.len() && gap.len() - rest.len() < 6;
+        let rest = if aged { rest.trim_start_matches([')', ' ', ',']) } else { gap }.trim();
+        if AND.contains(&rest) {
+            return if aged { 0.45 } else { 0.42 };
+        }
+        match rest {
+            "" | "," | ";" if aged => 0.45,
+            "," | "/" => 0.3,
+            _ => 0.0,
+        }
+    }
+}
+
+/// Whether the quotes around a name say how somebody is called, rather than what a thing is called.
+fn context_of_nickname(before: &str, after: &str) -> bool {
+    let word = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let word = word.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+    let called = [
+        "nickname",
+        "called",
+        "aka",
+        "known",
+        "as",
+        "dit",
+        "dite",
+        "genannt",
+        "alias",
+        "apodado",
+        "apodada",
+        "vulgo",
+        "detto",
+        "detta",
+        "zwana",
+        "zwany",
+        "přezdívka",
+        "by",
+        "von",
+        "name",
+        "me",
+        "beaver",
+    ];
+    called.contains(&word.as_str()) || after.trim_start_matches(['"', '”', '“', '»', '’']).starts_with(" said")
+}
+
+/// `Gymnasieskole`, `Heinrich-Heine-Gesamtschule`: compounds whose end says what kind of thing they are.
+fn ends_as_a_thing(word: &str) -> bool {
+    let end = word.to_lowercase();
+    THING_ENDINGS.iter().any(|ending| end.ends_with(ending))
 }

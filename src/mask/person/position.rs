@@ -1,14 +1,17 @@
 //! People by the places where only people stand: labels, greetings, quotations, references. Their names may be ones
 //! that no lexicon has.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::known::PARTICLES;
+use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::{Cues, Page};
 use crate::mask::recognizer::compile;
 use crate::mask::span::{Entity, Layer, Span};
+use crate::mask::words::words;
 
 /// Words for what a person does: cut off behind a name, and no name themselves.
 const TITLES: &[&str] = &[
@@ -292,8 +295,35 @@ pub(crate) fn is_name(text: &str) -> bool {
     }
     (2..=5).contains(&counted)
         && full >= 1
+        && plausible(text)
         && text.chars().count() <= 60
         && words.last().is_some_and(|word| !PARTICLES.contains(word))
+}
+
+/// Whether the lexicon has nothing against a run being a person: headings, houses and jobs have the shape of one too.
+fn plausible(text: &str) -> bool {
+    let other = Flags::WORD
+        .or(Flags::JOB)
+        .or(Flags::PLACE)
+        .or(Flags::ORGANISATION)
+        .or(Flags::ORGANISATION_TAIL)
+        .or(Flags::STREET)
+        .or(Flags::THING_AFTER)
+        .or(Flags::ROLE);
+    let (mut named, mut against, mut heads) = (0, 0, 0);
+    for (at, word) in words(text).iter().filter(|word| word.letters > 1 && word.capital).enumerate() {
+        let flags = LEXICON.word(word.hash);
+        if flags.any(Flags::GIVEN.or(Flags::SURNAME)) {
+            named += 1;
+            let sure = flags.any(Flags::ORGANISATION_TAIL) && !flags.any(Flags::ALSO_WORD) && at > 0;
+            against += usize::from(sure && named == 1);
+        } else if flags.any(Flags::THING_BEFORE) {
+            heads += 1;
+        } else if flags.any(other) || (flags.any(Flags::FOREIGN) && flags.any(Flags::ALSO_WORD)) {
+            against += 1;
+        }
+    }
+    heads == 0 && against <= named && (named > 0 || against == 0)
 }
 
 /// One capitalised word that may be a first name.
@@ -394,6 +424,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
         }
     }
     chat(page, out);
+    speakers(page, out);
     references(page, out);
 }
 
@@ -407,7 +438,7 @@ static DISPLAYED: LazyLock<Regex> = LazyLock::new(|| {
 /// The start of a line of a chat: an hour in brackets, a name, a colon; or a name in bold and an hour.
 static CHAT: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r"^(?:\[[0-9/.,: APMapm-]{4,24}\][ \t]*|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?[ \t]+(?:[-–][ \t]*)?|\*\*)([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})(?::[ \t]|\*\*[ \t]+[0-9]{1,2}:[0-9]{2})",
+        r"^(?:(?:\[[0-9/.,: APMapm-]{4,24}\][ \t]*|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?[ \t]+(?:[-–][ \t]*)?)(?:\*\*)?([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})(?:\*\*)?:(?:\*\*)?[ \t]|\*\*([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})\*\*[ \t]+(?:[–—-][ \t]*)?(?:@|[0-9]{1,2}:[0-9]{2})|([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})[ \t]+[0-9]{1,2}:[0-9]{2}(?:[ \t]?[AaPp][Mm])?[ \t]*$)",
     )
 });
 
@@ -417,11 +448,42 @@ fn chat(page: &Page<'_>, out: &mut Vec<Span>) {
     let mut spoken = Vec::new();
     for line in lines {
         let text = &page.text()[line.start..line.end];
-        if let Some(found) = CHAT.captures(text).and_then(|found| found.get(1)) {
+        let speaker = CHAT.captures(text).and_then(|found| found.get(1).or(found.get(2)).or(found.get(3)));
+        if let Some(found) = speaker {
             spoken.push((line.start + found.start()..line.start + found.end(), found.as_str().to_lowercase()));
         }
     }
-    const SYSTEMS: &[&str] = &["system", "bot", "note", "update", "error", "warning", "info", "utc", "admin"];
+    const SYSTEMS: &[&str] = &[
+        "system",
+        "bot",
+        "note",
+        "update",
+        "error",
+        "warning",
+        "info",
+        "utc",
+        "admin",
+        "agent",
+        "visitor",
+        "customer",
+        "support",
+        "moderator",
+        "user",
+        "assistant",
+        "start",
+        "end",
+        "lunch",
+        "break",
+        "closed",
+        "open",
+        "from",
+        "until",
+        "at",
+        "on",
+        "monday",
+        "today",
+        "yesterday",
+    ];
     if spoken.len() > 1 {
         spoken.retain(|(_, name)| !name.split_whitespace().any(|word| SYSTEMS.contains(&word) || is_other(word)));
         out.extend(
@@ -432,11 +494,57 @@ fn chat(page: &Page<'_>, out: &mut Vec<Span>) {
     }
 }
 
+/// Who speaks in a thread of comments, `Robertinha: so true`, where at least two speakers have names of the lexicon and
+/// most lines that begin so are theirs.
+fn speakers(page: &Page<'_>, out: &mut Vec<Span>) {
+    let text = page.text();
+    let mut sure: Vec<&str> = Vec::new();
+    let mut doubtful: Vec<Range<usize>> = Vec::new();
+    let (mut spoken, mut labels) = (0usize, 0usize);
+    for line in page.lines().iter().filter(|line| line.cues.has(Cues::COLON)) {
+        let row = &text[line.start..line.end];
+        let Some((head, tail)) = row.split_once(": ") else { continue };
+        let name = head.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['*', ' ']);
+        let name = name.split_once(" (").map_or(name, |(name, _)| name);
+        if name.is_empty() || name.len() > 40 || tail.trim().is_empty() {
+            continue;
+        }
+        let parts = words(name);
+        let shape = name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\'' | '’'));
+        if !shape || parts.len() > 3 || parts.iter().any(|word| !word.capital) {
+            labels += usize::from(parts.len() <= 3);
+            continue;
+        }
+        let flags: Vec<Flags> = parts.iter().map(|word| LEXICON.word(word.hash)).collect();
+        let named = |flags: &Flags| flags.any(Flags::GIVEN.or(Flags::SURNAME));
+        let other =
+            Flags::WORD.or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION).or(Flags::FOREIGN).or(Flags::ALSO_WORD);
+        let start = line.start + (name.as_ptr() as usize - row.as_ptr() as usize);
+        if flags.first().is_some_and(|flags| flags.any(Flags::GIVEN) && !flags.any(other)) {
+            spoken += 1;
+            if !sure.contains(&name) {
+                sure.push(name);
+            }
+        } else if flags.iter().all(|flags| named(flags) || !flags.any(other)) && name.chars().any(char::is_lowercase) {
+            doubtful.push(start..start + name.len());
+        } else {
+            labels += 1;
+        }
+    }
+    if sure.len() >= 2 && spoken > labels + doubtful.len() {
+        out.extend(
+            doubtful
+                .into_iter()
+                .map(|range| Span::new(range, Entity::Person, 0.6).by(Layer::Structure, "speaker among comments")),
+        );
+    }
+}
+
 /// Whether what stands before a colon says that a person follows: `Line manager`, `Hiring contact`.
 pub(super) fn is_person_label(key: &str) -> bool {
     static LABEL: LazyLock<Regex> = LazyLock::new(|| {
         compile(
-            r"(?i)(?:^|[^\p{L}])(?:name|names|surname|nachname|vorname|manager|supervisor|mentor|mentors|referee|referees|reference|references|contact|advisor|adviser|tutor|author|authors|reviewer|reviewed by|written by|signed|from|to|cc|bcc|attn|attention|customer|patient|client|employee|candidate|applicant|spouse|wife|husband|father|mother|father's name|mother's name|son|daughter|partner|next of kin|emergency contact|ansprechpartner|ansprechpartnerin|betreuer|betreuerin|referenz|referenzen|vorgesetzter|vorgesetzte|gez\.?|nom|prénom|nombre|apellidos?|nome|cognome|naam|imię|imię i nazwisko|jméno|namn|navn|nimi|név|nume|adı?|soyadı?|όνομα|имя|фио|ім'я|name in full|full name|known as|nickname|né|née|geb|photo|foto|supervisors?|advisors?|examiners?|host|hosts|speaker|speakers|von|an|de|para|à|da)[ \t*_.]*(?:\([^)]{0,30}\))?$",
+            r"(?i)(?:^|[^\p{L}])(?:name|names|surname|nachname|vorname|manager|supervisor|mentor|mentors|referee|referees|reference|references|contact|advisor|adviser|tutor|author|authors|reviewer|reviewed by|written by|signed|from|to|cc|bcc|attn|attention|customer|patient|client|employee|candidate|applicant|spouse|wife|husband|father|mother|father's name|mother's name|son|daughter|partner|next of kin|emergency contact|ansprechpartner|ansprechpartnerin|betreuer|betreuerin|referenz|referenzen|vorgesetzter|vorgesetzte|gez\.?|nom|prénom|nombre|apellidos?|nome|cognome|naam|naam en voornaam|roepnaam|voornaam|voornamen|familienaam|middle|middle name|given|given names?|given name\(s\)|surname at birth|maiden name|legal|legal name|preferred name|in english|english name|nazwisko|nazwisko rodowe|prezime|ime|ime i prezime|ime in priimek|priimek|příjmení|rodné příjmení|priezvisko|meno|meno a priezvisko|etunimi|sukunimi|kutsumanimi|lähiomainen|pårörende|anhörig|fornavn|etternavn|efternavn|förnamn|efternamn|tilltalsnamn|keresztnév|vezetéknév|anyja neve|nume și prenume|prenume|vardas|pavardė|vārds|uzvārds|eesnimi|perekonnanimi|nome completo|nome da mãe|nome do pai|nombre completo|padre|madre|esposa|esposo|cónyuge|conjoint|conjointe|épouse|époux|enfants?|kinder|kids?|children|dependants?|beneficiary|nominee|ehefrau|ehemann|ehepartner|notfallkontakt|contatto|figli|moglie|marito|hijos?|hijas?|filhos|família|børn|barn|lapset|дети|діти|жена|муж|дружина|чоловік|фамилия|имя|отчество|прізвище|ім’я|піб|име|презиме|име и презиме|κύριος|επώνυμο|ονοματεπώνυμο|όνομα πατρός|όνομα μητρός|영문|영문명|英文|英文名|nama lengkap|nama panggilan|nama|pangalan|jina|jina kamili|họ và tên|tên|imię ojca|imię|imię i nazwisko|jméno|namn|navn|nimi|név|nume|adı?|soyadı?|όνομα|имя|фио|ім'я|name in full|full name|known as|nickname|né|née|geb|photo|foto|supervisors?|advisors?|examiners?|host|hosts|speaker|speakers|von|an|de|para|à|da)[ \t*_.]*(?:\([^)]{0,30}\))?$",
         )
     });
     LABEL.is_match(key)
@@ -483,7 +591,15 @@ fn references(page: &Page<'_>, out: &mut Vec<Span>) {
             if let Some(found) = ENTRY.captures(trimmed).and_then(|found| found.get(1)) {
                 push(line.start + found.start(), found.as_str(), false, 0.8, "entry under references", out);
             }
-            inside = out.len() > known || !SECTION.is_match(trimmed);
+            let heading = SECTION.is_match(trimmed) || (trimmed.len() > 3 && is_shouted(trimmed));
+            inside = out.len() > known || !heading;
         }
     }
+}
+
+fn is_shouted(line: &str) -> bool {
+    let mut letters = line.chars().filter(|c| c.is_alphabetic());
+    line.chars().any(char::is_uppercase)
+        && letters.all(char::is_uppercase)
+        && !line.contains(|c: char| c.is_ascii_digit())
 }

@@ -1,0 +1,72 @@
+//! Names within the names of files: `CV_DesmondTeo_2024.pdf`.
+
+use crate::mask::lexicon::{Flags, LEXICON};
+use crate::mask::page::{Cues, Page};
+use crate::mask::span::{Entity, Layer, Span};
+use crate::mask::words::Hash;
+
+const EXTENSIONS: &[&str] = &["pdf", "doc", "docx", "odt", "rtf", "pages", "jpg", "jpeg", "png", "zip", "xls", "xlsx"];
+
+/// Adds the names in file names that are parted by `_`, `-` and capitals.
+pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
+    let text = page.text();
+    for line in page.lines().iter().filter(|line| line.cues.has(Cues::DOT | Cues::CAPITAL | Cues::DASH)) {
+        let mut start = line.start;
+        for token in
+            text[line.start..line.end].split_inclusive([' ', '\t', '"', '(', ')', '<', '>', ',', ';', '`', '/'])
+        {
+            let at = start;
+            start += token.len();
+            let token = token.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let Some((stem, extension)) = token.rsplit_once('.') else { continue };
+            if stem.contains(['_', '-']) && EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)) {
+                pieces(at, stem, out);
+            }
+        }
+    }
+}
+
+/// Marks the pieces of `stem` that are names and nothing else; neighbours are one name.
+fn pieces(start: usize, stem: &str, out: &mut Vec<Span>) {
+    let mut found: Option<std::ops::Range<usize>> = None;
+    let mut last = '_';
+    let mut from = 0;
+    let mut cuts: Vec<(usize, usize)> = Vec::new();
+    for (at, c) in stem.char_indices().chain([(stem.len(), '_')]) {
+        let parts = !c.is_alphabetic() || (c.is_uppercase() && last.is_lowercase());
+        if parts {
+            if at > from {
+                cuts.push((from, at));
+            }
+            from = if c.is_alphabetic() { at } else { at + c.len_utf8() };
+        }
+        last = c;
+    }
+    let word =
+        Flags::WORD.or(Flags::FOREIGN).or(Flags::ALSO_WORD).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION);
+    for (from, to) in cuts {
+        let piece = &stem[from..to];
+        let flags = LEXICON.word(Hash::of(piece));
+        let named = flags.any(Flags::GIVEN.or(Flags::SURNAME)) && !flags.any(word) && piece.chars().count() > 2;
+        let near = |found: &std::ops::Range<usize>| from <= found.end + 1;
+        let also = flags.any(Flags::GIVEN.or(Flags::SURNAME)) && found.as_ref().is_some_and(near);
+        if !(named || also) || !piece.starts_with(char::is_uppercase) {
+            continue;
+        }
+        match found.as_mut().filter(|found| near(found)) {
+            Some(found) => found.end = to,
+            None => {
+                push(start, found.take(), out);
+                found = Some(from..to);
+            }
+        }
+    }
+    push(start, found, out);
+}
+
+fn push(start: usize, found: Option<std::ops::Range<usize>>, out: &mut Vec<Span>) {
+    if let Some(found) = found {
+        let range = start + found.start..start + found.end;
+        out.push(Span::new(range, Entity::Person, 0.7).by(Layer::Lexicon, "name in a file name"));
+    }
+}
