@@ -7,6 +7,7 @@ use super::page::Page;
 use super::span::Span;
 
 mod address;
+mod age;
 mod card;
 mod dob;
 mod email;
@@ -41,6 +42,7 @@ pub(crate) const RECOGNIZERS: &[&dyn Recognizer] = &[
     &mac::Mac,
     &address::Address,
     &dob::DateOfBirth,
+    &age::Age,
     &personal::Personal,
     &secret::Secret,
 ];

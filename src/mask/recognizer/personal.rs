@@ -1,4 +1,4 @@
-//! Age, place of birth, citizenship, marital status: told by their labels.
+//! Place of birth, citizenship, marital status: told by their labels.
 
 use std::sync::LazyLock;
 
@@ -17,17 +17,6 @@ macro_rules! labelled {
     };
 }
 
-static AGE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(labelled!(
-        r"age|alter|âge|edad|età|idade|leeftijd|wiek|ålder|alder|ikä|yaş|umur|usia|tuổi|возраст|年齢|年龄|年齡|나이",
-        r"[0-9]{2}(?:[ \t]*(?:years(?:[ \t]old)?|jahre|ans|años|anni|anos|jaar|lat|år|歳|岁|歲|세))?\b"
-    ))
-});
-static OLD: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"(?i)\b(?:i am|i'm|aged|ich bin|j'ai|tengo|ho|tenho)[ \t]+([1-9][0-9](?:[ \t]*(?:years old|jahre alt|ans|años|anni|anos))?)\b(?:[ \t]|[.,;)]|$)",
-    )
-});
 static BIRTHPLACE: LazyLock<Regex> = LazyLock::new(|| {
     compile(labelled!(
         r"place of birth|birth ?place|born in|geburtsort|lieu de naissance|lugar de nacimiento|luogo di nascita|local de nascimento|naturalidade|geboorteplaats|miejsce urodzenia|födelseort|fødested|syntymäpaikka|doğum yeri|место рождения|出生地|籍贯|출생지",
@@ -50,7 +39,6 @@ static MARITAL: LazyLock<Regex> = LazyLock::new(|| {
 impl Recognizer for Personal {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         for (pattern, entity) in [
-            (&*AGE, Entity::Age),
             (&*BIRTHPLACE, Entity::PlaceOfBirth),
             (&*NATIONALITY, Entity::Nationality),
             (&*MARITAL, Entity::MaritalStatus),
@@ -60,14 +48,6 @@ impl Recognizer for Personal {
                 let value =
                     value.start()..value.start() + value.as_str().trim_end_matches([' ', '.', '*', '_', ',']).len();
                 out.push(Span::new(value, entity, 0.85).by(Layer::Context, "behind its label"));
-            }
-        }
-        for value in page.captures(&OLD, 0, |line| line.digits >= 2).filter_map(|found| found.get(1)) {
-            let followed = page.text()[value.end()..].trim_start();
-            let years = value.as_str().len() > 2;
-            // `I am 34.` and `aged 34`, not `I am 20 minutes late`.
-            if years || followed.starts_with(['.', ',', ';', ')']) || followed.is_empty() {
-                out.push(Span::new(value.range(), Entity::Age, 0.8).by(Layer::Context, "years of a person"));
             }
         }
     }
