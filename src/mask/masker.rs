@@ -95,8 +95,8 @@ impl Masker {
     }
 
     fn learn(document: &Document) -> Learned {
-        let rest = blanked(document.expose_text());
-        let page = Page::new(&rest);
+        let rest = Rest::new(document.expose_text());
+        let page = Page::new(&rest.text);
         let mut learned = Reading::new(&page).learned(&page, document.name());
         learned.others.extend(document.people().iter().cloned());
         learned
@@ -121,16 +121,10 @@ impl Masker {
     /// The first half of [`mask_alone`](Self::mask_alone), which needs no vault: texts can be read at the same time.
     #[must_use]
     pub fn detect_alone(&self, text: &str) -> Detected {
-        let rest = blanked(text);
-        let page = Page::new(&rest);
-        let reading = Reading::new(&page);
         let mut masker = self.clone();
-        masker.add(Vec::new(), vec![reading.learned(&page, "")]);
-        let mut first = Vec::new();
-        masker.known.find(&rest, page.words(), &mut first);
-        masker.settle(reading, &mut first);
-        let spans = stable_from(&page, first, |page, out| {
+        let spans = until_stable(text, |page, out| {
             let reading = Reading::new(page);
+            masker.add(Vec::new(), vec![reading.learned(page, "")]);
             masker.known.find(page.text(), page.words(), out);
             masker.settle(reading, out);
         });
@@ -287,57 +281,107 @@ impl<'t> Reading<'t> {
 ///
 /// Without this, masking could change the surroundings of a value that was missed so that a second masking finds it.
 /// After the first time only the lines near a change are read again.
-pub(super) fn until_stable(text: &str, find: impl Fn(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
-    let rest = blanked(text);
-    let page = Page::new(&rest);
-    let mut first = Vec::new();
-    find(&page, &mut first);
-    stable_from(&page, first, find)
-}
-
-/// The same, with what was found on `page` the first time.
-fn stable_from(page: &Page<'_>, first: Vec<Span>, find: impl Fn(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
-    let mut all = settled(page.text(), first);
-    let mut rest = page.text().to_owned();
-    let mut words = page.words().to_vec();
-    let mut changed: Vec<Range<usize>> = all.iter().map(|span| span.range.clone()).collect();
-    while !changed.is_empty() {
-        for range in &changed {
-            blank(&mut rest, range.clone());
-        }
-        let after = Page::after(&words, &rest, &changed);
+pub(super) fn until_stable(text: &str, mut find: impl FnMut(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
+    let mut rest = Rest::new(text);
+    let mut all = Vec::new();
+    let mut changed: Option<Vec<Range<usize>>> = None;
+    for round in 0.. {
+        let page = changed.as_ref().map_or_else(|| Page::new(&rest.text), |changed| Page::near(&rest.text, changed));
         let mut found = Vec::new();
-        find(&after, &mut found);
-        let found = settled(&rest, found);
-        words = after.into_words();
-        changed = found.iter().map(|span| span.range.clone()).collect();
+        find(&page, &mut found);
+        found.retain(|span| span.score >= 0.5 && !rest.text[span.range.clone()].contains(BLANK));
+        if round >= ROUNDS {
+            found.iter_mut().for_each(|span| span.range = rest.piece(&span.range));
+        }
+        let mut found = resolve(found);
+        if found.is_empty() {
+            break;
+        }
+        found.iter_mut().for_each(|span| span.range = rest.original(&span.range));
+        changed = Some(rest.take(&found));
         all.extend(found);
     }
-    all.sort_by_key(|span| span.range.start);
+    all.sort_by_key(|span: &Span| span.range.start);
     all
 }
 
-/// The finds that count: sure enough, apart from each other and from what is masked already.
-fn settled(text: &str, mut found: Vec<Span>) -> Vec<Span> {
-    found.retain(|span| span.score >= 0.5 && !text[span.range.clone()].contains(BLANK));
-    resolve(found)
+/// Values that hide each other, as numbers without a blank between them do, are found one a time. After so many times
+/// the rest of their line goes with them, so that no text takes for ever.
+const ROUNDS: usize = 12;
+
+/// What is left of a text to be read.
+///
+/// What is masked is as long as every other placeholder, so that the last reading before a text is masked and the
+/// first reading of the masked text read the same.
+struct Rest<'t> {
+    whole: &'t str,
+    /// Bytes of the whole that are masked, sorted.
+    taken: Vec<Range<usize>>,
+    text: String,
+    /// Where the parts between them begin: in `text`, and in the whole.
+    parts: Vec<(usize, usize)>,
 }
 
-/// The text with its placeholders blanked.
-fn blanked(text: &str) -> String {
-    let mut rest = text.to_owned();
-    if rest.contains('[') {
-        for (range, _, _) in placeholders(text) {
-            blank(&mut rest, range);
-        }
+impl<'t> Rest<'t> {
+    /// The text with its placeholders blanked.
+    fn new(whole: &'t str) -> Self {
+        let taken = match whole.contains('[') {
+            true => placeholders(whole).map(|(range, ..)| range).collect(),
+            false => Vec::new(),
+        };
+        let mut rest = Self { whole, taken, text: String::new(), parts: Vec::new() };
+        rest.write();
+        rest
     }
-    rest
+
+    fn write(&mut self) {
+        self.text.clear();
+        self.text.reserve(self.whole.len());
+        self.parts.clear();
+        let mut end = 0;
+        for range in &self.taken {
+            self.parts.push((self.text.len(), end));
+            self.text.push_str(&self.whole[end..range.start]);
+            self.text.extend([BLANK; BLANKS]);
+            end = range.end;
+        }
+        self.parts.push((self.text.len(), end));
+        self.text.push_str(&self.whole[end..]);
+    }
+
+    /// Bytes of the whole for bytes of a part.
+    fn original(&self, range: &Range<usize>) -> Range<usize> {
+        let part = self.parts.partition_point(|(at, _)| *at <= range.start).saturating_sub(1);
+        let (at, whole) = self.parts[part];
+        whole + range.start - at..whole + range.end - at
+    }
+
+    /// The line that some bytes are in, as far as nothing in it is masked.
+    fn piece(&self, range: &Range<usize>) -> Range<usize> {
+        let border = |c: char| matches!(c, '\n' | BLANK);
+        let start = self.text[..range.start].rfind(border).map_or(0, |at| at + 1);
+        let end = self.text[range.end..].find(border).map_or(self.text.len(), |at| range.end + at);
+        start..end
+    }
+
+    /// Blanks what was found, sorted, in bytes of the whole; says where in the new text it was.
+    fn take(&mut self, found: &[Span]) -> Vec<Range<usize>> {
+        self.taken.extend(found.iter().map(|span| span.range.clone()));
+        self.taken.sort_by_key(|range| range.start);
+        self.write();
+        found
+            .iter()
+            .map(|span| {
+                let part = self.parts.partition_point(|(_, whole)| *whole <= span.range.start);
+                let end = self.parts.get(part).map_or(self.text.len(), |(at, _)| *at);
+                end.saturating_sub(BLANKS)..end
+            })
+            .collect()
+    }
 }
 
-fn blank(text: &mut String, range: Range<usize>) {
-    let blanks = String::from(BLANK).repeat(range.len());
-    text.replace_range(range, &blanks);
-}
+/// How many [`BLANK`]s stand for a value.
+const BLANKS: usize = 8;
 
 /// Where a block lies once the text is masked. A border inside a value goes to the end of its placeholder, so that
 /// blocks still never overlap.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use regex::{Captures, Match, Regex};
 
-use super::words::{Word, words, words_between};
+use super::words::{Word, words};
 
 /// Properties of a line, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,30 +119,15 @@ impl<'t> Page<'t> {
         Self { text, lines, words: OnceCell::new() }
     }
 
-    /// The page of `text`, in which `changed`, sorted, has just been blanked byte for byte; `old` are its words before.
-    /// Lines further than [`REACH`](Self::REACH) lines away from a change say that nothing is in them: they were read
-    /// before.
-    pub(crate) fn after(old: &[Word], text: &'t str, changed: &[Range<usize>]) -> Self {
+    /// The page of a text in which `changed` has just been blanked. Lines further than [`REACH`](Self::REACH) lines
+    /// away from a change say that nothing is in them: they were read before.
+    pub(crate) fn near(text: &'t str, changed: &[Range<usize>]) -> Self {
         let mut page = Self::new(text);
         let mut keep = vec![false; page.lines.len()];
-        let mut dirty = vec![false; page.lines.len()];
         for range in changed {
             let (first, last) = (page.line_at(range.start), page.line_at(range.end));
-            dirty[first..=last].fill(true);
-            keep[first.saturating_sub(Self::REACH)..=(last + Self::REACH).min(dirty.len() - 1)].fill(true);
+            keep[first.saturating_sub(Self::REACH)..=(last + Self::REACH).min(page.lines.len() - 1)].fill(true);
         }
-        // Words of a line that has not changed are what they were.
-        let mut words = Vec::with_capacity(old.len());
-        let mut old = old.iter().peekable();
-        for (line, dirty) in page.lines.iter().zip(&dirty) {
-            while old.next_if(|word| word.start() < line.start).is_some() {}
-            if *dirty {
-                words_between(text, line.start, line.end, &mut words);
-            } else {
-                words.extend(std::iter::from_fn(|| old.next_if(|word| word.start() < line.end)));
-            }
-        }
-        page.words = words.into();
         for (line, keep) in page.lines.iter_mut().zip(keep) {
             if !keep {
                 line.cues = Cues::default();
@@ -163,11 +148,6 @@ impl<'t> Page<'t> {
     /// The words of the whole text, read at first use.
     pub(crate) fn words(&self) -> &[Word] {
         self.words.get_or_init(|| words(self.text))
-    }
-
-    /// The words, for the page after this one.
-    pub(crate) fn into_words(self) -> Vec<Word> {
-        self.words.into_inner().unwrap_or_default()
     }
 
     /// The lines in order.
@@ -287,16 +267,8 @@ mod tests {
     }
 
     #[test]
-    fn a_page_after_a_change() {
-        let before = Page::new("Ada x1\nBo O'Neil, 2\nx1\nx1\nx1\nÉva Kis");
-        assert_eq!(before.words().len(), 10);
-        let text = before.text().replace("Bo O", "\u{1}\u{1}\u{1}\u{1}");
-        let after = Page::after(before.words(), &text, std::slice::from_ref(&(7..11)));
-        assert_eq!(after.lines().iter().filter(|line| line.cues.has(Cues::DIGIT)).count(), 5);
-        assert_eq!(format!("{:?}", after.words()), format!("{:?}", words(&text)));
-        let text = "Ada x\u{1}\u{1}\u{1} O'Neil, 2\nx1\nx1\nx1\nÉva Kis";
-        let after = Page::after(before.words(), text, std::slice::from_ref(&(5..9)));
-        assert_eq!(after.lines().len(), 5);
-        assert_eq!(format!("{:?}", after.words()), format!("{:?}", words(text)));
+    fn lines_far_from_a_change_hold_nothing() {
+        let page = Page::near("x1\nx1\nx1\nx1\nx1\nx1", std::slice::from_ref(&(0..1)));
+        assert_eq!(page.lines().iter().filter(|line| line.cues.has(Cues::DIGIT)).count(), 4);
     }
 }

@@ -72,26 +72,17 @@ impl Word {
 
 /// The words of `text`; texts of more than 4 GiB do not get here.
 pub(crate) fn words(text: &str) -> Vec<Word> {
-    let mut words = Vec::with_capacity(text.len() / 6 + 1);
-    words_between(text, 0, text.len(), &mut words);
-    words
-}
-
-/// Adds the words of `text` from byte `from`, where a line or the text begins, to byte `to`, where one ends.
-pub(crate) fn words_between(text: &str, from: usize, to: usize, words: &mut Vec<Word>) {
-    let text = text.get(..to).unwrap_or_default();
+    let mut words: Vec<Word> = Vec::with_capacity(text.len() / 6 + 1);
     let bytes = text.as_bytes();
-    let none = words.len();
-    let mut at = from;
+    let mut at = 0;
     // Where the gap before the next word begins.
-    let mut gap = from;
+    let mut gap = 0;
     let mut coded = false;
     while let Some(byte) = bytes.get(at) {
         if *byte < 0x80 && !byte.is_ascii_alphabetic() {
             let code = byte.is_ascii_digit() || *byte == b'_';
             if code
                 && at == gap
-                && words.len() > none
                 && let Some(last) = words.last_mut()
             {
                 last.coded = true;
@@ -108,12 +99,13 @@ pub(crate) fn words_between(text: &str, from: usize, to: usize, words: &mut Vec<
                 continue;
             }
         }
-        let word = read(text, at, gap, coded, words.len() == none);
+        let word = read(text, at, gap, coded, words.is_empty());
         at = word.end();
         gap = at;
         words.push(word);
         coded = false;
     }
+    words
 }
 
 /// The word that begins at `start`.
