@@ -19,6 +19,8 @@ mod mac;
 mod personal;
 mod phone;
 mod secret;
+mod table;
+mod upi;
 mod url;
 mod wallet;
 
@@ -38,6 +40,7 @@ pub(crate) const RECOGNIZERS: &[&dyn Recognizer] = &[
     &card::Card,
     &iban::Iban,
     &id::Id,
+    &upi::Upi,
     &wallet::Wallet,
     &mac::Mac,
     &address::Address,

@@ -1,327 +1,228 @@
 //! Telephone numbers: a run of digits that is shaped, dialled or labelled like one.
+//!
+//! A line is read once. Runs of fewer than six digits are passed over at once; of the others the shape is asked first,
+//! and only a shape that some country has, or that a label could make one, has the words beside it read.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::{Recognizer, after, before, compile, context, ends_in_word};
+use super::table::Heads;
+use super::{Recognizer, after, before};
 use crate::mask::page::Page;
-use crate::mask::span::{Entity, Span};
+use crate::mask::span::{Entity, Layer, Span};
+
+mod run;
+mod shape;
+mod words;
+
+use run::{Gap, Group, Run, digit};
+use shape::{Number, Shape, international};
+use words::{extension, unspaced};
 
 pub(crate) struct Phone;
 
-/// Digits with what people put between them, on one line; then an extension.
-static RUN: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"[+＋]?[(（]?[+＋]?\p{Nd}(?:[ \t\u{a0}\u{202f}\u{2009}.()（）/\-\u{2010}-\u{2015}\u{2212}\u{ad}\u{200b}－]{0,3}\p{Nd}){5,18}(?:(?i)[ \t]*(?:,|;)?[ \t]*(?:ext(?:ension|n)?\.?|x|#|durchwahl|poste|;ext=)[ \t:=]*\p{Nd}{1,6}\b)?",
-    )
-});
-
-/// National shapes that no label needs to vouch for, over the run with every digit in ASCII and every gap one sign.
-static NATIONAL: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
-        // North America.
-        r"^(?:1[ .-]?)?(?:\([1-9]\d{2}\)[ -]?|[2-9]\d{2}[ ./-])\d{3}[ .-]\d{4}$",
-        r"^\([2-9]\d{2}\)\d{7}$",
-        // United Kingdom and Ireland: trunk 0.
-        r"^\(?0[12378]\d{1,4}\)?[ -]\d{3,4}[ -]?\d{3,4}$",
-        r"^\(?0[12378]\d{1,4}\)?[ -]\d{5,8}$",
-        r"^07\d{9}$",
-        // Germany, Austria, Switzerland.
-        r"^\(?0[1-9]\d{1,4}\)?[ /-]{1,3}\d{3,8}(?:[ -]\d{1,5}){0,4}$",
-        // France, Belgium.
-        r"^0[1-9](?:[ .-]?\d{2}){4}$",
-        // Spain, Portugal, Poland: nine digits in groups.
-        r"^[6-9]\d{2} \d{3} \d{3}$",
-        r"^[6-9]\d{2} \d{2} \d{2} \d{2}$",
-        r"^[89]\d \d{3} \d{2} \d{2}$",
-        // Italy.
-        r"^3\d{2}[ .-]\d{3}[ .-]?\d{3,4}$",
-        r"^0\d{1,3}[ .-]\d{6,8}$",
-        // India.
-        r"^0?[6-9]\d{4}[ -]\d{5}$",
-        // Brazil.
-        r"^\(?\d{2}\)? ?9?\d{4}-\d{4}$",
-        // A trunk 0 and three to five groups.
-        r"^\(?0\d{1,4}\)?[ /.-]{1,3}\d{2,4}(?:[ .-]\d{2,4}){1,3}(?:-\d)?$",
-        r"^0 \d{3} \d{3} \d{2} \d{2}$",
-        r"^0[789]\d{8,9}$",
-        r"^0\d-\d{3} \d{4}$",
-        // Denmark, Norway.
-        r"^[2-9]\d \d{2} \d{2} \d{2}$",
-        r"^[49]\d{2} \d{2} \d{3}$",
-        // Area code without trunk 0: Poland, Mexico, Greece.
-        r"^\(\d{2}\) \d{3}-\d{2}-\d{2}$",
-        r"^\d{2} \d{4} \d{4}$",
-        r"^2\d{3} \d{3} \d{3}$",
-        // A country's code without its sign.
-        r"^(?:852|853|886|971|966|972|254|234|233)[ -]\d{3,4}[ -]\d{4}$",
-        // Japan, Korea, China.
-        r"^0\d{1,3}-\d{3,4}-\d{4}$",
-        r"^1[3-9]\d[ -]\d{4}[ -]\d{4}$",
-        // Australia, New Zealand.
-        r"^\(?0[2-478]\)? ?\d{4} ?\d{4}$",
-        r"^04\d{2} \d{3} \d{3}$",
-    ]
-    .into_iter()
-    .map(compile)
-    .collect()
-});
-
-/// Shapes that are dates, ranges of years or times.
-static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"^(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{2}|\d{4})|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?:[ T.-]\d.*)?|(?:19|20)\d{2}(?:[ ./-]+\d{1,2})?[ ./-]+(?:19|20)\d{2}(?:[ ./-]\d{1,2})?|\d{1,2}[./-](?:19|20)\d{2}[ -]+\d{1,2}[./-](?:19|20)\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{4}[ -]+\d{1,2}[./-]\d{1,2}[./-]\d{4})$",
-    )
-});
-
-const LABELS: &[&str] = &[
-    "phone",
-    "phones",
-    "telephone",
-    "tel",
-    "mobile",
-    "mob",
-    "cell",
-    "cellphone",
-    "fax",
-    "call",
-    "call me at",
-    "call me on",
-    "whatsapp",
-    "sms",
-    "text",
-    "text me at",
-    "dial",
-    "ring",
-    "hotline",
-    "landline",
-    "home",
-    "handy",
-    "telefon",
-    "telefonnummer",
-    "mobil",
-    "telefax",
-    "tél",
-    "téléphone",
-    "portable",
-    "teléfono",
-    "telefono",
-    "móvil",
-    "movil",
-    "cellulare",
-    "celular",
-    "telefone",
-    "telefoon",
-    "phone number",
-    "phone no",
-    "mobile number",
-    "contact number",
-    "contact no",
-    "number is",
-    "reach me at",
-    "reach me on",
-    "reached at",
-    "ph",
-    "電話",
-    "电话",
-    "手机",
-    "전화",
-    "signal",
-];
-
-const OTHERS: &[&str] = &[
-    "isbn",
-    "isbn-13",
-    "isbn-10",
-    "issn",
-    "doi",
-    "order",
-    "order no",
-    "order number",
-    "invoice",
-    "invoice no",
-    "ticket",
-    "case",
-    "case no",
-    "serial",
-    "serial no",
-    "part",
-    "part no",
-    "part number",
-    "sku",
-    "ref",
-    "reference",
-    "ref no",
-    "id",
-    "no",
-    "nr",
-    "number",
-    "po",
-    "purchase order",
-    "version",
-    "ver",
-    "build",
-    "release",
-    "ean",
-    "upc",
-    "gtin",
-    "tax",
-    "vat",
-    "account",
-    "acct",
-    "account number",
-    "routing",
-    "orcid",
-    "rfc",
-    "iso",
-    "patent",
-    "batch",
-    "lot",
-    "model",
-    "timestamp",
-    "commit",
-    "tracking",
-    "tracking number",
-    "zip",
-    "postcode",
-    "iban",
-    "ssn",
-    "card",
-    "card number",
-    "bsn",
-    "nhs",
-    "nhs number",
-    "pesel",
-    "aadhaar",
-    "sort code",
-    "port",
-    "from",
-    "between",
-];
-
 impl Recognizer for Phone {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
-        let text = page.text();
-        for run in page.find(&RUN, |line| line.digits >= 6) {
-            let parts = split(run.as_str());
-            let whole = std::iter::once((0, run.as_str()));
-            for (offset, part) in whole.chain(parts) {
-                let start = run.start() + offset;
-                if let Some(score) = score(text, start, part) {
-                    out.push(Span::new(start..start + part.len(), Entity::Phone, score));
-                }
+        let mut reader = Reader { page, run: Run::default(), heads: Heads::default() };
+        for (index, line) in page.lines().iter().enumerate() {
+            if line.digits >= 6 {
+                reader.line(index, out);
             }
         }
     }
 }
 
-/// Two numbers with ` / `, ` - ` or two spaces between them.
-fn split(run: &str) -> Vec<(usize, &str)> {
-    static GAP: LazyLock<Regex> = LazyLock::new(|| compile(r" [/–—-] ?|[ \t]{2,}"));
-    let mut parts = Vec::new();
-    let mut start = 0;
-    for gap in GAP.find_iter(run) {
-        parts.push((start, &run[start..gap.start()]));
-        start = gap.end();
-    }
-    if !parts.is_empty() {
-        parts.push((start, &run[start..]));
-    }
-    parts
+struct Reader<'p, 't> {
+    page: &'p Page<'t>,
+    run: Run,
+    heads: Heads,
 }
 
-/// How sure, if it is a number to call at all.
-fn score(text: &str, start: usize, run: &str) -> Option<f32> {
-    let left = before(text, start);
-    let right = after(text, start + run.len());
-    let next = text.get(start + run.len()..).and_then(|rest| rest.chars().nth(1));
-    let context = context(text, start, 28);
-    let tel = context.ends_with("tel:") || context.ends_with("callto:") || context.ends_with("wa.me/");
-    let joined = left.is_some_and(|c| {
-        c.is_alphanumeric()
-            || matches!(c, '_' | '$' | '£' | '€' | '¥' | '%' | '@' | '&' | '\\')
-            || (!tel && matches!(c, '/' | '.' | ',' | '-' | '=' | '+'))
-    });
-    let goes_on = right.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '%' | '€' | '$' | '£' | '@' | '°'))
-        || (right.is_some_and(|c| matches!(c, ',' | '.' | '-' | '/' | ':')) && next.is_some_and(char::is_numeric));
-    if joined || goes_on {
-        return None;
-    }
-    let plain = plain(run);
-    let number = plain.split(['x', '#']).next().unwrap_or_default().trim();
-    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
-    let count = digits.len();
-    if DATE.is_match(number) || digits.iter().all(|digit| *digit == '0') {
-        return None;
-    }
-    let labelled = tel || ends_in_word(&context, LABELS);
-    let international = number.starts_with('+') || number.starts_with("(+");
-    if international && (8..=15).contains(&count) && digits.first() != Some(&'0') {
-        return Some(0.95);
-    }
-    if labelled && (6..=15).contains(&count) {
-        return Some(0.9);
-    }
-    if international || ends_in_word(&context, OTHERS) || context.ends_with('#') {
-        return None;
-    }
-    if number.starts_with("00") && (10..=16).contains(&count) && !digits.starts_with(&['0', '0', '0']) {
-        return Some(0.8);
-    }
-    // Ten digits in a row are an Indian or American number only among other contact details.
-    let bare = count == number.len()
-        && ((count == 10 && matches!(digits[0], '2'..='9')) || (count == 9 && matches!(digits[0], '4'..='9')))
-        && among_contacts(text, start);
-    let pairs =
-        count == 8 && number.len() == 9 && matches!(digits[0], '3' | '6' | '8' | '9') && among_contacts(text, start);
-    if bare || pairs {
-        return Some(0.6);
-    }
-    let extension = plain.len() > number.len() + 1;
-    let shaped = (8..=13).contains(&count) && NATIONAL.iter().any(|shape| shape.is_match(number));
-    (shaped || (extension && (7..=13).contains(&count))).then_some(0.7)
-}
-
-/// Whether the line has other contact details, or is in a list of people.
-fn among_contacts(text: &str, at: usize) -> bool {
-    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
-    let line = text[start..end].to_lowercase();
-    line.contains(['@', '|', '•', '·', '—'])
-        || LABELS.iter().any(|label| label.len() > 3 && line.contains(label))
-        || line.trim().len() <= 20
-        || line.contains("number") && !OTHERS.iter().any(|other| other.len() > 4 && line.contains(other))
-}
-
-/// ASCII digits, `x` for an extension, and for every gap one of ` .-/()`.
-fn plain(run: &str) -> String {
-    let mut plain = String::with_capacity(run.len());
-    let mut extension = false;
-    for c in run.chars() {
-        let c = match c {
-            c if c.is_ascii_digit() => c,
-            // Digits of other scripts count as digits; which ones does not matter to a shape.
-            c if c.is_numeric() => char::from_digit(u32::from(c) % 10, 10).unwrap_or('5'),
-            '+' | '＋' => '+',
-            '(' | '（' => '(',
-            ')' | '）' => ')',
-            '.' => '.',
-            '/' => '/',
-            '\u{2010}'..='\u{2015}' | '\u{2212}' | '－' | '-' => '-',
-            '\u{ad}' | '\u{200b}' => continue,
-            c if c.is_alphabetic() || matches!(c, '#' | ',' | ';' | ':' | '=') => {
-                if !extension {
-                    plain.push('x');
+impl Reader<'_, '_> {
+    fn line(&mut self, index: usize, out: &mut Vec<Span>) {
+        let line = &self.page.lines()[index];
+        let text = &self.page.text()[..line.end];
+        let bytes = text.as_bytes();
+        let mut at = line.start;
+        while at < bytes.len() {
+            let byte = bytes[at];
+            if byte.is_ascii_digit() || (byte >= 0x80 && digit(text, at).is_some()) {
+                let mut run = std::mem::take(&mut self.run);
+                at = run.read(text, at);
+                if run.digits.len() >= 6 {
+                    at = self.judge(index, text, &run, out).max(at);
                 }
-                extension = true;
-                continue;
+                self.run = run;
+            } else {
+                at += 1;
             }
-            _ => ' ',
-        };
-        if c != ' ' || !plain.ends_with(' ') {
-            plain.push(c);
         }
     }
-    plain
+
+    /// Adds the numbers in a run; returns where the last one ends.
+    fn judge(&mut self, index: usize, text: &str, run: &Run, out: &mut Vec<Span>) -> usize {
+        let all = run.groups.len();
+        let mut end = 0;
+        let mut first = 0;
+        while first < all {
+            // The longest piece that is a number, from this group on; it ends where a border may be.
+            let mut taken = None;
+            let mut last = all;
+            while last > first {
+                let digits: usize = run.groups[first..last].iter().map(|group| group.length).sum();
+                if digits < 6 {
+                    break;
+                }
+                if digits <= 20
+                    && let Some((score, last)) = self.score(index, text, run, first, last)
+                {
+                    taken = Some((score, last));
+                    break;
+                }
+                last = (first + 1..last).rev().find(|border| self.border(&run.groups[*border])).unwrap_or(first);
+            }
+            if let Some((score, last)) = taken {
+                let start = if first == 0 { run.start } else { opened(text, run.groups[first].start) };
+                end = grown(text, run.groups[last - 1].end);
+                let start = if first == 0 { unbalanced(text, start, end) } else { start };
+                out.push(Span::new(start..end, Entity::Phone, score).by(layer(score), "phone"));
+                first = last;
+            } else {
+                first = (first + 1..all).find(|border| self.border(&run.groups[*border])).unwrap_or(all);
+            }
+        }
+        end
+    }
+
+    /// Whether another number may begin with this group.
+    fn border(&self, group: &Group) -> bool {
+        let zero = self.page.text()[group.start..].starts_with(['0', '٠', '۰', '०']);
+        group.gap.has(Gap::WIDE)
+            || (group.gap.has(Gap::SPACE) && (group.gap.has(Gap::OPEN) || (zero && group.length > 1)))
+    }
+
+    /// How sure, if the groups are a number to call; also before which group it ends.
+    fn score(&mut self, index: usize, text: &str, run: &Run, first: usize, last: usize) -> Option<(f32, usize)> {
+        let groups = run.groups.get(first..last)?;
+        let (head, tail) = (groups.first()?, groups.last()?);
+        let digits = run.digits.get(head.first..tail.first + tail.length)?;
+        let number = Number { digits, groups };
+        let plus = run.plus && first == 0;
+        let start = if first == 0 { run.start } else { head.start };
+        if plus {
+            if left_joined(text, start, true) || number.dates() {
+                return None;
+            }
+            let taken = international(digits, groups)?;
+            return right_free(text, groups[taken - 1].end, last < run.groups.len() || taken < groups.len())
+                .then_some((0.95, first + taken));
+        }
+        let shape = number.shape();
+        if shape == Shape::Never || !right_free(text, tail.end, last < run.groups.len()) {
+            return None;
+        }
+        let line = &self.page.lines()[index];
+        let head = text.get(line.start..start)?;
+        let before = words::before(head);
+        let dialled = head.ends_with("tel:") || head.ends_with("callto:") || head.ends_with("wa.me/");
+        if !dialled && left_joined(text, start, before.label) {
+            return None;
+        }
+        if dialled || before.label {
+            return Some((0.9, last));
+        }
+        if before.other {
+            return None;
+        }
+        match shape {
+            Shape::Strong => return Some((0.7, last)),
+            Shape::Weak if before.near || before.name => return Some((0.65, last)),
+            _ => {}
+        }
+        let behind = &text[tail.end..];
+        if words::label_behind(behind) || extension(text, tail.end).is_some_and(|_| digits.len() >= 7) {
+            return Some((0.7, last));
+        }
+        let whole = &text[line.start..];
+        if shape == Shape::Weak {
+            let short = whole.trim().len() <= tail.end - start + 8;
+            if (short || (before.free && words::contacts(whole))) && !words::others(head) {
+                return Some((0.6, last));
+            }
+        }
+        let labelled = self.heads.above(self.page, index, start).is_some_and(words::only_label);
+        labelled.then_some((0.8, last))
+    }
+}
+
+fn layer(score: f32) -> Layer {
+    if score == 0.95 || score == 0.7 { Layer::Pattern } else { Layer::Context }
+}
+
+/// Where the number begins with its bracket.
+fn opened(text: &str, at: usize) -> usize {
+    match before(text, at) {
+        Some(c @ ('(' | '（')) => at - c.len_utf8(),
+        _ => at,
+    }
+}
+
+/// Leaves out an opening bracket that closes behind the number only.
+fn unbalanced(text: &str, start: usize, end: usize) -> usize {
+    let value = &text[start..end];
+    let first = value.chars().next().filter(|c| matches!(c, '(' | '（'));
+    match first {
+        Some(c) if !value.contains([')', '）']) => start + c.len_utf8(),
+        _ => start,
+    }
+}
+
+/// The end with an extension and with the last digits of a further number: `-20/-21`.
+fn grown(text: &str, end: usize) -> usize {
+    let mut end = extension(text, end).unwrap_or(end);
+    for _ in 0..3 {
+        let rest = &text[end..];
+        let mark = rest.trim_start_matches([' ']);
+        let Some(mark) = mark.strip_prefix(['/', ',']).map(|mark| mark.trim_start_matches(' ')) else { break };
+        let slash = rest.trim_start().starts_with('/');
+        let dash = mark.starts_with(['-', '–']);
+        let number = mark.trim_start_matches(['-', '–']);
+        let count = number.bytes().take_while(u8::is_ascii_digit).count();
+        let next = number[count..].chars().next();
+        let ends = next.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '.' | '/' | '-' | ':' | '%'))
+            || number[count..].starts_with(". ")
+            || &number[count..] == ".";
+        if !(1..=4).contains(&count) || !(dash || slash) || !ends {
+            break;
+        }
+        end = text.len() - number.len() + count;
+    }
+    end
+}
+
+/// Whether what stands right before byte `at` makes the digits a part of something longer.
+fn left_joined(text: &str, at: usize, labelled: bool) -> bool {
+    let Some(left) = before(text, at) else { return false };
+    if left.is_alphanumeric() {
+        return !unspaced(left);
+    }
+    let further = before(text, at - left.len_utf8());
+    let word = further.is_some_and(char::is_alphabetic);
+    match left {
+        '_' | '$' | '£' | '€' | '¥' | '%' | '@' | '&' | '\\' | '#' => true,
+        '.' | '-' | '=' | '/' => !(labelled && word),
+        ',' | '+' => true,
+        _ => false,
+    }
+}
+
+/// Whether the digits may end at byte `end`. `more` tells that further groups follow.
+fn right_free(text: &str, end: usize, more: bool) -> bool {
+    let Some(right) = after(text, end) else { return true };
+    let next = after(text, end + right.len_utf8());
+    match right {
+        _ if more => true,
+        '_' | '%' | '€' | '$' | '£' | '@' | '°' | '″' | '′' => false,
+        ',' | '.' | '-' | '/' | ':' => !next.is_some_and(char::is_numeric),
+        c if c.is_alphanumeric() => unspaced(c) || (matches!(c, 'x' | 'e') && extension(text, end).is_some()),
+        ' ' | '\u{a0}' => !matches!(next, Some('%' | '€' | '$' | '£' | '°')),
+        _ => true,
+    }
 }

@@ -127,6 +127,11 @@ impl Labels {
         next
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
     /// The labels in `line`, by their place; the longest where several begin.
     pub(super) fn find(&self, line: &Folded, hits: &mut Vec<Hit>) {
         hits.clear();

@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use super::Recognizer;
+use super::table::Heads;
 use crate::mask::page::Page;
 use crate::mask::span::{Entity, Layer, Span};
 
@@ -21,7 +22,9 @@ mod middle_east;
 mod money;
 mod north_europe;
 mod oceania;
+mod open;
 mod shape;
+mod value;
 mod west_europe;
 mod words;
 
@@ -48,6 +51,8 @@ pub(super) struct Rule {
     plain: bool,
     /// Whether a number that fails the check is none even beside a label.
     strict: bool,
+    /// Whether a number of any shape is one beside a label.
+    open: bool,
 }
 
 impl Rule {
@@ -59,7 +64,18 @@ impl Rule {
         labels: &'static [&'static str],
         check: fn(&[u8]) -> bool,
     ) -> Self {
-        Self { entity, name, shapes, labels, check, checked: true, alone: None, plain: false, strict: false }
+        Self {
+            entity,
+            name,
+            shapes,
+            labels,
+            check,
+            checked: true,
+            alone: None,
+            plain: false,
+            strict: false,
+            open: false,
+        }
     }
 
     /// A number that only its label tells.
@@ -79,7 +95,13 @@ impl Rule {
             alone: None,
             plain: false,
             strict: true,
+            open: false,
         }
+    }
+
+    /// Any number beside one of `labels`.
+    const fn open(entity: Entity, name: &'static str, labels: &'static [&'static str]) -> Self {
+        Self { open: true, ..Self::labelled(entity, name, &[], labels) }
     }
 
     const fn alone(self, score: f32) -> Self {
@@ -106,6 +128,7 @@ const TABLES: &[&[Rule]] = &[
     oceania::RULES,
     money::RULES,
     labelled::RULES,
+    open::RULES,
 ];
 
 struct Book {
@@ -116,21 +139,34 @@ struct Book {
     shapes_of: Vec<(usize, bool)>,
     shapes: Shapes,
     labels: Labels,
-    others: Vec<u16>,
+    others: Vec<bool>,
+    /// Of each label: the rule that takes any number beside it.
+    open: Vec<Option<u16>>,
 }
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let rules: Vec<&'static Rule> = TABLES.iter().copied().flatten().collect();
     let mut labels = Labels::default();
-    let labels_of = rules.iter().map(|rule| rule.labels.iter().map(|label| labels.number(label)).collect()).collect();
-    let others = OTHERS.iter().map(|label| labels.number(label)).collect();
+    let labels_of: Vec<Vec<u16>> =
+        rules.iter().map(|rule| rule.labels.iter().map(|label| labels.number(label)).collect()).collect();
+    let other: Vec<u16> = OTHERS.iter().map(|label| labels.number(label)).collect();
+    let mut others = vec![false; labels.len()];
+    let mut open = vec![None; labels.len()];
+    for label in other {
+        others[usize::from(label)] = true;
+    }
+    for (number, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.open) {
+        for label in rule.labels {
+            open[usize::from(labels.number(label))].get_or_insert(u16::try_from(number).unwrap_or(u16::MAX));
+        }
+    }
     let shapes_of = rules
         .iter()
         .enumerate()
         .flat_map(|(index, rule)| rule.shapes.iter().map(move |shape| (index, shape.contains('~'))));
     let shapes_of = shapes_of.collect();
     let shapes = Shapes::new(rules.iter().flat_map(|rule| rule.shapes.iter().copied()));
-    Book { rules, labels_of, shapes_of, shapes, labels, others }
+    Book { rules, labels_of, shapes_of, shapes, labels, others, open }
 });
 
 /// Numbers of states, tax offices, health systems, licensing offices and banks: several kinds at once.
@@ -145,7 +181,7 @@ impl Recognizer for Id {
             hits: Vec::new(),
             read: None,
             near: Near::default(),
-            head: None,
+            heads: Heads::default(),
         };
         for (index, line) in page.lines().iter().enumerate() {
             if line.digits >= 3 {
@@ -178,8 +214,7 @@ struct Reader<'p, 't> {
     read: Option<usize>,
     /// What was last asked for.
     near: Near,
-    /// The last table row asked for, its separator and the line of its head.
-    head: Option<(usize, u8, usize)>,
+    heads: Heads,
 }
 
 impl Reader<'_, '_> {
@@ -209,7 +244,8 @@ impl Reader<'_, '_> {
                     continue;
                 }
             }
-            if let Some(span) = self.take(index, line.start + at) {
+            let start = line.start + at;
+            if let Some(span) = self.take(index, start).or_else(|| self.take_any(index, start)) {
                 at = span.range.end - line.start;
                 joined = true;
                 out.push(span);
@@ -224,6 +260,31 @@ impl Reader<'_, '_> {
         let mut value = [0; LONGEST];
         let found = self.candidates(index, start, &mut value);
         found.iter().rev().find_map(|candidate| self.judge(index, candidate, &value[..candidate.count]))
+    }
+
+    /// The number of no known shape that begins at `start`, beside a label that needs none.
+    fn take_any(&mut self, index: usize, start: usize) -> Option<Span> {
+        let text = &self.page.text()[..self.page.lines()[index].end];
+        let value = value::read(text, start).filter(|value| value.enough() || value.long())?;
+        if glued(text, start) && !text[..start].ends_with(['#', '=']) {
+            return None;
+        }
+        self.look_around(index, start);
+        let open = |label: &u16| self.book.open[usize::from(*label)];
+        let near = &self.near;
+        let beside = near.beside.iter().find_map(open).map(|rule| (rule, 0.75));
+        let form = || {
+            let (label, marked) =
+                near.form.filter(|(_, marked)| if *marked { value.long() } else { value.very_long() })?;
+            open(&label).map(|rule| (rule, if marked { 0.65 } else { 0.6 }))
+        };
+        let (rule, score) = beside.filter(|_| !near.other && value.enough()).or_else(form)?;
+        let rule = self.book.rules[usize::from(rule)];
+        if rule.entity != Entity::BankAccount {
+            return Some(Span::new(start..value.end, rule.entity, score).by(Layer::Context, rule.name));
+        }
+        let range = value::branch(text, start)..value.account_end;
+        value.long().then(|| Span::new(range, rule.entity, score).by(Layer::Context, rule.name))
     }
 
     fn candidates(&self, index: usize, start: usize, value: &mut [u8; LONGEST]) -> Vec<Candidate> {
@@ -262,7 +323,8 @@ impl Reader<'_, '_> {
 
     fn judge(&mut self, index: usize, candidate: &Candidate, value: &[u8]) -> Option<Span> {
         let book = self.book;
-        if !telling(&self.page.text()[candidate.start..candidate.end]) {
+        let written = &self.page.text()[candidate.start..candidate.end];
+        if !telling(written) || (candidate.count <= 7 && worded_year(written)) {
             return None;
         }
         let mut best: Option<(f32, usize)> = None;
@@ -372,13 +434,13 @@ impl Reader<'_, '_> {
         near.clear(start);
         let place = self.line.place(start);
         let mut others = false;
-        for hit in self.hits.iter().rev().filter(|hit| hit.end <= place) {
+        for (nearest, hit) in self.hits.iter().rev().filter(|hit| hit.end <= place).enumerate() {
             let gap = &self.line.text()[hit.end..place];
             if gap.len() > 80 {
                 break;
             }
             let beside = filler(gap);
-            if self.book.others.contains(&hit.label) {
+            if self.book.others[usize::from(hit.label)] {
                 near.other |= beside;
                 others = true;
             }
@@ -387,10 +449,15 @@ impl Reader<'_, '_> {
             } else if !others && hit.end - hit.start > 3 {
                 near.line.push(hit.label);
             }
+            if nearest == 0 && !beside && !others {
+                near.form = form(gap).map(|marked| (hit.label, marked));
+            }
         }
         if !near.other {
-            self.head(index, start, &mut near.beside);
-            self.above(index, start, &mut near.beside);
+            let above = [self.heads.column(self.page, index, start), Heads::line(self.page, index, start)];
+            for text in above.into_iter().flatten() {
+                self.named(text, &mut near.beside);
+            }
         }
         self.near = near;
     }
@@ -414,46 +481,6 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Adds the labels in the head of the table column.
-    fn head(&mut self, index: usize, start: usize, labels: &mut Vec<u16>) {
-        let lines = self.page.lines();
-        let text = self.page.text();
-        let row = |line: usize| &text.as_bytes()[lines[line].start..lines[line].end];
-        let here = row(index);
-        let Some(mark) = [b'|', b'\t', b';', b','].into_iter().find(|mark| here.contains(mark)) else { return };
-        let cells = |line: usize| row(line).iter().filter(|byte| **byte == mark).count();
-        let head = match self.head {
-            Some((last, sign, head)) if sign == mark && last + 1 >= index && index >= last => head,
-            _ => {
-                let wide = cells(index);
-                let first = (index.saturating_sub(200)..index).rev().find(|line| cells(*line) != wide);
-                first.map_or_else(|| index.saturating_sub(200), |line| line + 1)
-            }
-        };
-        if head >= index || cells(head) != cells(index) {
-            return;
-        }
-        self.head = Some((index, mark, head));
-        let cell = here[..start - lines[index].start].iter().filter(|byte| **byte == mark).count();
-        if let Some(cell) = text[lines[head].start..lines[head].end].split(char::from(mark)).nth(cell) {
-            self.named(cell, labels);
-        }
-    }
-
-    /// Adds the label that is a short line of its own above.
-    fn above(&self, index: usize, start: usize, labels: &mut Vec<u16>) {
-        let lines = self.page.lines();
-        let text = self.page.text();
-        if text[lines[index].start..start].chars().any(char::is_alphanumeric) {
-            return;
-        }
-        let above = (index.saturating_sub(2)..index).rev().map(|line| &text[lines[line].start..lines[line].end]);
-        let Some(above) = above.map(str::trim).find(|line| !line.is_empty()) else { return };
-        if above.len() <= 48 && !above.contains(|c: char| c.is_ascii_digit()) {
-            self.named(above, labels);
-        }
-    }
-
     /// Adds the labels with which `text` ends, fillers aside.
     fn named(&self, text: &str, labels: &mut Vec<u16>) {
         let mut folded = Folded::default();
@@ -471,6 +498,8 @@ struct Near {
     beside: Vec<u16>,
     line: Vec<u16>,
     behind: Vec<u16>,
+    /// Before a few other words, and whether a mark before the number says that one comes.
+    form: Option<(u16, bool)>,
     /// Another kind of number is announced.
     other: bool,
 }
@@ -480,6 +509,7 @@ impl Near {
         self.start = Some(start);
         self.beside.clear();
         self.line.clear();
+        self.form = None;
         self.other = false;
     }
 }
@@ -494,19 +524,51 @@ enum Nearness {
     Other,
 }
 
-/// Whether nothing but fillers stands between a label and its number.
+/// Whether nothing but fillers stands between a label and its number. What stands in brackets does not count.
 fn filler(gap: &str) -> bool {
-    gap.len() <= 48
-        && !gap.contains(';')
-        && gap
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .all(|word| word.chars().nth(1).is_none() || FILLERS.contains(&word))
+    if gap.len() > 64 || gap.contains(';') {
+        return false;
+    }
+    let remark = gap.split_once('(').and_then(|(head, rest)| Some((head, rest.split_once(')')?.1)));
+    let (head, tail) = remark.filter(|_| !gap.bytes().any(|byte| byte.is_ascii_digit())).unwrap_or((gap, ""));
+    let words = head.split(|c: char| !c.is_alphanumeric()).chain(tail.split(|c: char| !c.is_alphanumeric()));
+    words.filter(|word| !word.is_empty()).all(|word| {
+        let mut chars = word.chars();
+        let one = chars.next().is_some_and(|c| !c.is_numeric()) && chars.next().is_none();
+        one || FILLERS.contains(word)
+    })
+}
+
+/// A label and a few words before a number, as in a form: `Licence: Code EC; no. 404`, `Bank: Aurora 4471`. Whether a
+/// mark says that a number comes.
+fn form(gap: &str) -> Option<bool> {
+    if gap.len() > 40 || gap.contains(['|', '\t']) || gap.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let words = || gap.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().nth(1).is_some());
+    let counted = matches!(
+        gap.rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default(),
+        "no" | "nr" | "num" | "number" | "nummer" | "n" | "numer" | "numero" | "номер" | "broj" | "br" | "cislo" | "αρ"
+    );
+    let marked = gap.starts_with(':') || gap.trim_end().ends_with([':', '#', '№', '°', 'º']) || counted;
+    if marked {
+        return (words().count() <= 4).then_some(true);
+    }
+    (words().filter(|word| !FILLERS.contains(word)).count() <= 2 && !gap.contains(['.', ';'])).then_some(false)
 }
 
 /// Whether a value is no word: three digits at least, or capitals throughout.
 fn telling(value: &str) -> bool {
     value.chars().filter(|c| Class::of(*c) == Some(Class::Digit)).count() >= 3 || !value.contains(char::is_lowercase)
+}
+
+/// A year alone, or behind a short word: `2019`, `May 2019`.
+fn worded_year(value: &str) -> bool {
+    let word = value.trim_end_matches(|c: char| c.is_ascii_digit());
+    let year = &value[word.len()..];
+    year.len() == 4
+        && (year.starts_with("19") || year.starts_with("20"))
+        && (word.is_empty() || word.contains(char::is_lowercase))
 }
 
 /// Whether at least three characters are digits, of any script that shapes know.
@@ -571,9 +633,9 @@ mod tests {
 
     #[test]
     fn the_tables_are_sound() {
-        assert!(BOOK.shapes.len() < 20_000, "{} states", BOOK.shapes.len());
+        assert!(BOOK.open.len() > 500 && BOOK.shapes.len() < 20_000, "{} states", BOOK.shapes.len());
         for rule in &BOOK.rules {
-            assert!(!rule.shapes.is_empty(), "{}", rule.name);
+            assert_eq!(rule.shapes.is_empty(), rule.open, "{}", rule.name);
             assert!(rule.alone.is_some() || !rule.labels.is_empty(), "{}", rule.name);
         }
     }

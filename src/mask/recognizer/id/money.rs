@@ -1,4 +1,4 @@
-//! Accounts and branches of banks, by the words beside them.
+//! Accounts and branches of banks, by the words beside them. Codes of whole banks (BIC, IFSC) are everybody's and stay.
 
 use super::Rule;
 use super::check::{digit, number, weighted};
@@ -109,19 +109,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::labelled(BankAccount, "bsb", &["9{3}-9{3}", "9{6}", "9{3} 9{3}"], &["bsb", "bsb number"]),
     Rule::labelled(BankAccount, "au account", &["9{5,9}", "9{2,4} 9{3,4}"], &["bsb account", "acc", "account"]),
-    Rule::labelled(BankAccount, "in ifsc", &["A{4}9X{6}"], &["ifsc", "ifsc code", "rtgs"]),
     Rule::checked(
         BankAccount,
         "mx clabe",
         &["9{18}", "9{3} 9{3} 9{11} 9"],
         &["clabe", "clabe interbancaria", "cuenta clabe"],
         clabe,
-    ),
-    Rule::labelled(
-        BankAccount,
-        "bic",
-        &["A{6}X{2}", "A{6}X{5}"],
-        &["bic", "swift", "swift code", "bic/swift", "swift/bic"],
     ),
     Rule::labelled(BankAccount, "blz", &["9{8}", "9{3} 9{3} 9{2}"], &["blz", "bankleitzahl"]),
     Rule::labelled(BankAccount, "ar cbu", &["9{22}"], &["cbu", "cvu"]),

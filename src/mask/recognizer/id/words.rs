@@ -1,5 +1,8 @@
 //! Words beside a number that say what it is not, and those that may stand between a label and its number.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Words that say a number beside them is something else.
 pub(super) const OTHERS: &[&str] = &[
     "order",
@@ -89,78 +92,14 @@ pub(super) const OTHERS: &[&str] = &[
     "company number",
 ];
 
-/// What may stand between a label and its number.
-pub(super) const FILLERS: &[&str] = &[
-    "no",
-    "nos",
-    "nr",
-    "num",
-    "number",
-    "numbers",
-    "nummer",
-    "numer",
-    "numero",
-    "is",
-    "was",
-    "es",
-    "est",
-    "ist",
-    "lautet",
-    "are",
-    "of",
-    "the",
-    "an",
-    "my",
-    "mine",
-    "mi",
-    "card",
-    "id",
-    "code",
-    "old",
-    "new",
-    "and",
-    "und",
-    "et",
-    "or",
-    "seria",
-    "series",
-    "serie",
-    "cislo",
-    "broj",
-    "number is",
-    "kat",
-    "also",
-    "valid",
-    "with",
-    "ending",
-    "uk",
-    "us",
-    "number:",
-    "sayili",
-    "nomor",
-    "nomer",
-    "so",
-    "số",
-    "号",
-    "号码",
-    "號碼",
-    "番号",
-    "第",
-    "번호",
-    "संख्या",
-    "नंबर",
-    "нөмірі",
-    "номер",
-    "серия",
-    "αριθμος",
-    "αρ",
-    "מספר",
-    "رقم",
-    "value",
-    "details",
-    "like",
-    "account",
-    "sbi",
-    "hdfc",
-    "icici",
-];
+/// What may stand between a label and its number, folded as labels are.
+pub(super) static FILLERS: LazyLock<HashSet<&str>> = LazyLock::new(|| FILLER_WORDS.split_whitespace().collect());
+
+const FILLER_WORDS: &str = "no nos nr num number numbers nummer numer numero is was es est ist lautet are of the an my mine mi card \
+    id code old new and und et or seria series serie cislo broj kat also valid with ending uk us sayili nomor \
+    nomer so số 号 号码 號碼 番号 第 번호 संख्या नंबर нөмірі номер серия αριθμος αρ מספר رقم value details like account \
+    sbi hdfc icici cheque checking savings saving current salary giro acct acc bank for de la del da do og \
+    och ja ile y e real me ee son sono e' belge belgesi szam szama stevilka nro nrs number's numarasi numara \
+    sb its it's mi's soy cat class klasse classe clase kategorie kategoria ltv lmv nepal india indian british \
+    irish german french polish full digital permanent issued holder numarali карта картка рф книжка серии сер \
+    бр ном سلسلہ نمبر شماره الرقم সংখ্যা নং নম্বর सं लिए";

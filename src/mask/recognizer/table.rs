@@ -1,0 +1,56 @@
+//! Labels that stand above a value: the head of its column, or a short line of its own.
+
+use crate::mask::page::Page;
+
+/// Where the head of the last table was.
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    /// The last row asked for, its separator and the line of its head.
+    last: Option<(usize, u8, usize)>,
+}
+
+/// Rows that a table may have above a value and its head still be looked for.
+const ROWS: usize = 200;
+
+impl Heads {
+    /// The cell that heads the column of what begins at byte `start` of line `index`.
+    pub(super) fn column<'t>(&mut self, page: &Page<'t>, index: usize, start: usize) -> Option<&'t str> {
+        let lines = page.lines();
+        let text = page.text();
+        let row = |line: usize| &text.as_bytes()[lines[line].start..lines[line].end];
+        let here = row(index);
+        let mark = [b'|', b'\t', b';', b','].into_iter().find(|mark| here.contains(mark))?;
+        let cells = |line: usize| row(line).iter().filter(|byte| **byte == mark).count();
+        let head = match self.last {
+            Some((last, sign, head)) if sign == mark && last + 1 >= index && index >= last => head,
+            _ => {
+                let wide = cells(index);
+                let first = (index.saturating_sub(ROWS)..index).rev().find(|line| cells(*line) != wide);
+                first.map_or_else(|| index.saturating_sub(ROWS), |line| line + 1)
+            }
+        };
+        if head >= index || cells(head) != cells(index) {
+            return None;
+        }
+        self.last = Some((index, mark, head));
+        let cell = here[..start - lines[index].start].iter().filter(|byte| **byte == mark).count();
+        text[lines[head].start..lines[head].end].split(char::from(mark)).nth(cell)
+    }
+
+    /// The short line above, when the value is the first thing on its own line.
+    pub(super) fn line<'t>(page: &Page<'t>, index: usize, start: usize) -> Option<&'t str> {
+        let lines = page.lines();
+        let text = page.text();
+        if text[lines[index].start..start].chars().any(char::is_alphanumeric) {
+            return None;
+        }
+        let above = (index.saturating_sub(2)..index).rev().map(|line| text[lines[line].start..lines[line].end].trim());
+        let above = above.into_iter().find(|line| !line.is_empty())?;
+        (above.len() <= 48 && !above.contains(|c: char| c.is_ascii_digit())).then_some(above)
+    }
+
+    /// Either.
+    pub(super) fn above<'t>(&mut self, page: &Page<'t>, index: usize, start: usize) -> Option<&'t str> {
+        Self::line(page, index, start).or_else(|| self.column(page, index, start))
+    }
+}
