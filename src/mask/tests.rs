@@ -87,6 +87,7 @@ macro_rules! cases {
 
 cases!(
     person,
+    person_context,
     email,
     phone,
     url,
@@ -255,6 +256,28 @@ fn every_form_of_a_name_is_one_person() {
     assert_eq!(vault.len(), 1);
     assert_eq!(vault.restore("[PERSON_1] did."), "Zdenka Anna van der Morvaille did.");
     assert_eq!(masker.mask_text("A.B. and a zone M. Then Z and M.", &mut vault).1, vec![]);
+}
+
+#[test]
+fn a_name_told_is_known_in_other_cases_and_scripts() {
+    for (text, forms) in [
+        ("Kysy: Jorma Kettukangas.\n\nJorman sauvat ovat täällä.", &["Jorma Kettukangas", "Jorman"][..]),
+        ("Ing. Radek Kratochvíl psal.\n\nDej to Radkovi, nebo zavolej Kratochvílovi.", &["Radkovi", "Kratochvílovi"]),
+        ("Mauricio Gutiérrez and Fernanda Ruiz came.\n\nsaludos a Fer", &["Fernanda Ruiz", "Fer"]),
+        ("Defne Özkan geldi.\n\nDefne'nin okulu uzak.", &["Defne Özkan", "Defne'nin"]),
+        ("姓名：王思远\n\n他们说思远做事很稳", &["王思远", "思远"]),
+        ("성명: 박서연\n\n저를 서연쌤이라고 부릅니다", &["박서연", "서연"]),
+    ] {
+        let (_, spans) = Masker::new(Policy::default(), &[]).mask_alone(text, &mut Vault::default());
+        let found: Vec<&str> = spans.iter().map(|span| &text[span.range.clone()]).collect();
+        for form in forms {
+            assert!(found.contains(form), "{form} of {text:?}, found {found:?}");
+        }
+    }
+    // The tone is all that tells the name from the word.
+    let text = "Họ và tên: Nguyễn Văn Nhân\n\nNhận xét của phòng nhân sự.";
+    let (masked, _) = Masker::new(Policy::default(), &[]).mask_alone(text, &mut Vault::default());
+    assert!(masked.contains("Nhận xét của phòng nhân sự"), "{masked}");
 }
 
 #[test]

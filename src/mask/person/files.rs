@@ -44,13 +44,19 @@ fn pieces(start: usize, stem: &str, out: &mut Vec<Span>) {
     }
     let word =
         Flags::WORD.or(Flags::FOREIGN).or(Flags::ALSO_WORD).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION);
+    // `CV_Vasseur.pdf`: whose file it is, whatever the name.
+    let resume =
+        |piece: &str| ["cv", "resume", "résumé", "lebenslauf", "curriculum"].contains(&piece.to_lowercase().as_str());
+    let vita = cuts.len() <= 3 && cuts.iter().any(|(from, to)| resume(&stem[*from..*to]));
     for (from, to) in cuts {
         let piece = &stem[from..to];
         let flags = LEXICON.word(Hash::of(piece));
         let named = flags.any(Flags::GIVEN.or(Flags::SURNAME)) && !flags.any(word) && piece.chars().count() > 2;
         let near = |found: &std::ops::Range<usize>| from <= found.end + 1;
         let also = flags.any(Flags::GIVEN.or(Flags::SURNAME)) && found.as_ref().is_some_and(near);
-        if !(named || also) || !piece.starts_with(char::is_uppercase) {
+        let unknown =
+            vita && flags == Flags::default() && piece.chars().count() > 3 && piece.chars().any(char::is_lowercase);
+        if !(named || also || unknown) || !piece.starts_with(char::is_uppercase) {
             continue;
         }
         match found.as_mut().filter(|found| near(found)) {

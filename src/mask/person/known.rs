@@ -113,7 +113,12 @@ impl Known {
         let last: Vec<String> = surname.concat();
         let all: Vec<String> = given.concat();
         self.insert(person, [all.clone(), last.clone()].concat(), Kind::Full);
+        // Vietnamese are called by the last of their names, and the others are words of every sentence.
+        let vietnamese = given.len() > 1 && self.people[person].contains(is_toned);
         for (at, name) in given.iter().chain(surname).enumerate() {
+            if vietnamese && at + 1 < given.len() + surname.len() {
+                continue;
+            }
             for half in name {
                 self.add_part(person, half, at < given.len());
             }
@@ -337,7 +342,14 @@ impl Known {
                 self.find_unparted(text, word.range(), out);
             }
             let Some(forms) = self.forms.get(&word.hash) else {
-                if word.capital
+                let unmarked = word.caseless && text[word.range()].starts_with(has_no_capitals);
+                if unmarked && self.behind_a_prefix(&text[word.range()]) {
+                    let first = text[word.range()].chars().next().map_or(0, char::len_utf8);
+                    let range = word.start() + first..word.end();
+                    out.push(Span::new(range, Entity::Person, 0.85).by(Layer::Known, "a form of a known name"));
+                    continue;
+                }
+                if (word.capital || unmarked)
                     && word.letters >= 3
                     && !word.coded
                     && (!word.shouted || word.letters > 4)
@@ -361,6 +373,17 @@ impl Known {
             }
         }
         self.find_users(text, out);
+    }
+
+    /// `ולאבישי`, `لسامح`: a known name behind a small word that is written together with it.
+    fn behind_a_prefix(&self, word: &str) -> bool {
+        let mut letters = word.chars();
+        let prefix = letters
+            .next()
+            .is_some_and(|c| matches!(c, 'ו' | 'ל' | 'ב' | 'ה' | 'מ' | 'ש' | 'כ' | 'و' | 'ل' | 'ب' | 'ف'));
+        prefix
+            && letters.as_str().chars().count() >= 3
+            && self.lookup(&[Hash::of(letters.as_str())]).is_some_and(|form| form.kind == Kind::Alone)
     }
 
     /// In Vietnamese the tone is all that tells `Nhân` from `nhận`.
@@ -421,11 +444,16 @@ pub(super) fn is_toned(c: char) -> bool {
     matches!(c, '\u{1EA0}'..='\u{1EF9}' | 'đ' | 'Đ' | 'ư' | 'Ư' | 'ơ' | 'Ơ')
 }
 
+/// Letters of Hebrew, Arabic, Georgian and Ethiopic.
+const fn has_no_capitals(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{6FF}' | '\u{10A0}'..='\u{10FF}' | '\u{1200}'..='\u{137F}')
+}
+
 /// How long a case ending behind an apostrophe is that `tail` begins with: Turkish, and Polish behind foreign names.
 pub(super) fn ending(tail: &str) -> usize {
     const ENDINGS: &[&str] = &[
         "nin", "nın", "nun", "nün", "in", "ın", "un", "ün", "e", "a", "ye", "ya", "i", "ı", "u", "ü", "yi", "yı", "yu",
-        "yü", "de", "da", "te", "ta", "den", "dan", "ten", "tan", "le", "la", "yle", "yla", "ego", "owi", "em",
+        "yü", "de", "da", "te", "ta", "den", "dan", "ten", "tan", "le", "la", "yle", "yla", "h", "ego", "owi", "em",
     ];
     let Some(rest) = tail.strip_prefix(['\'', '’']) else { return 0 };
     let length = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());

@@ -537,10 +537,10 @@ pub(super) static STOPS: LazyLock<HashSet<u64>> = LazyLock::new(|| {
      swift vat uk us eu usa uae phd msc bsc mba cv resume references skills education experience summary profile \
      languages interests hobbies contact address phone email mobile website kind regards best dear hi hello thanks \
      note notes todo fix added changed fixed removed deprecated known issues all both each every this that these those \
-     de la el los las del al un una y e o ou et ve ile için bir bu ama çok na w z i do od za ze to nie jest się po \
+     de la el los las del al un una y e o ou et ve ile için bir bu ama çok na w z i do od za to nie jest się po \
      so if as at in on it we he she they but or nor yet then thus hence also just now here there once when while \
      after before since until unless though although because however our your his her my mac ios \
-     the ue reg nr art abs och att det som på av den är för med jag vi og til fra er ikke på ei ja kun on oli että kanssa sekä"
+     the ue och att det som på av den är för med jag vi og til fra er ikke på ei ja kun on oli että kanssa sekä"
         .split_whitespace()
         .map(Hash::of)
         .collect()

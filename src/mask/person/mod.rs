@@ -14,6 +14,7 @@ mod native;
 mod position;
 mod signature;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::lexicon::{Flags, LEXICON, PHRASE};
@@ -71,6 +72,8 @@ struct Sight<'a> {
     hints: &'a Hints,
     classes: Vec<Class>,
     flags: Vec<Flags>,
+    /// Words that are given names in another case, in order.
+    inflected: BTreeSet<usize>,
 }
 
 impl<'a> Sight<'a> {
@@ -83,6 +86,7 @@ impl<'a> Sight<'a> {
             hints,
             classes: vec![Class::Lower; words.len()],
             flags: vec![Flags::default(); words.len()],
+            inflected: BTreeSet::new(),
         };
         let lexicon = &*LEXICON;
         let mut line = 0;
@@ -119,7 +123,12 @@ impl<'a> Sight<'a> {
             let degree = word.mixed && text[word.range()].chars().nth(1).is_some_and(char::is_uppercase);
             let class = if degree { Class::Block } else { class };
             // `Barr. Hadiza Sule`, `Eng. Edgar Cardoso`.
-            let title = flags.any(Flags::HONORIFIC) && word.letters <= 5 && sight.dotted(at);
+            let titled = flags.any(Flags::HONORIFIC) && (2..=5).contains(&word.letters) && sight.dotted(at);
+            // `Kollegen Herrn Branko Jurić`: before a capital, and not itself behind one.
+            let next = words.get(at + 1).is_some_and(|next| next.gap == Gap::Space && next.capital);
+            let behind = at > 0 && words[at - 1].capital && word.gap == Gap::Space && sight.classes[at - 1].named();
+            let bare = flags.any(Flags::HONORIFIC) && !flags.any(Flags::GIVEN) && word.letters <= 6 && next && !behind;
+            let title = titled || bare;
             let class = if title { Class::Block } else { class };
             let short = class == Class::Block && at >= taken && sight.shortened(at);
             let class = if short { Class::WeakGiven } else { class };
@@ -149,13 +158,16 @@ impl<'a> Sight<'a> {
             let spoken = &self.text[word.range()];
             let first = spoken.chars().next().map_or(0, u32::from);
             let foreign = first >= 0x370 && !(0x1E00..0x1F00).contains(&first);
-            if foreign || *cases.get_or_insert_with(|| self.flags.iter().filter(|f| f.any(Flags::CASES)).count() > 5) {
+            if foreign || *cases.get_or_insert_with(|| self.flags.iter().filter(|f| f.any(Flags::CASES)).count() > 4) {
                 let (known, same) = self.nominative(spoken, foreign);
                 if known.any(Flags::GIVEN.or(Flags::SURNAME)) {
                     let other = Flags::WORD.or(Flags::PLACE).or(Flags::ORGANISATION).or(Flags::FOREIGN);
                     // A guess at an ending is worth less than the name itself.
                     let weak = known.any(other) || word.letters < 4 || (!same && known.any(Flags::GIVEN));
                     self.flags[at] = self.flags[at].or(known);
+                    if !same && known.any(Flags::GIVEN) && !known.any(other) {
+                        self.inflected.insert(at);
+                    }
                     self.classes[at] = match (known.any(Flags::GIVEN), weak) {
                         (true, false) => Class::Given,
                         (true, true) => Class::WeakGiven,
@@ -243,6 +255,17 @@ impl<'a> Sight<'a> {
         let mut next = end;
         while let Some(word) = self.words.get(next) {
             let previous = &self.words[next - 1];
+            // `F. v. Wangenheim`.
+            if word.is_initial()
+                && matches!(&self.text[word.range()], "v" | "d")
+                && self.dotted(next)
+                && self.classes.get(next + 1).is_some_and(|class| class.named())
+                && self.words[next + 1].gap == Gap::Dot
+            {
+                next += 2;
+                end = next;
+                continue;
+            }
             // `Sjoerd v/d Meulen`, `Thiruchelvam s/o Rajaratnam`.
             if let Some(after) = self.words.get(next + 1)
                 && word.is_initial()
@@ -265,6 +288,7 @@ impl<'a> Sight<'a> {
                 Gap::Dot => {
                     self.classes[next - 1] == Class::Initial
                         || (previous.letters <= 3 && self.flags[next - 1].any(Flags::GIVEN))
+                        || self.shortened(next - 1)
                 }
                 Gap::Comma | Gap::Other => false,
             };
@@ -320,8 +344,7 @@ impl<'a> Sight<'a> {
             return None;
         }
         if end > start + 1 && self.classes[start] != Class::Given {
-            const ALSO: &[&str] =
-                &["park", "hall", "king", "prince", "castle", "lake", "burg", "camp", "pope", "most", "see", "ring"];
+            const ALSO: &[&str] = &["park", "hall", "castle", "lake", "burg", "camp", "most", "see", "ring"];
             let spoken = self.text[self.words[start].range()].to_lowercase();
             let surname = ALSO.contains(&spoken.as_str()) && self.classes[start + 1] == Class::Given;
             let before = self.flags[start].any(Flags::THING_BEFORE) && !surname;
@@ -343,13 +366,25 @@ impl<'a> Sight<'a> {
                 return None;
             }
         }
+        // `Mein Lehrer`: a small word and a job.
+        let small = self.flags[start].any(Flags::FOREIGN) && self.flags[start].any(Flags::ALSO_WORD);
+        if small && end == start + 2 && self.flags[start + 1].any(Flags::JOB.or(Flags::ROLE)) {
+            return None;
+        }
         // `Staff Engineer`, `Staff Nurse`: every word is one of a job title.
         if (start..end).all(|at| self.flags[at].any(Flags::JOB) && self.classes[at] != Class::Given) {
             return None;
         }
         let units = self.units(start, end);
         let initials = (start..end).filter(|at| self.classes[*at] == Class::Initial).count();
-        let base = base(&units, initials, (start..end).any(|at| self.classes[at] == Class::Initial && self.dotted(at)));
+        let base = base(
+            &units,
+            initials,
+            (start..end).any(|at| {
+                let half = at > start && self.words[at].gap == Gap::Hyphen && self.classes[at - 1] == Class::Initial;
+                self.classes[at] == Class::Initial && (self.dotted(at) || half)
+            }),
+        );
         if base <= 0.0 {
             return None;
         }
@@ -398,6 +433,8 @@ impl<'a> Sight<'a> {
     /// Gavril Curteanu`, `im. Karola Marcinkowskiego`, `Universidad Peruana Cayetano Heredia`.
     fn thing_before(&self, start: usize, line: usize) -> bool {
         let mut behind = self.words[start].start();
+        // Whether only particles were passed: `théorème de Pythagore`.
+        let mut joined = true;
         for step in 1..=5 {
             let Some(at) = start.checked_sub(step) else { return false };
             let word = &self.words[at];
@@ -465,8 +502,7 @@ impl<'a> Sight<'a> {
                 let small =
                     word.letters >= 4 || gap.contains('.') || matches!(spoken, "im" | "rue" | "via" | "rua" | "св");
                 let vietnamese = spoken.contains(is_toned);
-                if raised || (small && (step == 1 || vietnamese)) || (small && gap.contains(['„', '«', '“', '"']))
-                {
+                if raised || (small && (joined || vietnamese)) || (small && gap.contains(['„', '«', '“', '"'])) {
                     return true;
                 }
             }
@@ -482,6 +518,7 @@ impl<'a> Sight<'a> {
             if !passed && !joint {
                 return false;
             }
+            joined &= !word.capital && word.letters <= 3;
         }
         false
     }
@@ -530,7 +567,7 @@ impl<'a> Sight<'a> {
             }
             let noun = |spoken: &str| EPONYM_NOUNS.contains(&spoken.to_lowercase().as_str());
             if step <= 1 && !name && (flags.any(Flags::THING_AFTER) || noun(spoken)) && word.letters > 2 {
-                return !flags.any(Flags::FOREIGN) || word.capital;
+                return !flags.any(Flags::FOREIGN) || word.capital || word.letters > 4;
             }
             if !word.capital || flags.any(Flags::JOB.or(Flags::SUFFIX)) {
                 return false;
@@ -603,7 +640,8 @@ impl<'a> Sight<'a> {
             let spoken = &self.text[word.range()];
             let close = parted.trim_matches([' ', '*', '_', '\u{a0}', '"', '“']);
             let thing = self.thing_before(start, line.start);
-            if thing {
+            // `Sir John A. Macdonald Public School`: the honorific is part of the house too.
+            if thing || (self.flags[at].any(Flags::HONORIFIC) && self.thing_after(end, line.end)) {
                 add(-0.7);
             } else if self.flags[at].any(Flags::HONORIFIC)
                 && matches!(close, "" | ".")
@@ -611,7 +649,10 @@ impl<'a> Sight<'a> {
                 && (word.capital || count > 1)
             {
                 add(0.5);
-            } else if self.flags[at].any(Flags::ROLE) && matches!(close, "" | ":" | "," | "(" | "–" | "-") {
+            } else if self.flags[at].any(Flags::ROLE)
+                && matches!(close, "" | ":" | "," | "(" | "–" | "-")
+                && !(close != "" && self.flags[start].any(Flags::WORD) && count == 1)
+            {
                 add(if close == "," { 0.35 } else { 0.45 });
             } else if close.is_empty()
                 && at > 0
@@ -658,7 +699,9 @@ impl<'a> Sight<'a> {
                 add(-0.2);
             }
             let honoured = self.flags[at].any(Flags::HONORIFIC);
-            if close.is_empty() && self.classes[at] == Class::Block && word.capital && count == 1 && !honoured {
+            let role = self.flags[at].any(Flags::ROLE);
+            if close.is_empty() && self.classes[at] == Class::Block && word.capital && count == 1 && !honoured && !role
+            {
                 add(-0.2);
             }
         }
@@ -719,6 +762,10 @@ impl<'a> Sight<'a> {
             } else if role {
                 add(0.1);
             }
+            // `Wannes (man)`, `Anna, wife`.
+            if flags.any(Flags::ROLE) && !next.capital && matches!(gap.trim(), "(" | ",") {
+                add(0.4);
+            }
             let and = gap.trim() == "&";
             if and && count == 1 && next.capital {
                 add(-0.2);
@@ -730,7 +777,11 @@ impl<'a> Sight<'a> {
         }
         // The line.
         let key = line_head.trim_end_matches([' ', '*', '_', '"', '\t', '|']);
-        if let Some(key) = key.strip_suffix([':', '：', '=']).filter(|key| key.len() < 48)
+        let field = line_head.trim_end_matches([' ', '*', '_', '"']);
+        let leader = field.len() < 80
+            && (field.ends_with(['\t', '|', '…']) || field.ends_with("..") || line_head.ends_with("   "));
+        let field = if leader { Some(field.trim_end_matches(['.', ' ', '\t', '|', '…', '_'])) } else { None };
+        if let Some(key) = key.strip_suffix([':', '：', '=']).or(field).filter(|key| key.len() < 48)
             && position::is_person_label(key)
         {
             add(0.45);
@@ -754,6 +805,14 @@ impl<'a> Sight<'a> {
         // The same letters in an address.
         if let Some(value) = self.hints.vouch(&self.words[start..end]) {
             add(value);
+        }
+        // In languages with cases nothing but a name has a capital within a sentence.
+        if count == 1
+            && previous.is_some_and(|at| self.flags[at].any(Flags::CASES) || !self.words[at].capital)
+            && matches!(first.gap, Gap::Space | Gap::Comma)
+            && self.inflected.contains(&start)
+        {
+            add(0.3);
         }
         // Every syllable of Vietnamese is a name of somebody.
         if count == 1 && self.text[first.range()].contains(is_toned) {
@@ -787,10 +846,17 @@ impl<'a> Sight<'a> {
             let turned = near
                 && surname.len() == 1
                 && (1..=2).contains(&given.len())
-                && matches!(surname[0], Class::Surname | Class::WeakSurname | Class::Likely | Class::Unknown)
-                && given[0] == Class::Given;
+                && right.score > 0.2
+                && matches!(surname[0], Class::Surname | Class::WeakSurname | Class::Likely | Class::Unknown);
             let line = &self.page.lines()[self.page.line_at(left.range.start)];
-            let leads = !self.text[line.start..left.range.start].contains(char::is_alphanumeric)
+            let key = self.text[line.start..left.range.start].trim_end_matches(|c: char| !c.is_alphanumeric());
+            let called = given.first() == Some(&Class::Given)
+                || (left.context && key.len() < 48 && position::is_person_label(key));
+            let turned = turned && called;
+            // `OMONDI, Felix Otieno`: capitals say which is the surname.
+            let raised = self.words[left.words.start].shouted && !self.words[right.words.start].shouted;
+            let leads = raised
+                || !self.text[line.start..left.range.start].contains(char::is_alphanumeric)
                 || self.text[..left.range.start].ends_with(['"', '“', '(', ';'])
                 || self.text[line.start..left.range.start].trim_end().ends_with([':', '|', ';']);
             let dotted = self.text[line.start..left.range.start].trim_end().ends_with(['.', '\t', '_']);
@@ -835,15 +901,28 @@ impl<'a> Sight<'a> {
                     .is_some_and(|c| matches!(c, '"' | '”' | '“' | '»' | ')' | '’' | '\''))
                 && between.trim_matches(|c: char| !c.is_alphanumeric()).chars().all(|c| c.is_alphabetic() || c == '-')
                 && between.chars().any(char::is_uppercase);
-            if quoted && found[at].score.max(found[at + 1].score) >= 0.5 {
-                let (end, words) = (found[at + 1].range.end, found[at].words.start..found[at + 1].words.end);
-                let score = found[at].score.max(found[at + 1].score) + 0.15;
+            let (end, words) = (found[at + 1].range.end, found[at].words.start..found[at + 1].words.end);
+            let whole = base(&self.units(words.start, words.end), 0, false);
+            let best = found[at].score.max(found[at + 1].score).max(whole);
+            if quoted && best >= 0.5 {
+                let score = best + 0.15;
                 found[at].range.end = end;
                 found[at].words = words;
                 found[at].score = score;
                 found.remove(at + 1);
             }
             at += 1;
+        }
+        // `Guadalupe Salas Orozco ("Lupita")`.
+        for at in 1..found.len() {
+            let between = gap(&found[at - 1], &found[at]);
+            let close = self.text[found[at].range.end..].starts_with(['"', '”', '“', '»', '’']);
+            if found[at - 1].score >= 0.5
+                && close
+                && matches!(between.as_str(), " (\"" | " (“" | " \"" | " “" | " («" | " («\u{a0}" | "\n\"" | " („")
+            {
+                found[at].score = found[at].score.max(0.6);
+            }
         }
         at = 0;
         while at + 2 < found.len() {
@@ -910,7 +989,7 @@ impl<'a> Sight<'a> {
             "ja", "és", "ir", "un", "dan", "at", "na", "or", "plus", "ni", "ak", "eta",
         ];
         let gap = self.text.get(a.range.end..b.range.start).unwrap_or("....");
-        if gap.len() > 24 {
+        if gap.len() > 24 || gap.contains('\n') {
             return 0.0;
         }
         // Ages of children stand between their names: `Zoë (12) & Lil`.

@@ -325,6 +325,16 @@ const FOLLOWS: &[&str] = &[
 
 /// Words that begin with a character that is a surname too.
 const NOT_NAMES: &[&str] = &[
+    "都叫",
+    "都说",
+    "都說",
+    "常说",
+    "常說",
+    "常常",
+    "经常",
+    "經常",
+    "都是",
+    "都在",
     "高级",
     "高級",
     "高中",
@@ -566,6 +576,15 @@ const NOT_NAMES: &[&str] = &[
 
 /// Words beside names in the scripts that part words, without marks: roles, titles and labels.
 const ROLES: &[&str] = &[
+    "پدر",
+    "مادر",
+    "پسر",
+    "دختر",
+    "পিতা",
+    "মাতা",
+    "पिता",
+    "माता",
+    "ר",
     "زوجة",
     "زوجتي",
     "زوجي",
@@ -789,6 +808,11 @@ const HOUSES: &[&str] = &[
 
 /// Small words of those scripts that end a name.
 const SMALL: &[&str] = &[
+    "بالعربية",
+    "المباشر",
+    "الكامل",
+    "हिंदी",
+    "हिन्दी",
     "है",
     "हैं",
     "हो",
@@ -894,6 +918,10 @@ fn scripts(line: &[u8]) -> (bool, bool) {
     (east, other)
 }
 
+fn is_han_text(text: &str) -> bool {
+    text.chars().all(|c| is_han(c) || is_hangul(c))
+}
+
 /// Adds names in scripts without case.
 pub(super) fn find(page: &Page<'_>, words: &[Word], out: &mut Vec<Span>) {
     let text = page.text();
@@ -949,6 +977,12 @@ impl Row<'_> {
             '―', '-',
         ];
         let label = head.trim_end_matches(outer);
+        // The heading above: `推荐人` and the name on the next line.
+        if !label.contains(char::is_alphanumeric) {
+            let above = self.text[..self.line.start].trim_end().rsplit('\n').next().unwrap_or_default();
+            let above = above.trim_matches(|c: char| !c.is_alphanumeric());
+            return !above.is_empty() && head.len() < 12 && LABELS.contains(&above) && is_han_text(above);
+        }
         let between = &head[label.len()..];
         between.contains([':', '：', '|', '｜', '】', ']', '\t', '\u{3000}', '=', '(', '（', ' '])
             && label.len() + 40 > head.len()
@@ -978,6 +1012,15 @@ impl Row<'_> {
             }
             let head = self.head(start);
             let run: Vec<char> = self.tail(start).chars().take(9).take_while(|c| is_han(*c)).collect();
+            // `Kevin 蔡`: the surname alone behind a given name in Latin letters.
+            if run.len() == 1 && head.ends_with(' ') && native.chinese_surnames.contains(c.to_string().as_str()) {
+                let given = head.trim_end().rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+                let known = LEXICON.word(crate::mask::words::Hash::of(given)).any(Flags::GIVEN);
+                if known && given.len() > 2 && given.starts_with(|c: char| c.is_ascii_uppercase()) {
+                    out.push(span(start..start + c.len_utf8(), 0.6, "surname behind a given name"));
+                }
+                continue;
+            }
             let begins = !head.chars().next_back().is_some_and(|c| is_han(c) || is_kana(c));
             let cued = CUES
                 .iter()
@@ -1005,15 +1048,20 @@ impl Row<'_> {
             // A label says that a name stands here, whatever its characters are.
             let bytes = run.iter().map(|c| c.len_utf8()).sum::<usize>();
             let ends = !self.tail(start + bytes).chars().next().is_some_and(|c| is_kana(c) || is_han(c));
-            if labelled && (2..=4).contains(&run.len()) && ends {
+            let text: String = run.iter().collect();
+            let other = CUES.contains(&text.as_str()) || LABELS.contains(&text.as_str());
+            if labelled && (2..=4).contains(&run.len()) && ends && !other {
                 best = Some((start + bytes, 0.55));
             }
             for count in 2..=run.len().min(4) {
                 let name: String = run[..count].iter().collect();
                 let end = start + name.len();
-                let Some(worth) = native.chinese(&run[..count], context > 0.3) else { continue };
+                let Some(worth) = native.chinese(&run[..count], labelled) else { continue };
                 let tail = self.tail(end);
-                let honoured = HONORIFICS.iter().any(|word| tail.trim_start_matches(' ').starts_with(word));
+                // `君` and `氏` end given names and houses too.
+                let honoured = HONORIFICS
+                    .iter()
+                    .any(|word| !matches!(*word, "君" | "氏" | "殿") && tail.trim_start_matches(' ').starts_with(word));
                 let parted = !tail.chars().next().is_some_and(|c| is_han(c) || is_kana(c));
                 let follows = FOLLOWS.iter().any(|word| tail.starts_with(word));
                 let first: String = run[..2].iter().collect();
@@ -1140,9 +1188,10 @@ impl Row<'_> {
                     }
                 }
                 if named.is_none() && strong {
+                    let weak = matches!(*honorific, "君" | "氏" | "殿");
                     let polite = head[..head.len() - han.len()].ends_with(['お', 'ご']);
                     let nobody = polite || NOBODY.iter().any(|word| han.ends_with(word));
-                    if !nobody && (1..=3).contains(&parts.len()) {
+                    if !nobody && !weak && (1..=3).contains(&parts.len()) {
                         named = Some(han);
                     } else if katakana.chars().count() >= 2 {
                         named = Some(katakana);
@@ -1261,6 +1310,9 @@ impl Row<'_> {
                 }
                 continue;
             }
+            if ROLES.iter().any(|role| spoken.strip_prefix(role).is_some_and(|rest| rest.chars().count() <= 1)) {
+                continue;
+            }
             let previous = at.checked_sub(1).map(|at| &self.words[at]);
             let before = previous.map_or("", |word| &self.text[word.range()]);
             let near = previous.is_some_and(|word| self.words[at].start() - word.end() <= 3);
@@ -1328,7 +1380,8 @@ impl Row<'_> {
         let syllable = |word: &Word| {
             self.text[word.range()].chars().all(|c| native.korean_given.contains(&c)) && word.letters == 1
         };
-        let close = b.start() - a.end() <= 3 && c.start() - b.end() <= 3;
+        let blank = |a: &Word, b: &Word| self.text[a.end()..b.start()].chars().all(char::is_whitespace);
+        let close = blank(a, b) && blank(b, c) && b.start() - a.end() <= 3 && c.start() - b.end() <= 3;
         if close && syllable(b) && syllable(c) {
             out.push(span(a.start()..c.end(), 0.7, "name spaced out"));
         }
@@ -1517,7 +1570,9 @@ impl Row<'_> {
         const CASUAL: &[&str] = &["คุณ", "พี่", "น้อง", "อาจารย์", "เชฟ", "หมอ", "ครู", "ป้า", "ลุง"];
         const NOT_NAMES: &[&str] = &[
             "จ้าง",
-            "ก",
+            "กรัฐ",
+            "กสมาคม",
+            "กเทศ",
             "หน้า",
             "แพทย์",
             "ทุน",
@@ -1539,6 +1594,9 @@ impl Row<'_> {
         for (at, word) in self.words.iter().enumerate() {
             let spoken = &self.text[word.range()];
             if !word.caseless || !spoken.starts_with(is_thai) {
+                continue;
+            }
+            if FORMAL.contains(&spoken) || CASUAL.contains(&spoken) {
                 continue;
             }
             let formal = FORMAL.iter().find_map(|title| spoken.strip_prefix(title).map(|rest| (rest, true)));
@@ -1671,7 +1729,7 @@ impl Native {
             match (count, known) {
                 (2, true) => Some(0.3 + compound),
                 (1, true) => Some(0.15 + compound),
-                (2, false) if vouched => Some(0.2 + compound),
+                (2, false) if vouched => Some(0.05 + compound),
                 _ => None,
             }
         })

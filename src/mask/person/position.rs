@@ -310,11 +310,12 @@ fn plausible(text: &str) -> bool {
         .or(Flags::STREET)
         .or(Flags::THING_AFTER)
         .or(Flags::ROLE);
-    let (mut named, mut against, mut heads) = (0, 0, 0);
+    let (mut named, mut against, mut heads, mut doubtful) = (0, 0, 0, 0);
     for (at, word) in words(text).iter().filter(|word| word.letters > 1 && word.capital).enumerate() {
         let flags = LEXICON.word(word.hash);
         if flags.any(Flags::GIVEN.or(Flags::SURNAME)) {
             named += 1;
+            doubtful += usize::from(flags.any(Flags::FOREIGN) && flags.any(Flags::ALSO_WORD));
             let sure = flags.any(Flags::ORGANISATION_TAIL) && !flags.any(Flags::ALSO_WORD) && at > 0;
             against += usize::from(sure && named == 1);
         } else if flags.any(Flags::THING_BEFORE) {
@@ -323,7 +324,8 @@ fn plausible(text: &str) -> bool {
             against += 1;
         }
     }
-    heads == 0 && against <= named && (named > 0 || against == 0)
+    let sure = named > doubtful || (named == 0 && against == 0) || (doubtful < 2 && against == 0);
+    heads == 0 && against <= named && (named > 0 || against == 0) && sure
 }
 
 /// One capitalised word that may be a first name.
@@ -444,7 +446,8 @@ static CHAT: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Whoever speaks in a chat, written as they like: two lines at least have to look so.
 fn chat(page: &Page<'_>, out: &mut Vec<Span>) {
-    let lines = page.lines().iter().filter(|line| line.cues.has(Cues::DIGIT | Cues::COLON));
+    let timed = |line: &&crate::mask::page::Line| line.cues.has(Cues::DIGIT | Cues::COLON) || line.cues.has(Cues::AT);
+    let lines = page.lines().iter().filter(timed);
     let mut spoken = Vec::new();
     for line in lines {
         let text = &page.text()[line.start..line.end];
@@ -554,7 +557,11 @@ pub(super) fn is_person_label(key: &str) -> bool {
 fn push(start: usize, run: &str, lone: bool, score: f32, rule: &'static str, out: &mut Vec<Span>) {
     let (mut start, mut run) = (start, run.trim_end_matches('.'));
     while let Some((first, rest)) = run.split_once([' ', '\t']) {
-        if !HONORIFICS.contains(&first.trim_end_matches('.').to_lowercase().as_str()) {
+        let bare = first.trim_end_matches('.');
+        let title = first.ends_with('.')
+            && bare.chars().count() > 1
+            && LEXICON.word(crate::mask::words::Hash::of(bare)).any(Flags::HONORIFIC);
+        if !title && !HONORIFICS.contains(&bare.to_lowercase().as_str()) {
             break;
         }
         let rest = rest.trim_start();
