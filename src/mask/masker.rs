@@ -9,7 +9,7 @@ use super::person::{self, Hints, Known, own_names};
 use super::recognizer::{EMAIL, RECOGNIZERS};
 use super::span::{Entity, Layer, Span, placeholders, resolve};
 use super::vault::Vault;
-use super::words::{Word, words};
+use super::words::Word;
 use crate::document::{Block, BlockKind, Document};
 use crate::id::ContentHash;
 
@@ -246,7 +246,7 @@ impl<'t> Reading<'t> {
         for recognizer in RECOGNIZERS {
             recognizer.find(page, &mut patterns);
         }
-        let words = words(text);
+        let words = page.words().to_vec();
         let hints = Hints::new(text, &patterns);
         let mut people = Vec::new();
         person::find(page, &words, &hints, &mut people);

@@ -3,9 +3,12 @@
 //! Thirty patterns over a whole text are what makes maskers slow. One pass over the bytes tells that most lines have
 //! no `@`, few digits and no colon, and every recognizer asks only for the lines that can hold what it looks for.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use regex::{Captures, Match, Regex};
+
+use super::words::{Word, words};
 
 /// Properties of a line, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,6 +96,7 @@ pub(crate) struct Line {
 pub(crate) struct Page<'t> {
     text: &'t str,
     lines: Vec<Line>,
+    words: OnceCell<Vec<Word>>,
 }
 
 impl<'t> Page<'t> {
@@ -112,7 +116,7 @@ impl<'t> Page<'t> {
             lines.push(Line { start, end: start + line.len(), cues: Cues(cues), digits });
             start += line.len() + 1;
         }
-        Self { text, lines }
+        Self { text, lines, words: OnceCell::new() }
     }
 
     /// The same, but with nothing in lines further than two lines away from `changed`, which is sorted.
@@ -137,6 +141,11 @@ impl<'t> Page<'t> {
     /// The whole text.
     pub(crate) fn text(&self) -> &'t str {
         self.text
+    }
+
+    /// The words of the whole text, read at first use.
+    pub(crate) fn words(&self) -> &[Word] {
+        self.words.get_or_init(|| words(self.text))
     }
 
     /// The lines in order.

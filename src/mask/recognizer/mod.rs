@@ -40,6 +40,7 @@ pub(crate) const RECOGNIZERS: &[&dyn Recognizer] = &[
     &wallet::Wallet,
     &mac::Mac,
     &address::Address,
+    &address::Birthplace,
     &dob::DateOfBirth,
     &personal::Personal,
     &secret::Secret,

@@ -1,4 +1,4 @@
-//! Age, place of birth, citizenship, marital status: told by their labels.
+//! Age, citizenship, marital status: told by their labels.
 
 use std::sync::LazyLock;
 
@@ -28,12 +28,6 @@ static OLD: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(?:i am|i'm|aged|ich bin|j'ai|tengo|ho|tenho)[ \t]+([1-9][0-9](?:[ \t]*(?:years old|jahre alt|ans|años|anni|anos))?)\b(?:[ \t]|[.,;)]|$)",
     )
 });
-static BIRTHPLACE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(labelled!(
-        r"place of birth|birth ?place|born in|geburtsort|lieu de naissance|lugar de nacimiento|luogo di nascita|local de nascimento|naturalidade|geboorteplaats|miejsce urodzenia|födelseort|fødested|syntymäpaikka|doğum yeri|место рождения|出生地|籍贯|출생지",
-        r"[^\n|•·;(\p{Cc}]{2,60}"
-    ))
-});
 static NATIONALITY: LazyLock<Regex> = LazyLock::new(|| {
     compile(labelled!(
         r"nationality|citizenship|staatsangehörigkeit|nationalität|staatsbürgerschaft|nationalité|nacionalidad|nazionalità|cittadinanza|nacionalidade|nationaliteit|narodowość|obywatelstwo|nationalitet|medborgarskap|kansalaisuus|uyruğu|uyruk|kewarganegaraan|quốc tịch|гражданство|国籍|國籍|국적",
@@ -49,12 +43,9 @@ static MARITAL: LazyLock<Regex> = LazyLock::new(|| {
 
 impl Recognizer for Personal {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
-        for (pattern, entity) in [
-            (&*AGE, Entity::Age),
-            (&*BIRTHPLACE, Entity::PlaceOfBirth),
-            (&*NATIONALITY, Entity::Nationality),
-            (&*MARITAL, Entity::MaritalStatus),
-        ] {
+        for (pattern, entity) in
+            [(&*AGE, Entity::Age), (&*NATIONALITY, Entity::Nationality), (&*MARITAL, Entity::MaritalStatus)]
+        {
             let keyed = |line: &crate::mask::page::Line| line.cues.has(Cues::COLON) || line.cues.has(Cues::WIDE);
             for value in page.captures(pattern, 0, keyed).filter_map(|found| found.get(1)) {
                 let value =
