@@ -215,6 +215,11 @@ impl Lexicon {
         self.phrases.get(Hash::joined(words.iter().map(|word| word.hash)))
     }
 
+    /// The same, by their hashes.
+    pub(crate) fn phrase_of(&self, hashes: &[u64]) -> Flags {
+        self.phrases.get(Hash::joined(hashes.iter().copied()))
+    }
+
     /// Words parted by blanks.
     fn words_of(&mut self, list: &str, flags: impl Fn(&str) -> Flags) {
         each(list, |group, line| {

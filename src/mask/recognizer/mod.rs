@@ -44,6 +44,7 @@ pub(crate) const RECOGNIZERS: &[&dyn Recognizer] = &[
     &wallet::Wallet,
     &mac::Mac,
     &address::Address,
+    &address::Birthplace,
     &dob::DateOfBirth,
     &age::Age,
     &personal::Personal,

@@ -1,4 +1,4 @@
-//! Place of birth, citizenship, marital status: told by their labels.
+//! Citizenship, marital status: told by their labels.
 
 use std::sync::LazyLock;
 
@@ -17,12 +17,6 @@ macro_rules! labelled {
     };
 }
 
-static BIRTHPLACE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(labelled!(
-        r"place of birth|birth ?place|born in|geburtsort|lieu de naissance|lugar de nacimiento|luogo di nascita|local de nascimento|naturalidade|geboorteplaats|miejsce urodzenia|födelseort|fødested|syntymäpaikka|doğum yeri|место рождения|出生地|籍贯|출생지",
-        r"[^\n|•·;(\p{Cc}]{2,60}"
-    ))
-});
 static NATIONALITY: LazyLock<Regex> = LazyLock::new(|| {
     compile(labelled!(
         r"nationality|citizenship|staatsangehörigkeit|nationalität|staatsbürgerschaft|nationalité|nacionalidad|nazionalità|cittadinanza|nacionalidade|nationaliteit|narodowość|obywatelstwo|nationalitet|medborgarskap|kansalaisuus|uyruğu|uyruk|kewarganegaraan|quốc tịch|гражданство|国籍|國籍|국적",
@@ -38,11 +32,7 @@ static MARITAL: LazyLock<Regex> = LazyLock::new(|| {
 
 impl Recognizer for Personal {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
-        for (pattern, entity) in [
-            (&*BIRTHPLACE, Entity::PlaceOfBirth),
-            (&*NATIONALITY, Entity::Nationality),
-            (&*MARITAL, Entity::MaritalStatus),
-        ] {
+        for (pattern, entity) in [(&*NATIONALITY, Entity::Nationality), (&*MARITAL, Entity::MaritalStatus)] {
             let keyed = |line: &crate::mask::page::Line| line.cues.has(Cues::COLON) || line.cues.has(Cues::WIDE);
             for value in page.captures(pattern, 0, keyed).filter_map(|found| found.get(1)) {
                 let value =

@@ -1,0 +1,558 @@
+//! Places of birth: behind a label, behind a date of birth, or behind `born in`, in some forty languages.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::tokens::{self, Kind, Role, Token};
+use super::zone::{PLACES, Zone};
+use crate::mask::lexicon::Flags;
+use crate::mask::page::{Cues, Page};
+use crate::mask::recognizer::Recognizer;
+use crate::mask::span::{Entity, Layer, Span};
+use crate::mask::words::Hash;
+
+pub(crate) struct Birthplace;
+
+/// What a word says about a birth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cue {
+    /// Somebody was born; a date or a preposition follows.
+    Born,
+    /// Too short or too common: a date must follow.
+    Short,
+    /// A place is what its label asks for.
+    Place,
+    /// Part of a label that only tells of a birth with another word.
+    Half,
+    /// A preposition of places.
+    In,
+    /// A word between a birth and its date or its place.
+    Between,
+    /// What may follow a date of birth too.
+    Never,
+}
+
+const CUES: &[(Cue, &str)] = &[
+    (
+        Cue::Born,
+        "born geboren geborene né née nato nata nacido nacida nació nací nascido nascida nasceu nasci född født fødd fæddur \
+         fædd urodzony urodzona urodziłem urodziłam urodził urodziła narozen narozena narozený narozená narodený narodená \
+         narodil narodila rođen rođena rojen rojena született születtem syntynyt sündinud dzimis dzimusi gimęs gimusi gimė \
+         născut născută doğumlu doğum doğmuş doğdum lahir dilahirkan родился родилась рожден рождена роден родена родена \
+         народився народилась народилася народжений туған γεννήθηκα γεννήθηκε γεννηθείς נולד נולדה נולדתי مواليد ولد ولدت \
+         متولد जन्म জন্ম เกิด sinh dob birth naissance nacimiento nascita nascimento geboorte geburt geburtsdatum geburtstag \
+         geburtsdaten geboortedatum fødselsdato födelsedatum födelsedag fødselsdag urodzenia narození narodenia rođenja \
+         rojstva születési születés syntymäaika sünniaeg nașterii рождения народження раждане γέννησης birthdate birthday \
+         nakatira ipinanganak kapanganakan الميلاد الولادة تولد ولادت",
+    ),
+    (Cue::Short, "b geb nasc nac ur nar synt szül род р нар f g. dz gim"),
+    (
+        Cue::Place,
+        "birthplace geburtsort geboorteplaats födelseort fødested fødeby syntymäpaikka rodiště naturalidade natural naturale \
+         originaire hometown ttl τόπος ภูมิลำเนา 籍贯 籍貫 出生地 本籍 本籍地 出身地 出身 출생지 고향 본적 domicile quê birth-place \
+         rodisko sünnikoht dzimšanas gimtinė geburtsstadt birthcity cityofbirth placeofbirth pob district origin",
+    ),
+    (
+        Cue::Half,
+        "home state district native ort place lieu lugar luogo local miejsce místo mesto miesto kraj hely yeri место місце място محل مكان مکان स्थान nơi tempat plaats ort sted locul locul loc city town",
+    ),
+    (
+        Cue::In,
+        "in at à a en te i v ve w we u у в във в во la în em no na på tại di से στην στη στο σε ב at zu koht ng sa i ing को",
+    ),
+    (
+        Cue::Between,
+        "on op le il el am den dnia dne o of and und et y e i og och ja és dan raised bred brought up grew aufgewachsen date day \
+         time idő ort place lieu lugar luogo local miejsce místo mesto miesto datum data fecha birth naissance nacimiento \
+         nascita nascimento hely yeri tarihi tanggal tgl lahir temps di de del della do da г р r година року года lieu dato \
+         tid и та και was the year of місце место място дата quán nguyên день محل تاریخ تولد الميلاد في को में date-of birth my is",
+    ),
+    (
+        Cue::Never,
+        "male female single married divorced widowed unmarried casado casada soltero soltera divorciado divorciada viudo viuda \
+         verheiratet ledig geschieden verwitwet célibataire marié mariée divorcé divorcée pacsé pacsée solteiro solteira sposato \
+         sposata coniugato coniugata nubile celibe gehuwd ongehuwd gift ugift sambo żonaty zamężna kawaler panna ženatý vdaná \
+         svobodný svobodná slobodný slobodná evli bekar lajang menikah kawin",
+    ),
+];
+
+struct Cues_ {
+    slots: Vec<(u64, u8)>,
+}
+
+static WORDS: LazyLock<Cues_> = LazyLock::new(|| {
+    let mut slots = vec![(0u64, 0u8); 1024];
+    for (cue, list) in CUES {
+        for word in list.split_whitespace() {
+            let hash = Hash::of(word);
+            let at = slot(&slots, hash);
+            slots[at] = (hash, slots[at].1 | 1 << *cue as u8);
+        }
+    }
+    Cues_ { slots }
+});
+
+fn slot(slots: &[(u64, u8)], hash: u64) -> usize {
+    let mask = slots.len() - 1;
+    #[expect(clippy::cast_possible_truncation, reason = "masked")]
+    let mut at = hash as usize & mask;
+    while slots[at].0 != 0 && slots[at].0 != hash {
+        at = (at + 1) & mask;
+    }
+    at
+}
+
+fn cues(hash: u64) -> u8 {
+    WORDS.slots[slot(&WORDS.slots, hash)].1
+}
+
+const fn bit(cue: Cue) -> u8 {
+    1 << cue as u8
+}
+
+impl Recognizer for Birthplace {
+    fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
+        let text = page.text();
+        let words = page.words();
+        let told = bit(Cue::Born) | bit(Cue::Short) | bit(Cue::Place);
+        let mut done = 0;
+        for word in words.iter().filter(|word| cues(word.hash) & told != 0) {
+            if word.start() < done {
+                continue;
+            }
+            let index = page.line_at(word.start());
+            let line = &page.lines()[index];
+            // Only the neighbourhood of the word is read.
+            let mut end = line.end.min(word.start() + REACH);
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            let mut start = word.start().saturating_sub(REACH / 4).max(line.start);
+            while !text.is_char_boundary(start) {
+                start -= 1;
+            }
+            // No part of a word at the borders.
+            while start > line.start && text[..start].chars().next_back().is_some_and(char::is_alphanumeric) {
+                start -= text[..start].chars().next_back().map_or(1, char::len_utf8);
+            }
+            let mut read = Vec::new();
+            tokens::read(text, start..end, words, &mut read);
+            tokens::end_line(line.end, &mut read);
+            let zone = Zone { text, tokens: read };
+            let Some(at) = zone.tokens.iter().position(|token| token.start <= word.start() && word.end() <= token.end)
+            else {
+                continue;
+            };
+            if let Some(found) = zone.birthplace(at) {
+                let (Some(first), Some(last)) = (zone.get(found.start), zone.get(found.end - 1)) else { continue };
+                done = last.end;
+                out.push(
+                    Span::new(first.start..last.end, Entity::PlaceOfBirth, 0.85)
+                        .by(Layer::Context, "place behind a word for birth"),
+                );
+            }
+        }
+        if page.lines().iter().any(|line| line.cues.has(Cues::WIDE)) {
+            undivided(text, out);
+        }
+        stars(page, out);
+    }
+}
+
+/// How far behind its word a place may begin and end, in bytes.
+const REACH: usize = 200;
+
+/// `* 12.3.1981 in Graz`.
+fn stars(page: &Page<'_>, out: &mut Vec<Span>) {
+    let text = page.text();
+    for line in page.lines().iter().filter(|line| line.digits >= 4 && line.end - line.start < 4000) {
+        let spelt = &text[line.start..line.end];
+        let Some(star) = spelt.find('*') else { continue };
+        let from = line.start + star + 1;
+        if !text[from..line.end].trim_start().starts_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
+        let mut read = Vec::new();
+        tokens::read(text, from..line.end, page.words(), &mut read);
+        tokens::end_line(line.end, &mut read);
+        let zone = Zone { text, tokens: read };
+        let Some(end) = zone.date(0).filter(|end| *end > 1) else { continue };
+        let preposition = zone.get(end).is_some_and(|word| word.is_word() && cues(word.hash) & bit(Cue::In) != 0);
+        if !preposition {
+            continue;
+        }
+        if let Some(found) = zone.place(end + 1, false, true)
+            && let (Some(first), Some(last)) = (zone.get(found.start), zone.get(found.end - 1))
+        {
+            out.push(
+                Span::new(first.start..last.end, Entity::PlaceOfBirth, 0.7)
+                    .by(Layer::Context, "place behind a star and a date"),
+            );
+        }
+    }
+}
+
+/// Languages that put no blank around the words.
+fn undivided(text: &str, out: &mut Vec<Span>) {
+    let mut push = |range: Range<usize>| {
+        if !range.is_empty() {
+            out.push(Span::new(range, Entity::PlaceOfBirth, 0.8).by(Layer::Context, "place beside a word for birth"));
+        }
+    };
+    for cue in ["出生于", "出生於", "籍贯", "籍貫", "我来自", "我來自", "出生地"] {
+        for (at, _) in text.match_indices(cue) {
+            let start = at + cue.len();
+            let rest = text[start..].trim_start_matches(['：', ':', ' ', '\u{3000}', '是']);
+            let begin = text.len() - rest.len();
+            let end = rest.find(|c: char| !matches!(c, '\u{3400}'..='\u{9FFF}')).unwrap_or(rest.len());
+            let count = rest[..end].chars().count();
+            if (2..=9).contains(&count) && (begin > start || !cue.starts_with('籍')) {
+                push(begin..begin + end);
+            }
+        }
+    }
+    for cue in ["에서 태어", "에서 출생", "에서 나고 자"] {
+        for (end, _) in text.match_indices(cue) {
+            let hangul = |c: char| matches!(c, '가'..='힣');
+            let head = text[..end].trim_end_matches(hangul);
+            let mut begin = head.len();
+            let wider = head.trim_end_matches(' ');
+            let region = wider.trim_end_matches(hangul);
+            if wider.ends_with(['도', '시', '군']) && head.len() - wider.len() == 1 && wider.len() - region.len() >= 6
+            {
+                begin = region.len();
+            }
+            push(begin..end);
+        }
+    }
+}
+
+impl Zone<'_> {
+    fn cue(&self, at: usize) -> u8 {
+        self.get(at).filter(|token| token.is_word()).map_or(0, |token| cues(token.hash))
+    }
+
+    /// A place that the word at `at` tells.
+    fn birthplace(&self, at: usize) -> Option<Range<usize>> {
+        let token = self.get(at)?;
+        let own = self.cue(at);
+        let born = own & bit(Cue::Born) != 0;
+        let short = own & bit(Cue::Short) != 0 && !born;
+        let mut label = own & bit(Cue::Place) != 0;
+        // `NATO`, `TTL` in other senses, `OF` …
+        if self.spelt(at) == "NATO" || short && token.letters == 1 && (token.capital || self.sign(at + 1) != Some('.'))
+        {
+            return None;
+        }
+        // `Home District`, `State of Origin`; not every district.
+        if matches!(self.spelt(at).to_ascii_lowercase().as_str(), "district" | "origin")
+            && !(1..=2).any(|back| {
+                at.checked_sub(back)
+                    .is_some_and(|before| matches!(self.spelt(before).to_ascii_lowercase().as_str(), "home" | "state"))
+            })
+        {
+            return None;
+        }
+        let english = self.spelt(at).eq_ignore_ascii_case("born");
+        // `place of birth`, `lieu de naissance`, `miejsce urodzenia`, `محل تولد`.
+        label |= (1..=4)
+            .any(|back| at.checked_sub(back).is_some_and(|before| self.cue(before) & bit(Cue::Half) != 0 && born));
+        let mut next = at + 1;
+        let (mut dated, mut parted, mut preposition, mut wide) = (false, false, false, false);
+        let mut colon = false;
+        let mut steps = 0;
+        while steps < 16 {
+            let token = self.get(next)?;
+            steps += usize::from(!token.is_sign('.'));
+            if token.kind == Kind::Break {
+                return None;
+            }
+            if let Some(end) = self.date(next) {
+                dated = true;
+                (parted, preposition, wide) = (false, false, false);
+                next = end;
+                continue;
+            }
+            if token.gap == 2 {
+                wide = true;
+            }
+            match token.kind {
+                Kind::Sign(sign) => match sign {
+                    // The next cell of a table.
+                    '|' if dated && !label => return None,
+                    ':' | '=' | '：' | '|' => {
+                        colon = true;
+                        parted = true;
+                    }
+                    ',' | '/' | '—' | '–' | '-' | '#' | '、' | '،' => parted = true,
+                    '.' | '"' | '(' | ')' | '\'' | '’' => {
+                        if sign == '.'
+                            && !dated
+                            && !short
+                            && !self.role(next - 1).any(Role::STOP)
+                            && self.get(next + 1).is_some_and(|next| next.gap == 1 && next.capital)
+                            && self.get(next - 1).is_some_and(|word| word.letters > 4)
+                        {
+                            return None;
+                        }
+                    }
+                    _ => return None,
+                },
+                Kind::Code => return None,
+                Kind::Word => {
+                    let cue = self.cue(next);
+                    let area = token.role.any(Role::AREA) && self.sign(next + 1) == Some('.') && self.tight(next + 1);
+                    let dutch = token.letters == 1
+                        && self.dash(next + 1)
+                        && self.tight(next + 1)
+                        && self.get(next + 2).is_some_and(|word| word.capital);
+                    let named = token.capital || token.caseless || area || dutch;
+                    if english && self.spelt(next) == "a" {
+                        return None;
+                    }
+                    if cue & bit(Cue::In) != 0 && !token.capital {
+                        preposition = true;
+                        next += 1;
+                        continue;
+                    }
+                    if cue & (bit(Cue::Between) | bit(Cue::Half)) != 0
+                        && !(named && (preposition || colon && label && token.flags.any(PLACES) && !token.caseless))
+                    {
+                        label |= cue & bit(Cue::Half) != 0;
+                        next += 1;
+                        continue;
+                    }
+                    if cue & (bit(Cue::Born) | bit(Cue::Short)) != 0 && !preposition {
+                        next += 1;
+                        continue;
+                    }
+                    if cue & bit(Cue::Never) != 0 {
+                        return None;
+                    }
+                    if !named || token.role.any(Role::STOP) && token.letters > 2 {
+                        return None;
+                    }
+                    // `DOB 07 Oct 1993   Telavi`; a label would end in a colon.
+                    let alone = next == at + 1
+                        && born
+                        && english
+                        && !token.flags.any(Flags::GIVEN.or(Flags::SURNAME).or(Flags::WORD))
+                        && (token.flags.any(PLACES)
+                            || at == 0
+                            || self.get(at - 1).is_some_and(|before| before.sign().is_some()));
+                    // `Született: Szeged, 1980. május 4.`
+                    let before_date = || {
+                        self.place_words(next, false).is_some_and(|end| {
+                            self.sign(end).is_some_and(|sign| matches!(sign, ',' | '،' | '、'))
+                                && self.date(end + 1).is_some()
+                        })
+                    };
+                    // `Syntynyt 3.4.1970 Oulussa`: the place has its case at its end.
+                    let inside = dated
+                        && !parted
+                        && !wide
+                        && ["ssa", "ssä", "lla", "llä"].iter().any(|end| self.spelt(next).ends_with(end));
+                    let fits = inside
+                        || born && colon && !dated && before_date()
+                        || label && (parted || wide || dated && (parted || preposition)) && (colon || wide || parted)
+                        || preposition && (born || dated)
+                        || dated && parted
+                        || label && token.caseless && next == at + 1
+                        || dated && wide && !token.caseless && !token.flags.any(Flags::GIVEN.or(Flags::SURNAME))
+                        || alone;
+                    if !fits || short && !dated || born && !label && !dated && !preposition && !alone && !before_date()
+                    {
+                        return None;
+                    }
+                    let sure = label || preposition || inside;
+                    // A word after a comma may be anything: an ordinary word is no place.
+                    let several = self
+                        .get(next + 1)
+                        .is_some_and(|word| word.is_word() && word.role.any(Role::PARTICLE) && !word.capital)
+                        && self.get(next + 2).is_some_and(|word| word.capital);
+                    let capitals = token.shouted && !self.get(at).is_some_and(|own| own.shouted);
+                    if !sure
+                        && !token.flags.any(PLACES)
+                        && (token.flags.any(Flags::WORD.or(Flags::FOREIGN).or(Flags::JOB)) && !several || capitals)
+                    {
+                        return None;
+                    }
+                    return self.place(next, label && !dated, dated || label);
+                }
+                Kind::Break => return None,
+            }
+            next += 1;
+        }
+        None
+    }
+
+    /// The token behind a date that begins at `at`; a year alone is one.
+    fn date(&self, at: usize) -> Option<usize> {
+        let first = self.get(at)?;
+        let month = first.is_word() && first.role.any(Role::STOP) && first.letters >= 3;
+        if !first.is_code() && !month {
+            return None;
+        }
+        if month && !(at + 1..at + 4).any(|at| self.get(at).is_some_and(Token::is_code)) {
+            return None;
+        }
+        let (mut codes, mut words, mut year) = (0, 0, false);
+        let mut next = at;
+        let mut end = None;
+        while next < at + 11 {
+            let Some(token) = self.get(next) else { break };
+            if token.gap == 2 && next > at {
+                break;
+            }
+            match token.kind {
+                Kind::Code => {
+                    if token.digits > 4 || codes == 3 {
+                        break;
+                    }
+                    codes += 1;
+                    let long = token.digits == 4;
+                    if year && long {
+                        break;
+                    }
+                    year |= long;
+                    if long || codes == 3 || year && codes + words >= 2 {
+                        end = Some(next + 1);
+                    }
+                    if year && codes + words >= 3 {
+                        break;
+                    }
+                }
+                Kind::Sign('.' | '-' | '/' | '٫') if next > at => {}
+                Kind::Sign(',' | '،') if next > at && !year => {}
+                Kind::Word => {
+                    let particle = token.letters <= 3 && token.role.any(Role::PARTICLE) && words + codes > 0 && !year;
+                    if particle {
+                    } else if words == 0
+                        && token.letters >= 2
+                        && !(year && codes >= 2)
+                        && (codes > 0 || month)
+                        && self.cue(next) & bit(Cue::In) == 0
+                    {
+                        // After the year only a month goes on: `1990. május 3.`.
+                        if year && !token.role.any(Role::STOP) && !self.sign(next - 1).is_some_and(|sign| sign == '.') {
+                            break;
+                        }
+                        words += 1;
+                    } else {
+                        break;
+                    }
+                }
+                _ => break,
+            }
+            next += 1;
+        }
+        let mut end = end?;
+        // `1983. 09. 14.`, `05.10.1986 г.`, `30.08.1978 r.`
+        for _ in 0..2 {
+            if self.sign(end) == Some('.') && self.tight(end) {
+                end += 1;
+            }
+            let year =
+                self.get(end).is_some_and(|word| word.is_word() && word.gap <= 1 && word.letters <= 4 && !word.capital)
+                    && ["г", "r", "р", "года", "року", "р.", "роки", "عام", "m", "E.C"].contains(&self.spelt(end));
+            if year {
+                end += 1;
+            }
+        }
+        Some(end)
+    }
+
+    /// The place that begins at `at`.
+    fn place(&self, at: usize, label: bool, sure: bool) -> Option<Range<usize>> {
+        let end = self.place_words(at, label)?;
+        let first = self.get(at)?;
+        // A label follows, not a place.
+        if matches!(self.sign(end), Some(':' | '：' | '='))
+            || !sure && first.flags.any(Flags::ORGANISATION.or(Flags::ORGANISATION_TAIL)) && !first.flags.any(PLACES)
+        {
+            return None;
+        }
+        let mut whole = end;
+        // `(29)`, `(Oise)`.
+        if self.sign(whole) == Some('(')
+            && let Some(close) = (whole + 2..whole + 6).find(|at| self.sign(*at) == Some(')'))
+        {
+            let short = (whole + 1..close).all(|at| {
+                self.get(at).is_some_and(|token| {
+                    token.name_like() && !token.role.any(Role::STOP) || token.is_code() && token.digits <= 3
+                })
+            });
+            if short {
+                whole = close + 1;
+            }
+        }
+        for _ in 0..2 {
+            let slash = self.sign(whole) == Some('/') && self.tight(whole + 1);
+            let comma =
+                matches!(self.sign(whole), Some(',' | '،')) && self.get(whole + 1).is_some_and(|next| next.gap == 1);
+            if !slash && !comma {
+                break;
+            }
+            let Some(more) = self.place_words(whole + 1, label) else { break };
+            let region = self.get(whole + 1).is_some_and(|word| word.flags.any(PLACES) || word.role.any(Role::STATE));
+            let ended = self.get(more).is_none_or(|token| {
+                !matches!(token.kind, Kind::Word | Kind::Code | Kind::Sign(':' | '：')) || token.gap == 2
+            });
+            let alone = label && ended && self.is_break(more);
+            if !(slash && ended || region && ended || alone) {
+                break;
+            }
+            whole = more;
+        }
+        Some(at..whole)
+    }
+
+    /// The words of one name of a place.
+    fn place_words(&self, at: usize, label: bool) -> Option<usize> {
+        let (mut next, mut end, mut names) = (at, None, 0);
+        while next < at + 12 {
+            let Some(token) = self.get(next) else { break };
+            if token.gap == 2 && next > at {
+                break;
+            }
+            match token.kind {
+                Kind::Word => {
+                    let area = token.role.any(Role::AREA) && names == 0 && self.sign(next + 1) == Some('.')
+                        || names == 0 && token.letters == 1 && self.dash(next + 1) && self.tight(next + 1);
+                    if token.caseless {
+                        let most = if label { 3 } else { 1 };
+                        if names >= most || names > 0 && self.cue(next) != 0 {
+                            break;
+                        }
+                        names += 1;
+                        end = Some(next + 1);
+                    } else if token.capital && !(token.role.any(Role::STOP) && token.letters > 2 && names > 0) {
+                        names += 1;
+                        if names > 5 {
+                            break;
+                        }
+                        end = Some(next + 1);
+                    } else if !(area
+                        || names > 0
+                            && token.role.any(Role::PARTICLE)
+                            && (self.get(next + 1).is_some_and(|next| next.capital)
+                                || self.dash(next + 1)
+                                    && self.tight(next + 1)
+                                    && self.get(next + 2).is_some_and(|next| next.capital)
+                                || self.role(next + 1).any(Role::PARTICLE)
+                                    && self.get(next + 2).is_some_and(|next| next.capital)))
+                    {
+                        break;
+                    }
+                }
+                Kind::Sign('-' | '\'' | '’' | '‑') if self.tight(next) && self.tight(next + 1) => {}
+                Kind::Sign('.')
+                    if self.tight(next)
+                        && self.get(next.wrapping_sub(1)).is_some_and(|word| word.letters <= 3 && next > at) => {}
+                _ => break,
+            }
+            next += 1;
+        }
+        end
+    }
+}

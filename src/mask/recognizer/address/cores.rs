@@ -1,0 +1,861 @@
+//! What an address is told by: a street with a number, a postcode with a place, a post box, homes and floors, a label.
+
+use super::tokens::{Kind, Role, Token};
+use super::zone::{Holds, PLACES, Parting, Sure, Zone, is_comma};
+use crate::mask::lexicon::Flags;
+
+/// Tokens that are an address by themselves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Core {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) score: f32,
+    pub(super) rule: &'static str,
+    /// What must be in the address once it has grown; nothing when the core says enough.
+    pub(super) needs: Needs,
+}
+
+/// What a core asks of its surroundings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    Nothing,
+    /// More homes, a street or a place.
+    More,
+    /// Parts of an address, after a label that always has one.
+    Value,
+    /// A street or a code, after a label that may have something else.
+    Proof,
+    /// A street or a home, and a place or a code, with nothing else from one end of a line or cell to the other.
+    Whole,
+}
+
+impl Core {
+    /// What its rule says that it holds.
+    pub(super) fn holds(&self) -> Holds {
+        match self.rule {
+            "postcode" => Holds::CODE.or(Holds::SURE_CODE),
+            "street and number" => Holds::STREET.or(Holds::DIGIT),
+            _ => Holds::default(),
+        }
+    }
+}
+
+impl Zone<'_> {
+    /// Whether a core may begin at this token: cheap, asked of every token of a line.
+    pub(super) fn hint(&self, at: usize) -> bool {
+        let Some(token) = self.get(at) else { return false };
+        match token.kind {
+            Kind::Word => {
+                token
+                    .role
+                    .any(Role::STREET.or(Role::HOME).or(Role::BOX).or(Role::LABEL).or(Role::LABEL_WEAK).or(Role::CODE))
+                    || token.capital && token.letters <= 3 && self.postcode(at).is_some()
+            }
+            Kind::Code => !token.year(self.text) && token.digits >= 1 && self.postcode(at).is_some(),
+            _ => false,
+        }
+    }
+
+    /// The core that is told by this token.
+    pub(super) fn core(&self, at: usize) -> Option<Core> {
+        let token = self.get(at)?;
+        if token.is_code() {
+            return self.coded(at);
+        }
+        if !token.is_word() {
+            return None;
+        }
+        let role = token.role;
+        None.or_else(|| role.any(Role::LABEL.or(Role::LABEL_WEAK)).then(|| self.labelled(at)).flatten())
+            .or_else(|| role.any(Role::BOX).then(|| self.boxed(at)).flatten())
+            .or_else(|| role.any(Role::CODE).then(|| self.code_labelled(at)).flatten())
+            .or_else(|| role.any(Role::STREET).then(|| self.street(at)).flatten())
+            .or_else(|| role.any(Role::HOME).then(|| self.home(at)).flatten())
+            .or_else(|| (token.capital && token.letters <= 3).then(|| self.coded(at)).flatten())
+    }
+
+    /// The name of a street to the right of its word: where it ends, and how many words have capitals.
+    fn name_right(&self, at: usize, strong: bool) -> (usize, usize) {
+        let mut next = at + 1;
+        if matches!(self.sign(next), Some('.' | '/')) && self.tight(next) {
+            next += 1;
+        }
+        let first = next;
+        let (mut end, mut names, mut small) = (next, 0, 0);
+        while next < first + 12 {
+            let Some(token) = self.get(next) else { break };
+            if token.gap == 2 && next > first {
+                break;
+            }
+            match token.kind {
+                Kind::Word => {
+                    let month =
+                        token.role.any(Role::STOP) && token.letters > 2 && !self.role(next - 1).any(Role::PARTICLE);
+                    if month {
+                        break;
+                    }
+                    if token.name_like() {
+                        if names > 0
+                            && token.caseless
+                            && token.role.any(Role::NUMBER.or(Role::UNIT))
+                            && self.unit(next).is_some()
+                        {
+                            break;
+                        }
+                        if names > 0
+                            && token.role.any(Role::UNIT.or(Role::NUMBER))
+                            && !token.role.any(Role::STREET)
+                            && self.unit(next).is_some()
+                        {
+                            break;
+                        }
+                        names += 1;
+                        if names > 6 {
+                            break;
+                        }
+                        end = next + 1;
+                    } else if token.role.any(Role::PARTICLE) || token.letters == 1 && self.tight(next) {
+                    } else if strong
+                        && names > 0
+                        && small < 2
+                        && token.letters > 3
+                        && !token.flags.any(Flags::WORD)
+                        && token.role == Role::NONE
+                        || strong
+                            && names == 0
+                            && small < 1
+                            && token.letters > 3
+                            && !token.flags.any(Flags::WORD.or(Flags::FOREIGN))
+                    {
+                        small += 1;
+                        if names > 0 {
+                            end = next + 1;
+                        }
+                    } else {
+                        break;
+                    }
+                }
+                Kind::Sign('.') => {
+                    let short =
+                        self.tight(next) && self.get(next - 1).is_some_and(|word| word.is_word() && word.letters <= 4);
+                    if !short {
+                        break;
+                    }
+                    if self.role(next - 1).any(Role::NUMBER) {
+                        break;
+                    }
+                }
+                Kind::Sign('-' | '\'' | '’' | '‑' | '׳' | '״') if self.tight(next) || self.tight(next + 1) => {}
+                Kind::Sign('"' | '„' | '“' | '”' | '«' | '»') => {
+                    if names > 0 {
+                        end = next + 1;
+                    }
+                }
+                Kind::Code => {
+                    // `rue du 8 Mai 1945`, `Rua 25 de Abril`.
+                    let date = token.digits <= 2
+                        && token.letters == 0
+                        && self.get(next + 1).is_some_and(|word| word.is_word() && word.gap == 1 && word.letters > 1)
+                        && (self.role(next + 1).any(Role::PARTICLE)
+                            || self.role(next + 1).any(Role::STOP) && names == 0)
+                        && names == 0;
+                    let year = token.year(self.text) && names > 0 && self.role(next - 1).any(Role::STOP);
+                    // `Straße des 17. Juni`.
+                    let dotted =
+                        self.sign(next + 1) == Some('.') && token.digits <= 2 && self.role(next + 2).any(Role::STOP);
+                    if dotted && names == 0 {
+                        next += 3;
+                        names += 1;
+                        end = next;
+                        continue;
+                    }
+                    if !(date || year) {
+                        break;
+                    }
+                    if date && self.role(next + 1).any(Role::STOP) {
+                        next += 1;
+                        names += 1;
+                        end = next + 1;
+                    }
+                    if year {
+                        end = next + 1;
+                    }
+                }
+                _ => break,
+            }
+            next += 1;
+        }
+        (end, names)
+    }
+
+    /// The name of a street to the left of its word: where it begins, and how many words.
+    pub(super) fn name_left(&self, at: usize) -> (usize, usize) {
+        let (mut begin, mut names) = (at, 0);
+        let mut next = at;
+        while next > 0 && at - next < 10 {
+            if self.get(next).is_some_and(|token| token.gap == 2) {
+                break;
+            }
+            let before = next - 1;
+            let Some(token) = self.get(before) else { break };
+            match token.kind {
+                Kind::Word => {
+                    let stops = token.role.any(Role::STOP)
+                        && !(token.letters <= 2 && token.capital)
+                        && !token.role.any(Role::STATE)
+                        || token.role.any(Role::LABEL);
+                    if stops || names >= 5 {
+                        break;
+                    }
+                    if token.name_like() {
+                        // `Flat C Elm Road`: the letter belongs to the flat.
+                        if names > 0
+                            && token.role.any(Role::UNIT)
+                            && !token.role.any(Role::STREET)
+                            && self.unit(before).is_some()
+                        {
+                            break;
+                        }
+                        names += 1;
+                        begin = before;
+                    } else if !(token.role.any(Role::PARTICLE) && names > 0) {
+                        break;
+                    }
+                }
+                Kind::Code => {
+                    let spelt = self.spelt(before);
+                    let ordinal = ["st", "nd", "rd", "th", "º", "ª", "ος"].iter().any(|end| spelt.ends_with(end))
+                        && token.digits <= 3;
+                    if !ordinal {
+                        break;
+                    }
+                    names += 1;
+                    begin = before;
+                }
+                Kind::Sign('-' | '\'' | '’' | '‑') if self.tight(before) && self.tight(next) => {}
+                Kind::Sign('.') => {
+                    let word = before.checked_sub(1).and_then(|word| self.get(word));
+                    // `3. Sok.`, `Mah. Lale Cad.`, `J. K. Road`.
+                    let short = word.is_some_and(|word| word.is_word() && word.letters <= 3 && self.tight(before));
+                    let ordinal =
+                        word.is_some_and(|word| word.is_code() && word.digits <= 3) && self.tight(before) && names == 0;
+                    if ordinal {
+                        begin = before - 1;
+                        names += 1;
+                        break;
+                    }
+                    if !short {
+                        break;
+                    }
+                }
+                Kind::Sign('“' | '”' | '"' | '»' | '„' | '«') if names == 0 || self.tight(next) => {}
+                _ => break,
+            }
+            next = before;
+        }
+        (begin, names)
+    }
+
+    /// A word for a street beside a number.
+    fn street(&self, at: usize) -> Option<Core> {
+        let token = self.get(at)?;
+        let role = token.role;
+        let core = |from, to, score| Some(Core { from, to, score, rule: "street and number", needs: Needs::Nothing });
+        if role.any(Role::BEFORE.or(Role::BEFORE_WEAK)) {
+            let dotted = self.sign(at + 1) == Some('.') && self.tight(at + 1);
+            let slashed = token.letters == 1 && self.sign(at + 1) == Some('/') && self.tight(at + 1);
+            let strong = role.any(Role::BEFORE);
+            // `r 5` and `c 3` say nothing; `r. Augusta 5`, `C/ Mayor 5` do.
+            let plain = token.letters > 2
+                || token.capital && token.letters == 2
+                || dotted
+                || slashed
+                || strong && token.letters == 2;
+            let (end, names) = self.name_right(at, strong);
+            if plain && names > 0 {
+                let before =
+                    at.checked_sub(1).map(|before| if self.sign(before).is_some_and(is_comma) { before } else { at });
+                let ahead = before.and_then(|before| self.house_ahead(before));
+                if let Some(from) = ahead {
+                    // `rue X 12` after a number would be a second number.
+                    return core(from, end, if strong { 0.8 } else { 0.7 });
+                }
+                let abbreviated = self.sign(end) == Some('.') && self.tight(end);
+                let end = end + usize::from(abbreviated);
+                let comma = self.sign(end).is_some_and(is_comma);
+                // `s/n`: without a number.
+                let bare = end + usize::from(comma);
+                if strong
+                    && self.spelt(bare).eq_ignore_ascii_case("s")
+                    && self.sign(bare + 1) == Some('/')
+                    && self.spelt(bare + 2).eq_ignore_ascii_case("n")
+                {
+                    return core(at, bare + 3, 0.7);
+                }
+                // `شارع الملك فهد، مبنى 12`.
+                if strong
+                    && self.role(bare).any(Role::UNIT)
+                    && let Some(to) = self.unit(bare)
+                {
+                    return core(at, to, 0.75);
+                }
+                let (number, worded) = self.skip_number_word(end + usize::from(comma));
+                if let Some(to) = self.house(number).filter(|_| self.get(number).is_some_and(|number| number.gap <= 1))
+                {
+                    let single = to == number + 1;
+                    let year = single && self.get(number).is_some_and(|number| number.year(self.text));
+                    let named = self.get(to).is_some_and(|next| next.name_like() && next.gap == 1 && next.letters > 1);
+                    let code = comma
+                        && !worded
+                        && single
+                        && self.get(number).is_some_and(|number| number.digits >= 5 || number.digits == 4 && named);
+                    let weak = !strong && !worded && year;
+                    let ordinary = !strong && !worded && !token.capital && !dotted && !slashed && !token.caseless;
+                    // `Corso Cisco CCNA 200`: no name of a street.
+                    let shouted = !strong
+                        && !token.shouted
+                        && (at..end).any(|at| {
+                            self.get(at).is_some_and(|word| word.is_word() && word.shouted && word.letters > 2)
+                        });
+                    let dated = self.get(to).is_some_and(|next| {
+                        next.is_word() && next.letters > 2 && next.role.any(Role::STOP) && next.gap == 1
+                    });
+                    if !dated && !(year && comma && !worded) && !code && !weak && !ordinary && !shouted {
+                        return core(at, to, if strong { 0.8 } else { 0.7 });
+                    }
+                }
+            }
+            // `Cra. 24 # 63C-47`, `Calle 12 No. 3-4`.
+            let number = at + 1 + usize::from(dotted);
+            if plain
+                && names == 0
+                && self.get(number).is_some_and(|number| number.is_code() && number.digits <= 3 && number.letters <= 1)
+            {
+                let mut next = number + 1;
+                if self.get(next).is_some_and(|word| {
+                    word.is_word()
+                        && word.letters <= 3
+                        && (word.capital && word.letters == 1 || word.role.any(Role::FLOOR))
+                }) {
+                    next += 1;
+                }
+                let (house, worded) = self.skip_number_word(next);
+                if worded && let Some(to) = self.house(house) {
+                    return core(at, to, 0.8);
+                }
+            }
+        }
+        if !role.any(Role::AFTER.or(Role::AFTER_WEAK).or(Role::FUSED)) {
+            return None;
+        }
+        let fused = role.any(Role::FUSED) && token.capital;
+        let strong = role.any(Role::AFTER) || fused;
+        let (begin, names) = self.name_left(at);
+        if names == 0 && !fused || at > 0 && self.get(at).is_some_and(|token| token.gap == 2) && names == 0 && !fused {
+            return None;
+        }
+        // A person's name before a street in one word is not part of it.
+        let begin = if fused { self.fused_begin(at, begin) } else { begin };
+        let mut end = at + 1;
+        if self.sign(end) == Some('.') && self.tight(end) {
+            end += 1;
+        }
+        let comma = begin.checked_sub(1).filter(|before| self.sign(*before).is_some_and(is_comma));
+        if let Some(from) = self.house_ahead(comma.unwrap_or(begin)) {
+            let behind = self.house(self.skip_number_word(end).0).is_some();
+            let code = comma.is_some() && behind && self.get(from).is_some_and(|number| number.digits >= 4);
+            let bounded = !code && (strong || token.capital && self.bounded(end));
+            if bounded && (token.capital || token.caseless || strong) {
+                // `Ave 10` behind a number and a name.
+                let number = self
+                    .plain_house(end)
+                    .filter(|to| *to == end + 1 && self.get(end).is_some_and(|number| number.digits <= 3));
+                let to = number.filter(|to| strong && self.bounded(*to)).unwrap_or(end);
+                return core(from, to, if strong { 0.8 } else { 0.7 });
+            }
+        }
+        let (number, worded) = self.skip_number_word(end);
+        if self.get(number).is_none_or(|number| number.gap > 1) {
+            return None;
+        }
+        let to = self.house(number)?;
+        let year = to == number + 1 && self.get(number).is_some_and(|number| number.year(self.text));
+        let postal = year && self.sign(to).is_some_and(is_comma) && self.postcode(to + 1).is_some();
+        if year && !worded && !postal {
+            return None;
+        }
+        let small = self.get(number).is_some_and(|number| number.digits <= 3);
+        let weak = worded
+            || token.capital
+                && small
+                && self.sign(to).is_some_and(is_comma)
+                && self.get(to + 1).is_some_and(Token::name_like);
+        // `g. 5`, `u. 47/A`, `tn 3` are short and small; they need a name before them and an end behind the number.
+        let short = token.letters <= 2 && !token.capital && !token.caseless && !self.bounded(to) && !worded;
+        // `Wall Street 500` is no house unless something parts it from what follows.
+        let english = !fused && token.capital && !worded && !self.bounded(to);
+        ((strong || weak) && !short && !english).then_some(())?;
+        core(begin, to, if strong { 0.8 } else { 0.65 })
+    }
+
+    /// Where a street in one word begins: a hyphen or an adjective may stand before it.
+    fn fused_begin(&self, at: usize, begin: usize) -> usize {
+        let mut from = at;
+        while from > begin + 1 && self.dash(from - 1) && self.tight(from) {
+            from -= 2;
+        }
+        if from == begin + 1
+            && self.get(begin).is_some_and(|word| !word.flags.any(Flags::GIVEN.or(Flags::SURNAME)) && word.gap <= 1)
+        {
+            from = begin;
+        }
+        from
+    }
+
+    /// The number before a street: `12`, `23 bis`, `12 B`, `No. 118/5`.
+    fn house_ahead(&self, end: usize) -> Option<usize> {
+        let last = end.checked_sub(1)?;
+        if self.get(end).is_some_and(|token| token.gap == 2) {
+            return None;
+        }
+        let token = self.get(last)?;
+        if token.is_word() {
+            let behind = token.role.any(Role::FLOOR) && token.letters <= 4 || token.letters == 1 && token.capital;
+            if behind && last > 0 && self.get(last - 1).is_some_and(Token::is_code) {
+                return self.house_before(last);
+            }
+        }
+        self.house_before(end)
+    }
+
+    /// Whether nothing that reads on stands here: an end, a separator, a unit, a code, a place.
+    fn bounded(&self, at: usize) -> bool {
+        let Some(token) = self.get(at) else { return true };
+        match token.kind {
+            Kind::Break => true,
+            Kind::Sign(sign) => {
+                !matches!(sign, '-' | '+' | '%' | '&' | '=' | '\'' | '’' | ':') || self.parting(at).0 == Parting::Dash
+            }
+            Kind::Code => token.gap == 2 || self.postcode(at).is_some(),
+            Kind::Word => {
+                token.gap == 2
+                    || token.role.any(Role::FLOOR.or(Role::UNIT).or(Role::STATE).or(Role::CODE))
+                    || token.capital && token.flags.any(PLACES)
+                    || self.postcode(at).is_some()
+                    || !token.capital && !token.caseless
+            }
+        }
+    }
+
+    /// A post box and its number.
+    fn boxed(&self, at: usize) -> Option<Core> {
+        let token = self.get(at)?;
+        let spelt = self.spelt(at);
+        let mut from = at;
+        while from > 0 && at - from < 4 {
+            let before = self.get(from - 1)?;
+            let first = before.is_word() && before.role.any(Role::BOX_FIRST) && before.gap <= 1;
+            let dot = before.is_sign('.') && from > 1 && self.role(from - 2).any(Role::BOX_FIRST);
+            if !first && !dot || self.get(from).is_some_and(|token| token.gap == 2) {
+                break;
+            }
+            from -= 1;
+        }
+        while self.sign(from) == Some('.') {
+            from += 1;
+        }
+        if self.is_plain_box(at) && from == at {
+            return None;
+        }
+        if token.letters <= 3 && !(token.capital || token.caseless) {
+            return None;
+        }
+        let (number, worded) =
+            self.skip_number_word(at + 1 + usize::from(matches!(self.sign(at + 1), Some('.' | ':'))));
+        let value = self
+            .get(number)
+            .filter(|value| value.is_code() && value.gap <= 1 && value.letters <= 2 && value.digits <= 7)?;
+        let short = token.letters <= 3 && from == at && !worded && spelt.chars().all(char::is_uppercase);
+        if short && (value.digits < 2 || !self.bounded(number + 1)) {
+            return None;
+        }
+        let mut to = number + 1;
+        while self.dash(to) && self.tight(to) && self.tight(to + 1) && self.get(to + 1).is_some_and(Token::is_code) {
+            to += 2;
+        }
+        while self
+            .get(to)
+            .is_some_and(|token| token.is_code() && token.gap == 1 && token.letters == 0 && token.digits <= 3)
+            && to < number + 3
+        {
+            to += 1;
+        }
+        Some(Core { from, to, score: 0.85, rule: "post box", needs: if short { Needs::More } else { Needs::Nothing } })
+    }
+
+    /// `box`, `bag`, `locker`: nothing without `post` before them.
+    fn is_plain_box(&self, at: usize) -> bool {
+        let spelt = self.spelt(at);
+        ["box", "bag", "locker", "postal", "pl", "ah", "caixa", "boks", "casilla"]
+            .iter()
+            .any(|word| spelt.eq_ignore_ascii_case(word))
+            && !spelt.eq_ignore_ascii_case("casilla")
+            && !spelt.eq_ignore_ascii_case("boks")
+    }
+
+    /// `Postcode: LS8 9ZZ`, `"postalCode": "7510000"`.
+    fn code_labelled(&self, at: usize) -> Option<Core> {
+        let token = self.get(at)?;
+        let spelt = self.spelt(at);
+        let begin = (1..=2).fold(at, |from, _| {
+            if from > 0
+                && self.get(from - 1).is_some_and(|word| {
+                    word.is_word() && word.gap <= 2 && word.role.any(Role::BOX_FIRST.or(Role::CODE))
+                })
+            {
+                from - 1
+            } else {
+                from
+            }
+        });
+        let starts = begin == 0
+            || self.get(begin - 1).is_some_and(|before| {
+                before.kind == Kind::Break
+                    || before
+                        .sign()
+                        .is_some_and(|sign| matches!(sign, '|' | '"' | ',' | '•' | '·' | ';' | '{' | '>' | '-' | '–'))
+            });
+        if !starts
+            || spelt.eq_ignore_ascii_case("pin")
+            || spelt.eq_ignore_ascii_case("code") && begin == at
+            || token.letters < 2
+        {
+            return None;
+        }
+        let mut next = at + 1;
+        let mut colon = false;
+        for _ in 0..5 {
+            match self.sign(next) {
+                Some(':' | '=' | '|' | '：') => colon = true,
+                Some('"' | '.') => {}
+                _ => {
+                    let code = self.get(next).is_some_and(|word| {
+                        word.is_word() && !colon && word.letters <= 6 && word.role.any(Role::CODE.or(Role::STOP))
+                    });
+                    if !code {
+                        break;
+                    }
+                }
+            }
+            next += 1;
+        }
+        if !colon {
+            return None;
+        }
+        let to = match self.postcode(next) {
+            Some(code) => code.end,
+            None => {
+                let value = self
+                    .get(next)
+                    .filter(|value| value.is_code() && value.digits >= 3 && value.digits <= 10 && value.letters <= 4)?;
+                debug_assert!(value.end > value.start);
+                next + 1
+            }
+        };
+        Some(Core { from: next, to, score: 0.8, rule: "code behind its label", needs: Needs::Nothing })
+    }
+
+    /// A postcode with what makes it one.
+    fn coded(&self, at: usize) -> Option<Core> {
+        let token = self.get(at)?;
+        let code = self.postcode(at)?;
+        let core = |from, to, score| Some(Core { from, to, score, rule: "postcode", needs: Needs::Nothing });
+        let before = at.checked_sub(1);
+        // `ID 83704`, `NSW 2000`.
+        if let Some(state) =
+            before.filter(|before| self.role(*before).any(Role::STATE) && token.gap == 1 && token.letters == 0)
+        {
+            let american = self.get(at).is_some_and(|token| token.digits == 5)
+                && self.get(state).is_some_and(|state| state.letters == 2);
+            let australian = token.shape.is("9999") && self.get(state).is_some_and(|state| state.letters >= 2);
+            if american || australian {
+                let mut from = state;
+                if from > 0 && self.sign(from - 1).is_some_and(is_comma) {
+                    from -= 1;
+                }
+                let (city, names) = self.name_left(from);
+                if names > 0 && names <= 4 && (american || !token.year(self.text)) {
+                    return core(city, code.end, 0.75);
+                }
+            }
+        }
+        // The city behind it.
+        let beside =
+            self.get(code.end).is_some_and(|next| next.name_like() && next.gap <= 1 && !next.role.any(Role::STOP));
+        let place = beside
+            && (self.get(code.end).is_some_and(|next| next.flags.any(PLACES) && next.letters > 2)
+                || self.phrase_place(code.end).is_some());
+        if code.sure == Sure::High {
+            let (from, names) = self.name_left(at);
+            let city = names > 0
+                && names <= 3
+                && (from == 0
+                    || self.get(from - 1).is_some_and(|token| matches!(token.kind, Kind::Break | Kind::Sign(_))));
+            return core(if city { from } else { at }, code.end, 0.7);
+        }
+        let year = token.year(self.text) && code.end == at + 1;
+        // A name and a number before it, in the same line or at the end of the one above.
+        let after_house = before.and_then(|before| {
+            let parted = match self.get(before)?.kind {
+                Kind::Sign(sign) if is_comma(sign) => before,
+                Kind::Break => {
+                    let end = before;
+                    if end > 0 && self.sign(end - 1).is_some_and(is_comma) { end - 1 } else { end }
+                }
+                Kind::Sign('–' | '—' | '-') if token.gap > 0 => before,
+                _ => return None,
+            };
+            self.named_house(parted).or_else(|| self.house_behind_floors(parted))
+        });
+        if let Some((from, sure)) = after_house
+            && beside
+            && (!year || place || sure)
+        {
+            return core(from, code.end, 0.75);
+        }
+        // A line of a code and a place.
+        let line_starts = before.is_none_or(|before| {
+            self.get(before).is_some_and(|token| token.kind == Kind::Break) || self.sign(before) == Some('|')
+        });
+        let (parting, _) = self.after_names(code.end);
+        let line_ends =
+            matches!(parting, Parting::Line | Parting::End | Parting::Comma | Parting::CommaLine | Parting::Bracket);
+        if beside
+            && place
+            && !year
+            && line_starts
+            && line_ends
+            && (token.digits != 4 || parting == Parting::Line)
+            && code.end == at + 1
+        {
+            return core(at, code.end, 0.6);
+        }
+        if beside
+            && place
+            && !year
+            && line_ends
+            && (code.sure == Sure::Middle || token.digits == 5)
+            && !self.counts(before)
+        {
+            return core(at, code.end, 0.6);
+        }
+        // `Chennai – 600 020`, `Kyoto 606-0807`.
+        let city = before.is_some_and(|before| {
+            let dash = self.dash(before);
+            let name = if dash { before.checked_sub(1) } else { Some(before) };
+            name.and_then(|name| self.get(name))
+                .is_some_and(|name| name.is_word() && name.capital && name.flags.any(PLACES))
+        });
+        if city && code.sure == Sure::Middle && self.bounded(code.end) {
+            let dash = before.is_some_and(|before| self.dash(before));
+            let (from, _) = self.name_left(at - usize::from(dash));
+            return core(from, code.end, 0.65);
+        }
+        None
+    }
+
+    /// A name and a number with floors and doors between them and `end`: `Gran Vía 28, 4º izq.`.
+    fn house_behind_floors(&self, mut end: usize) -> Option<(usize, bool)> {
+        for _ in 0..3 {
+            let begin = self.part_begin(end);
+            let part = self.part(begin);
+            let floor = part.end + 1 >= end
+                && part.clean
+                && (part.names == 0 || part.holds.any(Holds::UNIT.or(Holds::FLOOR)))
+                && !part.holds.any(Holds::YEAR);
+            if !floor || begin == 0 || !self.sign(begin - 1).is_some_and(is_comma) {
+                return None;
+            }
+            end = begin - 1;
+            if let Some(found) = self.named_house(end) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// Whether what stands before a number says that it counts or costs.
+    fn counts(&self, before: Option<usize>) -> bool {
+        before.and_then(|before| self.get(before)).is_some_and(|token| match token.kind {
+            Kind::Break => false,
+            Kind::Sign(sign) => !matches!(sign, ',' | '|' | '(' | '–' | '—' | '-' | ':' | '"'),
+            _ => true,
+        })
+    }
+
+    /// What follows the words of a name.
+    fn after_names(&self, mut at: usize) -> (Parting, usize) {
+        for _ in 0..6 {
+            match self.get(at) {
+                Some(token)
+                    if token.is_word() && token.gap <= 1 && (token.name_like() || token.role.any(Role::PARTICLE)) =>
+                {
+                    at += 1
+                }
+                Some(token) if self.dash(at) && self.tight(at) && token.gap == 0 => at += 1,
+                Some(token) if token.is_code() && token.digits <= 2 && token.gap <= 1 => at += 1,
+                _ => break,
+            }
+        }
+        self.parting(at)
+    }
+
+    /// Words with capitals and a house number right before `end`; also whether they hold a word for a street.
+    fn named_house(&self, end: usize) -> Option<(usize, bool)> {
+        let mut number = end;
+        // `31 B`, `14 b`.
+        if number > 0 && self.get(number - 1).is_some_and(|token| token.is_word() && token.letters == 1) && number > 1 {
+            if self.get(number - 2).is_some_and(Token::is_code) {
+                number -= 1;
+            }
+        }
+        // `14 A 12`.
+        if number == end
+            && end >= 3
+            && self.get(end - 1).is_some_and(|token| token.is_code() && token.digits <= 3)
+            && self.get(end - 2).is_some_and(|token| token.is_word() && token.letters == 1 && token.capital)
+            && self.get(end - 3).is_some_and(Token::is_code)
+        {
+            number = end - 2;
+        }
+        let from = self.house_before(number)?;
+        if from == 0 || self.get(from).is_some_and(|token| token.gap != 1) && !self.sign(from - 1).is_some_and(is_comma)
+        {
+            return None;
+        }
+        let name_end = if self.sign(from - 1).is_some_and(is_comma) { from - 1 } else { from };
+        let (mut begin, mut names, mut small) = (name_end, 0, 0);
+        let mut street = false;
+        let mut at = name_end;
+        while at > 0 && name_end - at < 8 {
+            let token = self.get(at - 1)?;
+            match token.kind {
+                Kind::Word if token.name_like() && !(token.role.any(Role::STOP) && token.letters > 2) && names < 4 => {
+                    names += 1;
+                    begin = at - 1;
+                    street |= token.role.any(Role::STREET);
+                }
+                // `Pod gradom`, `Am alten Markt`: small words inside.
+                Kind::Word
+                    if small < 2 && !token.name_like() && !token.flags.any(Flags::WORD)
+                        || token.is_word() && token.role.any(Role::PARTICLE) =>
+                {
+                    small += 1
+                }
+                Kind::Sign('-' | '\'' | '’' | '.') if self.tight(at - 1) => {}
+                _ => break,
+            }
+            if token.gap == 2 {
+                break;
+            }
+            at -= 1;
+        }
+        (names > 0).then_some((begin, street))
+    }
+
+    /// A part of a building where people live: needs more of an address beside it.
+    fn home(&self, at: usize) -> Option<Core> {
+        let token = self.get(at)?;
+        let core = |from, to, needs| Some(Core { from, to, score: 0.7, rule: "home and place", needs });
+        if !(token.capital || token.caseless || token.letters > 1) {
+            return None;
+        }
+        let to = self.unit(at)?;
+        // `Los Leones 1447, depto 91`.
+        let comma = at.checked_sub(1).filter(|before| self.sign(*before).is_some_and(is_comma));
+        if let Some((from, _)) = self.named_house(comma.unwrap_or(at)) {
+            return core(from, to, Needs::Nothing);
+        }
+        (token.capital || token.caseless).then_some(())?;
+        core(at, to, Needs::More)
+    }
+
+    /// What stands behind a label.
+    fn labelled(&self, at: usize) -> Option<Core> {
+        let token = self.get(at)?;
+        let street = token.role.any(Role::STREET)
+            && token.role.any(Role::LABEL_WEAK)
+            && self.sign(at + 1).is_some_and(|sign| matches!(sign, ':' | '"'));
+        let strong = token.role.any(Role::LABEL) || street;
+        let before = at.checked_sub(1);
+        let starts = before.is_none_or(|before| {
+            self.get(before).is_some_and(|token| match token.kind {
+                Kind::Break => true,
+                Kind::Sign(sign) => !matches!(sign, '@' | '/' | '.' | '’' | '\''),
+                _ => false,
+            })
+        }) || token.gap == 2;
+        let other = before.is_some_and(|before| {
+            self.role(before).any(Role::NOT_LABEL)
+                || self.dash(before) && before > 0 && self.role(before - 1).any(Role::NOT_LABEL)
+        });
+        if other {
+            return None;
+        }
+        let mut next = at + 1;
+        let (mut colon, mut dots, mut words) = (false, 0, 0);
+        loop {
+            let Some(found) = self.get(next) else { return None };
+            match found.kind {
+                Kind::Sign(':' | '=' | '：' | '|') => colon = true,
+                Kind::Sign('"') => {}
+                Kind::Sign('.') => {
+                    dots += 1;
+                    colon |= dots > 3;
+                    // `Adr. Nansensgade 53`.
+                    if dots == 1 && token.letters <= 4 && strong && self.get(next + 1).is_some_and(|next| next.gap == 1)
+                    {
+                        next += 1;
+                        colon = true;
+                        break;
+                    }
+                }
+                Kind::Sign('/' | '(' | ')' | '…' | '-') if !colon => {}
+                Kind::Sign('-' | '–' | '>') if colon => {}
+                Kind::Break if (colon || starts && words == 0 && next == at + 1) && strong => {
+                    if !self.is_break(next + 1) {
+                        next += 1;
+                        colon = true;
+                        break;
+                    }
+                    return None;
+                }
+                Kind::Word if !colon && found.gap < 2 && words < 3 => {
+                    if found.role.any(Role::NOT_LABEL) {
+                        return None;
+                    }
+                    words += 1;
+                }
+                _ if found.gap == 2 && !colon && (starts || strong) => {
+                    colon = true;
+                    break;
+                }
+                _ => break,
+            }
+            next += 1;
+            if next > at + 60 {
+                return None;
+            }
+        }
+        // `ठेगाना बौद्ध-६`: no colon in the middle of a sentence.
+        if !colon && strong && token.caseless && self.get(at + 1).is_some_and(|next| next.caseless && next.gap == 1) {
+            return Some(Core { from: at + 1, to: at + 1, score: 0.7, rule: "behind its label", needs: Needs::Proof });
+        }
+        // Words of a sentence between the label and its colon, or a label within a sentence.
+        if !colon || !starts && !strong || words > 0 && !starts {
+            return None;
+        }
+        let needs = if strong { Needs::Value } else { Needs::Proof };
+        Some(Core { from: next, to: next, score: 0.85, rule: "behind its label", needs })
+    }
+}

@@ -1,0 +1,858 @@
+//! A few lines of tokens, and the small shapes that addresses are made of: house numbers, postcodes, parts.
+
+use super::tokens::{Kind, Role, Token};
+use crate::mask::lexicon::{Flags, LEXICON};
+
+/// The tokens of neighbouring lines.
+pub(super) struct Zone<'t> {
+    pub(super) text: &'t str,
+    pub(super) tokens: Vec<Token>,
+}
+
+/// How sure a postcode is by its shape alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sure {
+    /// Four to six digits.
+    Low,
+    /// Digits parted as few other numbers are.
+    Middle,
+    /// A shape that nothing else has.
+    High,
+}
+
+/// A postcode.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Postcode {
+    /// The token behind it.
+    pub(super) end: usize,
+    pub(super) sure: Sure,
+}
+
+/// What a part of an address holds, as bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Holds(u16);
+
+impl Holds {
+    pub(super) const CODE: Self = Self(1);
+    pub(super) const PLACE: Self = Self(1 << 1);
+    pub(super) const UNIT: Self = Self(1 << 2);
+    pub(super) const FLOOR: Self = Self(1 << 3);
+    pub(super) const STREET: Self = Self(1 << 4);
+    pub(super) const AREA: Self = Self(1 << 5);
+    pub(super) const STATE: Self = Self(1 << 6);
+    pub(super) const DIGIT: Self = Self(1 << 7);
+    pub(super) const YEAR: Self = Self(1 << 8);
+    pub(super) const HOME: Self = Self(1 << 9);
+    /// A weak word for a street.
+    pub(super) const WEAK: Self = Self(1 << 10);
+    /// An ordinary word of the lexicon.
+    pub(super) const WORD: Self = Self(1 << 11);
+    /// A code that is sure, or that stands beside a name.
+    pub(super) const SURE_CODE: Self = Self(1 << 12);
+    /// A word of some script without capitals.
+    pub(super) const CASELESS: Self = Self(1 << 13);
+    /// A job or a company.
+    pub(super) const OTHER: Self = Self(1 << 14);
+
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// What stands between two separators.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// The token behind the last one that fits.
+    pub(super) end: usize,
+    /// Whether a separator follows there.
+    pub(super) clean: bool,
+    pub(super) holds: Holds,
+    /// Words of names.
+    pub(super) names: u8,
+    /// Given names and surnames among them.
+    pub(super) people: u8,
+}
+
+impl Part {
+    /// It is spelt as a name of a person is.
+    pub(super) fn personal(&self) -> bool {
+        self.people > 0
+            && self.names <= 4
+            && self.people * 2 >= self.names
+            && !self
+                .holds
+                .any(Holds::CODE.or(Holds::PLACE).or(Holds::UNIT).or(Holds::STREET).or(Holds::AREA).or(Holds::DIGIT))
+    }
+}
+
+/// What parts one part from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// Nothing: the part goes on.
+    None,
+    Comma,
+    /// A comma at the end of a line.
+    CommaLine,
+    Dash,
+    Line,
+    Wide,
+    Bracket,
+    /// No address goes on over it.
+    End,
+}
+
+const DASHES: [char; 5] = ['-', '–', '—', '‑', '―'];
+const QUOTES: [char; 10] = ['"', '„', '“', '”', '«', '»', '\'', '’', '׳', '״'];
+
+pub(super) fn is_comma(sign: char) -> bool {
+    matches!(sign, ',' | '،' | '，' | '、')
+}
+
+impl<'t> Zone<'t> {
+    pub(super) fn get(&self, at: usize) -> Option<&Token> {
+        self.tokens.get(at)
+    }
+
+    pub(super) fn role(&self, at: usize) -> Role {
+        self.get(at).map_or(Role::NONE, |token| token.role)
+    }
+
+    pub(super) fn sign(&self, at: usize) -> Option<char> {
+        self.get(at).and_then(Token::sign)
+    }
+
+    pub(super) fn spelt(&self, at: usize) -> &'t str {
+        self.get(at).map_or("", |token| &self.text[token.start..token.end])
+    }
+
+    pub(super) fn is_break(&self, at: usize) -> bool {
+        self.get(at).is_none_or(|token| token.kind == Kind::Break)
+    }
+
+    /// Nothing between this token and the one before it.
+    pub(super) fn tight(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|token| token.gap == 0 && token.kind != Kind::Break)
+    }
+
+    fn shape(&self, at: usize, shape: &str) -> bool {
+        self.get(at).is_some_and(|token| token.is_code() && token.shape.is(shape))
+    }
+
+    /// `-` or `/` with nothing around it.
+    fn joint(&self, at: usize) -> bool {
+        self.sign(at).is_some_and(|sign| sign == '/' || DASHES.contains(&sign)) && self.tight(at) && self.tight(at + 1)
+    }
+
+    pub(super) fn dash(&self, at: usize) -> bool {
+        self.sign(at).is_some_and(|sign| DASHES.contains(&sign))
+    }
+
+    /// The token behind a house number that begins here: `12`, `12a`, `12-14`, `61/2/14`, `47/VI`.
+    pub(super) fn house(&self, at: usize) -> Option<usize> {
+        let token = self.get(at).filter(|token| token.is_code() && token.digits <= 5 && token.digits > 0)?;
+        let spelt = self.spelt(at);
+        let lettered = match token.letters {
+            0 | 1 => true,
+            3 => spelt.ends_with("bis") || spelt.ends_with("ter"),
+            _ => false,
+        };
+        if !lettered || !spelt.starts_with(char::is_numeric) {
+            return None;
+        }
+        // A sum, a share, a decimal.
+        let before = at.checked_sub(1);
+        if before.and_then(|before| self.sign(before)).is_some_and(|sign| {
+            matches!(sign, '$' | '€' | '£' | '¥' | '₹' | '+' | '~' | '<' | '>' | '@' | '=' | '%' | '₦' | '×')
+        }) || before.is_some_and(|before| {
+            self.sign(before).is_some_and(|sign| matches!(sign, '.' | ','))
+                && self.tight(at)
+                && self.tight(before)
+                && before.checked_sub(1).and_then(|digits| self.get(digits)).is_some_and(Token::is_code)
+        }) {
+            return None;
+        }
+        let mut end = at + 1;
+        for _ in 0..4 {
+            let fits = self.joint(end)
+                && self.get(end + 1).is_some_and(|next| {
+                    next.is_code() && next.digits <= 5 && next.letters <= 2 || next.is_word() && next.letters <= 3
+                });
+            if !fits {
+                break;
+            }
+            end += 2;
+        }
+        if end > at + 1 && token.year(self.text) && self.get(at + 2).is_some_and(|token| token.year(self.text)) {
+            return None;
+        }
+        let behind = self.sign(end);
+        let decimal = matches!(behind, Some('.' | ',' | ':'))
+            && self.tight(end)
+            && self.tight(end + 1)
+            && self.get(end + 1).is_some_and(Token::is_code);
+        let share =
+            matches!(behind, Some('%' | '+' | '°' | '€' | '×' | '–' | '-')) && self.tight(end) && !self.tight(end + 1)
+                || matches!(behind, Some('%' | '€' | '°'));
+        (!decimal && !share).then_some(end)
+    }
+
+    /// A house number that is no year.
+    pub(super) fn plain_house(&self, at: usize) -> Option<usize> {
+        self.house(at).filter(|end| *end > at + 1 || !self.get(at).is_some_and(|token| token.year(self.text)))
+    }
+
+    /// The token that begins a house number which ends before `end`, with the `No.` before it.
+    pub(super) fn house_before(&self, end: usize) -> Option<usize> {
+        let mut at = end.checked_sub(1)?;
+        for _ in 0..4 {
+            if at >= 2
+                && self.joint(at - 1)
+                && self.get(at - 2).is_some_and(|token| token.is_code() || token.is_word() && token.letters <= 2)
+            {
+                at -= 2;
+            }
+        }
+        if self.get(at).is_some_and(Token::is_word) && at + 2 < end {
+            // `B-12`.
+            self.house(at + 2).filter(|found| *found == end)?;
+        } else {
+            self.plain_house(at).filter(|found| *found == end)?;
+        }
+        Some(self.number_before(at))
+    }
+
+    /// Where the `No.` before a number begins, if there is one.
+    pub(super) fn number_before(&self, mut at: usize) -> usize {
+        let begin = at;
+        while at > 0 && matches!(self.sign(at - 1), Some('#' | '№' | '.' | ':' | '°' | '-')) && begin - at < 2 {
+            at -= 1;
+        }
+        if at > 0 && self.role(at - 1).any(Role::NUMBER) && self.get(at - 1).is_some_and(Token::is_word) {
+            let mut start = at - 1;
+            if start > 0
+                && self.get(start - 1).is_some_and(Token::is_word)
+                && self.role(start - 1).any(Role::HOME)
+                && self.role(start - 1).any(Role::UNIT)
+            {
+                start -= 1;
+            }
+            return start;
+        }
+        match self.sign(at) {
+            Some('#' | '№') => at,
+            _ => begin,
+        }
+    }
+
+    /// Skips `No.`, `n.º`, `#` and the like; also says whether there was one.
+    pub(super) fn skip_number_word(&self, mut at: usize) -> (usize, bool) {
+        let mut seen = false;
+        for _ in 0..4 {
+            match self.get(at) {
+                Some(token) if token.is_word() && token.role.any(Role::NUMBER) && !seen => seen = true,
+                Some(token) if token.is_word() && token.letters == 1 && token.gap == 0 && seen => {}
+                Some(token) if matches!(token.sign(), Some('#' | '№')) => seen = true,
+                Some(token) if seen && matches!(token.sign(), Some('.' | ':' | '°' | '-' | '–')) => {}
+                _ => break,
+            }
+            at += 1;
+        }
+        (at, seen)
+    }
+
+    /// A postcode that begins here.
+    pub(super) fn postcode(&self, at: usize) -> Option<Postcode> {
+        let token = self.get(at)?;
+        let found = |end, sure| Some(Postcode { end, sure });
+        if token.is_word() {
+            // `CH-6454`, `GA-118-4471`, `S(560417)`.
+            if !token.capital || token.letters > 3 {
+                return None;
+            }
+            if self.joint(at + 1) && self.dash(at + 1) {
+                let digits = self.get(at + 2).filter(|code| code.is_code() && code.letters == 0)?;
+                if digits.digits == 3
+                    && token.letters == 2
+                    && self.joint(at + 3)
+                    && (self.shape(at + 4, "9999") || self.shape(at + 4, "999"))
+                {
+                    return found(at + 5, Sure::High);
+                }
+                let spelt = self.spelt(at);
+                if (4..=6).contains(&digits.digits) && COUNTRY_CODES.contains(&spelt) {
+                    let end = at + 3;
+                    let more = digits.digits == 3 && self.shape(end, "99");
+                    return found(end + usize::from(more), Sure::Middle);
+                }
+                if digits.digits == 3 && COUNTRY_CODES.contains(&spelt) && self.shape(at + 3, "99") {
+                    return found(at + 4, Sure::Middle);
+                }
+                return None;
+            }
+            if self.spelt(at) == "S" && self.sign(at + 1) == Some('(') && self.shape(at + 2, "999999") {
+                return found(at + 4, Sure::High);
+            }
+            return None;
+        }
+        if !token.is_code() {
+            return None;
+        }
+        let next = self.get(at + 1);
+        let close = next.is_some_and(|next| next.gap <= 1 && next.kind != Kind::Break);
+        let before = at.checked_sub(1);
+        let joined = before.is_some_and(|before| {
+            self.tight(at)
+                && self
+                    .sign(before)
+                    .is_some_and(|sign| !matches!(sign, '(' | ',' | '"' | '„' | '，' | '〒' | '|' | ':'))
+        });
+        if token.letters > 0 && token.capital && !joined {
+            const OUTWARD: [&str; 6] = ["A9", "A99", "AA9", "AA99", "A9A", "AA9A"];
+            if OUTWARD.iter().any(|shape| token.shape.is(shape)) && close && next.is_some_and(|next| next.gap == 1) {
+                if self.shape(at + 1, "9AA") {
+                    let unit = self.spelt(at + 1).get(1..).unwrap_or_default();
+                    let first = self.spelt(at).as_bytes().first().copied().unwrap_or_default();
+                    let measure = ["GB", "MB", "KB", "TB", "AM", "PM", "HZ", "KM", "CM", "MM"].contains(&unit);
+                    if !measure && !matches!(first, b'Q' | b'V' | b'X') {
+                        return found(at + 2, Sure::High);
+                    }
+                }
+                // Irish.
+                if (token.shape.is("A99") || token.shape.is("A9A"))
+                    && ["AA99", "A9A9", "AA9A", "A999", "A99A", "A9AA", "9AAA", "9AA9", "99AA"]
+                        .iter()
+                        .any(|shape| self.shape(at + 1, shape))
+                {
+                    return found(at + 2, Sure::High);
+                }
+            }
+            if token.shape.is("A9A")
+                && (close && self.shape(at + 1, "9A9") || self.joint(at + 1) && self.shape(at + 2, "9A9"))
+            {
+                return found(if self.joint(at + 1) { at + 3 } else { at + 2 }, Sure::High);
+            }
+            return match () {
+                () if token.shape.is("A9A9A9") || token.shape.is("A9999AAA") => found(at + 1, Sure::High),
+                () if token.shape.is("AAAA9999") || token.shape.is("A9999") => found(at + 1, Sure::Low),
+                () => None,
+            };
+        }
+        if token.letters > 0 || joined {
+            return None;
+        }
+        let grouped = |first: &str, second: &str| {
+            token.shape.is(first) && next.is_some_and(|next| next.gap == 1) && self.shape(at + 1, second)
+        };
+        let hyphened = |first: &str, second: &str| {
+            token.shape.is(first) && self.joint(at + 1) && self.dash(at + 1) && self.shape(at + 2, second)
+        };
+        let hyphened_end = at + 3;
+        let follows = |end: usize| {
+            // A third group of digits makes it another number.
+            self.get(end).is_some_and(|token| token.is_code() && token.letters == 0 && token.gap <= 1)
+                || self.joint(end) && self.get(end + 1).is_some_and(Token::is_code)
+        };
+        let preceded = before.is_some_and(|before| {
+            self.get(before).is_some_and(|token| token.is_code() && token.letters == 0 && token.digits > 1)
+                && token.gap == 1
+        });
+        if [("99", "999"), ("99999", "999"), ("9999", "999"), ("999", "9999"), ("99999", "9999")]
+            .iter()
+            .any(|(first, second)| hyphened(first, second))
+        {
+            return if follows(hyphened_end) { None } else { found(hyphened_end, Sure::Middle) };
+        }
+        if (grouped("999", "99") || grouped("999", "999")) && !follows(at + 2) && !preceded {
+            return found(at + 2, Sure::Middle);
+        }
+        if follows(at + 1) || preceded {
+            return None;
+        }
+        if token.shape.is("9999")
+            && let Some(letters) =
+                next.filter(|next| next.is_word() && next.letters == 2 && next.shouted && next.gap <= 1)
+        {
+            let _ = letters;
+            let named = self.get(at + 2).is_some_and(|place| place.is_word() && place.capital && place.gap == 1);
+            if !token.year(self.text) {
+                return found(at + 2, if named { Sure::High } else { Sure::Middle });
+            }
+            if named {
+                return found(at + 2, Sure::Low);
+            }
+        }
+        match token.digits {
+            5 | 6 | 4 => found(at + 1, Sure::Low),
+            _ => None,
+        }
+    }
+
+    /// The token behind a unit with its number: `Flat 12`, `apt. 3B`, `No:42`, `кв. 5`, `#03-07`.
+    pub(super) fn unit(&self, at: usize) -> Option<usize> {
+        let token = self.get(at)?;
+        if token.is_sign('#') {
+            return self.house(at + 1);
+        }
+        if !token.is_word() || !token.role.any(Role::UNIT.or(Role::NUMBER)) {
+            return None;
+        }
+        let mut next = at + 1;
+        for _ in 0..3 {
+            let skip = matches!(self.sign(next), Some('.' | ':' | '#' | '-' | '№' | '–' | '°'))
+                || self.get(next).is_some_and(|word| {
+                    word.is_word() && word.role.any(Role::NUMBER) && word.gap <= 1 && word.letters < 8
+                });
+            if !skip {
+                break;
+            }
+            next += 1;
+        }
+        let value = self.get(next).filter(|value| value.gap <= 1)?;
+        if value.is_code() && value.digits <= 5 && value.letters <= 2 {
+            if value.year(self.text) && !self.joint(next + 1) {
+                return None;
+            }
+            let mut end = next + 1;
+            while end < next + 7
+                && (self.joint(end) || self.sign(end) == Some('.') && self.tight(end) && self.tight(end + 1))
+                && self.get(end + 1).is_some_and(|more| more.is_code() || more.is_word() && more.letters <= 2)
+            {
+                end += 2;
+            }
+            return Some(end);
+        }
+        // `Flat C`, `Block C-II`, `em. III`.
+        let roman = value.letters <= 4 && self.spelt(next).bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'));
+        if value.is_word() && (value.letters == 1 && (value.capital || value.caseless) || roman) {
+            let mut end = next + 1;
+            for _ in 0..3 {
+                let more = (self.joint(end) || self.sign(end) == Some('.') && self.tight(end) && self.tight(end + 1))
+                    && self.get(end + 1).is_some_and(|more| more.is_code() || more.is_word() && more.letters <= 3);
+                if !more {
+                    break;
+                }
+                end += 2;
+            }
+            return Some(end);
+        }
+        None
+    }
+
+    /// Whether the full stop at `at` ends a sentence rather than a short form.
+    fn ends_sentence(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1).and_then(|before| self.get(before)) else { return true };
+        let next = self.get(at + 1);
+        if next.is_none_or(|next| next.kind == Kind::Break) {
+            return before.letters > 4 || before.is_code();
+        }
+        if self.tight(at + 1) {
+            return false;
+        }
+        if before.is_code() {
+            // `4. th.`, `3. OG`, `2. em.`; not `at number 12. Then`.
+            return !next.is_some_and(|next| {
+                next.is_word()
+                    && (next.role.any(Role::FLOOR.or(Role::UNIT).or(Role::AFTER)) && !next.role.any(Role::STOP))
+            });
+        }
+        if !before.is_word() {
+            return true;
+        }
+        let spelt = self.spelt(at - 1);
+        let short = before.letters <= 2
+            || spelt.contains('.')
+            || spelt.len() <= 5 && spelt.bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'))
+            || before.letters <= 5
+                && before.role != Role::NONE
+                && !before.role.any(Role::STOP)
+                && vowels(self.spelt(at - 1)) <= 1
+                && !WHOLE.contains(&self.spelt(at - 1))
+            || before.letters == 3
+                && vowels(self.spelt(at - 1)) <= 1
+                && before.capital
+                && !before.flags.any(Flags::PLACE);
+        !short
+    }
+
+    /// What parts the part that ends before `at` from the next, and where that begins.
+    pub(super) fn parting(&self, at: usize) -> (Parting, usize) {
+        let Some(token) = self.get(at) else { return (Parting::End, at) };
+        match token.kind {
+            Kind::Break => (Parting::Line, at + 1),
+            _ if token.gap == 2 && !matches!(token.kind, Kind::Sign(_)) => (Parting::Wide, at),
+            Kind::Sign(sign) if is_comma(sign) => {
+                if self.get(at + 1).is_some_and(|next| next.kind == Kind::Break) {
+                    (Parting::CommaLine, at + 2)
+                } else {
+                    (Parting::Comma, at + 1)
+                }
+            }
+            Kind::Sign(sign) if DASHES.contains(&sign) && !self.is_break(at + 1) => {
+                if self.tight(at) && self.tight(at + 1) { (Parting::None, at + 1) } else { (Parting::Dash, at + 1) }
+            }
+            Kind::Sign('(' | '（') => (Parting::Bracket, at + 1),
+            Kind::Sign('/') => (Parting::None, at + 1),
+            Kind::Sign('.') => {
+                if self.ends_sentence(at) {
+                    (Parting::End, at)
+                } else if self.sign(at + 1).is_some_and(is_comma) {
+                    self.parting(at + 1)
+                } else if self.is_break(at + 1) {
+                    (Parting::Line, at + 2)
+                } else {
+                    (Parting::None, at + 1)
+                }
+            }
+            Kind::Sign('#' | '№') => (Parting::None, at),
+            // A letter in quotes: `6º "B"`.
+            Kind::Sign('"' | '“' | '„' | '«')
+                if token.gap == 1
+                    && self.tight(at + 1)
+                    && self.get(at + 1).is_some_and(|token| token.letters == 1 || token.is_code())
+                    && self.sign(at + 2).is_some_and(|sign| QUOTES.contains(&sign)) =>
+            {
+                (Parting::None, at)
+            }
+            Kind::Sign(_) => (Parting::End, at),
+            Kind::Word | Kind::Code => (Parting::None, at),
+        }
+    }
+
+    /// Reads the part that begins at `at`, as far as its tokens may belong to an address.
+    pub(super) fn part(&self, start: usize) -> Part {
+        let mut part = Part { end: start, clean: false, holds: Holds::default(), names: 0, people: 0 };
+        let mut at = start;
+        // A street word whose name may go on in small letters.
+        let mut named = false;
+        let mut small = 0;
+        while at < start + 24 {
+            let Some(token) = self.get(at) else {
+                part.clean = true;
+                break;
+            };
+            if at > start && token.gap == 2 && !matches!(token.kind, Kind::Sign(_)) {
+                part.clean = true;
+                break;
+            }
+            match token.kind {
+                Kind::Break => {
+                    part.clean = true;
+                    break;
+                }
+                Kind::Sign(sign) => {
+                    let inside = match sign {
+                        '/' => true,
+                        '.' => {
+                            if self.ends_sentence(at) || self.is_break(at + 1) {
+                                part.clean = true;
+                                break;
+                            }
+                            true
+                        }
+                        '#' | '№' | '°' | 'º' | '`' => true,
+                        '@' | '+' | '=' | '%' | '&' | '$' | '€' | '£' | '?' | '!' | '~' | '<' | '>' | '\\' => false,
+                        ':' => {
+                            at > start
+                                && self.role(at - 1).any(Role::UNIT.or(Role::NUMBER).or(Role::CODE))
+                                && !self.is_break(at + 1)
+                        }
+                        _ if DASHES.contains(&sign) => {
+                            if !(self.tight(at) && self.tight(at + 1)) {
+                                part.clean = true;
+                                break;
+                            }
+                            true
+                        }
+                        '\'' | '’' | '׳' | '״' => self.tight(at) || self.tight(at + 1),
+                        '"' | '„' | '“' | '”' | '«' | '»' => {
+                            // Quotes that close within the part.
+                            let opened = (at + 1..at + 6)
+                                .find(|next| self.sign(*next).is_some_and(|sign| QUOTES.contains(&sign)));
+                            let closes =
+                                (start..at).any(|before| self.sign(before).is_some_and(|sign| QUOTES.contains(&sign)));
+                            if !(closes || token.gap > 0 && opened.is_some() || at == start && opened.is_some()) {
+                                part.clean = true;
+                                break;
+                            }
+                            true
+                        }
+                        _ => {
+                            part.clean = true;
+                            break;
+                        }
+                    };
+                    if sign == ':' && !inside
+                        || matches!(
+                            sign,
+                            '@' | '+' | '=' | '%' | '&' | '$' | '€' | '£' | '?' | '!' | '~' | '<' | '>' | '\\'
+                        )
+                    {
+                        break;
+                    }
+                    if !inside {
+                        part.clean = true;
+                        break;
+                    }
+                    at += 1;
+                    if matches!(sign, '”' | '“' | '»' | '"') {
+                        part.end = at;
+                    }
+                    continue;
+                }
+                Kind::Code => {
+                    if let Some(code) = self.postcode(at) {
+                        let beside = self.get(code.end).is_some_and(|next| next.name_like() && next.gap <= 1)
+                            || at > start && self.get(at - 1).is_some_and(Token::name_like)
+                            || at > start && self.dash(at - 1);
+                        let year = token.year(self.text)
+                            && code.end == at + 1
+                            && !(at > start && self.role(at - 1).any(Role::STATE));
+                        if year {
+                            part.holds.add(Holds::YEAR);
+                        } else {
+                            part.holds.add(Holds::CODE);
+                            if code.sure == Sure::High || beside {
+                                part.holds.add(Holds::SURE_CODE);
+                            }
+                        }
+                        at = code.end;
+                        part.end = at;
+                        continue;
+                    }
+                    if let Some(end) = self.house(at) {
+                        part.holds.add(Holds::DIGIT);
+                        at = end;
+                        part.end = at;
+                        continue;
+                    }
+                    // Israel: seven digits behind the city.
+                    if token.digits == 7
+                        && token.letters == 0
+                        && part.names > 0
+                        && !part.holds.any(Holds::DIGIT)
+                        && self.get(at - 1).is_some_and(Token::is_word)
+                    {
+                        part.holds.add(Holds::CODE.or(Holds::SURE_CODE));
+                        at += 1;
+                        part.end = at;
+                        continue;
+                    }
+                    // `3rd`, `5ºC`, `D7`, `12B`.
+                    let coded = token.digits <= 4
+                        && token.letters <= 3
+                        && !MEASURES.contains(&self.spelt(at).trim_start_matches(char::is_numeric))
+                        || at > start && self.role(at - 1).any(Role::CODE) && token.digits <= 10;
+                    let labelled = at > start + 1 && self.role(at - 2).any(Role::CODE)
+                        || at > start && self.role(at - 1).any(Role::CODE);
+                    if labelled && token.digits <= 10 && token.letters == 0 {
+                        part.holds.add(Holds::CODE.or(Holds::SURE_CODE));
+                    } else if !coded {
+                        break;
+                    } else {
+                        part.holds.add(Holds::DIGIT);
+                    }
+                    at += 1;
+                    part.end = at;
+                }
+                Kind::Word => {
+                    let role = token.role;
+                    if token.name_like()
+                        && let Some(end) = self.phrase_place(at)
+                    {
+                        part.holds.add(Holds::PLACE);
+                        part.names = part.names.saturating_add(u8::try_from(end - at).unwrap_or(1));
+                        at = end;
+                        part.end = at;
+                        continue;
+                    }
+                    if role.any(Role::STOP) && !role.any(Role::STATE) && !(token.shouted && role.any(Role::UNIT)) {
+                        // `O`, `M`, `P` of names, and months of streets, are none.
+                        let inside =
+                            token.capital && token.letters > 1 && at > start && self.role(at - 1).any(Role::PARTICLE)
+                                || token.letters <= 2 && role.any(Role::AREA.or(Role::UNIT).or(Role::PARTICLE));
+                        if !inside {
+                            break;
+                        }
+                    }
+                    if let Some(code) = self.postcode(at) {
+                        part.holds.add(Holds::CODE.or(Holds::SURE_CODE));
+                        at = code.end;
+                        part.end = at;
+                        continue;
+                    }
+                    if let Some(end) = self.unit(at) {
+                        if role.any(Role::UNIT) && self.role_is_unit(at) {
+                            part.holds.add(Holds::UNIT);
+                            if role.any(Role::HOME) {
+                                part.holds.add(Holds::HOME);
+                            }
+                        }
+                        part.holds.add(Holds::DIGIT);
+                        at = end;
+                        part.end = at;
+                        continue;
+                    }
+                    if token.name_like() {
+                        if role.any(Role::STRONG_STREET) {
+                            part.holds.add(Holds::STREET);
+                            named = true;
+                        } else if role.any(Role::BEFORE_WEAK.or(Role::AFTER_WEAK)) && token.letters > 1 {
+                            part.holds.add(Holds::WEAK);
+                        }
+                        if role.any(Role::AREA.or(Role::UNIT)) && token.letters > 1 {
+                            part.holds.add(Holds::AREA);
+                        }
+                        if role.any(Role::STATE) && (at > start || !self.get(at + 1).is_some_and(Token::is_word)) {
+                            part.holds.add(Holds::STATE);
+                        }
+                        if role.any(Role::FLOOR) {
+                            part.holds.add(Holds::FLOOR);
+                        }
+                        let flags = token.flags;
+                        if flags.any(Flags::JOB.or(Flags::ORGANISATION_TAIL))
+                            && role == Role::NONE
+                            && !flags.any(PLACES)
+                        {
+                            part.holds.add(Holds::OTHER);
+                        }
+                        if flags.any(PLACES) && !token.caseless || token.caseless && flags.any(Flags::PLACE) {
+                            part.holds.add(Holds::PLACE);
+                        } else if flags.any(Flags::GIVEN.or(Flags::SURNAME)) && role == Role::NONE {
+                            part.people = part.people.saturating_add(1);
+                        }
+                        if flags.any(Flags::WORD) {
+                            part.holds.add(Holds::WORD);
+                        }
+                        if token.caseless {
+                            part.holds.add(Holds::CASELESS);
+                        }
+                        part.names = part.names.saturating_add(1);
+                        if part.names > 7 || token.caseless && part.names > 6 {
+                            break;
+                        }
+                        at += 1;
+                        part.end = at;
+                        continue;
+                    }
+                    // Small letters.
+                    if role.any(Role::FLOOR) {
+                        part.holds.add(Holds::FLOOR);
+                    } else if role.any(Role::BEFORE) || role.any(Role::AFTER) && part.names > 0 || role.any(Role::FUSED)
+                    {
+                        part.holds.add(Holds::STREET);
+                        named = true;
+                    } else if role.any(Role::PARTICLE) || role.any(Role::AREA) || role.any(Role::CODE) {
+                        let next = self.get(at + 1);
+                        let goes_on = next.is_some_and(|next| {
+                            next.name_like()
+                                || next.is_code()
+                                || next.role != Role::NONE && next.is_word()
+                                || matches!(next.sign(), Some('.' | '\'' | '’' | '"' | '„' | '-' | ':'))
+                        });
+                        let area = role.any(Role::AREA) && !role.any(Role::PARTICLE);
+                        if !goes_on && !(area && part.names > 0 && token.letters > 1) {
+                            break;
+                        }
+                        if area {
+                            part.holds.add(Holds::AREA);
+                        }
+                        at += 1;
+                        if !goes_on {
+                            part.end = at;
+                        }
+                        continue;
+                    } else if role.any(Role::NUMBER)
+                        || token.letters == 1
+                            && at > start
+                            && (self.tight(at) || self.get(at - 1).is_some_and(Token::is_code))
+                    {
+                    } else if role.any(Role::UNIT)
+                        && self.get(at + 1).is_some_and(|next| next.is_code() || next.name_like())
+                    {
+                        part.holds.add(Holds::AREA);
+                    } else if small < 2
+                        && at >= start + 2
+                        && self.sign(at - 1) == Some('.')
+                        && self.role(at - 2).any(Role::AREA)
+                        && token.letters > 3
+                    {
+                        small += 1;
+                    } else if named && small < 2 && token.letters > 2 && !token.flags.any(Flags::WORD) {
+                        small += 1;
+                    } else {
+                        break;
+                    }
+                    at += 1;
+                    part.end = at;
+                }
+            }
+        }
+        part.clean |= part.end < at && self.only_signs(part.end, at) && self.closed(at);
+        part
+    }
+
+    /// The token behind a place of several words that the lexicon has.
+    pub(super) fn phrase_place(&self, at: usize) -> Option<usize> {
+        let token = self.get(at).filter(|token| token.flags.any(Flags::HEAD))?;
+        let mut hashes = vec![token.hash];
+        let mut next = at + 1;
+        let mut found = None;
+        while hashes.len() < 4 {
+            if matches!(self.sign(next), Some('-' | '\'' | '’' | '.')) {
+                next += 1;
+            }
+            let Some(word) = self.get(next).filter(|word| word.is_word() && word.gap <= 1) else { break };
+            hashes.push(word.hash);
+            next += 1;
+            if LEXICON.phrase_of(&hashes).any(Flags::PLACE) {
+                found = Some(next);
+            }
+        }
+        found
+    }
+
+    /// `No` alone is no unit.
+    fn role_is_unit(&self, at: usize) -> bool {
+        !self.role(at).any(Role::NUMBER) || self.role(at).any(Role::HOME)
+    }
+
+    fn only_signs(&self, from: usize, to: usize) -> bool {
+        (from..to).all(|at| self.sign(at).is_some())
+    }
+
+    fn closed(&self, at: usize) -> bool {
+        self.get(at).is_none_or(|token| !matches!(token.kind, Kind::Word | Kind::Code))
+    }
+}
+
+pub(super) const PLACES: Flags = Flags::PLACE.or(Flags::ALSO_PLACE);
+
+/// What numbers count, close behind them.
+const MEASURES: &[&str] = &[
+    "k", "K", "M", "GB", "MB", "TB", "KB", "kg", "km", "cm", "mm", "ms", "s", "h", "hr", "x", "X", "Hz", "MHz", "GHz",
+    "kW", "MW", "kV", "V", "pm", "am", "PM", "AM", "bn", "m", "mg", "ml", "fps", "px", "pt", "yo", "yr", "min",
+];
+
+/// Short words that are whole.
+const WHOLE: &[&str] =
+    &["Road", "Lane", "Park", "Hill", "Row", "Way", "Walk", "Rise", "York", "Path", "Gate", "Loop", "Farm"];
+
+/// What stands before a code and a hyphen.
+const COUNTRY_CODES: &[&str] = &[
+    "A", "AT", "AD", "AX", "B", "BE", "BG", "BY", "CH", "CY", "CZ", "D", "DE", "DK", "E", "EE", "ES", "EST", "F", "FI",
+    "FIN", "FL", "FO", "FR", "GL", "GR", "H", "HR", "HU", "I", "IS", "IT", "L", "LI", "LT", "LU", "LV", "MC", "MD",
+    "ME", "MK", "MT", "N", "NL", "NO", "P", "PL", "PT", "RO", "RS", "S", "SE", "SI", "SK", "SLO", "TR", "UA", "VA",
+    "AZ", "GE", "TN", "MA",
+];
+
+fn vowels(word: &str) -> usize {
+    word.chars().filter(|c| matches!(c.to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u')).count()
+}
