@@ -430,15 +430,35 @@ fn user_names(text: &str, found: &[Span]) -> Vec<String> {
         let user = if matches!(first, "in" | "pub" | "users" | "profile") { path.next()? } else { first };
         Some(user.trim_start_matches('@').to_owned())
     };
+    let software = code_owners(text, found) > MANY_OWNERS;
     found
         .iter()
         .filter_map(|span| match span.entity {
             Entity::Handle => Some(text[span.range.clone()].trim_start_matches(['@', '＠']).to_owned()),
+            Entity::Url if software && owner(&text[span.range.clone()]).is_some() => None,
             Entity::Url => site(&text[span.range.clone()]),
             _ => None,
         })
         .filter(|user| !OWN_PATHS.contains(&user.to_lowercase().as_str()))
         .collect()
+}
+
+/// More owners of repositories than this in one text, and it is about software, not about those people.
+const MANY_OWNERS: usize = 3;
+
+/// The owner in `github.com/owner/repository`.
+fn owner(url: &str) -> Option<&str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let mut parts = rest.split('/');
+    let host = parts.next()?.trim_start_matches("www.");
+    let owner = parts.next().filter(|part| !part.is_empty())?;
+    let code = ["github.com", "gitlab.com", "codeberg.org", "bitbucket.org"].contains(&host);
+    (code && parts.next().is_some_and(|repository| !repository.is_empty())).then_some(owner)
+}
+
+fn code_owners(text: &str, found: &[Span]) -> usize {
+    let urls = found.iter().filter(|span| span.entity == Entity::Url);
+    urls.filter_map(|span| owner(&text[span.range.clone()])).collect::<std::collections::BTreeSet<_>>().len()
 }
 
 /// Paths of those sites that are nobody's.

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use regex::{Captures, Match, Regex};
 
+use super::recognizer::anchor::{Anchor, anchors};
 use super::words::{Word, words};
 
 /// Properties of a line, as bits.
@@ -97,6 +98,7 @@ pub(crate) struct Page<'t> {
     text: &'t str,
     lines: Vec<Line>,
     words: OnceCell<Vec<Word>>,
+    anchors: OnceCell<Vec<Anchor>>,
 }
 
 impl<'t> Page<'t> {
@@ -116,7 +118,7 @@ impl<'t> Page<'t> {
             lines.push(Line { start, end: start + line.len(), cues: Cues(cues), digits });
             start += line.len() + 1;
         }
-        Self { text, lines, words: OnceCell::new() }
+        Self { text, lines, words: OnceCell::new(), anchors: OnceCell::new() }
     }
 
     /// The page of a text in which `changed` has just been blanked. Lines further than [`REACH`](Self::REACH) lines
@@ -148,6 +150,11 @@ impl<'t> Page<'t> {
     /// The words of the whole text, read at first use.
     pub(crate) fn words(&self) -> &[Word] {
         self.words.get_or_init(|| words(self.text))
+    }
+
+    /// The places where something may begin, in order; found at the first call.
+    pub(crate) fn anchors(&self) -> &[Anchor] {
+        self.anchors.get_or_init(|| anchors(self))
     }
 
     /// The lines in order.

@@ -1,104 +1,381 @@
-//! Dates of birth. Only a label tells them from the dates a career is made of.
+//! Dates of birth. Only words around tell them from the dates a career is made of.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::{Recognizer, compile};
+use super::anchor::{Anchor, Kind, SIDE, behind, onward, unspaced};
+use super::date::{Date, date_at, digit};
+use super::{Recognizer, before};
+use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::{Line, Page};
 use crate::mask::span::{Entity, Layer, Span};
+use crate::mask::words::Hash;
 
 pub(crate) struct DateOfBirth;
 
-macro_rules! month {
-    () => { r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|févr?(?:ier)?|mar(?:ch|s|zo)?|märz|maart|apr(?:il|ile)?|avril|abril|may|mai|mayo|maggio|mei|jun(?:e|i|io)?|juin|giugno|jul(?:y|i|io)?|juil(?:let)?|luglio|aug(?:ust|ustus)?|août|agosto|sep(?:t(?:ember|embre|iembre)?)?|settembre|o[ck]t(?:ober|obre|ubre)?|ottobre|nov(?:ember|embre|iembre)?|de[czs](?:ember|embre)?|diciembre|dicembre|déc(?:embre)?|enero|febrero|gennaio|febbraio)" };
-}
-macro_rules! date {
-    () => {
-        concat!(
-            r"(?:[0-9]{1,2}(?:st|nd|rd|th|er|º)?\.?[ \t-]+(?:of[ \t]+|de[ \t]+)?",
-            month!(),
-            r"\.?,?[ \t-]+(?:de[ \t]+|del[ \t]+)?[0-9]{2,4}",
-            "|",
-            month!(),
-            r"\.?[ \t]+[0-9]{1,2}(?:st|nd|rd|th)?,?[ \t]+[0-9]{4}",
-            r"|[0-9]{4}[ \t]*[-./年][ \t]*[0-9]{1,2}[ \t]*[-./月][ \t]*[0-9]{1,2}日?",
-            r"|[0-9]{1,2}[ \t]?[-./][ \t]?[0-9]{1,2}[ \t]?[-./][ \t]?[0-9]{2,4}",
-            r"|[0-9]{1,2}[-/ ]",
-            month!(),
-            r"[-/ ][0-9]{2,4}",
-            "|",
-            month!(),
-            r"[ \t]+(?:19|20)[0-9]{2})"
-        )
-    };
-}
-
-/// What says that a birth follows, in some thirty languages.
-static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"(?i)(?:\b(?:date[ \t]+of[ \t]+birth|birth[ _-]?date|d\.?o\.?b\b\.?|birth[ _-]?day|born|geburtsdatum|geburtstag|geboren|geb\.|geboortedatum|date[ \t]+de[ \t]+naissance|née?(?:\(e\))?[ \t]+le|fecha[ \t]+de[ \t]+nac(?:imiento|\.)|nacid[oa]|nacimiento|f\.[ \t]*nac\.|data[ \t]+di[ \t]+nascita|nat[oa]|data[ \t]+de[ \t]+nascimento|nascid[oa]|nascimento|data[ \t]+urodzenia|ur\.|urodzon[ya]|född|født|fødselsdato|födelsedatum|syntymäaika|syntynyt|synt\.|datum[ \t]+narození|narozena?|nar\.|születési|született|data[ \t]+nașterii|născut[ăa]?|datum[ \t]+rođenja|rođena?|datum[ \t]+rojstva|tanggal[ \t]+lahir|tgl\.?[ \t]*lahir|tempat|ttl|tarikh[ \t]+lahir|lahir|ngày[ \t]+sinh|sinh[ \t]+ngày|doğum[ \t]+tarihi|d\.[ \t]*tarihi|doğum|gimimo[ \t]+data|dzimšanas[ \t]+datums|sünniaeg|dzimis|gimęs|kaarawan)|生年月日|出生日期|出生年月|出生|生于|生日|생년월일|생일|дата[ \t]+рождения|дата[ \t]+народження|родился|родилась|роден|ημερομηνία[ \t]+γέννησης|γεννήθηκε|ημ\.[ \t]*γέννησης|γέννησης|תאריך[ \t]+לידה|ת\.[ \t]*לידה|נולד|تاريخ[ \t]+الميلاد|تاريخ[ \t]+الولادة|مواليد|تاریخ[ \t]+تولد|जन्म|জন্ম|పుట్టిన|பிறந்த|วันเกิด|เกิดวันที่|เกิด|วัน[ \t]*เดือน[ \t]*ปีเกิด|\*)",
-    )
-});
-
-/// A day, of any calendar and script; only a label makes it one of birth.
-static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(concat!(
-        "(?i)(?:",
-        date!(),
-        r"|\p{Nd}{1,2}[ºo°.]?[ \t]*(?:de[ \t]+|of[ \t]+)?[\p{L}\p{M}]{3,14}\.?,?[ \t]*(?:de[ \t]+|del[ \t]+)?\p{Nd}{4}(?:[ \t]*(?:r\.|E\.C\.|г\.|р\.))?",
-        r"|[\p{L}\p{M}]{3,14}[ \t]+\p{Nd}{1,2},?[ \t]+\p{Nd}{4}(?:[ \t]*E\.C\.)?",
-        r"|\p{Nd}{4}\.?[ \t]+[\p{L}]{3,14}[ \t]+\p{Nd}{1,2}\.?",
-        r"|(?:平成|昭和|大正|令和|民國|民国)?\p{Nd}{1,4}[ \t]*[年년][ \t]*\p{Nd}{1,2}[ \t]*[月월][ \t]*\p{Nd}{1,2}[ \t]*[日일]?",
-        r"|\p{Nd}{1,2}[./-]\p{Nd}{1,2}[./-]\p{Nd}{2,4}|\p{Nd}{4}[./-]\p{Nd}{1,2}[./-]\p{Nd}{1,2}",
-        ")"
-    ))
-});
-
-/// A year alone, where the sentence is about a person's birth.
-static YEAR: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"(?i)(?:\b(?:year[ \t]+of[ \t]+birth|birth[ _-]?year|geburtsjahr|jahrgang|année[ \t]+de[ \t]+naissance)[*_]*[ \t]*[:=|]?[*_]*[ \t]*|\b(?:(?:i|he|she|they|who)[ \t]+(?:was|were)[ \t]+born|geboren|né(?:e|\(e\))?)[ \t]+(?:in|en)?[ \t]*)((?:19|20)[0-9]{2})\b",
-    )
-});
+/// How far behind its word a date may stand, in characters.
+const REACH: usize = 72;
+/// What stands where something is masked already.
+const BLANK: char = '\u{1}';
 
 impl Recognizer for DateOfBirth {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
-        // The date may stand on the line below its label.
-        let near = |line: &Line| line.digits >= 3 || line.end - line.start < 48;
         let text = page.text();
-        for label in page.find(&LABEL, near) {
-            // A star is a birth only in brackets: `(* 17.03.1987)`; a list item begins so too.
-            let star = label.as_str() == "*";
-            let joined = text[..label.start()].chars().next_back().is_some_and(char::is_alphabetic)
-                && label.as_str().starts_with(|c: char| c.is_ascii_alphabetic());
-            if joined || (star && !text[..label.start()].ends_with('(')) {
-                continue;
+        for anchor in page.anchors() {
+            match anchor.kind {
+                Kind::Birth => {
+                    if let Some((at, date)) = near(page, anchor) {
+                        push(text, at, date, "date behind a word for birth", out);
+                    } else {
+                        column(page, anchor, out);
+                    }
+                }
+                Kind::BirthTight => {
+                    if let Some((at, date)) = at_once(page, anchor) {
+                        push(text, at, date, "date behind a short word for birth", out);
+                    }
+                }
+                Kind::BirthYear => {
+                    let at = skip_marks(text, anchor.end());
+                    if let Some(date) =
+                        date_at(text, at, false).filter(|date| born_in(date) && !text[anchor.end()..at].contains('\n'))
+                    {
+                        push(text, at, date, "year of birth", out);
+                    }
+                }
+                Kind::Papers => {
+                    papers(page, anchor, out);
+                    below_papers(page, anchor, out);
+                }
+                Kind::Number if text[..anchor.start()].ends_with(", ") => {
+                    let line = &page.lines()[page.line_at(anchor.start())];
+                    row(text, line, anchor.start(), true, out);
+                }
+                _ => {}
             }
-            let line = page.line_at(label.end());
-            let lines = page.lines();
-            let Some(here) = lines.get(line) else { continue };
-            let rest = here.end.saturating_sub(label.end());
-            let below = lines.get(line + 1).filter(|_| rest < 12).map_or(here.end, |next| next.end);
-            let Some(reach) = text.get(label.end()..below) else { continue };
-            let reach = &reach[..reach.char_indices().nth(72).map_or(reach.len(), |(at, _)| at)];
-            let Some(date) = DATE.find(reach) else { continue };
-            // Up to a place and a label in two languages may stand between; a sentence may not.
-            let between = &reach[..date.start()];
-            let short = between.trim().chars().count() <= 40
-                && !between.contains(". ")
-                && between.split_whitespace().count() <= 6;
-            let range = label.end() + date.start()..label.end() + date.end();
-            // Whole digits: the pattern may stop in the middle of a longer number.
-            let cut = text[range.end..].chars().next().is_some_and(char::is_numeric);
-            if short && !cut {
-                out.push(Span::new(range, Entity::DateOfBirth, 0.9).by(Layer::Context, "date behind a word for birth"));
+            if anchor.kind == Kind::BirthBehind
+                && let Some((at, date)) = ahead(page, anchor)
+            {
+                push(text, at, date, "date before a word for birth", out);
             }
         }
-        out.extend(
-            page.captures(&YEAR, 0, |line| line.digits >= 4)
-                .filter_map(|found| found.get(1))
-                .map(|year| Span::new(year.range(), Entity::DateOfBirth, 0.7)),
-        );
+    }
+}
+
+fn push(text: &str, at: usize, date: Date, rule: &'static str, out: &mut Vec<Span>) {
+    out.push(Span::new(at..date.end, Entity::DateOfBirth, 0.9).by(Layer::Context, rule));
+    // The same day in another calendar: `12/04/1405 H (4 Jan 1985)`.
+    let rest = text.get(date.end..).unwrap_or_default();
+    let gap = rest.len() - rest.trim_start_matches([' ', '(', '/', '=', '（', '-', '–']).len();
+    let parted = rest.get(..gap).is_some_and(|gap| gap.contains(['(', '/', '=', '（']) && gap.len() <= 5);
+    if parted && let Some(other) = date_at(text, date.end + gap, false).filter(|date| date.day && date.year.is_some()) {
+        out.push(Span::new(date.end + gap..other.end, Entity::DateOfBirth, 0.85).by(Layer::Context, rule));
+    }
+}
+
+/// Whether a year may be one of a birth: nobody who writes a résumé was born last year.
+fn born_in(date: &Date) -> bool {
+    date.year.is_some_and(|year| matches!(year, 0..=99 | 1300..=1460 | 1880..=2016 | 2420..=2580))
+}
+
+/// The date behind a label or a verb: up to a place and a label in two languages may stand between.
+fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
+    let text = page.text();
+    let line = page.line_at(anchor.end());
+    let here = page.lines().get(line)?;
+    let mut end = here.end;
+    let rest = text.get(anchor.end()..here.end)?;
+    if onward(rest, 0, 4 * REACH).contains(BLANK) {
+        return None;
+    }
+    // Alone on its line, or with signs and the same in a second language.
+    let short = rest.len() < 40 && !rest.chars().any(|c| digit(c).is_some());
+    if short {
+        let blank = |line: &&Line| text[line.start..line.end].trim().is_empty();
+        let below = page.lines().get(line + 1)?;
+        let below = if blank(&below) { page.lines().get(line + 2).unwrap_or(below) } else { below };
+        if rest.trim_matches(|c: char| !c.is_alphanumeric()).is_empty() {
+            end = below.end;
+        }
+    }
+    let reach = text.get(anchor.end()..end)?;
+    let reach = &reach[..reach.char_indices().nth(REACH).map_or(reach.len(), |(at, _)| at)];
+    let word = &text[anchor.start()..anchor.end()];
+    let bare = word.eq_ignore_ascii_case("born");
+    let (mut letters, mut words, mut inside) = (0, 0, false);
+    for (at, c) in reach.char_indices() {
+        let number = digit(c).is_some();
+        let starts = !inside && c.is_alphabetic();
+        if number || starts || unspaced(c) {
+            let place = anchor.end() + at;
+            if let Some(date) = date_at(text, place, letters == 0).filter(|_| number || starts || !c.is_ascii()) {
+                let full = date.day && date.year.is_some();
+                let year = !date.day && date.year.is_some();
+                let tight = letters == 0;
+                let between = &reach[..at];
+                let good = if full {
+                    !bare || born_in(&date) || person_before(text, anchor.start())
+                } else if date.year.is_none() {
+                    // `Birthday: June 3`.
+                    number_or_month(text, place, date.end)
+                        && (tight && between.contains([':', '|', '\t', '：'])
+                            || matches!(between.trim(), "is" | "is on"))
+                } else if year && is_plain_year(text, place, date.end) {
+                    born_in(&date)
+                        && (tight && !bare && !between.trim().is_empty()
+                            || tight && !bare && between.len() <= 1
+                            || person_before(text, anchor.start())
+                                && words <= 4
+                                && (tight || between.trim_start().starts_with("in ") || !bare))
+                } else {
+                    (tight || words <= 3 && !between.contains(':')) && (!bare || person_before(text, anchor.start()))
+                };
+                return good.then_some((place, date));
+            }
+            if number {
+                return None;
+            }
+        }
+        if c.is_alphanumeric() {
+            letters += 1;
+            words += usize::from(!inside);
+        }
+        inside = c.is_alphanumeric();
+        let sentence = c == '.' && reach[at + 1..].starts_with(' ') && letters > 6;
+        if letters > 40 || words > 7 || sentence {
+            return None;
+        }
+    }
+    None
+}
+
+fn is_plain_year(text: &str, start: usize, end: usize) -> bool {
+    text[start..end].chars().filter(|c| digit(*c).is_some()).count() == 4
+        && text[start..end].chars().next().is_some_and(|c| digit(c).is_some())
+}
+
+fn number_or_month(text: &str, start: usize, end: usize) -> bool {
+    text[start..end].chars().any(|c| digit(c).is_some())
+}
+
+/// Whether a person is what the verb before byte `at` is about: `I was born`, `Ana, born`.
+fn person_before(text: &str, at: usize) -> bool {
+    const SUBJECTS: &[&str] = &["i", "he", "she", "they", "who", "was", "were", "ich", "je", "eu", "yo"];
+    let head = behind(text, at, SIDE).trim_end();
+    let comma = head.ends_with([',', '(', '–', '—', '-', '·', '|', '•']);
+    let mut words =
+        head.rsplit(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')).filter(|word| !word.is_empty());
+    let Some(mut word) = words.next() else {
+        return at == 0 || text.get(at..).is_some_and(|rest| rest.starts_with(char::is_uppercase));
+    };
+    if matches!(word, "was" | "were" | "am") {
+        let Some(subject) = words.next() else { return false };
+        word = subject;
+    }
+    let name = word.chars().next().is_some_and(char::is_uppercase) && {
+        let flags = LEXICON.word(Hash::of(word));
+        flags.any(Flags::GIVEN.or(Flags::SURNAME)) && !flags.any(Flags::ORGANISATION)
+    };
+    SUBJECTS.iter().any(|subject| word.eq_ignore_ascii_case(subject))
+        || (name && (comma || text[at..].starts_with("born")))
+        || (head.ends_with('.') && text.get(at..).is_some_and(|rest| rest.starts_with(char::is_uppercase)))
+}
+
+/// The byte behind blanks, signs of a label and the marks of emphasis.
+pub(super) fn skip_marks(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.len()
+        - rest
+            .trim_start_matches(|c: char| {
+                matches!(
+                    c,
+                    ' ' | '\t'
+                        | '\u{a0}'
+                        | '\u{3000}'
+                        | ':'
+                        | '：'
+                        | '='
+                        | '|'
+                        | '｜'
+                        | '*'
+                        | '_'
+                        | '"'
+                        | '\''
+                        | '.'
+                        | '…'
+                        | '('
+                        | '→'
+                        | '-'
+                        | '–'
+                        | '>'
+                        | '،'
+                        | ','
+                )
+            })
+            .len()
+}
+
+/// The date right behind a short word, of which only a blank, a colon or a full stop parts it.
+fn at_once(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
+    let text = page.text();
+    let word = &text[anchor.start()..anchor.end()];
+    let rest = text.get(anchor.end()..)?;
+    let gap = rest.len() - rest.trim_start_matches([' ', '\t', ':', '.', '"', '|', '=', '*', '：', '\u{a0}']).len();
+    let between = &rest[..gap];
+    let at = anchor.end() + gap;
+    let date = date_at(text, at, false)?;
+    let signed = between.contains([':', '=', '|', '\t']);
+    let head = behind(text, anchor.start(), SIDE);
+    let letter = word.trim_end_matches('.').chars().count() == 1;
+    let full = date.day && date.year.is_some() && born_in(&date);
+    if word.starts_with(['*', '∗']) {
+        // A star is a birth only in brackets or behind a name: `(* 17.03.1987)`; a list item begins so too.
+        let open = head.trim_end().ends_with(['(', ',', ';', '|', '·', '/']);
+        let named =
+            head.trim_end().chars().next_back().is_some_and(char::is_alphabetic) && head.contains(char::is_uppercase);
+        let year = !date.day && is_plain_year(text, at, date.end) && born_in(&date);
+        return ((full || year) && (open || named)).then_some((at, date));
+    }
+    if !letter && (word.len() > 3 || signed) {
+        return (full || signed && born_in(&date)).then_some((at, date));
+    }
+    // One letter: `b. 3.IX.1931`, `f. 1961` in brackets or behind a name.
+    let dotted = word.ends_with('.') || between.starts_with('.');
+    let open =
+        head.trim_end().ends_with(['(', ',', ';', '|', '·', '•', '/', '–', '—', '-', '.']) || head.trim().is_empty();
+    let year = !date.day && is_plain_year(text, at, date.end) && born_in(&date) && dotted;
+    ((full && (dotted || signed) && (open || dotted)) || (year && open && !head.trim().is_empty()))
+        .then_some((at, date))
+}
+
+/// The date that ends right before a word: `平成5年4月12日生`, `am 3. Mai 1990 geboren`.
+fn ahead(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
+    let text = page.text();
+    let head = behind(text, anchor.start(), SIDE);
+    let trimmed = head.trim_end_matches([' ', '\u{a0}', '\u{3000}', ',', '（', '(']);
+    let last = trimmed.chars().next_back()?;
+    if digit(last).is_none() && !last.is_alphabetic() && !matches!(last, '.' | '\'' | '’') {
+        return None;
+    }
+    let from = anchor.start() - head.len();
+    // The earliest place from which a date ends here.
+    let window = trimmed.char_indices().rev().nth(31).map_or(0, |(at, _)| at);
+    let mut inside = trimmed.get(..window).and_then(|head| head.chars().next_back()).is_some_and(char::is_alphanumeric);
+    for (at, c) in trimmed.get(window..)?.char_indices() {
+        let start = !inside || unspaced(c);
+        inside = c.is_alphanumeric();
+        if !start || !(digit(c).is_some() || c.is_alphabetic()) {
+            continue;
+        }
+        let place = from + window + at;
+        let Some(date) = date_at(text, place, false) else { continue };
+        // `1990. május 3-án született`: an ending may stand between.
+        let end = from + trimmed.len();
+        let close = date.end >= end
+            || text.get(date.end..end).is_some_and(|gap| {
+                gap.len() <= 8 && !gap.contains(['.', ';', ':']) && !gap.chars().any(|c| digit(c).is_some())
+            });
+        let year = is_plain_year(text, place, date.end.min(end));
+        if close
+            && born_in(&date)
+            && (date.day
+                || trimmed.ends_with(['月', '월'])
+                || (year
+                    && before(text, place).is_none_or(|c| !matches!(c, '/' | '-' | '–'))
+                    && text[anchor.start()..].starts_with(['г', 'g', 'd', '生', '년', 's', '年'])))
+        {
+            return Some((place, Date { end: date.end, ..date }));
+        }
+    }
+    None
+}
+
+/// A table whose heading has the word: the same column of the rows below.
+fn column(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
+    const ROWS: usize = 400;
+    let text = page.text();
+    let line = page.line_at(anchor.start());
+    let Some(heading) = page.lines().get(line).map(|line| (line.start, &text[line.start..line.end])) else { return };
+    let Some(sign) = ['|', '\t', ';', ','].into_iter().find(|sign| heading.1.contains(*sign)) else { return };
+    let before = line.checked_sub(1).and_then(|above| page.lines().get(above));
+    let first = before.is_none_or(|above| !text[above.start..above.end].contains(sign));
+    if !first || heading.1.len() > 1024 || heading.1.chars().any(|c| digit(c).is_some() || c == BLANK) {
+        return;
+    }
+    let index = heading.1[..anchor.start() - heading.0].matches(sign).count();
+    let columns = heading.1.matches(sign).count();
+    for row in page.lines().iter().skip(line + 1).take(ROWS) {
+        let cells = &text[row.start..row.end];
+        if cells.contains(BLANK) && !cells.contains(sign) {
+            break;
+        }
+        if cells.matches(sign).count() < columns.min(index.max(1)) {
+            break;
+        }
+        let Some(cell) = cells.split(sign).nth(index) else { break };
+        let start = cell.as_ptr() as usize - text.as_ptr() as usize;
+        let at = skip_marks(text, start);
+        if let Some(date) = date_at(text, at, false).filter(|date| date.day && date.end <= start + cell.len()) {
+            push(text, at, date, "date in a column of dates of birth", out);
+        }
+    }
+}
+
+/// A person's row beside their papers: `Marta Sobczak, EJ4410927, 29.01.1988`.
+fn papers(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
+    let text = page.text();
+    let Some(line) = page.lines().get(page.line_at(anchor.start())) else { return };
+    if line.digits < 6 || line.end - line.start > 480 {
+        return;
+    }
+    for (comma, _) in text[line.start..line.end].match_indices(", ") {
+        row(text, line, line.start + comma + 2, false, out);
+    }
+}
+
+/// A full date alone on the line beside one with a number of papers, as in `licence EK442718`.
+fn below_papers(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
+    let text = page.text();
+    let here = page.line_at(anchor.start());
+    if !behind(text, anchor.start(), SIDE).trim_matches([' ', '\t', '-', '–', '•', '*']).is_empty() {
+        return;
+    }
+    let numbered = |line: &Line| text[line.start..line.end].bytes().filter(u8::is_ascii_digit).count() >= 6;
+    for near in [here.wrapping_sub(1), here + 1] {
+        let Some(line) = page.lines().get(near) else { continue };
+        let whole = &text[line.start..line.end];
+        let body = whole.trim_matches([' ', '\t', '-', '–', '•', '*', ',', ';']);
+        let at = line.start + (body.as_ptr() as usize - whole.as_ptr() as usize);
+        let alone = |date: &Date| {
+            date.day && date.year.is_some_and(|year| (1900..2012).contains(&year)) && date.end == at + body.len()
+        };
+        if let Some(date) = date_at(text, at, false).filter(alone)
+            && page.lines().get(here).is_some_and(numbered)
+        {
+            out.push(
+                Span::new(at..date.end, Entity::DateOfBirth, 0.6).by(Layer::Context, "date beside a number of papers"),
+            );
+        }
+    }
+}
+
+/// A full date at `at`, behind a comma and a name that begins its clause.
+fn row(text: &str, line: &Line, at: usize, code: bool, out: &mut Vec<Span>) {
+    let full = |date: &Date| date.day && date.year.is_some_and(|year| year > 31) && born_in(date);
+    let Some(date) = date_at(text, at, false).filter(full) else { return };
+    let tail = text.get(date.end..line.end).unwrap_or_default();
+    if !(tail.trim().is_empty() || tail.starts_with([',', ';', '.', ')'])) {
+        return;
+    }
+    // What stands between the name and the date is a number of papers at most.
+    let head = text.get(line.start..at).unwrap_or_default().trim_end_matches([' ', ',']);
+    let clause = head.rsplit([':', '"', '“', ';', '(', '.']).next().unwrap_or_default();
+    let mut parts = clause.split(", ");
+    let name = parts.next().unwrap_or_default().trim();
+    let count = name.split_whitespace().count();
+    let named = (2..=4).contains(&count)
+        && name.split_whitespace().all(|word| word.starts_with(char::is_uppercase))
+        && name.split_whitespace().any(|word| LEXICON.word(Hash::of(word)).any(Flags::GIVEN.or(Flags::SURNAME)));
+    let codes = parts.clone().count();
+    let coded = parts.all(|part| !part.contains(' ') && part.chars().any(|c| c.is_ascii_digit()));
+    if named && coded && (codes > 0 || !code) {
+        out.push(Span::new(at..date.end, Entity::DateOfBirth, 0.7).by(Layer::Context, "date in a row about a person"));
     }
 }

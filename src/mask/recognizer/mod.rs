@@ -8,7 +8,9 @@ use super::span::Span;
 
 mod address;
 mod age;
+pub(crate) mod anchor;
 mod card;
+mod date;
 mod dob;
 mod email;
 mod handle;

@@ -1,87 +1,626 @@
-//! Web addresses: any with a scheme, and profiles or own sites without one.
+//! Web addresses: any with a scheme but those of public places, and profiles or own sites without one.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::{Recognizer, before, compile};
-use crate::mask::page::{Cues, Line, Page};
+use super::anchor::{Anchor, Kind, SIDE, behind};
+use super::email::is_known_top;
+use super::{Recognizer, before};
+use crate::mask::lexicon::{Flags, LEXICON};
+use crate::mask::page::{Line, Page};
 use crate::mask::span::{Entity, Span};
+use crate::mask::words::Hash;
 
 pub(crate) struct Url;
 
-static FULL: LazyLock<Regex> =
-    LazyLock::new(|| compile(r#"(?i)(?:\b(?:https?|ftp|ssh|git|sftp|wss?)://|\bwww\.)[^\s<>"`\p{Cc}|\\^{}\[\]«»“”]+"#));
+/// Sites whose paths name a person; what the path has to begin with, if anything.
+const PROFILES: &[(&str, &[&str])] = &[
+    ("linkedin.com", &["in/", "pub/"]),
+    ("reddit.com", &["u/", "user/"]),
+    ("stackoverflow.com", &["users/"]),
+    ("stackexchange.com", &["users/"]),
+    ("xing.com", &["profile/"]),
+    ("researchgate.net", &["profile/"]),
+    ("bsky.app", &["profile/"]),
+    ("crates.io", &["users/"]),
+    ("npmjs.com", &["~"]),
+    ("pypi.org", &["user/"]),
+    ("hub.docker.com", &["u/"]),
+    ("scholar.google.com", &["citations"]),
+    ("credly.com", &["users/"]),
+    ("openreview.net", &["profile"]),
+    ("youracclaim.com", &["users/"]),
+    ("hackerrank.com", &[]),
+    ("codeforces.com", &["profile/"]),
+    ("malt.fr", &["profile/"]),
+    ("upwork.com", &["freelancers/"]),
+    ("goodreads.com", &["user/"]),
+    ("strava.com", &["athletes/"]),
+    ("imdb.com", &["name/"]),
+    ("zhihu.com", &["people/"]),
+    ("habr.com", &["users/", "ru/users/"]),
+    ("wantedly.com", &["id/"]),
+    ("github.com", &[]),
+    ("gist.github.com", &[]),
+    ("gitlab.com", &[]),
+    ("bitbucket.org", &[]),
+    ("codeberg.org", &[]),
+    ("sr.ht", &[]),
+    ("git.sr.ht", &[]),
+    ("twitter.com", &[]),
+    ("x.com", &[]),
+    ("instagram.com", &[]),
+    ("instagr.am", &[]),
+    ("facebook.com", &[]),
+    ("fb.com", &[]),
+    ("fb.me", &[]),
+    ("m.me", &[]),
+    ("medium.com", &[]),
+    ("dev.to", &[]),
+    ("behance.net", &[]),
+    ("dribbble.com", &[]),
+    ("huggingface.co", &[]),
+    ("kaggle.com", &[]),
+    ("orcid.org", &[]),
+    ("t.me", &[]),
+    ("wa.me", &[]),
+    ("vk.com", &[]),
+    ("ok.ru", &[]),
+    ("vk.me", &[]),
+    ("weibo.com", &[]),
+    ("space.bilibili.com", &[]),
+    ("keybase.io", &[]),
+    ("youtube.com", &["@", "c/", "user/", "channel/"]),
+    ("youtu.be", &[]),
+    ("twitch.tv", &[]),
+    ("about.me", &[]),
+    ("linktr.ee", &[]),
+    ("bio.link", &[]),
+    ("beacons.ai", &[]),
+    ("lnkd.in", &[]),
+    ("mastodon.social", &["@"]),
+    ("mastodon.online", &["@"]),
+    ("hachyderm.io", &["@"]),
+    ("fosstodon.org", &["@"]),
+    ("infosec.exchange", &["@"]),
+    ("chaos.social", &["@"]),
+    ("leetcode.com", &[]),
+    ("codepen.io", &[]),
+    ("speakerdeck.com", &[]),
+    ("slideshare.net", &[]),
+    ("vimeo.com", &[]),
+    ("soundcloud.com", &[]),
+    ("patreon.com", &[]),
+    ("ko-fi.com", &[]),
+    ("buymeacoffee.com", &[]),
+    ("paypal.me", &[]),
+    ("venmo.com", &[]),
+    ("cash.app", &[]),
+    ("revolut.me", &[]),
+    ("monzo.me", &[]),
+    ("calendly.com", &[]),
+    ("cal.com", &[]),
+    ("gitee.com", &[]),
+    ("velog.io", &[]),
+    ("zenn.dev", &[]),
+    ("qiita.com", &[]),
+    ("threads.net", &[]),
+    ("threads.com", &[]),
+    ("tiktok.com", &["@"]),
+    ("pinterest.com", &[]),
+    ("flickr.com", &["photos/", "people/"]),
+    ("500px.com", &[]),
+    ("artstation.com", &[]),
+    ("deviantart.com", &[]),
+    ("itch.io", &[]),
+    ("letterboxd.com", &[]),
+    ("last.fm", &["user/"]),
+    ("steamcommunity.com", &["id/", "profiles/"]),
+    ("academia.edu", &[]),
+    ("polywork.com", &[]),
+    ("wellfound.com", &["u/"]),
+    ("angel.co", &["u/"]),
+    ("lichess.org", &["@"]),
+    ("chess.com", &["member/"]),
+    ("signal.me", &[]),
+    ("discord.gg", &[]),
+    ("line.me", &["ti/"]),
+    ("zalo.me", &[]),
+    ("viber.me", &[]),
+    ("skype.com", &[]),
+    ("note.com", &[]),
+    ("brunch.co.kr", &["@"]),
+    ("hackerone.com", &[]),
+    ("bugcrowd.com", &[]),
+    ("codewars.com", &["users/"]),
+    ("topcoder.com", &["members/"]),
+    ("atcoder.jp", &["users/"]),
+    ("contra.com", &[]),
+    ("read.cv", &[]),
+    ("peerlist.io", &[]),
+    ("hackmd.io", &["@"]),
+    ("replit.com", &["@"]),
+    ("openstreetmap.org", &["user/"]),
+    ("telegram.me", &[]),
+];
 
-/// Sites whose paths name a person, with the path.
-static PROFILE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"(?i)(?:[a-z0-9-]+\.)?(?:linkedin\.com/(?:in|pub)|github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|sr\.ht|twitter\.com|x\.com|instagram\.com|facebook\.com|fb\.com|medium\.com|dev\.to|behance\.net|dribbble\.com|huggingface\.co|kaggle\.com|orcid\.org|t\.me|wa\.me|keybase\.io|youtube\.com|youtu\.be|twitch\.tv|reddit\.com/u(?:ser)?|stackoverflow\.com/users|xing\.com/profile|scholar\.google\.[a-z.]+|researchgate\.net/profile|about\.me|linktr\.ee|bsky\.app/profile|mastodon\.social|hachyderm\.io|fosstodon\.org|leetcode\.com|hackerrank\.com|codepen\.io|speakerdeck\.com|slideshare\.net|vimeo\.com|soundcloud\.com|patreon\.com|ko-fi\.com|gitee\.com|velog\.io|threads\.net|tiktok\.com|pinterest\.com|crates\.io/users|npmjs\.com/~)/?[^\s<>\x22`\p{Cc}|\\^{}\[\]()«»“”,;]+",
-    )
-});
+/// Hosts that are a person's own by how they end.
+const OWN_HOSTS: &[&str] = &[
+    "github.io",
+    "gitlab.io",
+    "netlify.app",
+    "vercel.app",
+    "pages.dev",
+    "substack.com",
+    "wordpress.com",
+    "blogspot.com",
+    "tumblr.com",
+    "medium.com",
+    "hashnode.dev",
+    "herokuapp.com",
+    "carrd.co",
+    "wixsite.com",
+    "bsky.social",
+    "neocities.org",
+    "weebly.com",
+    "webflow.io",
+    "framer.website",
+    "squarespace.com",
+    "myportfolio.com",
+    "notion.site",
+    "super.site",
+    "fly.dev",
+    "web.app",
+    "firebaseapp.com",
+    "surge.sh",
+    "glitch.me",
+    "repl.co",
+    "codeberg.page",
+    "srht.site",
+    "bearblog.dev",
+    "micro.blog",
+    "omg.lol",
+    "home.blog",
+    "over-blog.com",
+    "livejournal.com",
+    "tistory.com",
+    "hatenablog.com",
+    "hateblo.jp",
+    "blogspot.de",
+    "blogspot.in",
+    "jimdofree.com",
+    "jimdosite.com",
+    "itch.io",
+    "bandcamp.com",
+    "artstation.com",
+    "academia.edu",
+    "deviantart.com",
+    "mastodon.art",
+    "crevado.com",
+    "format.com",
+    "mystrikingly.com",
+];
 
-/// Hosts that are a person's own by how they are made.
-static OWN_HOST: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"(?i)\b[a-z0-9][a-z0-9-]*\.(?:github\.io|gitlab\.io|netlify\.app|vercel\.app|pages\.dev|substack\.com|wordpress\.com|blogspot\.com|tumblr\.com|medium\.com|hashnode\.dev|herokuapp\.com|carrd\.co|wixsite\.com|bsky\.social|neocities\.org)\b(?:/[^\s<>\x22`\p{Cc}|\\^{}\[\]()]*)?",
-    )
-});
+/// First parts of the paths of those sites that are nobody's.
+const NOBODY: &[&str] = &[
+    "about",
+    "features",
+    "login",
+    "signup",
+    "join",
+    "explore",
+    "topics",
+    "trending",
+    "marketplace",
+    "sponsors",
+    "settings",
+    "orgs",
+    "apps",
+    "search",
+    "watch",
+    "playlist",
+    "results",
+    "intent",
+    "share",
+    "sharer",
+    "home",
+    "hashtag",
+    "events",
+    "groups",
+    "pages",
+    "company",
+    "jobs",
+    "pricing",
+    "docs",
+    "help",
+    "blog",
+    "privacy",
+    "terms",
+    "problems",
+    "contest",
+    "competitions",
+    "datasets",
+    "models",
+    "spaces",
+    "questions",
+    "tag",
+    "tags",
+    "t",
+    "p",
+    "reel",
+    "explore",
+    "policies",
+    "legal",
+    "security",
+    "enterprise",
+    "learn",
+    "code",
+    "notebooks",
+];
 
-/// `Web: quill.example.net`: only a label makes a bare domain a person's.
-static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r#"(?i)(?:^|[^\p{L}\p{N}])(?:web|website|web site|site|homepage|home page|url|portfolio|blog|domain|webseite|site web|sitio web|sito|page|link)["'*_]*[ \t]*[:=|][*_]*[ \t]*["'<]?((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+[a-z]{2,24}(?:/[^\s<>"`\p{Cc}|\\^{}\[\]()]*)?)"#,
-    )
-});
+/// Owners on code sites that are no persons.
+const OWNERS: &[&str] = &[
+    "rust-lang",
+    "microsoft",
+    "google",
+    "facebook",
+    "apple",
+    "kubernetes",
+    "torvalds",
+    "python",
+    "apache",
+    "nodejs",
+    "golang",
+    "tensorflow",
+    "pytorch",
+    "huggingface",
+    "openai",
+    "docker",
+    "hashicorp",
+    "elastic",
+    "grafana",
+    "prometheus",
+    "angular",
+    "vuejs",
+    "facebookresearch",
+    "reactjs",
+    "django",
+    "rails",
+    "laravel",
+    "symfony",
+    "spring-projects",
+    "jetbrains",
+    "mozilla",
+    "redis",
+    "mongodb",
+    "postgres",
+    "ansible",
+    "home-assistant",
+    "nextcloud",
+    "gitlab-org",
+    "gnome",
+    "kde",
+    "freedesktop",
+    "archlinux",
+    "nixos",
+    "homebrew",
+    "numpy",
+    "scipy",
+    "pandas-dev",
+    "scikit-learn",
+    "matplotlib",
+    "jupyter",
+    "actions",
+    "github",
+    "aws",
+    "azure",
+    "googlecloudplatform",
+    "cloudflare",
+    "vercel",
+    "netlify",
+    "tokio-rs",
+    "serde-rs",
+    "clap-rs",
+    "bevyengine",
+    "godotengine",
+    "flutter",
+    "dart-lang",
+    "jetstack",
+    "istio",
+    "envoyproxy",
+    "cncf",
+    "openssl",
+    "curl",
+    "git",
+    "llvm",
+    "gcc-mirror",
+    "opencv",
+    "ros",
+    "blender",
+    "ffmpeg",
+    "videolan",
+    "wikimedia",
+    "openstreetmap",
+    "leaflet",
+    "mapbox",
+    "twbs",
+    "tailwindlabs",
+    "webpack",
+    "babel",
+    "eslint",
+    "prettier",
+    "typescript",
+    "microsoftdocs",
+    "netflix",
+    "uber",
+    "airbnb",
+    "spotify",
+    "zalando",
+    "alibaba",
+    "tencent",
+    "baidu",
+    "pingcap",
+    "clickhouse",
+    "duckdb",
+    "dbt-labs",
+    "airflow",
+    "argoproj",
+    "fluxcd",
+    "helm",
+    "ggerganov",
+];
 
-/// `[quill.example.net](https://…)`: the words of a link that repeat where it goes.
-static LINKED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"(?i)\[((?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+[a-z]{2,24}(?:/[^\s\]\[\p{Cc}]*)?)\]\((?:https?://|\x01)",
-    )
-});
+/// Hosts, and what hosts end in, that everybody uses.
+const PUBLIC: &[&str] = &[
+    "jsonresume.org",
+    "docs.rs",
+    "crates.io",
+    "lib.rs",
+    "wikipedia.org",
+    "wikimedia.org",
+    "wikidata.org",
+    "arxiv.org",
+    "doi.org",
+    "w3.org",
+    "ietf.org",
+    "rfc-editor.org",
+    "python.org",
+    "rust-lang.org",
+    "kernel.org",
+    "mozilla.org",
+    "schema.org",
+    "json-schema.org",
+    "creativecommons.org",
+    "gnu.org",
+    "apache.org",
+    "spdx.org",
+    "pypi.org",
+    "npmjs.com",
+    "rubygems.org",
+    "stackoverflow.com",
+    "microsoft.com",
+    "apple.com",
+    "oracle.com",
+    "openjdk.org",
+    "nodejs.org",
+    "golang.org",
+    "go.dev",
+    "pkg.go.dev",
+    "kubernetes.io",
+    "docker.com",
+    "docker.io",
+    "postgresql.org",
+    "mysql.com",
+    "sqlite.org",
+    "mongodb.com",
+    "redis.io",
+    "nginx.org",
+    "debian.org",
+    "ubuntu.com",
+    "fedoraproject.org",
+    "archlinux.org",
+    "python-poetry.org",
+    "europa.eu",
+    "un.org",
+    "who.int",
+    "nist.gov",
+    "nasa.gov",
+    "nih.gov",
+    "iso.org",
+    "ieee.org",
+    "acm.org",
+    "springer.com",
+    "nature.com",
+    "sciencedirect.com",
+    "jstor.org",
+    "bbc.co.uk",
+    "nytimes.com",
+    "theguardian.com",
+    "reuters.com",
+    "coursera.org",
+    "edx.org",
+    "udemy.com",
+    "scrum.org",
+    "pmi.org",
+    "aws.amazon.com",
+    "amazonaws.com",
+    "cloud.google.com",
+    "android.com",
+    "chromium.org",
+    "letsencrypt.org",
+    "semver.org",
+    "keepachangelog.com",
+    "contributor-covenant.org",
+    "shields.io",
+    "travis-ci.org",
+    "circleci.com",
+    "codecov.io",
+    "readthedocs.io",
+    "readthedocs.org",
+    "example.com/api",
+    "localhost",
+    "maven.org",
+    "gradle.org",
+    "spring.io",
+    "reactjs.org",
+    "react.dev",
+    "vuejs.org",
+    "angular.io",
+    "svelte.dev",
+    "nextjs.org",
+    "tailwindcss.com",
+    "typescriptlang.org",
+    "grafana.net",
+    "grafana.com",
+    "prometheus.io",
+    "elastic.co",
+    "hashicorp.com",
+    "terraform.io",
+    "openstreetmap.org",
+    "unicode.org",
+    "opensource.org",
+    "isocpp.org",
+    "cppreference.com",
+    "latex-project.org",
+    "ctan.org",
+    "overleaf.com",
+    "r-project.org",
+    "tensorflow.org",
+    "pytorch.org",
+    "scikit-learn.org",
+    "numpy.org",
+];
+
+/// What the name of a machine begins with.
+const MACHINES: &[&str] = &[
+    "api",
+    "docs",
+    "metrics",
+    "status",
+    "cdn",
+    "static",
+    "registry",
+    "developer",
+    "developers",
+    "support",
+    "help",
+    "download",
+    "downloads",
+    "repo",
+    "packages",
+    "mirror",
+    "schemas",
+    "schema",
+    "purl",
+    "dl",
+    "assets",
+    "auth",
+    "sso",
+    "ci",
+    "jenkins",
+    "grafana",
+    "prometheus",
+    "kibana",
+    "vault",
+    "db",
+];
+
+const FILE_ENDINGS: &[&str] = &[
+    "md", "rs", "py", "sh", "pl", "cc", "ps", "so", "mk", "js", "ts", "css", "html", "json", "toml", "yaml", "yml",
+    "txt", "pdf", "png", "jpg", "svg", "docx", "in", "st", "id", "do", "mm",
+];
+
+/// Mail of providers, whose hosts are no sites of those who have an address there.
+const FREEMAIL: &[&str] = &[
+    "gmail.com",
+    "googlemail.com",
+    "yahoo.com",
+    "hotmail.com",
+    "outlook.com",
+    "live.com",
+    "icloud.com",
+    "me.com",
+    "proton.me",
+    "protonmail.com",
+    "gmx.de",
+    "gmx.net",
+    "gmx.at",
+    "gmx.ch",
+    "web.de",
+    "mail.ru",
+    "yandex.ru",
+    "qq.com",
+    "163.com",
+    "126.com",
+    "naver.com",
+    "daum.net",
+    "hanmail.net",
+    "aol.com",
+    "fastmail.com",
+    "posteo.de",
+    "libero.it",
+    "orange.fr",
+    "free.fr",
+    "laposte.net",
+    "wp.pl",
+    "o2.pl",
+    "onet.pl",
+    "interia.pl",
+    "seznam.cz",
+];
 
 impl Recognizer for Url {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
-        let dotted = |line: &Line| line.cues.has(Cues::DOT) || line.cues.has(Cues::SLASH | Cues::COLON);
-        for found in page.find(&FULL, dotted) {
-            push(text, found.start(), found.as_str(), 0.95, out);
-        }
-        for pattern in [&*PROFILE, &*OWN_HOST] {
-            for found in page.find(pattern, dotted) {
-                // Inside a longer host or an address this is not where it begins.
-                if !before(text, found.start())
-                    .is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '.' | '-' | '/' | '_'))
-                {
-                    push(text, found.start(), found.as_str(), 0.9, out);
-                }
+        let mut covered = 0;
+        for (index, anchor) in page.anchors().iter().enumerate() {
+            if anchor.start() < covered {
+                continue;
             }
-        }
-        for found in
-            page.captures(&LINKED, 0, |line| line.cues.has(Cues::BRACKET | Cues::DOT)).filter_map(|found| found.get(1))
-        {
-            push(text, found.start(), found.as_str(), 0.85, out);
-        }
-        for found in
-            page.captures(&LABELLED, 0, |line| line.cues.has(Cues::COLON | Cues::DOT)).filter_map(|found| found.get(1))
-        {
-            let file = FILE_ENDINGS.iter().any(|ending| found.as_str().to_ascii_lowercase().ends_with(ending));
-            if !file && !text[found.end()..].starts_with('@') {
-                push(text, found.start(), found.as_str(), 0.8, out);
+            match anchor.kind {
+                Kind::Scheme => {
+                    if let Some(end) = full(text, anchor, out) {
+                        covered = end;
+                    }
+                }
+                Kind::Point => covered = covered.max(bare(page, index, out)),
+                _ => {}
             }
         }
     }
 }
 
-const FILE_ENDINGS: &[&str] = &[
-    ".md", ".txt", ".html", ".pdf", ".json", ".toml", ".yaml", ".yml", ".py", ".rs", ".js", ".ts", ".css", ".png",
-    ".jpg", ".svg", ".docx", ".sh",
-];
-
-/// Without the punctuation of the sentence around it.
-fn push(text: &str, start: usize, url: &str, score: f32, out: &mut Vec<Span>) {
-    let mut url = url;
+/// Bytes of an address from `at` on.
+fn reach(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let length = rest
+        .find(|c: char| {
+            c.is_whitespace()
+                || c.is_control()
+                || matches!(
+                    c,
+                    '<' | '>'
+                        | '"'
+                        | '`'
+                        | '|'
+                        | '\\'
+                        | '^'
+                        | '{'
+                        | '}'
+                        | '['
+                        | ']'
+                        | '«'
+                        | '»'
+                        | '“'
+                        | '”'
+                        | '，'
+                        | '。'
+                        | '、'
+                        | '）'
+                        | '；'
+                        | '｜'
+                )
+        })
+        .unwrap_or(rest.len());
+    let mut url = &rest[..length];
+    // Without the punctuation of the sentence around it.
     loop {
         let kept = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '’', '*', '_', '"', '…']);
         let open = kept.matches('(').count();
@@ -91,8 +630,262 @@ fn push(text: &str, start: usize, url: &str, score: f32, out: &mut Vec<Span>) {
         }
         url = kept;
     }
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest).trim_start_matches("www.");
-    if host.chars().any(char::is_alphanumeric) && text.is_char_boundary(start) {
-        out.push(Span::new(start..start + url.len(), Entity::Url, score));
+    // `(site: https://example.org), and`: what is behind a bracket that opened before.
+    if let Some(close) = url.find("),") {
+        url = &url[..close];
     }
+    at + url.len()
+}
+
+fn push(start: usize, end: usize, score: f32, out: &mut Vec<Span>) {
+    if end > start {
+        out.push(Span::new(start..end, Entity::Url, score));
+    }
+}
+
+/// `https://…`. Gives where it ends.
+fn full(text: &str, anchor: &Anchor, out: &mut Vec<Span>) -> Option<usize> {
+    let scheme =
+        text[..anchor.start()].bytes().rev().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'+').count();
+    let start = anchor.start() - scheme;
+    if !["http", "https", "ftp", "ssh", "git", "sftp", "ws", "wss", "gemini", "gopher", "matrix"]
+        .iter()
+        .any(|known| text[start..anchor.start()].eq_ignore_ascii_case(known))
+    {
+        return None;
+    }
+    let end = reach(text, anchor.end());
+    let whole = &text[anchor.end()..end];
+    let authority = whole.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default().to_lowercase();
+    let host = host.strip_prefix("www.").unwrap_or(&host);
+    if !host.contains(char::is_alphanumeric) {
+        return None;
+    }
+    let path = whole.get(authority.len()..).unwrap_or_default().trim_start_matches('/');
+    if !is_public(host, path) {
+        push(start, end, 0.95, out);
+    }
+    Some(end)
+}
+
+/// Whether the owner of a repository is no person.
+pub(crate) fn is_owner(name: &str) -> bool {
+    OWNERS.iter().any(|owner| name.eq_ignore_ascii_case(owner))
+}
+
+/// Whether everybody uses this address, and nobody is told by it.
+fn is_public(host: &str, path: &str) -> bool {
+    let under = |site: &str| host == site || host.strip_suffix(site).is_some_and(|head| head.ends_with('.'));
+    if let Some((_, heads)) = PROFILES.iter().find(|(site, _)| under(site)) {
+        let first = path.split(['/', '?', '#']).next().unwrap_or_default();
+        let code = host.contains("github")
+            || host.contains("gitlab")
+            || host.contains("codeberg")
+            || host.contains("bitbucket");
+        if code && OWNERS.iter().any(|owner| first.eq_ignore_ascii_case(owner)) {
+            return true;
+        }
+        // `owner/repo/pull/12` speaks of the work; an owner who is known is masked by name.
+        let third = path.split('/').nth(2).unwrap_or_default();
+        if code
+            && matches!(
+                third,
+                "pull"
+                    | "issues"
+                    | "commit"
+                    | "commits"
+                    | "compare"
+                    | "releases"
+                    | "discussions"
+                    | "milestone"
+                    | "actions"
+                    | "labels"
+            )
+        {
+            return true;
+        }
+        if heads.is_empty() {
+            return first.is_empty() || NOBODY.iter().any(|nobody| first.eq_ignore_ascii_case(nobody));
+        }
+        if heads.iter().any(|head| path.starts_with(head)) {
+            return false;
+        }
+        return PUBLIC.iter().any(|site| under(site))
+            || first.is_empty()
+            || NOBODY.iter().any(|nobody| first.eq_ignore_ascii_case(nobody));
+    }
+    let top = host.rsplit('.').next().unwrap_or_default();
+    let machine =
+        host.split('.').next().is_some_and(|first| MACHINES.contains(&first)) && !host.ends_with("google.com");
+    PUBLIC.iter().any(|site| under(site))
+        || matches!(top, "internal" | "int" | "local" | "localdomain" | "lan" | "svc" | "localhost")
+        || machine
+}
+
+/// A host without a scheme. Gives where it ends, whatever it is.
+fn bare(page: &Page<'_>, index: usize, out: &mut Vec<Span>) -> usize {
+    let text = page.text();
+    let anchors = page.anchors();
+    let anchor = &anchors[index];
+    let label = |c: char| c.is_alphanumeric() || c == '-';
+    let head = &text[..anchor.start()];
+    let start = head.char_indices().rev().take_while(|(_, c)| label(*c)).last().map_or(anchor.start(), |(at, _)| at);
+    let tail = &text[anchor.end()..];
+    let mut length = tail.find(|c: char| !(label(c) || c == '.')).unwrap_or(tail.len());
+    length = tail[..length].trim_end_matches(['.', '-']).len();
+    let end = anchor.end() + length;
+    let host = text[start..end].to_lowercase();
+    let past = end;
+    // A part of an address, of a path, or of something longer.
+    if before(text, start)
+        .is_some_and(|c| matches!(c, '@' | '＠' | '.' | '/' | '_' | '\\' | '$' | '#' | '~' | '+' | '\u{1}'))
+        || text[end..].starts_with(['@', '(', '_', '=', '＠'])
+    {
+        return past;
+    }
+    let top = host.rsplit('.').next().unwrap_or_default();
+    let named = host.strip_prefix("www.").unwrap_or(&host);
+    if !is_known_top(top) || named.split('.').any(str::is_empty) {
+        return past;
+    }
+    let slash = text[end..].starts_with('/');
+    let whole = if slash
+        || text[end..].starts_with(['?', ':']) && text[end + 1..].starts_with(|c: char| c.is_ascii_alphanumeric())
+    {
+        reach(text, end).max(end)
+    } else {
+        end
+    };
+    let path = text[end..whole].trim_start_matches('/');
+    // The path ends where a list or a bracket goes on.
+    let whole = end + text[end..whole].find([',', ';', '(']).unwrap_or(whole - end);
+    if host.starts_with("www.") {
+        if !is_public(named, path) {
+            push(start, whole, 0.95, out);
+        }
+        return whole;
+    }
+    let under = |site: &str| {
+        named == site || named.strip_suffix(site).is_some_and(|head| head.ends_with('.') && head.len() <= 12)
+    };
+    if PROFILES.iter().any(|(site, _)| under(site)) {
+        if slash && !path.is_empty() && !is_public(named, path) {
+            push(start, whole, 0.9, out);
+            return whole;
+        }
+        if !OWN_HOSTS.iter().any(|own| named.strip_suffix(own).is_some_and(|head| head.ends_with('.'))) {
+            return whole;
+        }
+    }
+    if OWN_HOSTS.iter().any(|own| {
+        named
+            .strip_suffix(own)
+            .is_some_and(|head| head.ends_with('.') && head.len() > 1 && !matches!(head, "www." | "about." | "help."))
+    }) {
+        push(start, whole, 0.9, out);
+        return whole;
+    }
+    let file = FILE_ENDINGS.contains(&top);
+    if file && !slash && !page_label(text, anchors, index, start) || is_public(named, path) {
+        return whole;
+    }
+    let markdown = text[..start].ends_with('[') && text[whole..].starts_with("](http");
+    if markdown && !file || page_label(text, anchors, index, start) && !FILE_ENDINGS[..20].contains(&top) {
+        push(start, whole, 0.8, out);
+        return whole;
+    }
+    let first = path.split(['/', '?', '#']).next().unwrap_or_default();
+    if named_host(named) || (slash && !first.is_empty() && is_given(first)) {
+        push(start, whole, 0.7, out);
+        return whole;
+    }
+    if !file && contact(page, start, whole, named) {
+        push(start, whole, 0.65, out);
+    }
+    whole
+}
+
+/// Whether a word for a site stands before byte `start`: `Web: …`, `site …`.
+fn page_label(text: &str, anchors: &[Anchor], index: usize, start: usize) -> bool {
+    anchors[..index].iter().rev().take_while(|anchor| anchor.end() + 24 > start).any(|anchor| {
+        matches!(anchor.kind, Kind::Site) && {
+            let gap = text.get(anchor.end()..start).unwrap_or("x");
+            let marks = gap.trim_matches(|c: char| {
+                matches!(c, ' ' | '\t' | '*' | '_' | '"' | '\'' | '<' | '\u{a0}' | '\u{3000}' | '.')
+            });
+            marks.is_empty() && !gap.is_empty()
+                || matches!(marks, ":" | "：" | "=" | "|" | "｜" | "-" | "–" | "→")
+                || marks == "**:"
+        }
+    })
+}
+
+fn is_given(word: &str) -> bool {
+    word.chars().count() >= 3 && word.chars().all(char::is_alphabetic) && {
+        let flags = LEXICON.word(Hash::of(word));
+        flags.any(Flags::GIVEN)
+            && !flags.any(Flags::WORD.or(Flags::ALSO_PLACE).or(Flags::ALSO_PRODUCT).or(Flags::ALSO_WORD))
+    }
+}
+
+/// Whether a host is made of a given name and another name: `adaquill.example`, `ada-quill.example`.
+fn named_host(host: &str) -> bool {
+    let Some(label) = host.split('.').next().filter(|label| (6..=32).contains(&label.len())) else { return false };
+    let name = |word: &str, least: usize| {
+        word.chars().count() >= least && {
+            let flags = LEXICON.word(Hash::of(word));
+            flags.any(Flags::GIVEN.or(Flags::SURNAME))
+                && !flags.any(Flags::WORD.or(Flags::ORGANISATION).or(Flags::ALSO_PRODUCT))
+        }
+    };
+    let given =
+        |word: &str| word.chars().count() >= 3 && LEXICON.word(Hash::of(word)).any(Flags::GIVEN) && name(word, 3);
+    if let Some((first, last)) = label.split_once('-') {
+        return given(first) && name(last, 3) || name(first, 4) && given(last);
+    }
+    label.char_indices().skip(3).any(|(at, _)| {
+        let (first, last) = label.split_at(at);
+        last.len() >= 3 && ((given(first) && name(last, 4)) || (name(first, 4) && given(last)))
+    })
+}
+
+/// Whether a host stands alone in its part of a line with contact details.
+fn contact(page: &Page<'_>, start: usize, end: usize, host: &str) -> bool {
+    let text = page.text();
+    let anchors = page.anchors();
+    let line = page.line_at(start);
+    // Lines of contact details are short.
+    let Some(bounds) = page.lines().get(line).filter(|line| line.end - line.start < 480) else { return false };
+    let signs = |line: &Line| {
+        let first = anchors.partition_point(|anchor| anchor.start() < line.start);
+        anchors[first..].iter().take_while(|anchor| anchor.start() < line.end).any(|anchor| anchor.kind == Kind::Sign)
+    };
+    // The host of an address of this page that is not a provider's.
+    if signs(bounds) && !FREEMAIL.contains(&host) {
+        let whole = &text[bounds.start..bounds.end];
+        let own = whole
+            .match_indices('@')
+            .any(|(at, _)| whole[at + 1..].get(..host.len()).is_some_and(|mail| mail.eq_ignore_ascii_case(host)));
+        if own {
+            return true;
+        }
+    }
+    let left = behind(text, start, SIDE).trim_end();
+    let right = text.get(end..bounds.end).unwrap_or_default().trim_start();
+    let edge = |c: char| {
+        matches!(c, '|' | '·' | '•' | '/' | '—' | '–' | '✉' | '🌐' | '🔗' | '\t' | ',' | '｜' | '*' | '(' | ')')
+    };
+    let alone =
+        (left.is_empty() || left.ends_with(edge) || text[..start].ends_with(['\t']) || text[..start].ends_with("  "))
+            && (right.is_empty() || right.starts_with(edge) || text[end..].starts_with("  "));
+    if !alone {
+        return false;
+    }
+    let comma = left.ends_with(',') || right.starts_with(',');
+    let phone = bounds.digits >= 9;
+    (signs(bounds) || (phone && !comma)) && !comma
+        || (left.is_empty()
+            && right.is_empty()
+            && [line.wrapping_sub(1), line + 1].iter().filter_map(|near| page.lines().get(*near)).any(signs))
 }
