@@ -22,6 +22,13 @@ impl Recognizer for Card {
             if !left || group.start() < taken {
                 continue;
             }
+            // The groups of a card in the middle of a row of figures.
+            let row = group.start() > taken + 1
+                && before(text, group.start()) == Some(' ')
+                && before(text, group.start() - 1).is_some_and(|c| c.is_ascii_digit());
+            if row {
+                continue;
+            }
             if let Some(end) = take(text, group.start()) {
                 out.push(Span::new(group.start()..end, Entity::Card, 0.98));
                 taken = end;
@@ -34,13 +41,18 @@ impl Recognizer for Card {
 fn take(text: &str, start: usize) -> Option<usize> {
     let mut digits = Vec::with_capacity(19);
     let mut best = None;
-    let mut gap = 0;
+    let (mut gap, mut sign) = (0, None);
     for (at, c) in text.get(start..)?.char_indices() {
         if let Some(digit) = c.to_digit(10) {
             digits.push(digit);
             gap = 0;
         } else if gap < 2 && matches!(c, ' ' | '\u{a0}' | '.' | '-' | '\u{2010}'..='\u{2013}') {
             gap += 1;
+            // Figures with decimals stand apart by spaces.
+            if c == '.' && *sign.get_or_insert(c) != '.' || c != '.' && sign == Some('.') {
+                break;
+            }
+            sign.get_or_insert(c);
         } else {
             break;
         }

@@ -120,7 +120,11 @@ impl Reader<'_, '_> {
         }
         let line = &self.page.lines()[index];
         let head = text.get(line.start..start)?;
-        let before = words::before(head);
+        let mut before = words::before(head);
+        // Behind a small gap, what announces another kind of number announces these groups too.
+        if first > 0 && !run.groups[1..=first].iter().any(|group| group.gap.has(Gap::WIDE)) {
+            before.other |= words::before(text.get(line.start..run.start)?).other;
+        }
         let dialled = head.ends_with("tel:") || head.ends_with("callto:") || head.ends_with("wa.me/");
         if !dialled && left_joined(text, start, before.label) {
             return None;
@@ -208,6 +212,9 @@ fn left_joined(text: &str, at: usize, labelled: bool) -> bool {
     match left {
         '_' | '$' | '£' | '€' | '¥' | '%' | '@' | '&' | '\\' | '#' => true,
         '.' | '-' | '=' | '/' => !(labelled && word),
+        // The seconds of a time.
+        ':' => further.is_some_and(char::is_numeric),
+        '`' => !labelled,
         ',' | '+' => true,
         _ => false,
     }

@@ -1,7 +1,7 @@
 //! North and South America.
 
 use super::Rule;
-use super::check::{counted, digit, letter, luhn, number, one_of, varied, weighted, yymmdd};
+use super::check::{counted, day, ddmmyy, digit, letter, luhn, number, one_of, varied, weighted, yymmdd};
 use crate::mask::span::Entity::{DrivingLicence, NationalId, Passport, TaxId};
 
 pub(super) const RULES: &[Rule] = &[
@@ -48,6 +48,21 @@ pub(super) const RULES: &[Rule] = &[
         &["9{4}~9{3}~9{3}~A{0,2}", "A{4}~9{4}~9{4}"],
         &["health card", "ohip", "ramq", "phn", "personal health number", "assurance maladie", "carte soleil"],
     ),
+    // Ontario, Quebec: a letter of the surname, and the date of birth at the end; months of women count from 51.
+    Rule::checked(
+        DrivingLicence,
+        "ca licence",
+        &["A9{4}-9{5}-9{5}"],
+        &["driver's licence", "driving licence"],
+        |value| day(number(value, 11, 2) % 50, number(value, 13, 2)),
+    )
+    .alone(0.8)
+    .strict(),
+    Rule::checked(DrivingLicence, "ca licence", &["A9{4}-9{6}-9{2}"], &["permis de conduire"], |value| {
+        ddmmyy(value, 5)
+    })
+    .alone(0.7)
+    .strict(),
     Rule::labelled(
         DrivingLicence,
         "ca licence",
@@ -68,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::labelled(
         NationalId,
         "br rg",
-        &["9{1,2}.9{3}.9{3}-X", "9{7,10}", "9{1,2}.9{3}.9{3}-X A{3}/A{2}", "9{7,9}-X"],
+        &["9{1,2}.9{3}.9{3}-X", "9{7,10}", "9{1,2}.9{3}.9{3}-X A{3,6}/A{2}", "9{7,9}-X"],
         &["rg", "registro geral", "identidade", "carteira de identidade"],
     ),
     Rule::labelled(NationalId, "br pis", &["9{3}.9{5}.9{2}-9", "9{11}"], &["pis", "pasep", "pis/pasep", "nis", "nit"]),

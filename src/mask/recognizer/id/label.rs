@@ -127,6 +127,15 @@ impl Labels {
         next
     }
 
+    /// How many letters each has, in the order of the numbers.
+    pub(super) fn lengths(&self) -> Vec<usize> {
+        let mut lengths = vec![0; self.numbers.len()];
+        for (label, number) in &self.numbers {
+            lengths[usize::from(*number)] = label.chars().filter(|c| c.is_alphanumeric()).count();
+        }
+        lengths
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.numbers.len()

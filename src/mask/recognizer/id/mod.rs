@@ -142,6 +142,10 @@ struct Book {
     others: Vec<bool>,
     /// Of each label: the rule that takes any number beside it.
     open: Vec<Option<u16>>,
+    /// Of each label: whether it has more than three letters.
+    wide: Vec<bool>,
+    /// The label `ID`, which says little behind another word.
+    id: u16,
 }
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
@@ -150,11 +154,13 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let labels_of: Vec<Vec<u16>> =
         rules.iter().map(|rule| rule.labels.iter().map(|label| labels.number(label)).collect()).collect();
     let other: Vec<u16> = OTHERS.iter().map(|label| labels.number(label)).collect();
+    let id = labels.number("id");
     let mut others = vec![false; labels.len()];
     let mut open = vec![None; labels.len()];
     for label in other {
         others[usize::from(label)] = true;
     }
+    let wide = labels.lengths().into_iter().map(|length| length > 3).collect();
     for (number, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.open) {
         for label in rule.labels {
             open[usize::from(labels.number(label))].get_or_insert(u16::try_from(number).unwrap_or(u16::MAX));
@@ -166,7 +172,7 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
         .flat_map(|(index, rule)| rule.shapes.iter().map(move |shape| (index, shape.contains('~'))));
     let shapes_of = shapes_of.collect();
     let shapes = Shapes::new(rules.iter().flat_map(|rule| rule.shapes.iter().copied()));
-    Book { rules, labels_of, shapes_of, shapes, labels, others, open }
+    Book { rules, labels_of, shapes_of, shapes, labels, others, open, wide, id }
 });
 
 /// Numbers of states, tax offices, health systems, licensing offices and banks: several kinds at once.
@@ -272,13 +278,16 @@ impl Reader<'_, '_> {
         self.look_around(index, start);
         let open = |label: &u16| self.book.open[usize::from(*label)];
         let near = &self.near;
-        let beside = near.beside.iter().find_map(open).map(|rule| (rule, 0.75));
+        let wide = |label: &&u16| value.solid() || self.book.wide[usize::from(**label)];
+        let beside = near.beside.iter().filter(wide).find_map(open).map(|rule| (rule, 0.75));
         let form = || {
-            let (label, marked) =
-                near.form.filter(|(_, marked)| if *marked { value.long() } else { value.very_long() })?;
-            open(&label).map(|rule| (rule, if marked { 0.65 } else { 0.6 }))
+            let (label, marked) = near.form.filter(|(_, marked)| value.very_long() || (*marked && value.long()))?;
+            open(&label).filter(|_| wide(&&label)).map(|rule| (rule, if marked { 0.65 } else { 0.6 }))
         };
-        let (rule, score) = beside.filter(|_| !near.other && value.enough()).or_else(form)?;
+        let Some((rule, score)) = beside.filter(|_| !near.other && value.enough()).or_else(form) else {
+            let span = Span::new(start..value.end, Entity::NationalId, 0.6).by(Layer::Context, "id");
+            return Some(span).filter(|_| near.id && !near.other && value.solid() && !stamp(&text[start..value.end]));
+        };
         let rule = self.book.rules[usize::from(rule)];
         if rule.entity != Entity::BankAccount {
             return Some(Span::new(start..value.end, rule.entity, score).by(Layer::Context, rule.name));
@@ -362,7 +371,9 @@ impl Reader<'_, '_> {
             }
         }
         let layer = if score >= 0.9 || !rule.checked { Layer::Context } else { Layer::Checksum };
-        Some(Span::new(candidate.start..candidate.end, rule.entity, score).by(layer, rule.name))
+        let account = rule.entity == Entity::BankAccount;
+        let start = if account { value::branch(self.page.text(), candidate.start) } else { candidate.start };
+        Some(Span::new(start..candidate.end, rule.entity, score).by(layer, rule.name))
     }
 
     fn score(
@@ -421,7 +432,8 @@ impl Reader<'_, '_> {
         if self.book.rules[number].checked && any(&self.near.line) {
             return Some(Nearness::Line);
         }
-        any(&self.near.behind).then_some(Nearness::Beside)
+        // A label further behind is one only for numbers that a check vouches for.
+        (any(&self.near.behind) && (self.book.rules[number].checked || !self.near.apart)).then_some(Nearness::Beside)
     }
 
     /// Notes the labels around what begins at `start`, once for all rules.
@@ -446,6 +458,8 @@ impl Reader<'_, '_> {
             }
             if beside {
                 near.beside.push(hit.label);
+                let head = self.line.text()[..hit.start].trim_end();
+                near.id |= hit.label == self.book.id && !head.ends_with(char::is_alphanumeric);
             } else if !others && hit.end - hit.start > 3 {
                 near.line.push(hit.label);
             }
@@ -465,6 +479,7 @@ impl Reader<'_, '_> {
     /// Notes the labels right behind byte `end`, unless a further number follows that they are of.
     fn look_behind(&mut self, end: usize) {
         self.near.behind.clear();
+        self.near.apart = false;
         if self.hits.is_empty() {
             return;
         }
@@ -474,6 +489,7 @@ impl Reader<'_, '_> {
             if gap.len() > 24 || gap.contains([',', ';', '|', ':', '\n']) {
                 break;
             }
+            self.near.apart |= gap.len() > 4;
             let next = self.line.text()[hit.end..].trim_start_matches([' ', ':', '#', '=', '(']);
             if !next.starts_with(|c: char| c.is_ascii_digit()) {
                 self.near.behind.push(hit.label);
@@ -498,8 +514,12 @@ struct Near {
     beside: Vec<u16>,
     line: Vec<u16>,
     behind: Vec<u16>,
+    /// Words stand between the number and a label behind it.
+    apart: bool,
     /// Before a few other words, and whether a mark before the number says that one comes.
     form: Option<(u16, bool)>,
+    /// The word `ID` right before, and no word before that: not `order ID`.
+    id: bool,
     /// Another kind of number is announced.
     other: bool,
 }
@@ -510,6 +530,7 @@ impl Near {
         self.beside.clear();
         self.line.clear();
         self.form = None;
+        self.id = false;
         self.other = false;
     }
 }
@@ -526,7 +547,7 @@ enum Nearness {
 
 /// Whether nothing but fillers stands between a label and its number. What stands in brackets does not count.
 fn filler(gap: &str) -> bool {
-    if gap.len() > 64 || gap.contains(';') {
+    if gap.len() > 64 || gap.contains([';', '[']) {
         return false;
     }
     let remark = gap.split_once('(').and_then(|(head, rest)| Some((head, rest.split_once(')')?.1)));
@@ -542,7 +563,10 @@ fn filler(gap: &str) -> bool {
 /// A label and a few words before a number, as in a form: `Licence: Code EC; no. 404`, `Bank: Aurora 4471`. Whether a
 /// mark says that a number comes.
 fn form(gap: &str) -> Option<bool> {
-    if gap.len() > 40 || gap.contains(['|', '\t']) || gap.bytes().any(|byte| byte.is_ascii_digit()) {
+    if gap.len() > 40
+        || gap.trim_start_matches([':', ' ', '\t']).contains(['|', '\t'])
+        || gap.bytes().any(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     let words = || gap.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().nth(1).is_some());
@@ -550,7 +574,7 @@ fn form(gap: &str) -> Option<bool> {
         gap.rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default(),
         "no" | "nr" | "num" | "number" | "nummer" | "n" | "numer" | "numero" | "номер" | "broj" | "br" | "cislo" | "αρ"
     );
-    let marked = gap.starts_with(':') || gap.trim_end().ends_with([':', '#', '№', '°', 'º']) || counted;
+    let marked = gap.starts_with(':') || gap.trim_end().ends_with([':', '№', '°', 'º']) || counted;
     if marked {
         return (words().count() <= 4).then_some(true);
     }
@@ -569,6 +593,11 @@ fn worded_year(value: &str) -> bool {
     year.len() == 4
         && (year.starts_with("19") || year.starts_with("20"))
         && (word.is_empty() || word.contains(char::is_lowercase))
+}
+
+/// Whether digits are a time in seconds or thousandths since 1970.
+fn stamp(value: &str) -> bool {
+    matches!(value.len(), 10 | 13) && value.starts_with("1") && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether at least three characters are digits, of any script that shapes know.

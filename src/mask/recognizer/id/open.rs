@@ -837,7 +837,6 @@ pub(super) const RULES: &[Rule] = &[
             "lønkonto",
             "lönekonto",
             "bankgiro/konto",
-            "clearing",
             "clearingnr",
             "clearing nr",
             "clearingnummer",

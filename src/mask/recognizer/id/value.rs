@@ -11,6 +11,9 @@ pub(super) struct Value {
     pub(super) account_end: usize,
     digits: usize,
     letters: usize,
+    /// Digits of the longest group.
+    longest: usize,
+    groups: usize,
 }
 
 impl Value {
@@ -28,7 +31,12 @@ impl Value {
 impl Value {
     /// Whether it is too long for nearly everything else.
     pub(super) fn very_long(&self) -> bool {
-        self.digits >= 9 && !self.round
+        (self.digits >= 9 && !self.round) || (self.groups == 1 && self.digits >= 6 && self.letters > 0)
+    }
+
+    /// Whether it is plainly a number of some register, even beside a label of two or three letters.
+    pub(super) fn solid(&self) -> bool {
+        self.long() && self.longest >= 5 && self.letters <= 4
     }
 }
 
@@ -67,13 +75,19 @@ pub(super) fn read(text: &str, start: usize) -> Option<Value> {
     if !fits(&first) || first.end == start {
         return None;
     }
-    let mut value =
-        Value { end: first.end, round: false, account_end: first.end, digits: first.digits, letters: first.letters };
-    let mut groups = 1;
+    let mut value = Value {
+        end: first.end,
+        round: false,
+        account_end: first.end,
+        digits: first.digits,
+        letters: first.letters,
+        longest: first.digits,
+        groups: 1,
+    };
     let mut last_digits = first.digits > 0;
     while let Some((gap, next)) = gap(text, value.end) {
         let found = group(text, next);
-        if found.end == next || !fits(&found) || groups == 9 {
+        if found.end == next || !fits(&found) || value.groups == 9 {
             break;
         }
         let year = found.letters == 0 && found.digits == 4 && text[next..].starts_with(['1', '2']);
@@ -84,8 +98,13 @@ pub(super) fn read(text: &str, start: usize) -> Option<Value> {
                 && found.letters <= 2
                 && next.is_none_or(|c| matches!(c, ',' | ';' | ')' | '.' | '|' | '\t' | '\n' | '/' | '·'))
                 && last_digits;
+            let inner = found.digits == 0
+                && found.letters == 1
+                && !found.small
+                && text[found.end..].starts_with(' ')
+                && text[found.end + 1..].starts_with(|c: char| c.is_ascii_digit());
             let more = found.digits > 0 && (found.letters == 0 || (!found.small && found.letters <= 3));
-            if !(tail || more) || (year && value.digits >= 6 && groups == 1) {
+            if !(tail || inner || more) || (year && value.digits >= 6 && value.groups == 1) {
                 break;
             }
         }
@@ -93,10 +112,12 @@ pub(super) fn read(text: &str, start: usize) -> Option<Value> {
         value.letters += found.letters;
         value.end = found.end;
         last_digits = found.digits > 0;
-        groups += 1;
+        value.groups += 1;
+        value.longest = value.longest.max(found.digits);
     }
     value.account_end = value.end;
-    let plain = text[start..value.end].bytes().all(|byte| byte.is_ascii_digit());
+    let written = &text[start..value.end];
+    let plain = written.bytes().all(|byte| byte.is_ascii_digit());
     value.round = plain && text[..value.end].ends_with("000");
     if value.digits + value.letters > 34 || value.digits < 3 || !ends(text, value.end) || dated(&text[start..value.end])
     {
@@ -124,7 +145,7 @@ fn gap(text: &str, at: usize) -> Option<(char, usize)> {
     let gap = chars.next()?;
     let next = at + gap.len_utf8();
     match gap {
-        '-' | '/' | '.' | '\u{2010}'..='\u{2013}' | ':' => {}
+        '-' | '/' | '.' | '\u{2010}'..='\u{2013}' => {}
         ' ' | '\u{a0}' | '\u{202f}' => {
             if let Some(rest) = rest.strip_prefix(" / ") {
                 return rest.starts_with(|c: char| c.is_ascii_digit()).then_some(('/', at + 3));
@@ -134,6 +155,18 @@ fn gap(text: &str, at: usize) -> Option<(char, usize)> {
         _ => return None,
     }
     text[next..].starts_with(|c: char| wordy(c) && c != '_').then_some((gap, next))
+}
+
+/// Hashes, addresses of memory, numbers with decimals, names of weaknesses.
+fn machine(value: &str) -> bool {
+    let hash = value.len() >= 7
+        && value.bytes().any(|byte| byte.is_ascii_lowercase())
+        && value.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let decimals = value.split(' ').all(|part| {
+        let mut parts = part.split('.');
+        parts.next().is_some() && parts.next().is_some() && parts.next().is_none() && !part.contains(['-', '/'])
+    });
+    hash || decimals || value.starts_with("0x") || value.starts_with("CVE-")
 }
 
 /// Dates, ranges of years and versions.

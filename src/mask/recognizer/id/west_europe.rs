@@ -78,6 +78,8 @@ pub(super) const RULES: &[Rule] = &[
         &[
             "sv nummer",
             "sv nr",
+            "rv nummer",
+            "rv nr",
             "sozialversicherungsnummer",
             "rentenversicherungsnummer",
             "rvnr",

@@ -68,7 +68,7 @@ impl Number<'_> {
                 at += 3;
             } else if self.year(at) && short(at + 1, 12) && short(at + 2, 31) {
                 at += 3;
-            } else if (self.year(at) && short(at + 1, 12)) || (short(at, 12) && self.year(at + 1)) {
+            } else if (self.year(at) && short(at + 1, 12)) || (short(at, 31) && self.year(at + 1)) {
                 at += 2;
             } else if self.year(at) {
                 at += 1;
@@ -83,6 +83,26 @@ impl Number<'_> {
             seen = true;
         }
         seen
+    }
+
+    /// A whole date among other groups: `20.0.0 (2020-01-21`.
+    fn dated(&self) -> bool {
+        let short = |index: usize, most: u32| {
+            self.groups.get(index).is_some_and(|group| group.length <= 2) && (1..=most).contains(&self.value(index))
+        };
+        let joined = |index: usize| self.groups.get(index).is_some_and(|group| group.gap == Gap::DASH);
+        (0..self.groups.len())
+            .any(|at| self.year(at) && joined(at + 1) && joined(at + 2) && short(at + 1, 12) && short(at + 2, 31))
+    }
+
+    /// Numbers with decimals in a row: `449.816 634.17`.
+    fn decimals(&self) -> bool {
+        let mut dots = 0;
+        let even = self.groups.iter().skip(1).enumerate().all(|(index, group)| {
+            dots += usize::from(group.gap == Gap::DOT);
+            (group.gap == Gap::DOT) == (index % 2 == 0)
+        });
+        even && dots > 1 && self.groups.len() == 2 * dots && self.digits.first() != Some(&0)
     }
 
     /// `YYYYMMDD` in one piece.
@@ -116,13 +136,19 @@ impl Number<'_> {
         let sizes = &sizes[..groups.min(8)];
         let first = self.digits.first().copied().unwrap_or(0);
         let second = self.digits.get(1).copied().unwrap_or(0);
-        if !(6..=16).contains(&count) || groups > 8 || self.dates() || self.digits.iter().all(|digit| *digit == first) {
+        if !(6..=16).contains(&count)
+            || groups > 8
+            || self.dates()
+            || self.dated()
+            || self.decimals()
+            || self.digits.iter().all(|digit| *digit == first)
+        {
             return Shape::Never;
         }
         let ones = sizes.iter().filter(|size| **size == 1).count();
         // 0.123456, 1.5-2.5
         if sizes[0] == 1 && self.groups[1..].first().is_some_and(|group| group.gap == Gap::DOT) {
-            return Shape::Labelled;
+            return if groups == 2 || first == 0 { Shape::Never } else { Shape::Labelled };
         }
         if self.thousands() {
             // Nine digits in threes are a number in Spain and Poland, and an amount elsewhere; amounts are round.
@@ -172,7 +198,6 @@ impl Number<'_> {
             [3, 2, 2, 2] => first >= 6,
             [3, 3, 3] => first >= 5 && self.gaps().all(|gap| gap == Gap::DASH),
             [2, 3, 2, 2] => first >= 8,
-            [2, 2, 2, 2] => first >= 2 && self.gaps().all(|gap| gap == Gap::SPACE) && !self.tens(),
             [5, 5] => first >= 6,
             [3, 4, 4] => (first == 1 && second >= 3) || self.code(),
             [2, 4, 4] => first >= 2,
@@ -189,6 +214,7 @@ impl Number<'_> {
             [4, 4] => !self.year(0) && !self.year(1),
             [3, 4] => first >= 2 && !self.year(1) && self.gaps().all(|gap| gap == Gap::SPACE || gap == Gap::DASH),
             [2, 2, 3] | [2, 3, 2] | [3, 2, 2] => false,
+            [2, 2, 2, 2] => first >= 2 && !self.tens(),
             _ => (8..=12).contains(&count) && ones <= usize::from(sizes[0] == 1) && groups <= 6,
         };
         if weak && even { Shape::Weak } else { Shape::Labelled }
@@ -202,7 +228,7 @@ impl Number<'_> {
     fn bare(&self, first: u8, second: u8) -> Shape {
         match self.digits.len() {
             10..=11 if first == 0 && second > 0 => Shape::Strong,
-            11 if first == 1 && second >= 3 => Shape::Strong,
+            11 if first == 1 && second >= 3 => Shape::Weak,
             9..=14 if first == 0 && second == 0 && self.digits[2] != 0 => Shape::Strong,
             8 if first >= 2 => Shape::Weak,
             9 if first >= 4 => Shape::Weak,
@@ -220,6 +246,7 @@ impl Number<'_> {
         // Groups of three after a code are more often an amount.
         let amount = first <= 3 && self.groups.iter().skip(1).all(|group| group.length == 3);
         length >= 2
+            && self.groups.iter().all(|group| group.length > 1)
             && (first == length || self.groups.len() == 1)
             && !amount
             && matches!(
@@ -250,7 +277,14 @@ fn most(code: &[u8]) -> u8 {
     match *code {
         [4, 5 | 7] | [5, 3] | [6, 5] | [8, 5, 2 | 3] | [3, 7, _] | [9, 6, 1 | 5 | 8] | [9, 7, 3 | 4] | [5, 0, _] => 8,
         [2, 7] | [3, 1..=4 | 6] | [4, 0 | 1 | 8] | [5, 1 | 6] | [6, 1 | 6] | [9, 3 | 4] => 9,
-        [2, 1 | 2 | 5, _] | [3, 5, 1..=3] | [3, 8, _] | [4, 2, _] | [8, 5 | 8, _] | [9, 6 | 7, _] | [5, 9, _] => 9,
+        [2, 1 | 2 | 5, _]
+        | [3, 5, 1..=3]
+        | [3, 8, _]
+        | [4, 2, _]
+        | [8, 5, 5]
+        | [8, 8, 6]
+        | [9, 6 | 7, _]
+        | [5, 9, _] => 9,
         [3, 9] | [5, 2 | 4 | 5] | [8, 6] => 11,
         [4, 9] | [6, 2] => 12,
         [4, 3] => 13,

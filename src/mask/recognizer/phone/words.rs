@@ -30,7 +30,7 @@ const LABELS: &str = "phone phones telephone tel telf tlf tlfn tlph mobile mob m
     фиксни fiksni mobitel mob-tel τηλ τηλέφωνο τηλέφωνα κιν κινητό σταθερό φαξ telefonas mob-nr tālrunis tālr \
     telefons mobilusis telefoninumber mobiil telefoninr puh puhelin puhelinnumero gsm matkapuhelin puhnro sími \
     farsími gsími tlfnummer mobiltlf arb arbejde arbeid jobb mobilen hem hemma arbete växel direkt \
-    telefonu cep ev iş gsm telefonum işyeri تلفن هاتف الهاتف جوال الجوال موبايل محمول المحمول واتساب فاكس تليفون همراه \
+    telefonu cep ev gsm telefonum işyeri تلفن هاتف الهاتف جوال الجوال موبايل محمول المحمول واتساب فاكس تليفون همراه \
     موبایل نمبر فون رابطہ نقال טל טלפון נייד סלולרי פקס פון फोन मोबाइल दूरभाष संपर्क फ़ोन मो ফোন মোবাইল টেলিফোন மொபைல் தொலைபேசி \
     ఫోన్ మొబైల్ ಫೋನ್ മൊബൈൽ ಮೊಬೈಲ್ ફોન મોબાઇલ ਫੋਨ ਮੋਬਾਈਲ hp telp telpon telepon ponsel hape nohp handphone đt đtdđ sđt \
     điện-thoại thoại hotline di-động động máy simu nambari namba rununu ስልክ ph phno tph tp mobno contact contacts reach \
@@ -161,6 +161,7 @@ pub(super) fn before(head: &str) -> Before {
             break;
         }
         if unspaced(c) {
+            found.name = true;
             let label = UNSPACED.iter().any(|label| end.ends_with(label));
             found.label |= label && unknown == 0;
             found.near |= label;
@@ -185,7 +186,7 @@ pub(super) fn before(head: &str) -> Before {
                     || word.trim().is_empty()
                     || word.trim_end().ends_with(['|', '•', '·', ',']))
             {
-                found.label = true;
+                found.near = true;
                 break;
             }
         }
@@ -244,7 +245,7 @@ fn named(end: &str, gap: &str) -> bool {
         return capital || (marked && !gap.trim_start().starts_with(':'));
     }
     // Behind a remark in brackets that stands behind a name.
-    gap.contains(')') || gap.contains('(') || gap.contains(['—', '–', '|', '•', '→'])
+    gap.contains(") ") || gap.contains("),") || gap.contains('(') || gap.contains(['—', '–', '|', '•', '→'])
 }
 
 /// Whether the words right after a number, in brackets or not, are a label of it.
