@@ -26,6 +26,19 @@ tiny-student:
     cargo run --release --example tiny-student -- --out target/tiny-student
     cp target/tiny-student/{config.json,generation_config.json,model.safetensors,special_tokens_map.json,tokenizer.json,tokenizer_config.json,chat_template.jinja} fixtures/tiny-student/
 
+# Feed a parser or the masker with mutated inputs (needs cargo-fuzz); `ls fuzz/fuzz_targets` names them
+fuzz target seconds="300":
+    python3 fuzz/seeds.py
+    cargo fuzz run --sanitizer none {{target}} -- -max_total_time={{seconds}} -timeout=20 -rss_limit_mb=4096 -dict=fuzz/words.dict
+
+# How fast masking and extraction are: `just bench mask 20`
+bench *what:
+    cargo bench --bench speed -- {{what}}
+
+# Masking and extraction beside others' tools, into BENCHMARKS.md: `just peers --resumes FOLDER`
+peers *arguments:
+    sh benches/peers/run.sh {{arguments}}
+
 # Where the build time goes
 timings:
     cargo build --release --timings

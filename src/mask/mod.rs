@@ -52,4 +52,6 @@ pub(crate) fn is_word(text: &str) -> bool {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

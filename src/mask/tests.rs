@@ -7,7 +7,7 @@ use crate::document::{Block, BlockKind, Document, Format};
 use crate::id::ContentHash;
 
 /// One block a line, the first `# ` line the title: enough of Markdown for masking.
-fn document(name: &str, text: &str) -> Document {
+pub(super) fn document(name: &str, text: &str) -> Document {
     let mut blocks: Vec<Block> = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -346,7 +346,7 @@ fn persona_masker() -> &'static Masker {
 }
 
 /// Pieces that recognizers react to, in any order.
-fn pieces() -> impl Strategy<Value = String> {
+pub(super) fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
             "Zdenka",
@@ -402,13 +402,13 @@ fn pieces() -> impl Strategy<Value = String> {
 }
 
 /// A document with its personal data marked: `⟦PERSON|Ana⟧`; `⟦?CITY|Leith⟧` may be masked or not; `~~` is dropped.
-struct Labelled {
-    text: String,
+pub(super) struct Labelled {
+    pub(super) text: String,
     gold: Vec<std::ops::Range<usize>>,
     either: Vec<std::ops::Range<usize>>,
 }
 
-fn labelled(source: &str) -> Labelled {
+pub(super) fn labelled(source: &str) -> Labelled {
     let source = source.split_once('\n').map_or("", |(_, rest)| rest).replace("~~", "");
     let mut labelled = Labelled { text: String::new(), gold: Vec::new(), either: Vec::new() };
     let mut rest = source.as_str();

@@ -8,6 +8,7 @@ mod support;
 mod numerics;
 mod pdf;
 mod persona;
+mod privacy;
 #[cfg(feature = "train")]
 mod spine;
 #[cfg(feature = "teacher")]

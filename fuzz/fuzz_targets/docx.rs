@@ -1,0 +1,4 @@
+//! Word documents: the input is their parts, parted by the byte FF.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| distill_fuzz::package("a.docx", distill_fuzz::DOCX, bytes));

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Writes first inputs for the fuzz targets to fuzz/corpus/, made of the fixtures. Standard library only."""
+import hashlib
+import io
+import json
+import pathlib
+import re
+import tarfile
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "fuzz" / "corpus"
+DOCUMENTS = ROOT / "fixtures" / "documents"
+LABELLED = sorted((ROOT / "fixtures" / "mask" / "documents").glob("*.txt"))
+PART = b"\xff"
+LIMIT = 16_384
+
+DOCX = ["word/document.xml", "word/_rels/document.xml.rels", "word/styles.xml", "word/numbering.xml",
+        "word/header1.xml", "word/footer1.xml", "word/footnotes.xml", "docProps/core.xml", "_rels/.rels",
+        "[Content_Types].xml"]
+ODT = ["content.xml", "styles.xml", "meta.xml", "mimetype"]
+
+
+def seed(target, content):
+    if isinstance(content, str):
+        content = content.encode()
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / hashlib.sha1(content).hexdigest()).write_bytes(content)
+
+
+def files(folder, *patterns):
+    return [path for pattern in patterns for path in sorted((DOCUMENTS / folder).rglob(pattern))
+            if path.is_file() and ".expected." not in path.name]
+
+
+def package(path, names):
+    with zipfile.ZipFile(path) as archive:
+        there = set(archive.namelist())
+        return PART.join(archive.read(name) if name in there else b"" for name in names)
+
+
+def parts(text):
+    """A document in pieces of some lines, for a mutator does more with small inputs."""
+    lines = text.split("\n")
+    return ["\n".join(lines[at:at + 6]) for at in range(0, len(lines), 6)]
+
+
+def plain(path):
+    text = path.read_text(encoding="utf-8").split("\n", 1)[1].replace("~~", "")
+    return re.sub(r"⟦[^|⟧]*\|([^⟧]*)⟧", r"\1", text)
+
+
+for path in files("markdown", "*.md"):
+    for piece in parts(path.read_text()):
+        seed("markdown", piece)
+for path in files("text", "*.txt"):
+    for piece in parts(path.read_text()):
+        seed("text", piece)
+        seed("text", b"\xff\xfe" + piece.encode("utf-16-le"))
+for path in files("html", "*.html"):
+    for piece in parts(path.read_text()):
+        seed("html", piece)
+for path in files("pdf", "*.pdf"):
+    if path.stat().st_size < 4 * LIMIT:
+        seed("pdf", path.read_bytes())
+for contents in ["BT /F 12 Tf 50 700 Td (Sailed) Tj ET", "BT /F 9 Tf 14 TL 50 700 Td [(A) -250 (b)] TJ T* (- c) ' ET",
+                 "q 1 0 0 1 300 0 cm BT /F 20 Tf 1 0 0 1 5 600 Tm (Two) Tj ET Q BT /F 8 Tf 10 20 Td <41e9> Tj ET"]:
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+               "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+               f"<</Length {len(contents)}>>stream\n{contents}\nendstream",
+               "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    numbered = "".join(f"{at} 0 obj\n{each}\nendobj\n" for at, each in enumerate(objects, 1))
+    seed("pdf", f"%PDF-1.4\n{numbered}trailer\n<</Root 1 0 R>>\n")
+for path in files("docx", "*.docx"):
+    seed("docx", package(path, DOCX))
+    seed("docx", package(path, DOCX[:1]))
+    seed("archive", path.read_bytes())
+for path in files("odt", "*.odt"):
+    seed("odt", package(path, ODT))
+    seed("odt", package(path, ODT[:1]))
+for path in files("json_resume", "*.json") + files("mastodon", "*.json") + files("x", "*.js"):
+    seed("json", path.read_bytes())
+seed("json", '[{"text":"a","created_at":"2024-01-01"},{"content":"<p>b</p>","url":"https://example.org"}]')
+for path in files("csv", "*.csv") + files("linkedin", "*.csv"):
+    seed("csv", path.read_bytes())
+for path in files("europass", "*.xml"):
+    seed("europass", path.read_bytes())
+
+for kind in ["linkedin", "mastodon", "x"]:
+    folder = DOCUMENTS / kind / "export"
+    inside = [(str(path.relative_to(folder)), path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
+    for some in [inside] + [inside[at:at + 2] for at in range(0, len(inside), 2)]:
+        seed("export", PART.join(piece for name, content in some for piece in (name.encode(), content)))
+    with io.BytesIO() as out:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in inside:
+                archive.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+        seed("archive", out.getvalue())
+    for form in [tarfile.USTAR_FORMAT, tarfile.PAX_FORMAT, tarfile.GNU_FORMAT]:
+        with io.BytesIO() as out:
+            with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+                for name, content in inside[:3]:
+                    info = tarfile.TarInfo(name if form == tarfile.USTAR_FORMAT else "a/" * 60 + name)
+                    info.size = len(content)
+                    archive.addfile(info, io.BytesIO(content))
+            seed("tar", out.getvalue())
+
+seed("wire", json.dumps({"Document": {"text": "né x", "blocks": [{"kind": "Code", "start": 0, "end": 3},
+                                                                  {"kind": {"Heading": 2}, "start": 4, "end": 5}]}}))
+seed("wire", json.dumps({"Error": {"NotUtf8": {"offset": 3}}}))
+
+for path in LABELLED:
+    text = plain(path)
+    seed("unmask", text)
+    for piece in parts(text):
+        seed("masker", piece)
+for path in sorted((ROOT / "fixtures" / "mask").glob("*.toml")):
+    for found in re.findall(r'text = "((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8")):
+        seed("masker", found.replace("\\n", "\n").replace("~~", ""))
+
+entry = {"email": {"a example org": {"number": 1, "value": "a@example.org"}},
+         "person": {"ada quill": {"number": 2, "value": "Ada Quill", "forms": ["Ada"]}}}
+seed("vault", json.dumps({"version": 1, "entries": entry}).encode() + PART + b"to [EMAIL_1] and [PERSON_2], not [PERSON_3]")
+
+for folder in sorted(CORPUS.iterdir()):
+    print(f"{folder.name:10} {len(list(folder.iterdir()))}")
