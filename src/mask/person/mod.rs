@@ -843,18 +843,23 @@ impl<'a> Sight<'a> {
             let near = self.text.get(left.range.end..right.range.start) == Some(", ");
             let surname = self.units(left.words.start, left.words.end);
             let given = self.units(right.words.start, right.words.end);
+            // `OMONDI, Felix Otieno`: capitals say which is the surname.
+            let raised = self.words[left.words.start].shouted && !self.words[right.words.start].shouted;
+            // `Van den Bossche` is one surname.
+            let led = lists::PARTICLES.contains(&self.words[left.words.start].hash) && surname.len() <= 3;
+            let family = |class: &Class| {
+                raised || matches!(class, Class::Surname | Class::WeakSurname | Class::Likely | Class::Unknown)
+            };
             let turned = near
-                && surname.len() == 1
+                && (surname.len() == 1 || led)
                 && (1..=2).contains(&given.len())
                 && right.score > 0.2
-                && matches!(surname[0], Class::Surname | Class::WeakSurname | Class::Likely | Class::Unknown);
+                && surname.last().is_some_and(family);
             let line = &self.page.lines()[self.page.line_at(left.range.start)];
             let key = self.text[line.start..left.range.start].trim_end_matches(|c: char| !c.is_alphanumeric());
             let called = given.first() == Some(&Class::Given)
                 || (left.context && key.len() < 48 && position::is_person_label(key));
             let turned = turned && called;
-            // `OMONDI, Felix Otieno`: capitals say which is the surname.
-            let raised = self.words[left.words.start].shouted && !self.words[right.words.start].shouted;
             let leads = raised
                 || !self.text[line.start..left.range.start].contains(char::is_alphanumeric)
                 || self.text[..left.range.start].ends_with(['"', '“', '(', ';'])

@@ -808,6 +808,9 @@ const HOUSES: &[&str] = &[
 
 /// Small words of those scripts that end a name.
 const SMALL: &[&str] = &[
+    "थे",
+    "था",
+    "थी",
     "بالعربية",
     "المباشر",
     "الكامل",
@@ -981,7 +984,11 @@ impl Row<'_> {
         if !label.contains(char::is_alphanumeric) {
             let above = self.text[..self.line.start].trim_end().rsplit('\n').next().unwrap_or_default();
             let above = above.trim_matches(|c: char| !c.is_alphanumeric());
-            return !above.is_empty() && head.len() < 12 && LABELS.contains(&above) && is_han_text(above);
+            return !above.is_empty()
+                && head.len() < 12
+                && !head.contains('\u{1}')
+                && LABELS.contains(&above)
+                && is_han_text(above);
         }
         let between = &head[label.len()..];
         between.contains([':', '：', '|', '｜', '】', ']', '\t', '\u{3000}', '=', '(', '（', ' '])
