@@ -65,7 +65,7 @@ const CUES: &[(Cue, &str)] = &[
         "on op le il el am den dnia dne o of and und et y e i og och ja és dan raised bred brought up grew aufgewachsen date day \
          time idő ort place lieu lugar luogo local miejsce místo mesto miesto datum data fecha birth naissance nacimiento \
          nascita nascimento hely yeri tarihi tanggal tgl lahir temps di de del della do da г р r година року года lieu dato \
-         tid и та και was the year of місце место място дата quán nguyên день محل تاریخ تولد الميلاد في को में date-of birth my is",
+         tid и та και was the year of місце место място дата quán nguyên ngày день محل تاریخ تولد الميلاد في को में date-of birth my is",
     ),
     (
         Cue::Never,

@@ -22,7 +22,9 @@ struct Reach {
 
 impl Reach {
     fn take(&mut self, part: &Part) {
-        self.holds = self.holds.or(part.holds);
+        // `near City Mall` is no company.
+        let place = part.holds.any(Holds::STREET.or(Holds::UNIT).or(Holds::AREA));
+        self.holds = self.holds.or(if place { part.holds.without(Holds::OTHER) } else { part.holds });
         self.parts += 1;
         self.names |= part.names > 0;
         self.homes += usize::from(part.holds.any(Holds::UNIT));
@@ -53,7 +55,8 @@ impl Zone<'_> {
                     && (self.get(reach.end).is_none_or(|token| token.kind == Kind::Break || token.gap == 2)
                         || self.sign(reach.end).is_some_and(|sign| matches!(sign, '|' | '•' | '·' | ';' | '.' | '"')))
                     && holds.any(Holds::DIGIT.or(Holds::CODE))
-                    && (holds.any(Holds::STREET.or(Holds::UNIT)) && holds.any(Holds::SURE_CODE.or(Holds::PLACE))
+                    && (holds.any(Holds::STREET.or(Holds::HOME).or(Holds::AREA).or(Holds::WEAK))
+                        && holds.any(Holds::SURE_CODE.or(Holds::PLACE))
                         || holds.any(Holds::AREA)
                             && holds.any(Holds::DIGIT)
                             && (holds.any(Holds::SURE_CODE) || self.plain_house(core.from).is_some()))
@@ -79,12 +82,29 @@ impl Zone<'_> {
         let mut at = core.to;
         let mut plain = 0;
         let mut lines = 0;
+        // Lines held back.
+        let mut waiting = 0;
         let mut first = labelled;
         // What is only taken if something sure follows.
         let mut held: Option<Reach> = None;
         for _ in 0..24 {
             let (parting, next) = if first { (Parting::Comma, at) } else { self.parting(at) };
             if parting == Parting::End {
+                // `Gartenstr. 3 · 50667 Köln`.
+                let cell =
+                    matches!(self.sign(at), Some('·' | '•' | '|')) && !reach.holds.any(Holds::CODE) && held.is_none();
+                let part = self.part(at + 1);
+                if cell
+                    && self.postcode(at + 1).is_some_and(|code| code.end < part.end)
+                    && part.clean
+                    && part.holds.any(Holds::SURE_CODE)
+                    && part.names <= 4
+                {
+                    reach.take(&part);
+                    reach.end = part.end;
+                    at = part.end;
+                    continue;
+                }
                 break;
             }
             if parting == Parting::Bracket {
@@ -119,7 +139,8 @@ impl Zone<'_> {
                 if code || sure && (parting == Parting::CommaLine || whole && found.parts <= 4) {
                     reach = base;
                     held = None;
-                } else if whole && held.is_none() {
+                } else if whole && waiting < 2 {
+                    waiting += 1;
                     held = Some(base);
                 } else {
                     break;
@@ -333,7 +354,7 @@ impl Zone<'_> {
             if part.end == at
                 || !part.clean
                 || part.names > 5
-                || part.personal() && !(lenient && count > 0)
+                || part.personal() && part.names > 1 && !(lenient && count > 0)
                 || part.holds.any(Holds::YEAR) && part.names == 0
                 || bare && count == 0 && self.get(at).is_some_and(|token| token.digits < 4 || token.year(self.text))
             {
@@ -404,7 +425,11 @@ impl Zone<'_> {
                                 .or(Holds::SURE_CODE)
                                 .or(Holds::WEAK),
                         ) || part.holds.any(Holds::CODE) && part.names == 0
-                            || part.holds.any(Holds::PLACE) && !part.personal() && comma && part.names <= 3
+                            || part.holds.any(Holds::PLACE)
+                                && core.rule != "postcode"
+                                && !part.personal()
+                                && comma
+                                && part.names <= 3
                             || part.names == 0
                                 && part.holds.any(Holds::DIGIT)
                                 && !part.holds.any(Holds::YEAR)

@@ -62,6 +62,10 @@ impl Holds {
         self.0 & other.0 != 0
     }
 
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     fn add(&mut self, other: Self) {
         self.0 |= other.0;
     }
@@ -308,12 +312,23 @@ impl<'t> Zone<'t> {
         let next = self.get(at + 1);
         let close = next.is_some_and(|next| next.gap <= 1 && next.kind != Kind::Break);
         let before = at.checked_sub(1);
-        let joined = before.is_some_and(|before| {
-            self.tight(at)
-                && self
-                    .sign(before)
-                    .is_some_and(|sign| !matches!(sign, '(' | ',' | '"' | '„' | '，' | '〒' | '|' | ':'))
+        // `New Delhi-110075`.
+        let city = before.is_some_and(|before| {
+            self.sign(before) == Some('-')
+                && self.tight(before)
+                && token.letters == 0
+                && token.digits >= 4
+                && before.checked_sub(1).and_then(|word| self.get(word)).is_some_and(|word| {
+                    word.is_word() && word.capital && word.letters > 3 && word.flags.any(PLACES.or(Flags::HEAD))
+                })
         });
+        let joined = !city
+            && before.is_some_and(|before| {
+                self.tight(at)
+                    && self
+                        .sign(before)
+                        .is_some_and(|sign| !matches!(sign, '(' | ',' | '"' | '„' | '，' | '〒' | '|' | ':'))
+            });
         if token.letters > 0 && token.capital && !joined {
             const OUTWARD: [&str; 6] = ["A9", "A99", "AA9", "AA99", "A9A", "AA9A"];
             if OUTWARD.iter().any(|shape| token.shape.is(shape)) && close && next.is_some_and(|next| next.gap == 1) {
