@@ -669,11 +669,6 @@ fn full(text: &str, anchor: &Anchor, out: &mut Vec<Span>) -> Option<usize> {
     Some(end)
 }
 
-/// Whether the owner of a repository is no person.
-pub(crate) fn is_owner(name: &str) -> bool {
-    OWNERS.iter().any(|owner| name.eq_ignore_ascii_case(owner))
-}
-
 /// Whether everybody uses this address, and nobody is told by it.
 fn is_public(host: &str, path: &str) -> bool {
     let under = |site: &str| host == site || host.strip_suffix(site).is_some_and(|head| head.ends_with('.'));
