@@ -107,12 +107,18 @@ impl Reader<'_, '_> {
         let plus = run.plus && first == 0;
         let start = if first == 0 { run.start } else { head.start };
         if plus {
-            if left_joined(text, start, true) || number.dates() {
+            if left_joined(text, start, true) || number.dates() || (run.apart && digits.len() < 10) {
                 return None;
             }
             let taken = international(digits, groups)?;
             return right_free(text, groups[taken - 1].end, last < run.groups.len() || taken < groups.len())
                 .then_some((0.95, first + taken));
+        }
+        // A piece of a longer row of pairs is none.
+        let row =
+            |index: usize| run.groups.get(index).is_some_and(|group| group.length <= 2 && !group.gap.has(Gap::WIDE));
+        if number.pairs() && (row(last) || (first > 0 && row(first) && run.groups[first - 1].length <= 2)) {
+            return None;
         }
         let shape = number.shape();
         if shape == Shape::Never || !right_free(text, tail.end, last < run.groups.len()) {
@@ -146,10 +152,13 @@ impl Reader<'_, '_> {
         }
         let whole = &text[line.start..];
         if shape == Shape::Weak {
-            let short = whole.trim().len() <= tail.end - start + 8;
+            let short = !number.figures() && whole.trim().len() <= tail.end - start + 8;
             if (short || (before.free && words::contacts(whole))) && !words::others(head) {
                 return Some((0.6, last));
             }
+        }
+        if digits.len() < 7 && shape < Shape::Weak {
+            return None;
         }
         let labelled = self.heads.above(self.page, index, start).is_some_and(words::only_label);
         labelled.then_some((0.8, last))
@@ -215,7 +224,7 @@ fn left_joined(text: &str, at: usize, labelled: bool) -> bool {
         // The seconds of a time.
         ':' => further.is_some_and(char::is_numeric),
         '`' => !labelled,
-        ',' | '+' => true,
+        ',' | '+' | '~' => true,
         _ => false,
     }
 }
@@ -227,7 +236,7 @@ fn right_free(text: &str, end: usize, more: bool) -> bool {
     match right {
         _ if more => true,
         '_' | '%' | '€' | '$' | '£' | '@' | '°' | '″' | '′' => false,
-        ',' | '.' | '-' | '/' | ':' => !next.is_some_and(char::is_numeric),
+        ',' | '.' | '-' | '/' | ':' | '+' | '~' => !next.is_some_and(char::is_numeric),
         c if c.is_alphanumeric() => unspaced(c) || (matches!(c, 'x' | 'e') && extension(text, end).is_some()),
         ' ' | '\u{a0}' => !matches!(next, Some('%' | '€' | '$' | '£' | '°')),
         _ => true,

@@ -38,6 +38,11 @@ impl Folded {
         self.from.partition_point(|from| *from < at)
     }
 
+    /// Which byte of the page byte `at` of the folded text comes from.
+    pub(super) fn origin(&self, at: usize) -> usize {
+        self.from.get(at).copied().unwrap_or(0)
+    }
+
     /// The folded text.
     pub(super) fn text(&self) -> &str {
         &self.text
@@ -165,7 +170,7 @@ impl Labels {
             if !inside && head > 0 {
                 let labels = &self.by_head[usize::from(head)];
                 let found = labels.iter().find(|(label, _)| {
-                    text[at..].starts_with(label.as_str()) && ends(&text[at + label.len()..], !spaced)
+                    text[at..].starts_with(label.as_str()) && ends(&text[at + label.len()..], !spaced, label.len() > 3)
                 });
                 if let Some((label, number)) = found {
                     hits.push(Hit { label: *number, start: at, end: at + label.len() });
@@ -184,12 +189,13 @@ fn unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
-/// Whether a word may end before `rest`: nothing of it goes on but an ending that labels take.
-fn ends(rest: &str, unspaced: bool) -> bool {
+/// Whether a word may end before `rest`: nothing of it goes on but an ending that labels take;
+/// short labels take only endings of two letters and more.
+fn ends(rest: &str, unspaced: bool, long: bool) -> bool {
     const ENDINGS: &[&str] =
         &["nummer", "nr", "number", "numer", "no", "num", "n", "s", "en", "et", "id", "numarasi", "numero"];
     let tail = rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    tail.is_empty() || unspaced || ENDINGS.contains(&tail)
+    tail.is_empty() || unspaced || (ENDINGS.contains(&tail) && (long || tail.len() > 1))
 }
 
 #[cfg(test)]

@@ -146,6 +146,7 @@ struct Book {
     wide: Vec<bool>,
     /// The label `ID`, which says little behind another word.
     id: u16,
+    code: u16,
 }
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
@@ -154,7 +155,7 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let labels_of: Vec<Vec<u16>> =
         rules.iter().map(|rule| rule.labels.iter().map(|label| labels.number(label)).collect()).collect();
     let other: Vec<u16> = OTHERS.iter().map(|label| labels.number(label)).collect();
-    let id = labels.number("id");
+    let (id, code) = (labels.number("id"), labels.number("code"));
     let mut others = vec![false; labels.len()];
     let mut open = vec![None; labels.len()];
     for label in other {
@@ -172,7 +173,7 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
         .flat_map(|(index, rule)| rule.shapes.iter().map(move |shape| (index, shape.contains('~'))));
     let shapes_of = shapes_of.collect();
     let shapes = Shapes::new(rules.iter().flat_map(|rule| rule.shapes.iter().copied()));
-    Book { rules, labels_of, shapes_of, shapes, labels, others, open, wide, id }
+    Book { rules, labels_of, shapes_of, shapes, labels, others, open, wide, id, code }
 });
 
 /// Numbers of states, tax offices, health systems, licensing offices and banks: several kinds at once.
@@ -241,6 +242,12 @@ impl Reader<'_, '_> {
                     at += 1;
                     continue;
                 }
+                // Most words cannot begin a number: no digit in them, and small letters or too many.
+                let word = Word::of(&bytes[at..]);
+                if word.plain() {
+                    at += word.length;
+                    continue;
+                }
             } else {
                 let Some(c) = text[at..].chars().next() else { break };
                 let kind = Class::of(c);
@@ -263,6 +270,11 @@ impl Reader<'_, '_> {
 
     /// The number that begins at `start`, if one does: the longest that some rule takes.
     fn take(&mut self, index: usize, start: usize) -> Option<Span> {
+        let head = &self.page.text()[..start];
+        // A bug or a pull request.
+        if head.ends_with("(#") || head.ends_with("[#") {
+            return None;
+        }
         let mut value = [0; LONGEST];
         let found = self.candidates(index, start, &mut value);
         found.iter().rev().find_map(|candidate| self.judge(index, candidate, &value[..candidate.count]))
@@ -272,7 +284,7 @@ impl Reader<'_, '_> {
     fn take_any(&mut self, index: usize, start: usize) -> Option<Span> {
         let text = &self.page.text()[..self.page.lines()[index].end];
         let value = value::read(text, start).filter(|value| value.enough() || value.long())?;
-        if glued(text, start) && !text[..start].ends_with(['#', '=']) {
+        if glued(text, start) && !text[..start].ends_with('=') {
             return None;
         }
         self.look_around(index, start);
@@ -333,7 +345,7 @@ impl Reader<'_, '_> {
     fn judge(&mut self, index: usize, candidate: &Candidate, value: &[u8]) -> Option<Span> {
         let book = self.book;
         let written = &self.page.text()[candidate.start..candidate.end];
-        if !telling(written) || (candidate.count <= 7 && worded_year(written)) {
+        if written.starts_with("CVE-") || !telling(written) || (candidate.count <= 7 && worded_year(written)) {
             return None;
         }
         let mut best: Option<(f32, usize)> = None;
@@ -446,7 +458,8 @@ impl Reader<'_, '_> {
         near.clear(start);
         let place = self.line.place(start);
         let mut others = false;
-        for (nearest, hit) in self.hits.iter().rev().filter(|hit| hit.end <= place).enumerate() {
+        let mut nearest = true;
+        for hit in self.hits.iter().rev().filter(|hit| hit.end <= place) {
             let gap = &self.line.text()[hit.end..place];
             if gap.len() > 80 {
                 break;
@@ -454,17 +467,21 @@ impl Reader<'_, '_> {
             let beside = filler(gap);
             if self.book.others[usize::from(hit.label)] {
                 near.other |= beside;
-                others = true;
+                // The code of a class of licences says nothing of the number behind it.
+                others |= beside || hit.label != self.book.code;
             }
             if beside {
                 near.beside.push(hit.label);
                 let head = self.line.text()[..hit.start].trim_end();
-                near.id |= hit.label == self.book.id && !head.ends_with(char::is_alphanumeric);
+                let capitals = self.page.text()[self.line.origin(hit.start)..].starts_with("ID");
+                near.id |= hit.label == self.book.id && capitals && !head.ends_with(char::is_alphanumeric);
             } else if !others && hit.end - hit.start > 3 {
                 near.line.push(hit.label);
             }
-            if nearest == 0 && !beside && !others {
-                near.form = form(gap).map(|marked| (hit.label, marked));
+            if hit.label != self.book.code {
+                if std::mem::take(&mut nearest) && !beside && !others {
+                    near.form = form(gap).map(|marked| (hit.label, marked));
+                }
             }
         }
         if !near.other {
@@ -504,6 +521,34 @@ impl Reader<'_, '_> {
         let mut hits = Vec::new();
         self.book.labels.find(&folded, &mut hits);
         labels.extend(hits.iter().filter(|hit| filler(&folded.text()[hit.end..])).map(|hit| hit.label));
+    }
+}
+
+/// Letters and digits of ASCII in a row.
+struct Word {
+    length: usize,
+    digits: bool,
+    small: bool,
+}
+
+impl Word {
+    fn of(bytes: &[u8]) -> Self {
+        let mut word = Self { length: 0, digits: false, small: false };
+        for byte in bytes {
+            match byte {
+                b'0'..=b'9' => word.digits = true,
+                b'a'..=b'z' => word.small = true,
+                b'A'..=b'Z' => {}
+                _ => break,
+            }
+            word.length += 1;
+        }
+        word
+    }
+
+    /// Whether it is a word as any other.
+    fn plain(&self) -> bool {
+        !self.digits && (self.small || self.length > 6)
     }
 }
 
@@ -576,7 +621,7 @@ fn form(gap: &str) -> Option<bool> {
     );
     let marked = gap.starts_with(':') || gap.trim_end().ends_with([':', '№', '°', 'º']) || counted;
     if marked {
-        return (words().count() <= 4).then_some(true);
+        return (words().count() <= 5).then_some(true);
     }
     (words().filter(|word| !FILLERS.contains(word)).count() <= 2 && !gap.contains(['.', ';'])).then_some(false)
 }
@@ -630,6 +675,8 @@ fn plain(c: char, class: Class) -> u8 {
 /// Whether `c` goes on with a word, so that no number begins or ends beside it. Scripts without spaces do not.
 fn wordy(c: char) -> bool {
     c == '_'
+        // Latin, Greek and Cyrillic letters, without a look into tables.
+        || matches!(c, '\u{c0}'..='\u{24f}' | '\u{386}'..='\u{3ff}' | '\u{400}'..='\u{481}')
         || (c.is_alphanumeric()
             && !matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'))
 }

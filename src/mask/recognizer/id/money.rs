@@ -99,7 +99,7 @@ pub(super) const RULES: &[Rule] = &[
         BankAccount,
         "sort code",
         &["9{2}-9{2}-9{2}", "9{6}", "9{2} 9{2} 9{2}"],
-        &["sort code", "sc", "sortcode"],
+        &["sort code", "sort", "sc", "sortcode"],
     ),
     Rule::checked(
         BankAccount,

@@ -36,7 +36,8 @@ impl Value {
 
     /// Whether it is plainly a number of some register, even beside a label of two or three letters.
     pub(super) fn solid(&self) -> bool {
-        self.long() && self.longest >= 5 && self.letters <= 4
+        let figures = self.letters == 0 && self.digits >= 8 && self.groups <= 5;
+        self.long() && self.letters <= 4 && (self.longest >= 5 || figures)
     }
 }
 
@@ -119,7 +120,11 @@ pub(super) fn read(text: &str, start: usize) -> Option<Value> {
     let written = &text[start..value.end];
     let plain = written.bytes().all(|byte| byte.is_ascii_digit());
     value.round = plain && text[..value.end].ends_with("000");
-    if value.digits + value.letters > 34 || value.digits < 3 || !ends(text, value.end) || dated(&text[start..value.end])
+    if value.digits + value.letters > 34
+        || value.digits < 3
+        || !ends(text, value.end)
+        || dated(written)
+        || machine(written)
     {
         return None;
     }

@@ -45,6 +45,8 @@ pub(super) struct Run {
     pub(super) start: usize,
     /// Whether a plus stands before the digits.
     pub(super) plus: bool,
+    /// Whether a space parts it from them, as in a sum.
+    pub(super) apart: bool,
 }
 
 /// More than any two numbers have; what is longer is no number to call.
@@ -94,6 +96,7 @@ impl Run {
                 _ => break,
             }
         }
+        self.apart = self.plus && text[self.start..at].contains(' ');
         // A bracket that a space parts from the digits belongs to the sentence.
         if !self.plus && text[self.start..at].ends_with(' ') {
             self.start = at;
@@ -117,7 +120,7 @@ fn between(text: &str, at: usize) -> Option<(Gap, usize)> {
                 spaces += 1;
             }
             '\t' => gap.add(Gap(Gap::SPACE.0 | Gap::WIDE.0)),
-            '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '－' | '\u{ad}' | '~' => {
+            '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '－' | '\u{ad}' => {
                 gap.add(Gap::DASH);
                 marks += 1;
             }

@@ -163,9 +163,17 @@ impl Number<'_> {
         if groups == 1 {
             return self.bare(first, second);
         }
+        // Bytes as programs print them. Five pairs are a French number.
+        if groups > 4 && sizes.iter().all(|size| *size == 2) && (groups > 5 || first != 0 || second == 0) {
+            return Shape::Labelled;
+        }
         if first == 0 && second == 0 {
             // 00 and the code of a country.
             return if (10..=16).contains(&count) && self.digits[2] != 0 { Shape::Strong } else { Shape::Labelled };
+        }
+        // A postcode of the United States with its four further digits.
+        if *sizes == [5, 4] && self.groups[1].gap == Gap::DASH {
+            return Shape::Labelled;
         }
         if first == 0 {
             let fits = ones <= 1 || (ones == 2 && sizes[0] == 1);
@@ -192,7 +200,9 @@ impl Number<'_> {
             };
         }
         let strong = match *sizes {
-            [3, 3, 4] | [3, 7] if first >= 2 => sizes[1] == 3 || first == 3 || self.groups[0].gap.has(Gap::OPEN),
+            [3, 3, 4] | [3, 7] if first >= 2 => {
+                (sizes[1] == 3 && !self.mixed()) || first == 3 || self.groups[0].gap.has(Gap::OPEN)
+            }
             [1, 3, 3, 4] | [1, 10] => first == 1 && second >= 2,
             [1, 3, 3, 2, 2] | [1, 3, 2, 2, 3] | [1, 3, 7] => first == 8 && second >= 3,
             [3, 2, 2, 2] => first >= 6,
@@ -213,11 +223,27 @@ impl Number<'_> {
         let weak = match *sizes {
             [4, 4] => !self.year(0) && !self.year(1),
             [3, 4] => first >= 2 && !self.year(1) && self.gaps().all(|gap| gap == Gap::SPACE || gap == Gap::DASH),
-            [2, 2, 3] | [2, 3, 2] | [3, 2, 2] => false,
+            [2, 2, 3] | [2, 3, 2] | [3, 2, 2] | [4, 2, 2] => false,
             [2, 2, 2, 2] => first >= 2 && !self.tens(),
             _ => (8..=12).contains(&count) && ones <= usize::from(sizes[0] == 1) && groups <= 6,
         };
-        if weak && even { Shape::Weak } else { Shape::Labelled }
+        let year = (0..groups).any(|index| self.year(index)) && self.gaps().all(|gap| gap == Gap::DASH);
+        if weak && even && !year && !(self.year(groups - 1) && count <= 9) { Shape::Weak } else { Shape::Labelled }
+    }
+
+    /// A dot and a dash between three groups.
+    fn mixed(&self) -> bool {
+        self.gaps().any(|gap| gap == Gap::DOT) && self.gaps().any(|gap| gap == Gap::DASH)
+    }
+
+    /// All groups of three, spaces between.
+    pub(super) fn figures(&self) -> bool {
+        self.groups.iter().all(|group| group.length == 3) && self.gaps().all(|gap| gap == Gap::SPACE)
+    }
+
+    /// All groups of two.
+    pub(super) fn pairs(&self) -> bool {
+        self.groups.iter().all(|group| group.length == 2)
     }
 
     /// All groups end in 0: figures of a table.

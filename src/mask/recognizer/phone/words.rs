@@ -10,6 +10,8 @@ use crate::mask::words::Hash;
 pub(super) enum Kind {
     /// A number to call.
     Label,
+    /// A number to call, where it stands right before.
+    Verb,
     /// Another kind of number.
     Other,
     /// Nothing: the word before it counts.
@@ -17,31 +19,34 @@ pub(super) enum Kind {
 }
 
 /// Each list in small letters, accents as they are: words are compared folded.
-const LABELS: &str = "phone phones telephone tel telf tlf tlfn tlph mobile mob mobl cell cellphone cellular fax facsimile \
-    call calls calling whatsapp whats whatsap watsapp wa wapp viber zalo sms text txt dial dialled ring hotline \
-    landline handy telefon telefonnummer telefonnr tlfnr telnr mobilnummer mobilnr handynummer rufnummer durchwahl mobil \
-    mobiltelefon telefax festnetz dienstlich privat tél téléphone telephone téls portable port fixe bureau domicile \
-    perso natel gsm gsmnr teléfono teléfonos telefono tfno tlfno móvil movil celular cel cels fijo cellulare cell \
-    casa ufficio recapito abitazione telefone telemóvel telemovel tlm tm contacto contato contactos fone fixo zap zapzap \
-    telefoon mobiel thuis werk telnr kom komórka komórkowy komorka dom domowy stacjonarny służbowy kontakt kontaktní \
-    mobilní pevná linka telefón mobilný pevný číslo-mobilu mobiltelefon otthoni vezetékes telefonszám mobilszám mobil \
-    telefonul fax-tel telefoane serviciu acasă тел телефон телефоны моб мобильный мобільний мобілен мобилен сот сотовый \
-    дом домашний раб рабочий факс звоните звонить номер-телефона ватсап вотсап вацап телефоны телефону ұялы мобилни \
-    фиксни fiksni mobitel mob-tel τηλ τηλέφωνο τηλέφωνα κιν κινητό σταθερό φαξ telefonas mob-nr tālrunis tālr \
-    telefons mobilusis telefoninumber mobiil telefoninr puh puhelin puhelinnumero gsm matkapuhelin puhnro sími \
-    farsími gsími tlfnummer mobiltlf arb arbejde arbeid jobb mobilen hem hemma arbete växel direkt \
-    telefonu cep ev gsm telefonum işyeri تلفن هاتف الهاتف جوال الجوال موبايل محمول المحمول واتساب فاكس تليفون همراه \
-    موبایل نمبر فون رابطہ نقال טל טלפון נייד סלולרי פקס פון फोन मोबाइल दूरभाष संपर्क फ़ोन मो ফোন মোবাইল টেলিফোন மொபைல் தொலைபேசி \
-    ఫోన్ మొబైల్ ಫೋನ್ മൊബൈൽ ಮೊಬೈಲ್ ફોન મોબાઇલ ਫੋਨ ਮੋਬਾਈਲ hp telp telpon telepon ponsel hape nohp handphone đt đtdđ sđt \
-    điện-thoại thoại hotline di-động động máy simu nambari namba rununu ስልክ ph phno tph tp mobno contact contacts reach \
-    reached reachable messenger signal imessage facetime telegram bkash nagad nequi bizum yape plin vipps swish \
-    mobilepay guasap wasap zadzwoń dzwoń dzwonić volejte volej zavolejte volať ring ringa ringe soita hívj hívjon \
-    chiama chiamare chiamami appelez appelle llame llama llamar llámame ligue ligar bel bellen anrufen anruf erreichbar \
-    sunați suna позвоните звони zvoni pozovi nazovi аloқа байланыс aloqa hubungi telefoni ara arayın numaram \
-    home office work direct mobile-no switchboard bleep pager emergency ice afterhours daytime evening landphone \
-    cellnumber cellno telno phonenumber phoneno mobileno mobilenumber contactno contactnumber ncell safaricom airtel \
-    mtn vodafone orange tigo claro movistar jio telekom smart globe dialog mobitel phn resi residence \
-    հեռ հեռախոս ტელ ტელეფონი მობ утас телефонен";
+const LABELS: &str = "phone phones telephone tel telf tlf tlfn tlph mobile mob mobl cellphone cellular fax facsimile whatsapp \
+    whatsap watsapp wa wapp viber zalo sms hotline landline handy telefon telefonnummer telefonnr tlfnr telnr \
+    mobilnummer mobilnr handynummer rufnummer durchwahl mobil mobiltelefon telefax festnetz tél téléphone téls \
+    natel gsm teléfono teléfonos telefono tfno tlfno móvil movil celular cel cels fijo cellulare telefone \
+    telemóvel telemovel tlm contactos fone fixo zapzap telefoon mobiel komórka komórkowy komorka domowy \
+    stacjonarny służbowy kontaktní mobilní pevná telefón mobilný pevný číslo-mobilu vezetékes telefonszám \
+    mobilszám telefonul fax-tel telefoane тел телефон телефоны моб мобильный мобільний мобілен мобилен сот \
+    сотовый дом домашний раб рабочий факс звоните звонить номер-телефона ватсап вотсап вацап телефону ұялы \
+    мобилни фиксни fiksni mob-tel τηλ τηλέφωνο τηλέφωνα κιν κινητό σταθερό φαξ telefonas mob-nr tālrunis tālr \
+    telefons mobilusis telefoninumber mobiil telefoninr puh puhelin puhelinnumero matkapuhelin puhnro sími \
+    farsími gsími tlfnummer mobiltlf arb mobilen telefonu telefonum işyeri تلفن هاتف الهاتف جوال الجوال موبايل \
+    محمول المحمول واتساب فاكس تليفون همراه موبایل نمبر فون رابطہ نقال טל טלפון נייד סלולרי פקס פון फोन मोबाइल \
+    दूरभाष संपर्क फ़ोन मो ফোন মোবাইল টেলিফোন மொபைல் தொலைபேசி ఫోన్ మొబైల్ ಫೋನ್ മൊബൈൽ ಮೊಬೈಲ್ ફોન મોબાઇલ ਫੋਨ ਮੋਬਾਈਲ \
+    hp telp telpon telepon ponsel hape nohp handphone đt đtdđ sđt điện-thoại thoại di-động động máy simu nambari \
+    namba rununu ስልክ phno tph tp mobno imessage facetime telegram bkash nagad nequi bizum yape plin vipps swish \
+    mobilepay guasap wasap zadzwoń dzwoń dzwonić volejte volej zavolejte volať soita hívj hívjon chiamami \
+    appelez appelle llámame bellen anrufen anruf erreichbar sunați позвоните звони pozovi nazovi аloқа байланыс \
+    aloqa hubungi telefoni numaram mobile-no cellnumber cellno telno phonenumber phoneno mobileno mobilenumber \
+    contactno contactnumber ncell safaricom phn հեռ հեռախոս ტელ ტელეფონი მობ утас телефонен";
+
+/// Words that announce a number to call right before it, and mean much else elsewhere.
+const VERBS: &str = "cell call calls calling whats text txt dial dialled ring dienstlich privat portable port fixe bureau \
+    domicile perso gsmnr casa ufficio recapito abitazione tm contacto contato zap thuis werk kom dom kontakt \
+    linka otthoni serviciu acasă mobitel arbejde arbeid jobb hem hemma arbete växel direkt cep ev ph contact \
+    contacts reach reached reachable messenger signal ringa ringe chiama chiamare llame llama llamar ligue ligar \
+    bel suna zvoni ara arayın home office work direct switchboard bleep pager emergency ice afterhours daytime \
+    evening landphone airtel mtn vodafone orange tigo claro movistar jio telekom smart globe dialog resi \
+    residence";
 
 const OTHERS: &str = "isbn issn doi order orders invoice invoices ticket tickets case serial part sku ref refs reference id \
     ids po version versions ver build builds release ean upc gtin tax vat account acct routing orcid rfc iso din \
@@ -66,7 +71,7 @@ const FILLERS: &str = "no nos nr num number numbers nummer numer numero número 
     under with for in de del da do di la le les el der die das";
 
 fn table() -> HashMap<u64, Kind> {
-    let lists = [(FILLERS, Kind::Filler), (OTHERS, Kind::Other), (LABELS, Kind::Label)];
+    let lists = [(FILLERS, Kind::Filler), (OTHERS, Kind::Other), (VERBS, Kind::Verb), (LABELS, Kind::Label)];
     let words = lists.into_iter().flat_map(|(list, kind)| list.split_whitespace().map(move |word| (word, kind)));
     words.map(|(word, kind)| (Hash::of(word), kind)).collect()
 }
@@ -196,6 +201,11 @@ pub(super) fn before(head: &str) -> Before {
                 found.near |= unknown > 0;
                 break;
             }
+            Some(Kind::Verb) => {
+                found.label |= unknown == 0;
+                found.near |= unknown == 1;
+                break;
+            }
             Some(Kind::Other) => {
                 found.other |= unknown == 0;
                 break;
@@ -256,7 +266,7 @@ pub(super) fn label_behind(tail: &str) -> bool {
     }
     let end = rest.find(|c: char| !c.is_alphabetic() && !mark(c)).unwrap_or(rest.len());
     let bracket = tail.trim_start().starts_with(['(', '[']) || rest[end..].trim().is_empty();
-    bracket && WORDS.get(&Hash::of(&rest[..end])) == Some(&Kind::Label)
+    bracket && matches!(WORDS.get(&Hash::of(&rest[..end])), Some(Kind::Label | Kind::Verb))
 }
 
 /// Whether a line has a word that announces a number to call, or other contact details.
@@ -279,7 +289,7 @@ pub(super) fn only_label(text: &str) -> bool {
     let mut words = text.split(|c: char| !c.is_alphabetic() && !mark(c)).filter(|word| !word.is_empty());
     let mut label = false;
     let fits = words.by_ref().take(4).all(|word| match WORDS.get(&Hash::of(word)) {
-        Some(Kind::Label) => {
+        Some(Kind::Label | Kind::Verb) => {
             label = true;
             true
         }
@@ -406,7 +416,7 @@ pub(super) fn extension(text: &str, at: usize) -> Option<usize> {
     }
     let rest = &tail[from..];
     let first = rest.chars().next()?;
-    let word = if first == '#' {
+    let word = if first == '#' && !bracket {
         "#"
     } else if first.is_alphabetic() {
         let end = rest.find(|c: char| !c.is_alphabetic() && !mark(c)).unwrap_or(rest.len()).min(rest.len());
