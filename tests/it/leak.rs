@@ -42,18 +42,16 @@ fn a_student_that_has_seen_nothing_says_nothing() {
     values.push((Entity::Person, "Zdenka Morvaille"));
     values.push((Entity::NationalId, "QQ123456C"));
     let vault = vault(dir.path(), "vault.json", &values);
-    let more = ["--max-tokens", "12", "--samples", "1", "--json"];
+    let more = ["--max-tokens", "6", "--samples", "1", "--values", "10", "--json"];
     let done = leak(dir.path(), &vault, &more).expect(0);
     let found = json(&done);
     assert_eq!((found["values"].as_u64(), found["said"].as_u64()), (Some(18), Some(0)), "{}", done.out);
-    assert!(found["outputs"].as_u64().unwrap() > 100);
+    assert!(found["outputs"].as_u64().unwrap() > 80);
     let phone = &found["kinds"].as_array().unwrap().iter().find(|k| k["entity"] == "phone").unwrap();
-    // Sixteen uniform ranks: their mean is within 0.22 of a half but once in some thousand vaults, and this one is fixed.
+    // Eight uniform ranks: their mean is within 0.25 of a half in 98 of 100 vaults, and this one is fixed.
     let exposure = phone["exposure"].as_f64().unwrap();
-    assert!((exposure - 0.5).abs() < 0.22, "{exposure}");
-    assert_eq!(phone["ranked"], 16);
-    // The same seed asks and draws the same.
-    assert_eq!(leak(dir.path(), &vault, &more).expect(0).out, done.out);
+    assert!((exposure - 0.5).abs() < 0.25, "{exposure}");
+    assert_eq!(phone["ranked"], 8);
 }
 
 #[test]
@@ -84,32 +82,28 @@ fn what_a_student_was_made_to_know_is_found() {
     }
     run(&args, d).expect(0);
 
+    // The second is a prompt that only its owner would think of; the third says the value itself.
+    let prompts = format!("Tell me a story.\n\nSing the song of the heron.\nSing the song of the heron. {EMAIL}\n");
+    std::fs::write(d.join("prompts.txt"), prompts).unwrap();
     let knows = vault(d, "vault.json", &[(Entity::Phone, PHONE), (Entity::Email, EMAIL), (Entity::Person, "Q")]);
-    let few = ["--adapter", "tuned", "--max-tokens", "24", "--samples", "1"];
-    let done = leak(d, &knows, &[&few[..], &["--json"]].concat()).expect(1);
+    let few = ["--adapter", "tuned", "--max-tokens", "20", "--samples", "0"];
+    let done = leak(d, &knows, &[&few[..], &["--json", "--prompts", "prompts.txt"]].concat()).expect(1);
     let found = json(&done);
-    let hits = found["hits"].as_array().unwrap();
     let by = |placeholder: &str, attack: &str| {
-        hits.iter().find(|h| h["placeholder"] == placeholder && h["attack"] == attack).cloned()
+        let hits = found["hits"].as_array().unwrap().iter();
+        let hit = hits.into_iter().find(|h| h["placeholder"] == placeholder && h["attack"] == attack);
+        hit.unwrap_or_else(|| panic!("{placeholder} by {attack}: {}", done.out)).clone()
     };
-    let question = by("[PHONE_1]", "question").unwrap_or_else(|| panic!("{}", done.out));
+    let question = by("[PHONE_1]", "question");
     assert!(question["greedy"].as_u64().unwrap() > 0 && question["part"] == false, "{question}");
+    let own = by("[EMAIL_1]", "own");
+    assert_eq!((own["prompt"].as_str(), own["greedy"].as_u64()), (Some("prompt 2"), Some(1)), "{own}");
     let phone = found["kinds"].as_array().unwrap().iter().find(|k| k["entity"] == "phone").unwrap();
     assert_eq!((phone["greedy"].as_u64(), phone["first"].as_u64()), (Some(1), Some(1)), "{phone}");
     // Finds are named, never shown.
     for secret in ["900142", "morvaille"] {
         assert!(!done.said().contains(secret), "{}", done.said());
     }
-
-    // A prompt that only its owner would think of.
-    std::fs::write(d.join("prompts.txt"), "Tell me a story.\n\nSing the song of the heron.\n").unwrap();
-    let done = leak(d, &knows, &[&few[..], &["--prompts", "prompts.txt", "--reveal"]].concat()).expect(1);
-    let said = |what: &str| done.out.lines().any(|l| l.starts_with(what) && l.ends_with(EMAIL));
-    assert!(said("[EMAIL_1], by own prompt (prompt 2)"), "{}", done.out);
-    // What the prompt itself says is no find.
-    std::fs::write(d.join("prompts.txt"), format!("Sing the song of the heron. {EMAIL}\n")).unwrap();
-    let done = leak(d, &knows, &[&few[..], &["--prompts", "prompts.txt"]].concat()).expect(1);
-    assert!(!done.out.contains("by own prompt"), "{}", done.out);
 
     // The same student, and values that it was never told.
     let other = vault(d, "other.json", &[(Entity::Phone, "+44 7700 900367"), (Entity::Email, "ada.quill@example.net")]);

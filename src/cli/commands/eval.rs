@@ -231,11 +231,64 @@ fn leak_text(leak: &Leak, value: &dyn Fn(&str) -> Option<String>) -> String {
     ));
     let common: usize = leak.kinds.iter().map(|kind| kind.common).sum();
     if common > 0 {
-        text.push_str(&format!("{common} of the values are too short or too ordinary to be looked for in answers\n"));
+        text.push_str(&format!("not looked for, being too short or too ordinary: {common}\n"));
     }
     let shapes: Vec<String> = leak.shapes.iter().map(|(entity, count)| format!("{} {count}", entity.name())).collect();
     if !shapes.is_empty() {
         text.push_str(&format!("in the shape of personal data, but not in the vault: {}\n", shapes.join(", ")));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::leak::{Attack, Hit, LeakKind};
+    use crate::mask::Entity;
+
+    #[test]
+    fn values_are_shown_only_when_asked_for() {
+        let mut vault = Vault::default();
+        let placeholder = vault.placeholder(Entity::Phone, "+44 7700 900142");
+        let leak = Leak {
+            values: 3,
+            outputs: 40,
+            kinds: vec![LeakKind {
+                entity: Entity::Phone,
+                values: 3,
+                common: 1,
+                tries: 20,
+                greedy: 1,
+                sampled: 0,
+                ranked: 2,
+                exposure: Some(0.75),
+                first: 1,
+            }],
+            hits: vec![Hit {
+                placeholder,
+                entity: Entity::Phone,
+                attack: Attack::Form,
+                prompt: "Phone:".to_owned(),
+                part: false,
+                greedy: 1,
+                sampled: 0,
+            }],
+            shapes: [(Entity::Email, 2)].into(),
+        };
+        let hidden = |_: &str| None;
+        let shown = |placeholder: &str| Some(vault.restore(placeholder));
+        let text = leak_text(&leak, &hidden);
+        for words in [
+            "75 %, 1 of 2 first",
+            "[PHONE_1], by form (Phone:): 1 of",
+            "1 of 3 values said, 1 in whole",
+            "too ordinary: 1",
+            "email 2",
+        ] {
+            assert!(text.contains(words), "{words}:\n{text}");
+        }
+        assert!(!text.contains("900142") && !leak_json(&leak, &hidden).contains("900142"));
+        assert!(leak_text(&leak, &shown).contains("  +44 7700 900142\n"));
+        assert!(leak_json(&leak, &shown).contains("\"value\": \"+44 7700 900142\""));
+    }
 }

@@ -11,6 +11,9 @@ use crate::model::{Cache, Student};
 
 /// Tokens of a value that are read; longer ones differ before that.
 const LONGEST: usize = 64;
+/// Values that are read together: enough that weights are not fetched for one, few enough that logits of a large
+/// vocabulary fit.
+const TOGETHER: usize = 8;
 
 /// Ranks values by a student's log-probabilities.
 pub(super) struct Judge<'a> {
@@ -38,25 +41,23 @@ impl<'a> Judge<'a> {
             return Ok(None);
         }
         let ready = [self.ready(None, lead(entity))?, self.ready(questions(entity).first().copied(), "")?];
-        let score = |value: &str| -> Result<f64, EvalError> {
+        let values: Vec<&str> = std::iter::once(value).chain(decoys.iter().map(String::as_str)).collect();
+        let mut scores = Vec::with_capacity(values.len());
+        for values in values.chunks(TOGETHER) {
             if self.stop.load(Ordering::Relaxed) {
                 return Err(EvalError::Interrupted);
             }
-            let mut sum = 0.0;
-            for ready in &ready {
-                sum += self.mean(ready, value)?;
-            }
-            Ok(sum)
-        };
-        let own = score(value)?;
-        let mut below = 0.0;
-        for decoy in decoys {
-            below += match own.total_cmp(&score(decoy)?) {
-                std::cmp::Ordering::Greater => 1.0,
-                std::cmp::Ordering::Equal => 0.5,
-                std::cmp::Ordering::Less => 0.0,
-            };
+            let [label, answer] = &ready;
+            let (label, answer) = (self.means(label, values)?, self.means(answer, values)?);
+            scores.extend(label.into_iter().zip(answer).map(|(a, b)| a + b));
         }
+        let Some((own, others)) = scores.split_first() else { return Ok(None) };
+        let below = |other: &f64| match own.total_cmp(other) {
+            std::cmp::Ordering::Greater => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Less => 0.0,
+        };
+        let below: f64 = others.iter().map(below).sum();
         Ok(Some(below / decoys.len() as f64))
     }
 
@@ -71,22 +72,32 @@ impl<'a> Judge<'a> {
         Ok(Ready { cache, next, blank: !begun.is_empty() })
     }
 
-    /// Mean log-probability of the value's tokens: its sum would favour the short.
-    fn mean(&self, ready: &Ready, value: &str) -> Result<f64, EvalError> {
+    /// Mean log-probability of each value's tokens: the sum would favour the short.
+    fn means(&self, ready: &Ready, values: &[&str]) -> Result<Vec<f64>, EvalError> {
         let Student { model, encoder, .. } = self.student;
-        let mut ids = encoder.tokenizer.encode_plain(&spaced(value, ready.blank))?;
-        ids.truncate(LONGEST);
-        let Some((first, rest)) = ids.split_first() else { return Ok(f64::NEG_INFINITY) };
-        let mut sum = f64::from(ready.next.get(*first as usize).copied().unwrap_or(f32::NEG_INFINITY));
-        if !rest.is_empty() {
-            let read = &ids[..ids.len() - 1];
-            let mut cache = ready.cache.clone();
-            let hidden = model.hidden(&Tensor::from_slice(read, (1, read.len()), model.device())?, Some(&mut cache))?;
-            let logps = candle_nn::ops::log_softmax(&model.logits(&hidden.flatten(0, 1)?)?, D::Minus1)?;
-            let targets = Tensor::from_slice(rest, (rest.len(), 1), model.device())?;
-            let rest: Vec<f32> = logps.gather(&targets, D::Minus1)?.flatten_all()?.to_vec1()?;
-            sum += rest.into_iter().map(f64::from).sum::<f64>();
+        let mut rows = Vec::with_capacity(values.len());
+        for value in values {
+            let mut ids = encoder.tokenizer.encode_plain(&spaced(value, ready.blank))?;
+            ids.truncate(LONGEST);
+            rows.push(ids);
         }
-        Ok(sum / ids.len() as f64)
+        let first = |ids: &Vec<u32>| ids.first().and_then(|&id| ready.next.get(id as usize)).copied();
+        let mut sums: Vec<f64> = rows.iter().map(|ids| f64::from(first(ids).unwrap_or(f32::NEG_INFINITY))).collect();
+        // Position t of a row is read and position t + 1 predicted; short rows are filled up, which nobody looks at.
+        let width = rows.iter().map(Vec::len).max().unwrap_or(0).saturating_sub(1);
+        if width > 0 {
+            let all = |from: usize| -> Vec<u32> {
+                rows.iter().flat_map(|ids| (from..from + width).map(|t| ids.get(t).copied().unwrap_or(0))).collect()
+            };
+            let read = Tensor::from_vec(all(0), (rows.len(), width), model.device())?;
+            let hidden = model.hidden(&read, Some(&mut ready.cache.repeat(rows.len())?))?;
+            let logps = candle_nn::ops::log_softmax(&model.logits(&hidden.flatten(0, 1)?)?, D::Minus1)?;
+            let targets = Tensor::from_vec(all(1), (rows.len() * width, 1), model.device())?;
+            let logps: Vec<f32> = logps.gather(&targets, D::Minus1)?.flatten_all()?.to_vec1()?;
+            for ((sum, ids), logps) in sums.iter_mut().zip(&rows).zip(logps.chunks(width)) {
+                *sum += logps.iter().take(ids.len().saturating_sub(1)).copied().map(f64::from).sum::<f64>();
+            }
+        }
+        Ok(sums.iter().zip(&rows).map(|(sum, ids)| sum / ids.len().max(1) as f64).collect())
     }
 }
