@@ -154,7 +154,7 @@ fn everything_is_there(ws: &Path, first: &Done) {
     let modelfile = std::fs::read_to_string(ws.join("out/Modelfile")).unwrap();
     assert!(modelfile.starts_with("FROM ./me-q4_k_s.gguf"), "{modelfile}");
     let leak: Value = serde_json::from_slice(&std::fs::read(run_dir.join("leak.json")).unwrap()).unwrap();
-    assert!(leak["values"].as_u64().unwrap() > 20 && leak["outputs"].as_u64().unwrap() > 50, "{leak}");
+    assert!(leak["values"].as_u64().unwrap() > 10 && leak["outputs"].as_u64().unwrap() > 50, "{leak}");
     assert!(first.out.contains("masked values said  "), "{}", first.out);
     // Data goes to stdout, talk to stderr.
     assert!(first.out.contains("distill chat -m") && first.err.contains("▸ learn"), "{}", first.said());

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use candle_core::Tensor;
@@ -6,6 +7,7 @@ use serde_json::json;
 
 use super::chat::load;
 use crate::cli::{Global, Printer};
+use crate::eval::EvalError;
 use crate::eval::leak::{self, Budget, Leak};
 use crate::mask::Vault;
 use crate::pipeline::{STOP, Watch};
@@ -137,7 +139,7 @@ fn run_leak(args: &LeakArgs, global: &Global, printer: &Printer) -> Result<ExitK
             .map_err(|error| error.hint("name the vault that `distill mask --vault FILE` wrote: --vault FILE"))?,
     )
     .map_err(|e| Error::at(&path, "is no mask vault").cause(e))?;
-    if vault.is_empty() {
+    if vault.values().next().is_none() {
         return Err(Error::at(&path, "the vault holds no values: there is nothing to look for"));
     }
     let prompts: Vec<String> = match &args.prompts {
@@ -158,8 +160,13 @@ fn run_leak(args: &LeakArgs, global: &Global, printer: &Printer) -> Result<ExitK
     let mut progress = |done: usize, of: usize| printer.progress(done as u64, of as u64, "answers and ranks");
     let leak = leak::leak(&student, &vault, &prompts, &budget, &STOP, &mut progress);
     printer.finish();
-    let leak = leak?;
-    let value = |placeholder: &str| args.reveal.then(|| vault.restore(placeholder));
+    let leak = leak.map_err(|error| match error {
+        EvalError::Interrupted => Error::interrupted("interrupted before the end: nothing was concluded")
+            .hint("--values, --samples and --max-tokens make it shorter"),
+        other => other.into(),
+    })?;
+    let revealed = if args.reveal { leak::revealed(&vault) } else { BTreeMap::new() };
+    let value = |placeholder: &str| revealed.get(placeholder).cloned();
     printer.data(&if args.json { leak_json(&leak, &value) } else { leak_text(&leak, &value) })?;
     Ok(if leak.said() > 0 { ExitKind::Data } else { ExitKind::Success })
 }
@@ -276,7 +283,8 @@ mod tests {
             shapes: [(Entity::Email, 2)].into(),
         };
         let hidden = |_: &str| None;
-        let shown = |placeholder: &str| Some(vault.restore(placeholder));
+        let revealed = leak::revealed(&vault);
+        let shown = |placeholder: &str| revealed.get(placeholder).cloned();
         let text = leak_text(&leak, &hidden);
         for words in [
             "75 %, 1 of 2 first",

@@ -189,6 +189,12 @@ pub fn leak(
     Ok(tally.finish(&targets, &attempts, budget, &ranks))
 }
 
+/// The values behind the placeholders that [`Hit`]s name, for a person who asks to see them.
+#[must_use]
+pub fn revealed(vault: &Vault) -> BTreeMap<String, String> {
+    targets(vault).into_iter().filter_map(|t| Some((t.placeholder, t.spellings.into_iter().next()?))).collect()
+}
+
 /// The vault's values, by placeholder.
 fn targets(vault: &Vault) -> Vec<Target> {
     // A vault gives a known value the placeholder that it has; a copy keeps ours from being changed if it did not.
