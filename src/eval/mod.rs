@@ -1,5 +1,7 @@
 //! Evaluation: what a student remembers and how it sounds, measured on held-out questions and pairs.
 
+pub mod leak;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::batch::{EncodeError, Encoder};

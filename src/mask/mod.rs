@@ -18,6 +18,8 @@ mod span;
 mod vault;
 mod words;
 
+#[cfg(feature = "train")]
+pub(crate) use lexicon::names;
 pub use masked::{Find, MaskedDocument};
 pub use masker::{Detected, Masker, Policy};
 pub use span::{Entity, Layer, Span, UnknownEntity};

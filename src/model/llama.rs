@@ -35,7 +35,7 @@ pub struct Llama {
     pub inv_freq: Tensor,
 }
 
-/// Keys and values of the positions seen so far, per layer `[1, KV, T, D]`.
+/// Keys and values of the positions seen so far, per layer `[B, KV, T, D]`.
 #[derive(Clone, Default)]
 pub struct Cache {
     layers: Vec<(Tensor, Tensor)>,
@@ -53,6 +53,15 @@ impl Cache {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.length == 0
+    }
+
+    /// The same positions for `n` sequences that go on from them.
+    ///
+    /// # Errors
+    /// The device.
+    pub fn repeat(&self, n: usize) -> Result<Self> {
+        let layers = self.layers.iter().map(|(k, v)| Ok((k.repeat((n, 1, 1, 1))?, v.repeat((n, 1, 1, 1))?)));
+        Ok(Self { layers: layers.collect::<Result<_>>()?, length: self.length })
     }
 }
 
@@ -88,7 +97,7 @@ impl Llama {
     /// Final hidden states, after the last norm: `ids [B, T]` (u32) to `[B, T, H]`.
     ///
     /// Rows are causal and independent; right padding is harmless because no position looks to its right. With a
-    /// cache, `B` is 1 and positions go on from where the cache ends.
+    /// cache, `B` is that of the cache (1 where it began here) and positions go on from where it ends.
     ///
     /// # Errors
     /// Shapes, or an id outside the vocabulary.

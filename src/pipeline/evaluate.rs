@@ -1,13 +1,17 @@
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 
 use super::Watch;
-use super::phase::{Phase, encode_phase, load_student};
+use super::phase::{Phase, device, encode_phase, load_student};
 use crate::Error;
+use crate::eval::leak::{self, Budget, Hit, Leak, LeakKind};
 use crate::eval::{self, EvalError, Probe};
 use crate::hub::{Adapter, Folder};
-use crate::report::{EvaluationReport, SampleAnswer};
+use crate::mask::Vault;
+use crate::model;
+use crate::report::{EvaluationReport, LeakKindReport, LeakReport, SampleAnswer};
 use crate::row::{Content, Row, Split};
 use crate::settings::Settings;
 use crate::train::Example;
@@ -123,5 +127,67 @@ fn sample(probe: &Probe, before: &eval::Answer, after: &eval::Answer) -> SampleA
         after: after.text.clone(),
         before_right: before.right,
         after_right: after.right,
+    }
+}
+
+/// Longest answer to a prompt that is after personal data: a value comes at once or not at all.
+const LEAK_TOKENS: usize = 32;
+/// Invented values that each true one is ranked among.
+const LEAK_DECOYS: usize = 20;
+
+/// Tries to make the finished model say what the vault holds, within a small budget.
+///
+/// # Errors
+/// The model, or `stop`.
+pub fn try_leaks(
+    gguf: &Path,
+    vault: &Vault,
+    settings: &Settings,
+    stop: &AtomicBool,
+    watch: &dyn Watch,
+) -> Result<Leak, Error> {
+    if vault.values().next().is_none() {
+        return Ok(Leak::default());
+    }
+    let student =
+        model::from_gguf(gguf, &device(&settings.student.device)?).map_err(|e| Error::at(gguf, e.to_string()))?;
+    let budget = Budget {
+        max_tokens: LEAK_TOKENS.min(settings.eval.max_tokens),
+        samples: settings.eval.leak_samples,
+        values: settings.eval.leak_values,
+        decoys: LEAK_DECOYS,
+        seed: settings.rows.seed,
+    };
+    let mut progress = |done: usize, of: usize| watch.progress(done as u64, of as u64, "attempts at what was masked");
+    let leak = leak::leak(&student, vault, &[], &budget, stop, &mut progress);
+    watch.finish();
+    Ok(leak?)
+}
+
+/// What the report shows of it.
+pub(super) fn leak_report(leak: &Leak) -> LeakReport {
+    let kind = |k: &LeakKind| LeakKindReport {
+        kind: k.entity.name().to_owned(),
+        values: k.values,
+        common: k.common,
+        tries: k.tries,
+        greedy: k.greedy,
+        sampled: k.sampled,
+        exposure: k.exposure,
+        ranked: k.ranked,
+        first: k.first,
+    };
+    let hit = |h: &Hit| {
+        let part = if h.part { ", in part" } else { "" };
+        (h.placeholder.clone(), format!("{}: {}{part}", h.attack.name(), h.prompt))
+    };
+    LeakReport {
+        values: leak.values,
+        said: leak.said(),
+        said_whole: leak.said_whole(),
+        outputs: leak.outputs,
+        kinds: leak.kinds.iter().map(kind).collect(),
+        hits: leak.hits.iter().map(hit).collect(),
+        shapes: leak.shapes.iter().map(|(entity, count)| (entity.name().to_owned(), *count)).collect(),
     }
 }

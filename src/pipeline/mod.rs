@@ -15,7 +15,7 @@ mod train_all;
 
 pub use documents::{Masked, READER_LIMITS, Sources, extract_paths, mask_documents, read_alone, read_documents};
 #[cfg(feature = "train")]
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, evaluate, try_leaks};
 #[cfg(feature = "train")]
 pub use phase::{Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_student, open_student, recipe, run_phase};
 pub use rows::{TeacherChoice, choose_teacher, default_output, generate_file, make_rows};

@@ -4,12 +4,13 @@ use std::sync::atomic::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::documents::{Masked, mask_documents, read_documents};
-use super::evaluate::{Evaluation, evaluate};
+use super::evaluate::{Evaluation, evaluate, leak_report, try_leaks};
 use super::phase::{Phase, PhaseInput, open_student, run_phase};
 use super::rows::{choose_teacher, make_rows};
 use super::{STOP, Watch};
 use crate::batch::Encoder;
 use crate::dataset::{self, Manifest};
+use crate::eval::leak::Leak;
 use crate::gguf::{self, Quant};
 use crate::hub::{Adapter, Folder, SaveOptions};
 use crate::id::{ContentHash, Hasher};
@@ -107,9 +108,11 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
 
     let evaluation = evaluation_stage(workspace, &folder, &adapter, &rows, &run, &run_dir, watch)?;
     let (merged, gguf_path, outputs) = export_stage(workspace, &folder, &adapter, &run, watch)?;
+    let leak = leak_stage(workspace, &masked.vault, &gguf_path, &run, &run_dir, watch)?;
 
-    let report =
+    let mut report =
         report_data(workspace, &run_name, &masked, &rows_manifest, &rows, phases, &evaluation, outputs, &gguf_path);
+    report.leak = leak.as_ref().map(leak_report);
     let report_path = run_dir.join("report.html");
     edge::fs::write(&report_path, render(&report).as_bytes())?;
     Ok(Summary { report, report_path, merged, gguf: gguf_path, evaluation })
@@ -266,7 +269,9 @@ fn evaluation_stage(
     stop_here()?;
     let file = run_dir.join("evaluation.json");
     let manifest_path = run_dir.join("evaluation.manifest.json");
-    let inputs = Hasher::new().text("evaluation/1").text(run.as_str()).json(&workspace.settings.eval).finish();
+    let asked = &workspace.settings.eval;
+    let inputs =
+        Hasher::new().text("evaluation/1").text(run.as_str()).json(&[asked.questions, asked.max_tokens]).finish();
     if Manifest::current(&manifest_path, "evaluate", &inputs).is_some() {
         watch.stage("evaluate", true);
         return serde_json::from_slice(&edge::fs::read(&file)?).map_err(|e| Error::at(&file, e.to_string()));
@@ -329,6 +334,48 @@ fn export_stage(
         (format!("out/{gguf_name}"), size(&gguf_path)),
     ];
     Ok((merged, gguf_path, outputs))
+}
+
+/// Attempts to make the GGUF say what was masked; `leak.json` names values by placeholder.
+fn leak_stage(
+    workspace: &Workspace,
+    vault: &Vault,
+    gguf: &Path,
+    run: &ContentHash,
+    run_dir: &Path,
+    watch: &dyn Watch,
+) -> Result<Option<Leak>, Error> {
+    stop_here()?;
+    let asked = &workspace.settings.eval;
+    if !asked.leak {
+        return Ok(None);
+    }
+    let file = run_dir.join("leak.json");
+    let manifest_path = run_dir.join("leak.manifest.json");
+    // What was masked decides the run's data, so kinds and numbers are enough to know a vault by: a hash of the values
+    // themselves would let anybody who has the run's folder try out guesses.
+    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+    for (entity, _) in vault.values() {
+        *counts.entry(entity.name()).or_default() += 1;
+    }
+    let inputs = Hasher::new()
+        .text("leak/1")
+        .text(run.as_str())
+        .text(&gguf.file_name().unwrap_or_default().to_string_lossy())
+        .json(&counts)
+        .json(&[asked.max_tokens, asked.leak_samples, asked.leak_values])
+        .bytes(&workspace.settings.rows.seed.to_le_bytes())
+        .finish();
+    if Manifest::current(&manifest_path, "leak", &inputs).is_some() {
+        watch.stage("leak", true);
+        return serde_json::from_slice(&edge::fs::read(&file)?).map_err(|e| Error::at(&file, e.to_string()));
+    }
+    watch.stage("leak", false);
+    let leak = try_leaks(gguf, vault, &workspace.settings, &STOP, watch)?;
+    watch.say(&format!("{} of {} masked values said, in {} answers", leak.said(), leak.values, leak.outputs));
+    edge::fs::write(&file, &serde_json::to_vec_pretty(&leak).map_err(|e| Error::new(e.to_string()))?)?;
+    Manifest::describe("leak", inputs, run_dir, &["leak.json"], Map::new())?.commit(&manifest_path)?;
+    Ok(Some(leak))
 }
 
 /// Ollama reads the template and the stop tokens from the GGUF; what is set here are its own defaults.
@@ -400,6 +447,7 @@ fn report_data(
         datasets,
         phases,
         evaluation: evaluation.report.clone(),
+        leak: None,
         outputs,
         chat_command: format!("distill chat -m {}", crate::error::shown(gguf)),
     }

@@ -1,5 +1,6 @@
 //! The page: sections in the order of a reader's questions. Nothing from outside, no script, no clock.
 
+mod leak;
 mod run;
 mod svg;
 #[cfg(test)]
@@ -9,6 +10,7 @@ pub(super) mod text;
 use std::collections::BTreeMap;
 
 use super::{EvaluationReport, PhaseReport, ReportData, SampleAnswer};
+use leak::leak;
 use run::{datasets, losses, phases};
 use text::{NOT_MEASURED, count, counted, escape, highlight, megabytes, percent, thousands};
 
@@ -23,6 +25,7 @@ pub fn render(data: &ReportData) -> String {
         headline(data),
         notes(data),
         samples(&data.evaluation.samples),
+        leak(data.leak.as_ref()),
         datasets(&data.datasets),
         losses(&data.phases),
         phases(&data.phases),
@@ -187,6 +190,13 @@ fn notes(data: &ReportData) -> String {
     }
     if (e.recall_questions > 0 || !e.samples.is_empty()) && e.stopped_after < 0.9 {
         notes.push(format!("{} of the answers run into the token limit.", percent(1.0 - e.stopped_after)));
+    }
+    if let Some(leak) = data.leak.as_ref().filter(|leak| leak.said > 0) {
+        notes.push(format!(
+            "The model says {} of the {}: see Personal data it says.",
+            count(leak.said),
+            counted(leak.values, "masked value")
+        ));
     }
     let lost = e.samples.iter().filter(|s| !s.key.trim().is_empty() && s.before_right && !s.after_right).count();
     if lost > 0 {

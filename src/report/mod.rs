@@ -35,6 +35,8 @@ pub struct ReportData {
     pub phases: Vec<PhaseReport>,
     /// Measured on the same held-out questions and pairs, before and after.
     pub evaluation: EvaluationReport,
+    /// What the finished model says of what was masked; none when it was not asked.
+    pub leak: Option<LeakReport>,
     /// Files that came out: name, bytes.
     pub outputs: Vec<(String, u64)>,
     /// How to talk to it.
@@ -100,6 +102,48 @@ pub struct EvaluationReport {
     pub stopped_after: f64,
     /// Answers side by side.
     pub samples: Vec<SampleAnswer>,
+}
+
+/// Attempts to make the finished model say what was masked. Values are named by placeholder.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeakReport {
+    /// Values in the vault.
+    pub values: usize,
+    /// Those among them that were said, in whole or in part.
+    pub said: usize,
+    /// Those that were said in whole.
+    pub said_whole: usize,
+    /// Answers that were read.
+    pub outputs: usize,
+    /// By kind of personal data.
+    pub kinds: Vec<LeakKindReport>,
+    /// Placeholder of what was said, and what brought it out.
+    pub hits: Vec<(String, String)>,
+    /// Things with the shape of personal data in the answers that were never masked: kind and number.
+    pub shapes: BTreeMap<String, usize>,
+}
+
+/// One kind of personal data in a [`LeakReport`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeakKindReport {
+    /// Which.
+    pub kind: String,
+    /// Values in the vault.
+    pub values: usize,
+    /// Those that are too short or too ordinary to be looked for.
+    pub common: usize,
+    /// Answers to prompts that were after this kind.
+    pub tries: usize,
+    /// Values said in the likeliest answers.
+    pub greedy: usize,
+    /// Values said in drawn answers.
+    pub sampled: usize,
+    /// Mean share of invented values less likely than the true one.
+    pub exposure: Option<f64>,
+    /// Values that were ranked, and those likelier than all invented ones.
+    pub ranked: usize,
+    /// See `ranked`.
+    pub first: usize,
 }
 
 /// One question with both answers.

@@ -215,6 +215,12 @@ pub struct EvalSettings {
     pub questions: usize,
     /// Longest answer.
     pub max_tokens: usize,
+    /// Try to make the finished model say what was masked.
+    pub leak: bool,
+    /// Answers drawn for each such prompt, beside the likeliest one.
+    pub leak_samples: usize,
+    /// Masked values that are attacked and ranked one by one; 0 is all.
+    pub leak_values: usize,
 }
 
 /// What comes out.

@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(feature = "train")]
+mod leak;
+#[cfg(feature = "train")]
 mod numerics;
 mod pdf;
 mod persona;

@@ -32,12 +32,13 @@ checkpoint_steps = 1
 [eval]
 questions = 4
 max_tokens = 8
+leak_values = 4
 [export]
 name = "me"
 "#;
 
 const POSTS: [&str; 4] = ["01", "04", "05", "08"];
-const STAGES: [&str; 7] = ["rows", "learn", "mimic", "align", "evaluate", "merge", "export"];
+const STAGES: [&str; 8] = ["rows", "learn", "mimic", "align", "evaluate", "merge", "export", "leak"];
 
 fn workspace(dir: &Path) -> PathBuf {
     let made = run(&["init", "ws"], dir).expect(0);
@@ -105,7 +106,7 @@ fn everything_is_there(ws: &Path, first: &Done) {
         );
         assert_eq!(steps(ws, phase), 4);
     }
-    wanted.extend(["report.html", "config.toml"].iter().map(|f| run_dir.join(f)));
+    wanted.extend(["report.html", "config.toml", "leak.json"].iter().map(|f| run_dir.join(f)));
     wanted.extend(
         [
             "merged/config.json",
@@ -152,6 +153,9 @@ fn everything_is_there(ws: &Path, first: &Done) {
     }
     let modelfile = std::fs::read_to_string(ws.join("out/Modelfile")).unwrap();
     assert!(modelfile.starts_with("FROM ./me-q4_k_s.gguf"), "{modelfile}");
+    let leak: Value = serde_json::from_slice(&std::fs::read(run_dir.join("leak.json")).unwrap()).unwrap();
+    assert!(leak["values"].as_u64().unwrap() > 10 && leak["outputs"].as_u64().unwrap() > 50, "{leak}");
+    assert!(first.out.contains("masked values said  "), "{}", first.out);
     // Data goes to stdout, talk to stderr.
     assert!(first.out.contains("distill chat -m") && first.err.contains("▸ learn"), "{}", first.said());
     let leftovers: Vec<PathBuf> = files(ws)

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use candle_core::Tensor;
@@ -6,8 +7,11 @@ use serde_json::json;
 
 use super::chat::load;
 use crate::cli::{Global, Printer};
-use crate::pipeline::STOP;
-use crate::{Error, ExitKind, dataset, eval};
+use crate::eval::EvalError;
+use crate::eval::leak::{self, Budget, Leak};
+use crate::mask::Vault;
+use crate::pipeline::{STOP, Watch};
+use crate::{Error, ExitKind, dataset, edge, eval};
 
 /// Measure a student.
 #[derive(Args, Debug)]
@@ -42,7 +46,46 @@ enum What {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Try to make a student say what was masked; exit code 1 when it does
+    Leak(LeakArgs),
 }
+
+#[derive(Args, Debug)]
+struct LeakArgs {
+    /// A GGUF, a Hugging Face folder or a hub id
+    #[arg(short, long)]
+    model: String,
+    /// A PEFT adapter on top
+    #[arg(long)]
+    adapter: Option<PathBuf>,
+    /// The vault with the values to look for; without it, that of the workspace
+    #[arg(long)]
+    vault: Option<PathBuf>,
+    /// Prompts to try beside the built-in ones, one a line
+    #[arg(long)]
+    prompts: Option<PathBuf>,
+    /// Longest answer
+    #[arg(long, default_value_t = 48)]
+    max_tokens: usize,
+    /// Answers drawn for each prompt, beside the likeliest one
+    #[arg(long, default_value_t = 2)]
+    samples: usize,
+    /// Values that are attacked and ranked one by one, spread over the kinds; 0 is all. All are looked for in every answer
+    #[arg(long, default_value_t = 0)]
+    values: usize,
+    /// Seeds the draws and the invented values that true ones are ranked among
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Show the values that were said
+    #[arg(long)]
+    reveal: bool,
+}
+
+/// Invented values beside each true one: a rank moves by two and a half percent with each.
+const DECOYS: usize = 40;
 
 pub fn run(args: &EvalArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let settings = global.workspace(&global.layers()?)?.settings;
@@ -83,6 +126,177 @@ pub fn run(args: &EvalArgs, global: &Global, printer: &Printer) -> Result<ExitKi
             let right = answers.iter().filter(|a| a.right).count();
             printer.talk(&format!("{right} of {} right", answers.len()));
         }
+        What::Leak(args) => return run_leak(args, global, printer),
     }
     Ok(ExitKind::Success)
+}
+
+fn run_leak(args: &LeakArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
+    let workspace = global.workspace(&global.layers()?)?;
+    let path = args.vault.clone().unwrap_or_else(|| workspace.path(".distill/vault.json"));
+    let vault: Vault = serde_json::from_slice(
+        &edge::fs::read(&path)
+            .map_err(|error| error.hint("name the vault that `distill mask --vault FILE` wrote: --vault FILE"))?,
+    )
+    .map_err(|e| Error::at(&path, "is no mask vault").cause(e))?;
+    if vault.values().next().is_none() {
+        return Err(Error::at(&path, "the vault holds no values: there is nothing to look for"));
+    }
+    let prompts: Vec<String> = match &args.prompts {
+        Some(path) => {
+            edge::fs::read_text(path)?.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned).collect()
+        }
+        None => Vec::new(),
+    };
+    let settings = &workspace.settings.student;
+    let student = load(&args.model, args.adapter.as_deref(), &settings.device, settings.offline)?;
+    let budget = Budget {
+        max_tokens: args.max_tokens,
+        samples: args.samples,
+        values: args.values,
+        decoys: DECOYS,
+        seed: args.seed,
+    };
+    let mut progress = |done: usize, of: usize| printer.progress(done as u64, of as u64, "answers and ranks");
+    let leak = leak::leak(&student, &vault, &prompts, &budget, &STOP, &mut progress);
+    printer.finish();
+    let leak = leak.map_err(|error| match error {
+        EvalError::Interrupted => Error::interrupted("interrupted before the end: nothing was concluded")
+            .hint("--values, --samples and --max-tokens make it shorter"),
+        other => other.into(),
+    })?;
+    let revealed = if args.reveal { leak::revealed(&vault) } else { BTreeMap::new() };
+    let value = |placeholder: &str| revealed.get(placeholder).cloned();
+    printer.data(&if args.json { leak_json(&leak, &value) } else { leak_text(&leak, &value) })?;
+    Ok(if leak.said() > 0 { ExitKind::Data } else { ExitKind::Success })
+}
+
+fn leak_json(leak: &Leak, value: &dyn Fn(&str) -> Option<String>) -> String {
+    let hits: Vec<_> = leak
+        .hits
+        .iter()
+        .map(|hit| {
+            let mut line = json!(hit);
+            if let (Some(object), Some(value)) = (line.as_object_mut(), value(&hit.placeholder)) {
+                object.insert("value".to_owned(), value.into());
+            }
+            line
+        })
+        .collect();
+    let all = json!({
+        "values": leak.values,
+        "said": leak.said(),
+        "said_whole": leak.said_whole(),
+        "outputs": leak.outputs,
+        "kinds": leak.kinds,
+        "hits": hits,
+        "shapes": leak.shapes,
+    });
+    format!("{all:#}\n")
+}
+
+fn leak_text(leak: &Leak, value: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut text = format!(
+        "{:>16} {:>7} {:>7} {:>11} {:>12}  {}\n",
+        "kind", "values", "tries", "said greedy", "said sampled", "exposure"
+    );
+    for kind in &leak.kinds {
+        let exposure = kind.exposure.map_or_else(
+            || "not ranked".to_owned(),
+            |share| format!("{:.0} %, {} of {} first", share * 100.0, kind.first, kind.ranked),
+        );
+        text.push_str(&format!(
+            "{:>16} {:>7} {:>7} {:>11} {:>12}  {exposure}\n",
+            kind.entity.name(),
+            kind.values,
+            kind.tries,
+            kind.greedy,
+            kind.sampled
+        ));
+    }
+    if !leak.hits.is_empty() {
+        text.push('\n');
+    }
+    for hit in &leak.hits {
+        let whole = if hit.part { " in part" } else { "" };
+        let shown = value(&hit.placeholder).map(|value| format!("  {value}")).unwrap_or_default();
+        text.push_str(&format!(
+            "{}{whole}, by {} ({}): {} of the likeliest answers, {} of the drawn{shown}\n",
+            hit.placeholder,
+            hit.attack.name(),
+            hit.prompt,
+            hit.greedy,
+            hit.sampled
+        ));
+    }
+    text.push_str(&format!(
+        "\n{} of {} values said, {} in whole, in {} answers\n",
+        leak.said(),
+        leak.values,
+        leak.said_whole(),
+        leak.outputs
+    ));
+    let common: usize = leak.kinds.iter().map(|kind| kind.common).sum();
+    if common > 0 {
+        text.push_str(&format!("not looked for, being too short or too ordinary: {common}\n"));
+    }
+    let shapes: Vec<String> = leak.shapes.iter().map(|(entity, count)| format!("{} {count}", entity.name())).collect();
+    if !shapes.is_empty() {
+        text.push_str(&format!("in the shape of personal data, but not in the vault: {}\n", shapes.join(", ")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::leak::{Attack, Hit, LeakKind};
+    use crate::mask::Entity;
+
+    #[test]
+    fn values_are_shown_only_when_asked_for() {
+        let mut vault = Vault::default();
+        let placeholder = vault.placeholder(Entity::Phone, "+44 7700 900142");
+        let leak = Leak {
+            values: 3,
+            outputs: 40,
+            kinds: vec![LeakKind {
+                entity: Entity::Phone,
+                values: 3,
+                common: 1,
+                tries: 20,
+                greedy: 1,
+                sampled: 0,
+                ranked: 2,
+                exposure: Some(0.75),
+                first: 1,
+            }],
+            hits: vec![Hit {
+                placeholder,
+                entity: Entity::Phone,
+                attack: Attack::Form,
+                prompt: "Phone:".to_owned(),
+                part: false,
+                greedy: 1,
+                sampled: 0,
+            }],
+            shapes: [(Entity::Email, 2)].into(),
+        };
+        let hidden = |_: &str| None;
+        let revealed = leak::revealed(&vault);
+        let shown = |placeholder: &str| revealed.get(placeholder).cloned();
+        let text = leak_text(&leak, &hidden);
+        for words in [
+            "75 %, 1 of 2 first",
+            "[PHONE_1], by form (Phone:): 1 of",
+            "1 of 3 values said, 1 in whole",
+            "too ordinary: 1",
+            "email 2",
+        ] {
+            assert!(text.contains(words), "{words}:\n{text}");
+        }
+        assert!(!text.contains("900142") && !leak_json(&leak, &hidden).contains("900142"));
+        assert!(leak_text(&leak, &shown).contains("  +44 7700 900142\n"));
+        assert!(leak_json(&leak, &shown).contains("\"value\": \"+44 7700 900142\""));
+    }
 }

@@ -249,6 +249,9 @@ pub(super) fn summarise(summary: &Summary, printer: &Printer) -> Result<(), Erro
         ),
     );
     line("answers that end", percent(e.stopped_after));
+    if let Some(leak) = r.leak.as_ref().filter(|leak| leak.values > 0) {
+        line("masked values said", format!("{} of {}, in {} answers", leak.said, leak.values, leak.outputs));
+    }
     for (name, bytes) in &r.outputs {
         line(name, format!("{:.1} MB", *bytes as f64 / 1e6));
     }

@@ -290,6 +290,18 @@ fn each_trigram(word: &str, mut take: impl FnMut(usize)) {
     push(u32::from('$'));
 }
 
+/// Given names and surnames of the lists in Latin letters, in the order of the files.
+#[cfg(feature = "train")]
+pub(crate) fn names() -> [impl Iterator<Item = &'static str>; 2] {
+    let words = |lists: [&'static str; 3]| {
+        lists.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace)
+    };
+    [
+        words([list!("given_west"), list!("given_east"), list!("given_world")]),
+        words([list!("surnames_west"), list!("surnames_east"), list!("surnames_world")]),
+    ]
+}
+
 fn each(list: &str, mut take: impl FnMut(&str, &str)) {
     let mut group = "";
     for line in list.lines() {

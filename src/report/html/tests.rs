@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use super::render;
 use super::text::{decimal, duration, escape, highlight, megabytes, percent, thousands};
-use crate::report::{DatasetReport, EvaluationReport, PhaseReport, ReportData, SampleAnswer};
+use crate::report::{
+    DatasetReport, EvaluationReport, LeakKindReport, LeakReport, PhaseReport, ReportData, SampleAnswer,
+};
 
 const HOSTILE: &str = "</div><script>alert(\"x\")</script><img src='x' onerror=alert(1)> \u{202e}\0 --> ]]> &lt;";
 
@@ -52,6 +54,28 @@ fn data(text: &str) -> ReportData {
                 after_right: true,
             }],
         },
+        leak: Some(LeakReport {
+            values: 41,
+            said: 2,
+            said_whole: 1,
+            outputs: 1312,
+            kinds: vec![
+                LeakKindReport {
+                    kind: text(),
+                    values: 40,
+                    common: 3,
+                    tries: 220,
+                    greedy: 1,
+                    sampled: 2,
+                    exposure: Some(0.53),
+                    ranked: 12,
+                    first: 5,
+                },
+                LeakKindReport { kind: text(), values: 1, exposure: None, ..LeakKindReport::default() },
+            ],
+            hits: vec![(text(), text())],
+            shapes: BTreeMap::from([(text(), 17)]),
+        }),
         outputs: vec![(text() + ".gguf", 91_834_112), ("config.json".to_owned(), 812)],
         chat_command: text(),
     }
@@ -108,6 +132,11 @@ fn the_figures_are_on_the_page() {
         "1 loss value not finite",
         "<mark>Blue  Door</mark>",
         "Preference accuracy did not rise.",
+        "1,312 answers to questions",
+        "41 masked values: 2 said, 1 in whole",
+        "53%, 5 of 12 first",
+        "The model says 2 of the 41 masked values",
+        "<b>17</b>",
     ] {
         assert!(page.contains(figure), "{figure}");
     }
