@@ -493,7 +493,7 @@ fn is_now(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     let good = if strong {
         ends || follows(after) || unit_whole(after)
     } else {
-        unit_whole(after) || (ends && next.starts_with([',', '.', ')']))
+        unit_whole(after) || (ends && next.starts_with([',', ')']))
     };
     if good {
         push(text, at, end, 0.75, "years of a person", out);
