@@ -12,7 +12,7 @@ use super::HubError;
 const JSON_CAP_BYTES: u64 = 256 << 20;
 
 /// Reads a JSON file, refusing absurd sizes. `Ok(None)` when the file does not exist.
-pub(super) fn read_json(path: &Path) -> Result<Option<Value>, HubError> {
+pub(crate) fn read_json(path: &Path) -> Result<Option<Value>, HubError> {
     let Some(text) = read_text(path)? else { return Ok(None) };
     match serde_json::from_str(&text) {
         Ok(value) => Ok(Some(value)),

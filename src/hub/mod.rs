@@ -8,6 +8,7 @@
 //! | `folder.rs` | one opened folder: tensors by name, tokenizer files, chat template |
 //! | `save.rs` | writes such a folder, one tensor at a time, all or nothing |
 //! | `adapter.rs` | PEFT LoRA adapters |
+//! | `weights.rs` | one file of tensors, whatever model they belong to |
 //!
 //! Nothing here computes: weights are bytes with a shape, and every file is taken to be hostile until checked.
 //! Deliberately absent: pickled weights (`.bin`), which run code when they are read.
@@ -18,6 +19,7 @@ pub mod error;
 pub mod folder;
 pub mod resolve;
 pub mod save;
+pub mod weights;
 
 mod dtype;
 mod files;
@@ -29,5 +31,6 @@ pub use error::HubError;
 pub use folder::{Folder, SpecialTokens};
 pub use resolve::resolve;
 pub use save::{SaveOptions, save_folder, set_chat_template, write_weights};
+pub use weights::Weights;
 
-pub(crate) use files::{Staged, map_file};
+pub(crate) use files::{Staged, map_file, read_json};

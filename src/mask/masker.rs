@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::masked::{Find, MaskedDocument};
+use super::model::{join, names};
 use super::page::Page;
 use super::person::{self, Hints, Known, own_names};
 use super::recognizer::{EMAIL, RECOGNIZERS};
@@ -60,10 +61,17 @@ impl Masker {
     /// Learns the names of all `documents`, so that a name told in one is masked in each.
     #[must_use]
     pub fn new(policy: Policy, documents: &[Document]) -> Self {
+        Self::with_finds(policy, documents, &[])
+    }
+
+    /// The same, with what a model found in each of them; the names among it are learned too.
+    #[must_use]
+    pub fn with_finds(policy: Policy, documents: &[Document], finds: &[Vec<Span>]) -> Self {
         let deny = policy.deny.iter().filter(|text| !text.trim().is_empty()).map(|text| entity_prefix(text)).collect();
         let allow = policy.allow.iter().map(|text| fold(text)).collect();
         let mut masker = Self { known: Known::default(), allow, deny, off: policy.off };
-        let learned: Vec<Learned> = documents.iter().map(Self::learn).collect();
+        let finds = finds.iter().map(Vec::as_slice).chain(std::iter::repeat(&[] as &[Span]));
+        let learned = documents.iter().zip(finds).map(|(document, finds)| Self::learn(document, finds)).collect();
         masker.add(policy.names, learned);
         masker
     }
@@ -94,18 +102,23 @@ impl Masker {
         }
     }
 
-    fn learn(document: &Document) -> Learned {
+    fn learn(document: &Document, finds: &[Span]) -> Learned {
         let rest = Rest::new(document.expose_text());
         let page = Page::new(&rest.text);
         let mut learned = Reading::new(&page).learned(&page, document.name());
         learned.others.extend(document.people().iter().cloned());
+        learned.others.extend(names(document.expose_text(), finds));
         learned
     }
 
     /// Everything to be masked in a text: sorted, never overlapping, on character boundaries.
     #[must_use]
     pub fn detect(&self, text: &str) -> Vec<Span> {
-        until_stable(text, |page, out| {
+        self.detect_with(text, &[])
+    }
+
+    fn detect_with(&self, text: &str, finds: &[Span]) -> Vec<Span> {
+        stable_with(text, &self.wanted(text, finds), |page, out| {
             let reading = Reading::new(page);
             self.known.find(page.text(), page.words(), out);
             self.settle(reading, out);
@@ -121,10 +134,19 @@ impl Masker {
     /// The first half of [`mask_alone`](Self::mask_alone), which needs no vault: texts can be read at the same time.
     #[must_use]
     pub fn detect_alone(&self, text: &str) -> Detected {
+        self.detect_alone_with(text, &[])
+    }
+
+    /// The same, with what a model found in it.
+    #[must_use]
+    pub fn detect_alone_with(&self, text: &str, finds: &[Span]) -> Detected {
         let mut masker = self.clone();
-        let spans = until_stable(text, |page, out| {
+        let mut told = names(text, finds);
+        let spans = stable_with(text, &self.wanted(text, finds), |page, out| {
             let reading = Reading::new(page);
-            masker.add(Vec::new(), vec![reading.learned(page, "")]);
+            let mut learned = reading.learned(page, "");
+            learned.others.append(&mut told);
+            masker.add(Vec::new(), vec![learned]);
             masker.known.find(page.text(), page.words(), out);
             masker.settle(reading, out);
         });
@@ -143,6 +165,15 @@ impl Masker {
         }
     }
 
+    /// What a model found, as far as the policy wants it.
+    fn wanted(&self, text: &str, finds: &[Span]) -> Vec<Span> {
+        let wanted = |span: &&Span| {
+            let value = text.get(span.range.clone());
+            !self.off.contains(&span.entity) && value.is_some_and(|value| !self.allowed(value))
+        };
+        finds.iter().filter(wanted).cloned().collect()
+    }
+
     fn allowed(&self, text: &str) -> bool {
         !self.allow.is_empty() && self.allow.contains(&fold(text))
     }
@@ -155,13 +186,21 @@ impl Masker {
 
     /// Masks a document.
     pub fn mask(&self, document: &Document, vault: &mut Vault) -> MaskedDocument {
+        self.mask_with(document, &[], vault)
+    }
+
+    /// The same, with what a model found in it.
+    pub fn mask_with(&self, document: &Document, finds: &[Span], vault: &mut Vault) -> MaskedDocument {
         let original = document.expose_text();
-        let spans = self.detect(original);
+        let spans = self.detect_with(original, finds);
         let (text, moves) = self.replace(original, &spans, vault);
         let blocks = document
             .blocks()
             .iter()
-            .map(|block| Block { kind: self.mask_kind(&block.kind, vault), span: moved(&block.span, &moves) })
+            .map(|block| Block {
+                kind: self.mask_kind(&block.kind, original, finds, vault),
+                span: moved(&block.span, &moves),
+            })
             .collect();
         let finds = spans
             .iter()
@@ -207,10 +246,17 @@ impl Masker {
         (masked, moves)
     }
 
-    /// The label of a key-value block is text of the person too.
-    fn mask_kind(&self, kind: &BlockKind, vault: &mut Vault) -> BlockKind {
+    /// The label of a key-value block is text of the person too. A model that read it in `original` need not read it
+    /// again.
+    fn mask_kind(&self, kind: &BlockKind, original: &str, finds: &[Span], vault: &mut Vault) -> BlockKind {
         match kind {
-            BlockKind::KeyValue { key } => BlockKind::KeyValue { key: self.mask_text(key, vault).0 },
+            BlockKind::KeyValue { key } => {
+                let again = finds.iter().filter_map(|find| Some((find, original.get(find.range.clone())?)));
+                let again =
+                    again.flat_map(|(find, value)| occurrences(key, value).map(|range| Span { range, ..find.clone() }));
+                let spans = self.detect_with(key, &resolve(again.collect()));
+                BlockKind::KeyValue { key: self.replace(key, &spans, vault).0 }
+            }
             other => other.clone(),
         }
     }
@@ -281,7 +327,12 @@ impl<'t> Reading<'t> {
 ///
 /// Without this, masking could change the surroundings of a value that was missed so that a second masking finds it.
 /// After the first time only the lines near a change are read again.
-pub(super) fn until_stable(text: &str, mut find: impl FnMut(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
+pub(super) fn until_stable(text: &str, find: impl FnMut(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
+    stable_with(text, &[], find)
+}
+
+/// The same; what a model found in the text joins what the first reading finds.
+fn stable_with(text: &str, finds: &[Span], mut find: impl FnMut(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
     let mut rest = Rest::new(text);
     let mut all = Vec::new();
     let mut changed: Option<Vec<Range<usize>>> = None;
@@ -294,10 +345,14 @@ pub(super) fn until_stable(text: &str, mut find: impl FnMut(&Page<'_>, &mut Vec<
             found.iter_mut().for_each(|span| span.range = rest.piece(&span.range));
         }
         let mut found = resolve(found);
+        found.iter_mut().for_each(|span| span.range = rest.original(&span.range));
+        if round == 0 && !finds.is_empty() {
+            join(text, &rest.taken, finds, &mut found);
+            found = resolve(found);
+        }
         if found.is_empty() {
             break;
         }
-        found.iter_mut().for_each(|span| span.range = rest.original(&span.range));
         changed = Some(rest.take(&found));
         all.extend(found);
     }

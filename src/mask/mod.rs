@@ -11,6 +11,7 @@
 mod lexicon;
 mod masked;
 mod masker;
+mod model;
 mod page;
 mod person;
 mod recognizer;
@@ -22,6 +23,7 @@ mod words;
 pub(crate) use lexicon::names;
 pub use masked::{Find, MaskedDocument};
 pub use masker::{Detected, Masker, Policy};
+pub use model::{ModelFailure, NameModel};
 pub use span::{Entity, Layer, Span, UnknownEntity};
 pub use vault::Vault;
 

@@ -9,6 +9,7 @@ mod generate;
 mod linear;
 mod llama;
 mod load;
+pub mod ner;
 
 pub use generate::{Generated, Sampling, Session};
 pub use linear::{Linear, Lora, Weight};

@@ -4,9 +4,9 @@ use std::time::Duration;
 use crate::document::{self, Document, DocumentError, Format, Opened};
 use crate::edge::sandbox::{self, Limits, Stopped};
 use crate::id::{ContentHash, Hasher};
-use crate::mask::{MaskedDocument, Masker, Vault};
+use crate::mask::{MaskedDocument, Masker, NameModel, Span, Vault};
 use crate::prompt::{Passage, passages};
-use crate::settings::Persona;
+use crate::settings::{Persona, Workspace};
 use crate::{Error, edge};
 
 /// What reading one document may use where its format is read in a process of its own.
@@ -245,15 +245,71 @@ fn list(paths: &[PathBuf]) -> Result<(Vec<Listed>, Vec<String>), Error> {
     Ok((out, skipped))
 }
 
+/// The name model of `[persona] ner`, opened; `None` where none is asked for.
+///
+/// # Errors
+/// A folder that is not there or that we cannot run, and any at all in a build without models: whoever asks for a
+/// model is never left without one.
+pub fn name_model(workspace: &Workspace) -> Result<Option<Box<dyn NameModel>>, Error> {
+    let persona = &workspace.settings.persona;
+    if persona.ner.is_empty() {
+        return Ok(None);
+    }
+    open_name_model(&workspace.path(&persona.ner), persona.ner_threshold).map(Some)
+}
+
+#[cfg(feature = "train")]
+fn open_name_model(folder: &Path, threshold: f64) -> Result<Box<dyn NameModel>, Error> {
+    #[expect(clippy::cast_possible_truncation, reason = "a score needs no more digits")]
+    let tagger = crate::model::ner::Tagger::open(folder, threshold as f32)
+        .map_err(|e| Error::at(folder, e.to_string()).maybe_hint(e.hint()))?;
+    Ok(Box::new(tagger))
+}
+
+#[cfg(not(feature = "train"))]
+fn open_name_model(folder: &Path, _threshold: f64) -> Result<Box<dyn NameModel>, Error> {
+    Err(Error::at(folder, "`[persona] ner` asks for a name model, and this build has none")
+        .hint("build with the feature `train`, or leave `ner` empty to mask without a model"))
+}
+
+/// What the model finds in each document, read once.
+fn model_finds(documents: &[Document], model: Option<&dyn NameModel>) -> Result<Vec<Vec<Span>>, Error> {
+    let Some(model) = model else { return Ok(Vec::new()) };
+    let mut finds = Vec::with_capacity(documents.len());
+    for document in documents {
+        if super::STOP.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(Error::interrupted("interrupted before anything was masked"));
+        }
+        let found = model.find(document.expose_text());
+        finds.push(found.map_err(|e| Error::new(e.to_string()).place(document.name()))?);
+    }
+    Ok(finds)
+}
+
 /// Masks documents with one vault. `vault` may hold placeholders from before: they stay the same.
-#[must_use]
-pub fn mask_documents(documents: &[Document], failed: Vec<Error>, persona: &Persona, mut vault: Vault) -> Masked {
-    let policy_hash = Hasher::new().text("mask/2").json(persona).finish();
-    let masker = Masker::new(persona.policy(), documents);
-    let documents: Vec<MaskedDocument> = documents.iter().map(|d| masker.mask(d, &mut vault)).collect();
+///
+/// # Errors
+/// The name model cannot read a document: then none is masked.
+pub fn mask_documents(
+    documents: &[Document],
+    failed: Vec<Error>,
+    persona: &Persona,
+    model: Option<&dyn NameModel>,
+    mut vault: Vault,
+) -> Result<Masked, Error> {
+    let policy_hash = Hasher::new().text("mask/2").json(persona);
+    let policy_hash = model.iter().fold(policy_hash, |hash, model| hash.text(model.hash().as_str())).finish();
+    let finds = model_finds(documents, model)?;
+    let masker = Masker::with_finds(persona.policy(), documents, &finds);
+    let none = Vec::new();
+    let documents: Vec<MaskedDocument> = documents
+        .iter()
+        .enumerate()
+        .map(|(at, document)| masker.mask_with(document, finds.get(at).unwrap_or(&none), &mut vault))
+        .collect();
     let hash = documents
         .iter()
         .fold(Hasher::new().text(policy_hash.as_str()), |h, d| h.text(d.name()).text(d.text()))
         .finish();
-    Masked { documents, vault, hash, policy: policy_hash, failed }
+    Ok(Masked { documents, vault, hash, policy: policy_hash, failed })
 }

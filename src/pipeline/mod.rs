@@ -13,7 +13,9 @@ mod rows;
 #[cfg(feature = "train")]
 mod train_all;
 
-pub use documents::{Masked, READER_LIMITS, Sources, extract_paths, mask_documents, read_alone, read_documents};
+pub use documents::{
+    Masked, READER_LIMITS, Sources, extract_paths, mask_documents, name_model, read_alone, read_documents,
+};
 #[cfg(feature = "train")]
 pub use evaluate::{Evaluation, evaluate, try_leaks};
 #[cfg(feature = "train")]

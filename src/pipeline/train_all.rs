@@ -3,7 +3,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Map, Value, json};
 
-use super::documents::{Masked, mask_documents, read_documents};
+use super::documents::{Masked, mask_documents, name_model, read_documents};
 use super::evaluate::{Evaluation, evaluate, leak_report, try_leaks};
 use super::phase::{Phase, PhaseInput, open_student, run_phase};
 use super::rows::{choose_teacher, make_rows};
@@ -145,6 +145,7 @@ fn lock(folder: &Path) -> Result<std::fs::File, Error> {
 /// Sources to masked documents; the vault is kept, readable by the owner alone.
 fn masked(workspace: &Workspace, watch: &dyn Watch) -> Result<Masked, Error> {
     watch.stage("mask", false);
+    let model = name_model(workspace)?;
     let sources = read_documents(&[workspace.path("sources")])?;
     for error in &sources.failed {
         watch.say(&format!("left out: {}", error.render()));
@@ -161,7 +162,8 @@ fn masked(workspace: &Workspace, watch: &dyn Watch) -> Result<Masked, Error> {
         })?,
         Err(_) => Vault::default(),
     };
-    let masked = mask_documents(&sources.documents, sources.failed, &workspace.settings.persona, vault);
+    let persona = &workspace.settings.persona;
+    let masked = mask_documents(&sources.documents, sources.failed, persona, model.as_deref(), vault)?;
     let json = serde_json::to_vec_pretty(&masked.vault).map_err(|e| Error::new(e.to_string()))?;
     edge::fs::write_private(&vault_path, &json).map_err(|e| Error::io(&vault_path, e))?;
     let total: usize = masked.documents.iter().flat_map(|d| d.counts().values()).sum();

@@ -53,6 +53,13 @@ pub struct Persona {
     pub keep: Vec<crate::mask::Entity>,
     /// Kinds masked beside the usual: those of [`Entity::OPTIONAL`](crate::mask::Entity::OPTIONAL).
     pub also: Vec<crate::mask::Entity>,
+    /// Folder of a name model, relative to the workspace; empty is none. Not written anywhere: what a model finds
+    /// depends on what is in the folder, which has a hash of its own.
+    #[serde(default, skip_serializing)]
+    pub ner: String,
+    /// Finds of the name model that are less sure are dropped.
+    #[serde(default, skip_serializing)]
+    pub ner_threshold: f64,
 }
 
 impl Persona {
@@ -255,6 +262,9 @@ impl Settings {
         }
         if !(0.0..=0.5).contains(&rows.test_ratio) {
             return fault("rows.test_ratio", "is a share from 0 to 0.5");
+        }
+        if !(0.0..=1.0).contains(&settings.persona.ner_threshold) {
+            return fault("persona.ner_threshold", "is a score from 0 to 1");
         }
         if !matches!(settings.student.device.as_str(), "cpu" | "cuda") {
             return fault("student.device", "is `cpu` or `cuda`");

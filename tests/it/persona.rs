@@ -74,7 +74,7 @@ fn recorded_answers_are_up_to_date_and_enough() {
     }
     let read = read_documents(&[sources.path().to_owned()]).unwrap();
     assert!(read.failed.is_empty());
-    let masked = mask_documents(&read.documents, read.failed, &settings.persona, Vault::default());
+    let masked = mask_documents(&read.documents, read.failed, &settings.persona, None, Vault::default()).unwrap();
     let passages = masked.passages();
     let templates = Templates::embedded().unwrap();
     let counter = Encoder::counter(&root("fixtures/tiny-student/tokenizer.json")).unwrap();

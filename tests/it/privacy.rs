@@ -44,7 +44,7 @@ fn holds(text: &str, value: &str) -> bool {
 fn forbidden(sources: &Path) -> Vec<String> {
     let settings = Settings::resolve(&Layers::defaults().unwrap()).unwrap();
     let read = read_documents(&[sources.to_owned()]).unwrap();
-    let masked = mask_documents(&read.documents, read.failed, &settings.persona, Vault::default());
+    let masked = mask_documents(&read.documents, read.failed, &settings.persona, None, Vault::default()).unwrap();
     masked.forbidden().into_iter().filter(|value| value.chars().count() >= 4).collect()
 }
 

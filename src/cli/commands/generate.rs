@@ -5,7 +5,7 @@ use clap::Args;
 use crate::batch::{Encoder, StudentTokenizer};
 use crate::cli::{Global, Printer, flag};
 use crate::mask::Vault;
-use crate::pipeline::{choose_teacher, default_output, generate_file, mask_documents, read_documents};
+use crate::pipeline::{choose_teacher, default_output, generate_file, mask_documents, name_model, read_documents};
 use crate::prompt::Templates;
 use crate::row::Kind;
 use crate::settings::Workspace;
@@ -80,6 +80,7 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
         );
     }
     let counter = counter(args.tokenizer.as_deref(), &workspace, printer)?;
+    let model = name_model(&workspace)?;
     let sources = read_documents(&paths)?;
     for error in &sources.failed {
         printer.error(error);
@@ -87,7 +88,8 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
     if let Some(line) = sources.skipped_line() {
         printer.talk(&line);
     }
-    let masked = mask_documents(&sources.documents, sources.failed, &settings.persona, Vault::default());
+    let persona = &settings.persona;
+    let masked = mask_documents(&sources.documents, sources.failed, persona, model.as_deref(), Vault::default())?;
     let templates = Templates::with_overrides(&workspace.path("prompts"))?;
     if args.dry_run {
         return dry_run(kind, wanted, &masked, &templates, &workspace, printer);

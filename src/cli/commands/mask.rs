@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::cli::{Global, Printer};
+use crate::cli::{Global, Printer, flag};
 use crate::document::Document;
-use crate::mask::{MaskedDocument, Masker, Vault};
-use crate::pipeline::{mask_documents, read_documents};
+use crate::mask::{MaskedDocument, Masker, NameModel, Vault};
+use crate::pipeline::{mask_documents, name_model, read_documents};
 use crate::report::{MaskedPage, render_masking};
 use crate::settings::Persona;
 use crate::{Error, ExitKind, edge};
@@ -33,6 +33,9 @@ pub struct MaskArgs {
     /// Show the masked values in the report
     #[arg(long, requires = "report")]
     reveal: bool,
+    /// Let a token classifier in this folder find more names (`[persona] ner`)
+    #[arg(long, value_name = "DIR")]
+    ner: Option<PathBuf>,
     /// Filter: lines of {"id","text"} in, lines of {"id","text","spans"} out
     #[arg(long, conflicts_with_all = ["paths", "output"])]
     jsonl: bool,
@@ -55,7 +58,16 @@ struct Line {
 }
 
 pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
-    let persona = global.workspace(&global.layers()?)?.settings.persona;
+    let mut layers = global.layers()?;
+    // A flag is relative to where it is written, a setting to its file.
+    let ner = args.ner.as_ref().map(|dir| std::path::absolute(dir).unwrap_or_else(|_| dir.clone()));
+    if args.ner.as_ref().is_some_and(|dir| dir.as_os_str().is_empty()) {
+        return Err(Error::new("`--ner` names no folder").hint("leave the flag away to mask without a model"));
+    }
+    flag(&mut layers, "persona.ner", ner.as_ref().map(|dir| dir.display()), "--ner")?;
+    let workspace = global.workspace(&layers)?;
+    let model = name_model(&workspace)?;
+    let persona = workspace.settings.persona;
     let mut vault = match &args.vault {
         Some(path) if path.exists() => {
             serde_json::from_slice(&edge::fs::read(path)?).map_err(|e| Error::at(path, "is no mask vault").cause(e))?
@@ -63,7 +75,7 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         _ => Vault::default(),
     };
     if args.jsonl {
-        let filtered = filter(&persona, &mut vault, printer);
+        let filtered = filter(&persona, model.as_deref(), &mut vault, printer);
         // Placeholders that are already out need their originals, also when a later line cannot be read.
         keep(args, &vault)?;
         return filtered.map(|()| ExitKind::Success);
@@ -72,7 +84,7 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     if let Some(line) = sources.skipped_line() {
         printer.talk(&line);
     }
-    let masked = mask_documents(&sources.documents, sources.failed, &persona, vault);
+    let masked = mask_documents(&sources.documents, sources.failed, &persona, model.as_deref(), vault)?;
     keep(args, &masked.vault)?;
     let mut taken = BTreeSet::new();
     let on_stdout = args.output.is_none() && matches!(args.report, Some(ReportFormat::Json | ReportFormat::Html));
@@ -185,7 +197,7 @@ fn report(
 }
 
 /// Lines of `{"id","text"}` in, lines of `{"id","text","spans"}` out, in order.
-fn filter(persona: &Persona, vault: &mut Vault, printer: &Printer) -> Result<(), Error> {
+fn filter(persona: &Persona, model: Option<&dyn NameModel>, vault: &mut Vault, printer: &Printer) -> Result<(), Error> {
     let masker = Masker::new(persona.policy(), &[]);
     for (number, line) in std::io::stdin().lock().lines().enumerate() {
         let place = || format!("standard input, line {}", number + 1);
@@ -195,7 +207,12 @@ fn filter(persona: &Persona, vault: &mut Vault, printer: &Printer) -> Result<(),
         }
         let line: Line = serde_json::from_str(&line)
             .map_err(|e| Error::new("not an object with `id` and `text`").place(place()).cause(e).data())?;
-        let (text, spans) = masker.mask_alone(&line.text, vault);
+        let finds = match model {
+            Some(model) => model.find(&line.text).map_err(|e| Error::new(e.to_string()).place(place()))?,
+            None => Vec::new(),
+        };
+        let found = masker.detect_alone_with(&line.text, &finds);
+        let (text, spans) = (found.masked(&line.text, vault), found.spans);
         let spans: Vec<Value> = spans
             .iter()
             .map(|s| json!({ "start": s.range.start, "end": s.range.end, "entity": s.entity.name(), "score": s.score }))
