@@ -37,7 +37,7 @@ impl Recognizer for Address {
         han::find(page, out);
         let text = page.text();
         let words = page.words();
-        let mut tokens = Vec::new();
+        let (mut tokens, mut hints) = (Vec::new(), Vec::new());
         // Nothing is looked for twice.
         let mut done = 0;
         let mut first = 0;
@@ -48,24 +48,27 @@ impl Recognizer for Address {
             if !worth(text, line, &words[first..]) {
                 continue;
             }
-            for piece in pieces(text, line) {
+            let mut start = line.start;
+            while start < line.end {
+                let piece = start..piece_end(text, start, line.end);
+                start = piece.end;
                 tokens.clear();
                 tokens::read(text, piece.clone(), words, &mut tokens);
                 let zone = Zone { text, tokens: std::mem::take(&mut tokens) };
-                let hints: Vec<usize> =
-                    (0..zone.tokens.len()).filter(|at| zone.hint(*at)).map(|at| zone.tokens[at].start).collect();
+                hints.clear();
+                hints.extend((0..zone.tokens.len()).filter(|at| zone.hint(*at)).map(|at| zone.tokens[at].start));
                 let commas = zone.tokens.iter().filter(|token| token.sign().is_some_and(zone::is_comma)).count();
-                if !hints.is_empty() || commas >= 2 {
-                    let whole = if piece == (line.start..line.end) { around(page, index) } else { zone };
-                    let begun = done;
-                    search(&whole, &hints, &mut done, out);
-                    if commas >= 2 {
-                        whole_cells(&whole, &piece, begun, &mut done, out);
-                    }
-                    tokens = whole.tokens;
-                } else {
+                if hints.is_empty() && commas < 2 {
                     tokens = zone.tokens;
+                    continue;
                 }
+                let whole = if piece == (line.start..line.end) { around(page, index) } else { zone };
+                let begun = done;
+                search(&whole, &hints, &mut done, out);
+                if commas >= 2 {
+                    whole_cells(&whole, &piece, begun, &mut done, out);
+                }
+                tokens = whole.tokens;
             }
         }
     }
@@ -122,16 +125,69 @@ fn bytes(zone: &Zone<'_>, range: Range<usize>) -> Option<Range<usize>> {
     (end > start).then_some(start..end)
 }
 
-/// Whether a line can hold an address: it has a digit, or begins with a label.
+/// Whether a line can hold an address: it has a digit and a word or a number that tells one, or begins with a label.
+/// Asked of every line, so that few are cut into tokens.
 fn worth(text: &str, line: &Line, words: &[Word]) -> bool {
-    if line.cues.has(Cues::DIGIT) {
-        return true;
+    let bytes = &text.as_bytes()[line.start..line.end];
+    let mut words = words.iter().take_while(|word| word.end() <= line.end);
+    if !line.cues.has(Cues::DIGIT) && !(line.cues.has(Cues::WIDE) && other_digits(bytes)) {
+        return words.take(4).any(|word| tokens::role(word.hash).any(Role::LABEL));
     }
-    let wide = line.cues.has(Cues::WIDE);
-    if wide && other_digits(&text.as_bytes()[line.start..line.end]) {
-        return true;
+    codes(bytes)
+        || words.any(|word| {
+            let role = tokens::role(word.hash);
+            // `cl`, `r`, `pl` are short forms only before a full stop; `way` and `court` are streets only as names.
+            let short = word.capital
+                || word.caseless
+                || word.letters > 2
+                || matches!(text.as_bytes().get(word.end()), Some(b'.' | b'/'));
+            role.any(Role::BEFORE.or(Role::AFTER).or(Role::BOX).or(Role::LABEL).or(Role::CODE).or(Role::HOME))
+                || role.any(Role::BEFORE_WEAK) && short
+                || role.any(Role::AFTER_WEAK) && (word.capital || word.caseless)
+                || role.any(Role::LABEL_WEAK) && line.cues.has(Cues::COLON)
+                || word.letters > 5 && word.capital && tokens::fused(&text[word.range()])
+        })
+}
+
+/// Whether there are digits that may be a postcode: four or more that are no year, groups, or digits among capitals.
+fn codes(bytes: &[u8]) -> bool {
+    let mut at = 0;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        let count = at - start;
+        let year = count == 4 && matches!(bytes[start..start + 2], [b'1', b'9'] | [b'2', b'0']);
+        let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+        let capital = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_uppercase);
+        if count >= 4 && !year
+            || count == 4 && bytes.get(at) == Some(&b'-') && digit(at + 1) && digit(at + 2) && digit(at + 3)
+            || count == 3 && bytes.get(at) == Some(&b' ') && digit(at + 1)
+            || matches!(count, 2 | 3) && bytes.get(at) == Some(&b'-') && digit(at + 1) && digit(at + 2) && digit(at + 3)
+            || count == 1 && capital(at) && (capital(at + 1) || digit(at + 1))
+            || count == 2
+                && start > 0
+                && bytes[start - 1].is_ascii_uppercase()
+                && bytes.get(at) == Some(&b' ')
+                && (capital(at + 1) || digit(at + 1))
+        {
+            return true;
+        }
+        // `2000 Neuchâtel`, `2019 AB Haarlem`: a year that begins a line or stands behind a comma.
+        if year
+            && bytes.get(at) == Some(&b' ')
+            && capital(at + 1)
+            && (start == 0 || matches!(bytes[..start], [.., b',', b' ']))
+        {
+            return true;
+        }
     }
-    words.iter().take(4).take_while(|word| word.end() <= line.end).any(|word| tokens::role(word.hash).any(Role::LABEL))
+    false
 }
 
 /// Digits of other scripts.
@@ -144,26 +200,18 @@ fn other_digits(bytes: &[u8]) -> bool {
     }) || matches!(bytes, [.., 0xD9, 0xA0..=0xA9] | [.., 0xDB, 0xB0..=0xB9])
 }
 
-/// A line, or a long one cut at blanks.
-fn pieces(text: &str, line: &Line) -> Vec<Range<usize>> {
-    let mut pieces = Vec::with_capacity(1);
-    let mut start = line.start;
-    while line.end - start > PIECE {
-        let mut end = start + PIECE;
-        while end > start && !text.as_bytes()[end].is_ascii_whitespace() {
-            end -= 1;
-        }
-        if end == start {
-            end = start + PIECE;
-            while !text.is_char_boundary(end) {
-                end += 1;
-            }
-        }
-        pieces.push(start..end);
-        start = end;
+/// Where the next piece of a line ends: a long line is cut at blanks.
+fn piece_end(text: &str, start: usize, line_end: usize) -> usize {
+    if line_end - start <= PIECE {
+        return line_end;
     }
-    pieces.push(start..line.end);
-    pieces
+    let most = start + PIECE;
+    let blank = text.as_bytes()[start + 1..most].iter().rposition(u8::is_ascii_whitespace);
+    let mut end = blank.map_or(most, |at| start + 1 + at);
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    end
 }
 
 /// The tokens of a line and of its neighbours up to a blank line.
