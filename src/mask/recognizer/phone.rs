@@ -12,7 +12,7 @@ mod run;
 mod shape;
 mod words;
 
-use run::{Gap, Group, Run, digit};
+use run::{Gap, Group, Run, next_digit};
 use shape::{Number, Shape, international};
 use words::{extension, unspaced};
 
@@ -39,20 +39,14 @@ impl Reader<'_, '_> {
     fn line(&mut self, index: usize, out: &mut Vec<Span>) {
         let line = &self.page.lines()[index];
         let text = &self.page.text()[..line.end];
-        let bytes = text.as_bytes();
         let mut at = line.start;
-        while at < bytes.len() {
-            let byte = bytes[at];
-            if byte.is_ascii_digit() || (byte >= 0x80 && digit(text, at).is_some()) {
-                let mut run = std::mem::take(&mut self.run);
-                at = run.read(text, at);
-                if run.digits.len() >= 6 {
-                    at = self.judge(index, text, &run, out).max(at);
-                }
-                self.run = run;
-            } else {
-                at += 1;
+        while let Some(start) = next_digit(text, at) {
+            let mut run = std::mem::take(&mut self.run);
+            at = run.read(text, start);
+            if run.digits.len() >= 6 {
+                at = self.judge(index, text, &run, out).max(at);
             }
+            self.run = run;
         }
     }
 
@@ -125,7 +119,7 @@ impl Reader<'_, '_> {
             return None;
         }
         let line = &self.page.lines()[index];
-        let head = text.get(line.start..start)?;
+        let head = near(text.get(line.start..start)?, start);
         let mut before = words::before(head);
         // Behind a small gap, what announces another kind of number announces these groups too.
         if first > 0 && !run.groups[1..=first].iter().any(|group| group.gap.has(Gap::WIDE)) {
@@ -150,7 +144,7 @@ impl Reader<'_, '_> {
         if words::label_behind(behind) || extension(text, tail.end).is_some_and(|_| digits.len() >= 7) {
             return Some((0.7, last));
         }
-        let whole = &text[line.start..];
+        let whole = near(&text[line.start..], start - line.start);
         if shape == Shape::Weak {
             let short = !number.figures() && whole.trim().len() <= tail.end - start + 8;
             if (short || (before.free && words::contacts(whole))) && !words::others(head) {
@@ -163,6 +157,17 @@ impl Reader<'_, '_> {
         let labelled = self.heads.above(self.page, index, start).is_some_and(words::only_label);
         labelled.then_some((0.8, last))
     }
+}
+
+/// The part of a line around byte `at`: long lines are not read anew for each number in them.
+fn near(line: &str, at: usize) -> &str {
+    const REACH: usize = 240;
+    if line.len() <= 2 * REACH {
+        return line;
+    }
+    let border =
+        |at: usize| (at.min(line.len())..=line.len()).find(|at| line.is_char_boundary(*at)).unwrap_or(line.len());
+    &line[border(at.saturating_sub(REACH))..border(at + REACH)]
 }
 
 fn layer(score: f32) -> Layer {
