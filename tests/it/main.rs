@@ -4,6 +4,7 @@
 
 mod support;
 
+mod masking;
 #[cfg(feature = "train")]
 mod leak;
 #[cfg(feature = "train")]

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use crate::cli::{Global, Printer};
 use crate::document::Document;
 use crate::mask::{MaskedDocument, Masker, Vault};
-use crate::pipeline::{mask_documents, read_documents};
+use crate::pipeline::{VAULT, VaultFile, mask_documents, read_documents};
 use crate::report::{MaskedPage, render_masking};
-use crate::settings::Persona;
+use crate::settings::{Origin, Persona, Workspace, policy_key};
 use crate::{Error, ExitKind, edge};
 
 /// Turn documents into masked text.
@@ -23,9 +23,13 @@ pub struct MaskArgs {
     /// Write one file per document here instead of to standard output
     #[arg(short, long)]
     output: Option<PathBuf>,
-    /// Keep placeholders and originals in this file (readable by you alone) and reuse those it has
+    /// Keep placeholders and originals in this file (readable by you alone) and reuse those it has; without it, that
+    /// of the workspace
     #[arg(long)]
     vault: Option<PathBuf>,
+    /// What becomes of a kind's values, such as `phone=surrogate`: placeholder, redact, hash, surrogate, keep
+    #[arg(long, value_name = "KIND=POLICY", value_delimiter = ',')]
+    policy: Vec<String>,
     /// Say what was masked, where, why and how sure: text on standard error, json or html on standard output (or as
     /// mask-report.json or .html in the output folder)
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "text")]
@@ -55,17 +59,25 @@ struct Line {
 }
 
 pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
-    let persona = global.workspace(&global.layers()?)?.settings.persona;
-    let mut vault = match &args.vault {
-        Some(path) if path.exists() => {
-            serde_json::from_slice(&edge::fs::read(path)?).map_err(|e| Error::at(path, "is no mask vault").cause(e))?
-        }
-        _ => Vault::default(),
+    let mut layers = global.layers()?;
+    for pair in &args.policy {
+        let (kind, policy) = pair.split_once('=').ok_or_else(|| {
+            Error::new(format!("`--policy {pair}` has no `=`"))
+                .hint("write a kind and a policy: `--policy phone=surrogate`")
+        })?;
+        layers.set_text(&policy_key(kind.trim()), policy.trim(), Origin::Flag("--policy".into()))?;
+    }
+    let persona = global.workspace(&layers)?.settings.persona;
+    let path = args.vault.clone().or_else(|| Workspace::is_at(&global.directory).then(|| global.directory.join(VAULT)));
+    let (file, mut vault) = match path {
+        Some(path) => VaultFile::open(&path).map(|(file, vault)| (Some(file), vault))?,
+        None => (None, Vault::default()),
     };
+    let keep = |vault: &Vault| file.as_ref().map_or(Ok(()), |file| file.store(vault));
     if args.jsonl {
         let filtered = filter(&persona, &mut vault, printer);
         // Placeholders that are already out need their originals, also when a later line cannot be read.
-        keep(args, &vault)?;
+        keep(&vault)?;
         return filtered.map(|()| ExitKind::Success);
     }
     let sources = read_documents(&args.paths)?;
@@ -73,7 +85,7 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         printer.talk(&line);
     }
     let masked = mask_documents(&sources.documents, sources.failed, &persona, vault);
-    keep(args, &masked.vault)?;
+    keep(&masked.vault)?;
     let mut taken = BTreeSet::new();
     let on_stdout = args.output.is_none() && matches!(args.report, Some(ReportFormat::Json | ReportFormat::Html));
     for document in masked.documents.iter().filter(|_| !on_stdout) {
@@ -203,11 +215,4 @@ fn filter(persona: &Persona, vault: &mut Vault, printer: &Printer) -> Result<(),
         printer.data(&format!("{}\n", json!({ "id": line.id, "text": text, "spans": spans })))?;
     }
     Ok(())
-}
-
-/// Stores the vault where the caller asked for it.
-fn keep(args: &MaskArgs, vault: &Vault) -> Result<(), Error> {
-    let Some(path) = &args.vault else { return Ok(()) };
-    let json = serde_json::to_vec_pretty(vault).map_err(|e| Error::at(path, e.to_string()))?;
-    edge::fs::write_private(path, &json).map_err(|e| Error::io(path, e))
 }

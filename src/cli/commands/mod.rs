@@ -9,6 +9,7 @@ pub(super) mod mask;
 pub(super) mod read_alone;
 pub(super) mod show;
 pub(super) mod unmask;
+pub(super) mod vault;
 
 #[cfg(feature = "train")]
 pub(super) mod chat;
