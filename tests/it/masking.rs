@@ -123,3 +123,37 @@ fn an_encrypted_vault_opens_with_its_passphrase_alone() {
     assert_eq!(run(&["mask", "cv.md", "--vault", "new.json"], dir, "", Some("p")).code, 0);
     assert!(std::fs::read(dir.join("new.json")).unwrap().starts_with(b"{\"sealed\":1"));
 }
+
+const POST: &str = "# Notes\n\nI am 34. Mail ada at corp dot com.\n\nBorn in Leeds, I was born in 1987.\n";
+
+#[test]
+fn a_review_writes_what_was_decided() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    std::fs::write(dir.join("post.md"), POST).unwrap();
+    let review = |answers: &str| run(&["mask", "--review", "--below", "0.85", "post.md"], dir, answers, None);
+
+    let none = review("");
+    assert!(none.code == 2 && none.err.contains("nobody to ask"), "{}", none.err);
+    // Outside a workspace the lines are printed. The values come by kind: the address, the year, the age.
+    let printed = review("m\nk\nx\ns\nq\n");
+    assert_eq!(printed.code, 0, "{}", printed.err);
+    assert!(printed.err.contains("post.md:3: I am 34. Mail »ada at corp dot com«."), "{}", printed.err);
+    assert!(printed.err.contains("1/") && printed.err.contains("email 0.75, masked"), "{}", printed.err);
+    assert!(printed.err.contains("that is none of them"));
+    assert_eq!(printed.out, "[persona]\nallow = [\"1987\"]\ndeny = [\"email:ada at corp dot com\"]\n");
+
+    let settings = "# mine\n[persona]\nnames = []  # nobody\nallow = [] # texts\n\n[rows]\nqa = 3 # few\n";
+    std::fs::write(dir.join("distill.toml"), settings).unwrap();
+    let saved = review("k\nm\n");
+    assert!(saved.code == 0 && saved.err.contains("the answers end here"), "{}", saved.err);
+    let written = std::fs::read_to_string(dir.join("distill.toml")).unwrap();
+    assert_eq!(
+        written,
+        settings.replace("[] # texts", "[\"ada at corp dot com\"] # texts\ndeny = [\"date_of_birth:1987\"]")
+    );
+    let masked = text(&distill(&["mask", "post.md"], dir).stdout);
+    assert!(masked.contains("ada at corp dot com") && !masked.contains("1987"), "{masked}");
+    let rest = review("q\n").err;
+    assert!(rest.contains("age 0.80") && !rest.contains("email") && !rest.contains("date of birth"), "{rest}");
+}

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::review;
 use crate::cli::{Global, Printer};
 use crate::document::Document;
 use crate::mask::{MaskedDocument, Masker, Vault};
@@ -37,6 +38,13 @@ pub struct MaskArgs {
     /// Show the masked values in the report
     #[arg(long, requires = "report")]
     reveal: bool,
+    /// Decide about the doubtful finds, one value after the other; the answers go to `[persona]` of the workspace's
+    /// settings
+    #[arg(long, conflicts_with_all = ["jsonl", "output", "report", "vault"])]
+    review: bool,
+    /// Review finds with a score below this
+    #[arg(long, value_name = "SCORE", requires = "review", default_value_t = 0.7)]
+    below: f32,
     /// Filter: lines of {"id","text"} in, lines of {"id","text","spans"} out
     #[arg(long, conflicts_with_all = ["paths", "output"])]
     jsonl: bool,
@@ -68,6 +76,13 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         layers.set_text(&policy_key(kind.trim()), policy.trim(), Origin::Flag("--policy".into()))?;
     }
     let persona = global.workspace(&layers)?.settings.persona;
+    if args.review {
+        let sources = read_documents(&args.paths)?;
+        for error in &sources.failed {
+            printer.error(error);
+        }
+        return review::run(&sources.documents, &persona, args.below, global, printer);
+    }
     let path = args.vault.clone().or_else(|| Workspace::is_at(&global.directory).then(|| global.directory.join(VAULT)));
     let (file, mut vault) = match path {
         Some(path) => VaultFile::open(&path).map(|(file, vault)| (Some(file), vault))?,

@@ -7,6 +7,7 @@ pub(super) mod init;
 pub(super) mod lint;
 pub(super) mod mask;
 pub(super) mod read_alone;
+mod review;
 pub(super) mod show;
 pub(super) mod unmask;
 pub(super) mod vault;
