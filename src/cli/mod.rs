@@ -72,6 +72,8 @@ enum Command {
     Mask(commands::mask::MaskArgs),
     /// Put the originals back into masked text
     Unmask(commands::unmask::UnmaskArgs),
+    /// Encrypt the vault, decrypt it, or look at it
+    Vault(commands::vault::VaultArgs),
     /// Ask the teacher for questions and answers
     #[command(name = "gen-qa")]
     GenQa(commands::generate::GenerateArgs),
@@ -191,6 +193,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::Extract(args) => commands::extract::run(&args, &printer),
         Command::Mask(args) => commands::mask::run(&args, global, &printer),
         Command::Unmask(args) => commands::unmask::run(&args, global, &printer),
+        Command::Vault(args) => commands::vault::run(&args, global, &printer),
         Command::GenQa(args) => commands::generate::run(crate::row::Kind::Qa, &args, global, &printer),
         Command::GenCot(args) => commands::generate::run(crate::row::Kind::Cot, &args, global, &printer),
         Command::GenDpo(args) => commands::generate::run(crate::row::Kind::Preference, &args, global, &printer),

@@ -70,6 +70,13 @@ impl Printer {
         }
     }
 
+    /// A question, whatever `-q` says: somebody is waited for.
+    pub fn ask(&self, text: &str) {
+        self.finish();
+        let mut out = io::stderr().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
     /// An error, whatever `-q` says.
     pub fn error(&self, error: &Error) {
         self.finish();

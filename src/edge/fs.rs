@@ -99,6 +99,20 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<(
     })
 }
 
+/// Writes over a file that is there: its permissions stay, and a link goes on pointing to it.
+///
+/// # Errors
+/// As [`write_atomic`], with the path.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let io = |e: io::Error| Error::io(path, e);
+    let target = fs::canonicalize(path).map_err(io)?;
+    #[cfg(unix)]
+    let mode = Some(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&target).map_err(io)?.permissions()) & 0o777);
+    #[cfg(not(unix))]
+    let mode = None;
+    write_with_mode(&target, bytes, mode).map_err(io)
+}
+
 /// A name beside `path` that no other process uses.
 #[must_use]
 pub fn temporary_beside(path: &Path) -> PathBuf {

@@ -3,7 +3,9 @@
 //! ARCHITECTURE.md names the few modules beside it that open files of their own formats.
 
 pub mod fs;
+pub mod passphrase;
 pub mod sandbox;
+pub mod seal;
 
 /// The process's largest resident set so far, in bytes; 0 where the system does not tell.
 #[must_use]

@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use crate::id::{ContentHash, Hasher};
+use crate::mask::Surrogates;
 use crate::prompt::{Passage, Prompt, TemplateError, Templates};
 use crate::row::{Content, Kind, Provenance, Reject, Rejected, Row, Split, TokenCounter, normalise, parse, validate};
 use crate::settings::RowSettings;
@@ -34,6 +35,8 @@ pub struct Job<'a> {
     pub settings: &'a RowSettings,
     /// Original values behind the placeholders: a prompt that holds one is never sent.
     pub forbidden: &'a [String],
+    /// What masking invented: no personal data, whatever its shape.
+    pub surrogates: &'a Surrogates,
     /// Set when somebody wants the run to stop.
     pub stop: &'a AtomicBool,
 }
@@ -255,7 +258,7 @@ async fn ask_and_check(job: &Job<'_>, prompt: &Prompt) -> Result<Answered, Gener
     let mut out = Vec::new();
     for row in parsed {
         let checked = match row {
-            Ok(content) => match validate(&content, passage, job.counter, job.settings.cap) {
+            Ok(content) => match validate(&content, passage, job.counter, job.settings.cap, job.surrogates) {
                 Ok(tokens) => Ok((content, tokens)),
                 Err(Reject::TooLong { field, tokens, cap }) => {
                     shorten(job, prompt, content, (field, tokens, cap), &mut usage).await?
@@ -263,13 +266,13 @@ async fn ask_and_check(job: &Job<'_>, prompt: &Prompt) -> Result<Answered, Gener
                 Err(reject) => Err((reject, Some(content))),
             },
             Err((reject, value)) => {
-                out.push(Err((reject, clean(value))));
+                out.push(Err((reject, clean(value, job))));
                 continue;
             }
         };
         out.push(checked.map_err(|(reject, content)| {
             let keep = !matches!(reject, Reject::PersonalData { .. });
-            (reject, content.filter(|_| keep).map(|c| to_value(&c)).and_then(clean))
+            (reject, content.filter(|_| keep).map(|c| to_value(&c)).and_then(|value| clean(value, job)))
         }));
     }
     if out.is_empty() {
@@ -322,7 +325,7 @@ async fn shorten(
     let again =
         answer.ok().and_then(|c| parse(job.kind, &c.text).ok()).and_then(|rows| rows.into_iter().find_map(Result::ok));
     Ok(match again {
-        Some(shorter) => validate(&shorter, prompt.passage().text(), job.counter, cap)
+        Some(shorter) => validate(&shorter, prompt.passage().text(), job.counter, cap, job.surrogates)
             .map(|t| (shorter.clone(), t))
             .map_err(|reject| (reject, Some(shorter))),
         None => Err((Reject::TooLong { field, tokens, cap }, Some(content))),
@@ -339,8 +342,8 @@ fn to_value(content: &Content) -> Value {
 }
 
 /// A rejected value is kept for reading only when no part of it looks like personal data.
-fn clean(value: impl Into<Option<Value>>) -> Option<Value> {
-    value.into().filter(|v| crate::mask::scan(&v.to_string()).is_empty())
+fn clean(value: impl Into<Option<Value>>, job: &Job<'_>) -> Option<Value> {
+    value.into().filter(|v| job.surrogates.scan(&v.to_string()).is_empty())
 }
 
 impl Run<'_> {

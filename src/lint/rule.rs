@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::finding::{Finding, Fix, Severity, Skipped};
 use super::settings::LintSettings;
 use crate::dataset::Record;
+use crate::mask::Surrogates;
 use crate::row::{Kind, TokenCounter};
 
 /// What is known about a rule without running it; documentation is generated from this.
@@ -54,6 +55,8 @@ pub trait Check {
 pub struct Context<'a> {
     /// The student's tokenizer; without it length rules rely on counts stored in the rows.
     pub counter: Option<&'a dyn TokenCounter>,
+    /// What the vault invented; without it such values count as personal data.
+    pub surrogates: Option<&'a Surrogates>,
 }
 
 /// A table without its rows.

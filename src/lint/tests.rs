@@ -72,7 +72,7 @@ fn fixture(code: &str, stem: &str) -> Vec<Table> {
 /// All rules, with as few rows as the fixtures have.
 fn run(tables: &[Table]) -> Report {
     let settings = LintSettings { min_rows: 2, ..LintSettings::default() };
-    lint(tables.iter(), &settings, &Context { counter: Some(&Words) }).unwrap()
+    lint(tables.iter(), &settings, &Context { counter: Some(&Words), ..Context::default() }).unwrap()
 }
 
 #[test]
@@ -221,11 +221,14 @@ fn duplicates_and_overlaps_reach_over_files() {
     let test = table("c.jsonl", &row("test", "."));
     let settings = LintSettings { min_rows: 0, ..LintSettings::default() };
     // The test file comes first: order does not matter.
-    let report = lint([&test, &train, &again].into_iter(), &settings, &Context { counter: Some(&Words) }).unwrap();
+    let report =
+        lint([&test, &train, &again].into_iter(), &settings, &Context { counter: Some(&Words), ..Context::default() })
+            .unwrap();
     let found: Vec<_> = report.findings.iter().map(|f| (f.code, f.file.as_str(), f.message.as_str())).collect();
     assert_eq!(found, [("DUP006", "c.jsonl", "the test prompt is the prompt of training row 0 of a.jsonl")]);
     let same = table("b.jsonl", &row("train", "."));
-    let report = lint([&train, &same].into_iter(), &settings, &Context { counter: Some(&Words) }).unwrap();
+    let report =
+        lint([&train, &same].into_iter(), &settings, &Context { counter: Some(&Words), ..Context::default() }).unwrap();
     assert_eq!(report.findings[0].message, "the row says the same as row 0 of a.jsonl");
     assert!(report.fails() && report.has_errors());
 }

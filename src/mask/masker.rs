@@ -7,9 +7,10 @@ use super::masked::{Find, MaskedDocument};
 use super::model::{join, names};
 use super::page::Page;
 use super::person::{self, Hints, Known, own_names};
+use super::policy::Treatment;
 use super::recognizer::{EMAIL, RECOGNIZERS};
 use super::span::{Entity, Layer, Span, placeholders, resolve};
-use super::vault::Vault;
+use super::vault::{Place, Surrogates, Vault};
 use crate::document::{Block, BlockKind, Document};
 use crate::id::ContentHash;
 
@@ -31,11 +32,19 @@ pub struct Policy {
     pub deny: Vec<String>,
     /// Kinds left alone.
     pub off: Vec<Entity>,
+    /// What becomes of a kind's values, where it is no placeholder.
+    pub treatments: BTreeMap<Entity, Treatment>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { names: Vec::new(), allow: Vec::new(), deny: Vec::new(), off: Entity::OPTIONAL.to_vec() }
+        Self {
+            names: Vec::new(),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            off: Entity::OPTIONAL.to_vec(),
+            treatments: BTreeMap::new(),
+        }
     }
 }
 
@@ -46,6 +55,7 @@ pub struct Masker {
     allow: Vec<String>,
     deny: Vec<(Entity, String)>,
     off: Vec<Entity>,
+    treatments: BTreeMap<Entity, Treatment>,
 }
 
 /// What one reading of a text tells about the people in it.
@@ -69,7 +79,13 @@ impl Masker {
     pub fn with_finds(policy: Policy, documents: &[Document], finds: &[Vec<Span>]) -> Self {
         let deny = policy.deny.iter().filter(|text| !text.trim().is_empty()).map(|text| entity_prefix(text)).collect();
         let allow = policy.allow.iter().map(|text| fold(text)).collect();
-        let mut masker = Self { known: Known::default(), allow, deny, off: policy.off };
+        let (mut off, mut treatments) = (policy.off, policy.treatments);
+        // A kept kind is not looked for; a text that the person listed is masked all the same.
+        off.extend(
+            treatments.iter().filter(|(_, treatment)| **treatment == Treatment::Keep).map(|(entity, _)| *entity),
+        );
+        treatments.retain(|_, treatment| *treatment != Treatment::Keep);
+        let mut masker = Self { known: Known::default(), allow, deny, off, treatments };
         let finds = finds.iter().map(Vec::as_slice).chain(std::iter::repeat(&[] as &[Span]));
         let learned = documents.iter().zip(finds).map(|(document, finds)| Self::learn(document, finds)).collect();
         masker.add(policy.names, learned);
@@ -103,7 +119,7 @@ impl Masker {
     }
 
     fn learn(document: &Document, finds: &[Span]) -> Learned {
-        let rest = Rest::new(document.expose_text());
+        let rest = Rest::new(document.expose_text(), Vec::new());
         let page = Page::new(&rest.text);
         let mut learned = Reading::new(&page).learned(&page, document.name());
         learned.others.extend(document.people().iter().cloned());
@@ -114,35 +130,59 @@ impl Masker {
     /// Everything to be masked in a text: sorted, never overlapping, on character boundaries.
     #[must_use]
     pub fn detect(&self, text: &str) -> Vec<Span> {
-        self.detect_with(text, &[])
+        self.detect_beside(text, &Surrogates::default())
     }
 
-    fn detect_with(&self, text: &str, finds: &[Span]) -> Vec<Span> {
-        stable_with(text, &self.wanted(text, finds), |page, out| {
+    /// The same besides what a vault invented, which is left alone as placeholders are.
+    #[must_use]
+    pub fn detect_beside(&self, text: &str, surrogates: &Surrogates) -> Vec<Span> {
+        self.detect_with(text, &[], surrogates)
+    }
+
+    fn detect_with(&self, text: &str, finds: &[Span], surrogates: &Surrogates) -> Vec<Span> {
+        stable_with(text, surrogates.places(text), &self.wanted(text, finds), |page, out| {
             let reading = Reading::new(page);
             self.known.find(page.text(), page.words(), out);
             self.settle(reading, out);
         })
     }
 
+    /// What was missed by little: scores from `least` to below 0.5, none of it beside what [`detect`](Self::detect)
+    /// finds. For a person to look at.
+    #[must_use]
+    pub fn near_misses(&self, text: &str, least: f32) -> Vec<Span> {
+        let rest = Rest::new(text, self.detect(text).into_iter().map(|span| span.range).collect());
+        let page = Page::new(&rest.text);
+        let mut reading = Reading::new(&page);
+        reading.people.clear();
+        person::near(&page, page.words(), &Hints::new(&rest.text, &reading.patterns), least, &mut reading.people);
+        let mut near = Vec::new();
+        self.settle(reading, &mut near);
+        near.retain(|span| (least..0.5).contains(&span.score) && !rest.text[span.range.clone()].contains(BLANK));
+        let mut near = resolve(near);
+        near.iter_mut().for_each(|span| span.range = rest.original(&span.range));
+        near
+    }
+
     /// Masks one text by itself: the names it tells are known in it, and in no other.
     pub fn mask_alone(&self, text: &str, vault: &mut Vault) -> (String, Vec<Span>) {
-        let found = self.detect_alone(text);
+        let found = self.detect_alone(text, vault.surrogates());
         (found.masked(text, vault), found.spans)
     }
 
-    /// The first half of [`mask_alone`](Self::mask_alone), which needs no vault: texts can be read at the same time.
+    /// The first half of [`mask_alone`](Self::mask_alone), which changes no vault: texts can be read at the same time.
+    /// What a vault invented is left alone; where there is nothing of the kind, it is the default.
     #[must_use]
-    pub fn detect_alone(&self, text: &str) -> Detected {
-        self.detect_alone_with(text, &[])
+    pub fn detect_alone(&self, text: &str, surrogates: &Surrogates) -> Detected {
+        self.detect_alone_with(text, &[], surrogates)
     }
 
     /// The same, with what a model found in it.
     #[must_use]
-    pub fn detect_alone_with(&self, text: &str, finds: &[Span]) -> Detected {
+    pub fn detect_alone_with(&self, text: &str, finds: &[Span], surrogates: &Surrogates) -> Detected {
         let mut masker = self.clone();
         let mut told = names(text, finds);
-        let spans = stable_with(text, &self.wanted(text, finds), |page, out| {
+        let spans = stable_with(text, surrogates.places(text), &self.wanted(text, finds), |page, out| {
             let reading = Reading::new(page);
             let mut learned = reading.learned(page, "");
             learned.others.append(&mut told);
@@ -180,7 +220,7 @@ impl Masker {
 
     /// Masks a text; the spans are those of the text as it came.
     pub fn mask_text(&self, text: &str, vault: &mut Vault) -> (String, Vec<Span>) {
-        let spans = self.detect(text);
+        let spans = self.detect_beside(text, vault.surrogates());
         (self.replace(text, &spans, vault).0, spans)
     }
 
@@ -192,7 +232,7 @@ impl Masker {
     /// The same, with what a model found in it.
     pub fn mask_with(&self, document: &Document, finds: &[Span], vault: &mut Vault) -> MaskedDocument {
         let original = document.expose_text();
-        let spans = self.detect_with(original, finds);
+        let spans = self.detect_with(original, finds, vault.surrogates());
         let (text, moves) = self.replace(original, &spans, vault);
         let blocks = document
             .blocks()
@@ -228,17 +268,27 @@ impl Masker {
         }
     }
 
-    /// Replaces spans by placeholders; also says which bytes went where.
+    /// Replaces spans by what stands for them; also says which bytes went where.
     fn replace(&self, text: &str, spans: &[Span], vault: &mut Vault) -> (String, Vec<Move>) {
         let mut masked = String::with_capacity(text.len());
         let mut moves = Vec::with_capacity(spans.len());
         let mut end = 0;
-        for span in spans {
+        for (index, span) in spans.iter().enumerate() {
             masked.push_str(&text[end..span.range.start]);
             let form = &text[span.range.clone()];
-            let value = self.known.canonical(span.entity, form);
+            let value = self.known.canonical(span.entity, form).unwrap_or(form);
             let start = masked.len();
-            masked.push_str(&vault.placeholder_for(span.entity, value.unwrap_or(form), form));
+            let treatment = self.treatments.get(&span.entity).copied().unwrap_or_default();
+            if treatment == Treatment::Placeholder {
+                masked.push_str(&vault.placeholder_for(span.entity, value, form));
+            } else {
+                // Of a value that follows at once it is not known yet how it will begin.
+                let touched = spans.get(index + 1).is_some_and(|next| next.range.start == span.range.end);
+                let after = if touched { Some('x') } else { text[span.range.end..].chars().next() };
+                let sides = (masked.chars().next_back(), after);
+                let place = Place { entity: span.entity, value, form, text, sides };
+                masked.push_str(&vault.replacement(treatment, &place));
+            }
             moves.push((span.range.clone(), start..masked.len()));
             end = span.range.end;
         }
@@ -254,7 +304,7 @@ impl Masker {
                 let again = finds.iter().filter_map(|find| Some((find, original.get(find.range.clone())?)));
                 let again =
                     again.flat_map(|(find, value)| occurrences(key, value).map(|range| Span { range, ..find.clone() }));
-                let spans = self.detect_with(key, &resolve(again.collect()));
+                let spans = self.detect_with(key, &resolve(again.collect()), vault.surrogates());
                 BlockKind::KeyValue { key: self.replace(key, &spans, vault).0 }
             }
             other => other.clone(),
@@ -327,13 +377,23 @@ impl<'t> Reading<'t> {
 ///
 /// Without this, masking could change the surroundings of a value that was missed so that a second masking finds it.
 /// After the first time only the lines near a change are read again.
-pub(super) fn until_stable(text: &str, find: impl FnMut(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
-    stable_with(text, &[], find)
+/// What is masked already besides placeholders is `taken`.
+pub(super) fn until_stable(
+    text: &str,
+    taken: Vec<Range<usize>>,
+    find: impl FnMut(&Page<'_>, &mut Vec<Span>),
+) -> Vec<Span> {
+    stable_with(text, taken, &[], find)
 }
 
 /// The same; what a model found in the text joins what the first reading finds.
-fn stable_with(text: &str, finds: &[Span], mut find: impl FnMut(&Page<'_>, &mut Vec<Span>)) -> Vec<Span> {
-    let mut rest = Rest::new(text);
+fn stable_with(
+    text: &str,
+    taken: Vec<Range<usize>>,
+    finds: &[Span],
+    mut find: impl FnMut(&Page<'_>, &mut Vec<Span>),
+) -> Vec<Span> {
+    let mut rest = Rest::new(text, taken);
     let mut all = Vec::new();
     let mut changed: Option<Vec<Range<usize>>> = None;
     for round in 0.. {
@@ -378,12 +438,15 @@ struct Rest<'t> {
 }
 
 impl<'t> Rest<'t> {
-    /// The text with its placeholders blanked.
-    fn new(whole: &'t str) -> Self {
-        let taken = match whole.contains('[') {
-            true => placeholders(whole).map(|(range, ..)| range).collect(),
-            false => Vec::new(),
-        };
+    /// The text with its placeholders blanked, and what else is masked.
+    fn new(whole: &'t str, mut taken: Vec<Range<usize>>) -> Self {
+        if whole.contains('[') {
+            let apart =
+                |range: &Range<usize>| !taken.iter().any(|other| range.start < other.end && other.start < range.end);
+            let placeholders: Vec<_> = placeholders(whole).map(|(range, ..)| range).filter(apart).collect();
+            taken.extend(placeholders);
+            taken.sort_by_key(|range| range.start);
+        }
         let mut rest = Self { whole, taken, text: String::new(), parts: Vec::new() };
         rest.write();
         rest

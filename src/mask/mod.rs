@@ -14,8 +14,10 @@ mod masker;
 mod model;
 mod page;
 mod person;
+mod policy;
 mod recognizer;
 mod span;
+mod surrogate;
 mod vault;
 mod words;
 
@@ -24,8 +26,9 @@ pub(crate) use lexicon::names;
 pub use masked::{Find, MaskedDocument};
 pub use masker::{Detected, Masker, Policy};
 pub use model::{ModelFailure, NameModel};
+pub use policy::{Treatment, UnknownTreatment};
 pub use span::{Entity, Layer, Span, UnknownEntity};
-pub use vault::Vault;
+pub use vault::{Surrogates, Vault};
 
 /// What can be told by shape alone: everything but names and the kinds masked on request. Sorted, never overlapping, score at least 0.5.
 ///
@@ -33,17 +36,22 @@ pub use vault::Vault;
 #[must_use]
 pub fn scan(text: &str) -> Vec<Span> {
     // What a policy masks only on request is no leak.
-    shapes(text, &Entity::OPTIONAL)
+    shapes(text, &Entity::OPTIONAL, Vec::new())
 }
 
-/// The same for all kinds but `off`.
-fn shapes(text: &str, off: &[Entity]) -> Vec<Span> {
-    masker::until_stable(text, |page, out| {
+/// The same for all kinds but `off`, besides what is `taken`.
+fn shapes(text: &str, off: &[Entity], taken: Vec<std::ops::Range<usize>>) -> Vec<Span> {
+    masker::until_stable(text, taken, |page, out| {
         for recognizer in recognizer::RECOGNIZERS {
             recognizer.find(page, out);
         }
         out.retain(|span| !off.contains(&span.entity));
     })
+}
+
+/// Whether a text holds something that masking puts in a value's place, surrogates aside.
+pub(crate) fn is_mark(text: &str) -> bool {
+    span::placeholders(text).next().is_some()
 }
 
 /// Whether a text is one word that is an ordinary word of some language, whatever else it may be.

@@ -273,13 +273,40 @@ pub(crate) fn placeholder(entity: Entity, number: u32) -> String {
     format!("[{}_{number}]", entity.stem())
 }
 
-static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| compile(r"\[([A-Z]+(?:_[A-Z]+)*)_([0-9]{1,9})\]"));
+/// `[EMAIL_h3f9a1c]`.
+pub(crate) fn hashed(entity: Entity, hash: &str) -> String {
+    format!("[{}_h{hash}]", entity.stem())
+}
 
-/// The placeholders in a text: where, of which kind, and which number.
-pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = (Range<usize>, Entity, u32)> {
+/// `[EMAIL]`.
+pub(crate) fn redacted(entity: Entity) -> String {
+    format!("[{}]", entity.stem())
+}
+
+/// What a placeholder says besides its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark<'t> {
+    /// `[EMAIL_3]`.
+    Number(u32),
+    /// `[EMAIL_h3f9a1c]`, without the `h`.
+    Hash(&'t str),
+    /// `[EMAIL]`.
+    Redacted,
+}
+
+static PLACEHOLDER: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"\[([A-Z]+(?:_[A-Z]+)*)(?:_(?:([0-9]{1,9})|h([0-9a-f]{6,64})))?\]"));
+
+/// The placeholders in a text: where, of which kind, and which one.
+pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = (Range<usize>, Entity, Mark<'_>)> {
     PLACEHOLDER.captures_iter(text).filter_map(|found| {
         let entity = Entity::ALL.into_iter().find(|entity| entity.stem() == &found[1])?;
-        Some((found.get(0)?.range(), entity, found[2].parse().ok()?))
+        let mark = match (found.get(2), found.get(3)) {
+            (Some(number), _) => Mark::Number(number.as_str().parse().ok()?),
+            (_, Some(hash)) => Mark::Hash(hash.as_str()),
+            _ => Mark::Redacted,
+        };
+        Some((found.get(0)?.range(), entity, mark))
     })
 }
 
@@ -292,11 +319,17 @@ mod tests {
         for entity in Entity::ALL {
             assert_eq!(entity.name().parse(), Ok(entity));
             assert_eq!(entity.stem().parse(), Ok(entity));
-            let found: Vec<_> = placeholders(&placeholder(entity, 12)).collect();
-            assert_eq!(found.len(), 1);
-            assert_eq!((found[0].1, found[0].2), (entity, 12));
+            for (text, mark) in [
+                (placeholder(entity, 12), Mark::Number(12)),
+                (hashed(entity, "3f9a1c"), Mark::Hash("3f9a1c")),
+                (redacted(entity), Mark::Redacted),
+            ] {
+                assert_eq!(placeholders(&text).collect::<Vec<_>>(), [(0..text.len(), entity, mark)]);
+            }
         }
         assert!("colour".parse::<Entity>().is_err());
+        let none = "[COLOUR_1] [EMAIL_] [EMAIL_h12] [email_1] [EMAIL_x3f9a1c] [1]";
+        assert_eq!(placeholders(none).count(), 0);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod phase;
 mod rows;
 #[cfg(feature = "train")]
 mod train_all;
+mod vault;
 
 pub use documents::{
     Masked, READER_LIMITS, Sources, extract_paths, mask_documents, name_model, read_alone, read_documents,
@@ -23,6 +24,7 @@ pub use phase::{Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_stud
 pub use rows::{TeacherChoice, choose_teacher, default_output, generate_file, make_rows};
 #[cfg(feature = "train")]
 pub use train_all::{Summary, train_all};
+pub use vault::{VAULT, VaultFile};
 
 use std::sync::atomic::AtomicBool;
 

@@ -137,7 +137,9 @@ fn ask(
     watch: &dyn Watch,
 ) -> Result<Outcome, Error> {
     let forbidden = masked.forbidden();
-    let job = Job { kind, wanted, passages, templates, teacher, counter, settings, forbidden: &forbidden, stop };
+    let surrogates = masked.vault.surrogates();
+    let job =
+        Job { kind, wanted, passages, templates, teacher, counter, settings, forbidden: &forbidden, surrogates, stop };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -7,6 +7,7 @@ use super::documents::{Masked, mask_documents, name_model, read_documents};
 use super::evaluate::{Evaluation, evaluate, leak_report, try_leaks};
 use super::phase::{Phase, PhaseInput, open_student, run_phase};
 use super::rows::{choose_teacher, make_rows};
+use super::vault::{VAULT, VaultFile};
 use super::{STOP, Watch};
 use crate::batch::Encoder;
 use crate::dataset::{self, Manifest};
@@ -15,7 +16,7 @@ use crate::gguf::{self, Quant};
 use crate::hub::{Adapter, Folder, SaveOptions};
 use crate::id::{ContentHash, Hasher};
 use crate::lint::{self, Context};
-use crate::mask::Vault;
+use crate::mask::Surrogates;
 use crate::prompt::Templates;
 use crate::report::{DatasetReport, PhaseReport, ReportData, render};
 use crate::row::{Kind, Row, Split};
@@ -59,7 +60,7 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
         .iter()
         .map(|k| dataset::read(&workspace.path(&format!("data/{}.parquet", k.name()))))
         .collect::<Result<_, _>>()?;
-    lint_gate(workspace, &tables, &counter, watch)?;
+    lint_gate(workspace, &tables, &counter, masked.vault.surrogates(), watch)?;
     let rows: Vec<Vec<Row>> = tables.iter().map(dataset::rows).collect::<Result<_, _>>()?;
 
     // The run's name comes from what it is made of, so the same command finds its own unfinished run.
@@ -153,19 +154,10 @@ fn masked(workspace: &Workspace, watch: &dyn Watch) -> Result<Masked, Error> {
     if let Some(line) = sources.skipped_line() {
         watch.say(&line);
     }
-    let vault_path = workspace.path(".distill/vault.json");
-    let vault = match std::fs::read(&vault_path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| {
-            Error::at(&vault_path, "is no mask vault")
-                .cause(e)
-                .hint("restore it from a copy, or delete it to number the placeholders anew")
-        })?,
-        Err(_) => Vault::default(),
-    };
+    let (file, vault) = VaultFile::open(&workspace.path(VAULT))?;
     let persona = &workspace.settings.persona;
     let masked = mask_documents(&sources.documents, sources.failed, persona, model.as_deref(), vault)?;
-    let json = serde_json::to_vec_pretty(&masked.vault).map_err(|e| Error::new(e.to_string()))?;
-    edge::fs::write_private(&vault_path, &json).map_err(|e| Error::io(&vault_path, e))?;
+    file.store(&masked.vault)?;
     let total: usize = masked.documents.iter().flat_map(|d| d.counts().values()).sum();
     watch.say(&format!(
         "{} documents, {} passages, {total} pieces of personal data masked",
@@ -180,6 +172,7 @@ fn lint_gate(
     workspace: &Workspace,
     tables: &[dataset::Table],
     counter: &dyn crate::row::TokenCounter,
+    surrogates: &Surrogates,
     watch: &dyn Watch,
 ) -> Result<(), Error> {
     watch.stage("lint", false);
@@ -188,8 +181,9 @@ fn lint_gate(
     // Who asks for fewer rows on purpose should not be stopped for having fewer.
     let lint_settings =
         lint::LintSettings { min_rows: settings.lint.min_rows.min(wanted as u64), ..settings.lint.clone() };
-    let report = lint::lint(tables.iter(), &lint_settings, &Context { counter: Some(counter) })
-        .map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
+    let report =
+        lint::lint(tables.iter(), &lint_settings, &Context { counter: Some(counter), surrogates: Some(surrogates) })
+            .map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
     let (errors, warnings) = (report.count(lint::Severity::Error), report.count(lint::Severity::Warning));
     watch.say(&format!("{} rows, {errors} errors, {warnings} warnings", report.total_rows()));
     if report.has_errors() {

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use crate::document::BlockKind;
 use crate::id::{ContentHash, Hasher};
-use crate::mask::MaskedDocument;
+use crate::mask::{MaskedDocument, is_mark};
 
 /// A stretch of one masked document that one request asks about.
 ///
@@ -63,7 +63,7 @@ impl Passage {
 
 fn words(text: &str) -> usize {
     text.split_whitespace()
-        .filter(|w| w.chars().any(char::is_alphanumeric) && !(w.contains('[') && w.contains("_")))
+        .filter(|w| w.chars().any(char::is_alphanumeric) && !(w.contains('[') && (w.contains('_') || is_mark(w))))
         .count()
 }
 

@@ -2,6 +2,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Content, Cot, Kind, Preference, Qa, Reject, TokenCounter};
+use crate::mask::Surrogates;
 
 /// A row, or the reason it is none with the value that was offered.
 pub type ParsedRow = Result<Content, (Reject, Value)>;
@@ -122,11 +123,18 @@ pub fn normalise(text: &str) -> String {
     out
 }
 
-/// Checks a row's content against its passage and the cap; returns the tokens of each field.
+/// Checks a row's content against its passage and the cap; returns the tokens of each field. What masking invented may
+/// have the shape of personal data, nothing else may.
 ///
 /// # Errors
 /// The first fault found, the too-long ones last, because those can be cured by asking for less.
-pub fn validate(content: &Content, passage: &str, counter: &dyn TokenCounter, cap: usize) -> Result<[u32; 3], Reject> {
+pub fn validate(
+    content: &Content,
+    passage: &str,
+    counter: &dyn TokenCounter,
+    cap: usize,
+    surrogates: &Surrogates,
+) -> Result<[u32; 3], Reject> {
     let kind = content.kind();
     let named = || kind.fields().iter().copied().zip(content.fields());
     for (field, text) in named() {
@@ -159,7 +167,7 @@ pub fn validate(content: &Content, passage: &str, counter: &dyn TokenCounter, ca
         .chain(kind.probe_fields().iter().copied().zip(content.probe_fields()))
         .chain([("evidence", content.evidence())])
     {
-        if let Some(span) = crate::mask::scan(text).into_iter().next() {
+        if let Some(span) = surrogates.scan(text).into_iter().next() {
             return Err(Reject::PersonalData { field, entity: span.entity.name().to_owned() });
         }
     }
@@ -222,7 +230,8 @@ mod tests {
                 evidence: evidence.into(),
             })
         };
-        let check = |content: &Content| validate(content, "In 2020 I built a Queue, twice.", &Words, 4);
+        let check =
+            |content: &Content| validate(content, "In 2020 I built a Queue, twice.", &Words, 4, &Surrogates::default());
         assert_eq!(check(&row("built a queue", "Two queues.")), Ok([3, 1, 2]));
         assert_eq!(check(&row("bought a queue", "Two.")), Err(Reject::Ungrounded));
         assert_eq!(check(&row("built a queue", "")), Err(Reject::Empty { field: "response" }));

@@ -5,6 +5,7 @@ use toml::{Table, Value};
 
 use super::DEFAULTS;
 use crate::Error;
+use crate::mask::{Entity, Treatment};
 
 /// Where a value came from, weakest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,9 @@ pub struct Layers {
     known: BTreeMap<String, Value>,
 }
 
+/// Before the name of a kind of personal data: what becomes of its values.
+const POLICY: &str = "persona.policy.";
+
 const PHASES: [&str; 3] = ["learn", "mimic", "align"];
 
 fn flatten(prefix: &str, table: &Table, out: &mut BTreeMap<String, Value>) {
@@ -63,6 +67,9 @@ impl Layers {
         flatten("", &table, &mut flat);
         let mut known = flat.clone();
         known.insert("lint.thresholds".into(), Value::Table(Table::new()));
+        for entity in Entity::ALL {
+            known.insert(format!("{POLICY}{entity}"), Value::String(String::new()));
+        }
         for (key, value) in &flat {
             if let Some(name) = key.strip_prefix("train.").filter(|n| !n.contains('.')) {
                 for phase in PHASES {
@@ -138,6 +145,16 @@ impl Layers {
     }
 
     fn set(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), Error> {
+        if let Some(kind) = key.strip_prefix(POLICY) {
+            let names = Entity::ALL.map(Entity::name);
+            kind.parse::<Entity>().map_err(|e| unknown(&e, kind, &names, &origin))?;
+            if let Value::String(policy) = &value {
+                let names = Treatment::ALL.map(Treatment::name);
+                policy
+                    .parse::<Treatment>()
+                    .map_err(|e| unknown(&e, policy, &names, &origin).place(format!("{key}, {origin}")))?;
+            }
+        }
         let Some(default) = self.known.get(key) else {
             let nearest = self
                 .known
@@ -214,6 +231,21 @@ impl Layers {
     }
 }
 
+/// The key of what becomes of a kind's values; the kind may be written as in a placeholder.
+#[must_use]
+pub fn policy_key(kind: &str) -> String {
+    format!("{POLICY}{}", kind.parse::<Entity>().map_or_else(|_| kind.to_owned(), |entity| entity.to_string()))
+}
+
+/// A word that is none of a list's, with the nearest of them.
+fn unknown(error: &dyn std::error::Error, word: &str, names: &[&str], origin: &Origin) -> Error {
+    let nearest =
+        names.iter().min_by_key(|name| distance(name, word)).filter(|name| distance(name, word) <= 1 + word.len() / 3);
+    Error::new(error.to_string())
+        .place(origin.to_string())
+        .maybe_hint(nearest.map(|name| format!("did you mean `{name}`?")))
+}
+
 const fn rank(origin: &Origin) -> u8 {
     match origin {
         Origin::Default => 0,
@@ -271,6 +303,22 @@ mod tests {
         assert!(error.contains("train.align.beta"), "{error}");
         assert!(layers.assignment("rows.qa=many").unwrap_err().render().contains("integer"));
         assert!(layers.assignment("rows.qa").is_err());
+    }
+
+    #[test]
+    fn policies_go_by_kind_and_both_are_checked() {
+        let mut layers = Layers::defaults().unwrap();
+        layers.assignment("persona.policy.phone=surrogate").unwrap();
+        layers.assignment("persona.policy.plate=hash").unwrap();
+        layers.assignment("persona.keep=url,phone").unwrap();
+        let persona = Settings::resolve(&layers).unwrap().persona;
+        assert_eq!(persona.policy.get(&Entity::Phone), Some(&Treatment::Surrogate));
+        let off = persona.policy().off;
+        assert!(off.contains(&Entity::Url) && !off.contains(&Entity::Phone) && !off.contains(&Entity::Plate));
+        let error = layers.assignment("persona.policy.phon=redact").unwrap_err().render();
+        assert!(error.contains("no kind") && error.contains("did you mean `phone`?"), "{error}");
+        let error = layers.assignment("persona.policy.phone=surogate").unwrap_err().render();
+        assert!(error.contains("no policy") && error.contains("did you mean `surrogate`?"), "{error}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod layers;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::lint::LintSettings;
 
-pub use layers::{Layers, Origin};
+pub use layers::{Layers, Origin, policy_key};
 
 /// Every setting with its default and a comment: what `distill init` writes.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -60,6 +61,9 @@ pub struct Persona {
     /// Finds of the name model that are less sure are dropped.
     #[serde(default, skip_serializing)]
     pub ner_threshold: f64,
+    /// What becomes of a kind's values, where it is no placeholder. Before `keep` and `also` where they disagree.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policy: BTreeMap<crate::mask::Entity, crate::mask::Treatment>,
 }
 
 impl Persona {
@@ -71,7 +75,9 @@ impl Persona {
             names: self.names.clone(),
             allow: self.allow.clone(),
             deny: self.deny.clone(),
-            off: optional.chain(self.keep.iter().copied()).collect(),
+            // Who says what becomes of a kind wants it looked for.
+            off: optional.chain(self.keep.iter().copied()).filter(|entity| !self.policy.contains_key(entity)).collect(),
+            treatments: self.policy.clone(),
         }
     }
 }

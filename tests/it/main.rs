@@ -6,6 +6,7 @@ mod support;
 
 #[cfg(feature = "train")]
 mod leak;
+mod masking;
 mod ner;
 #[cfg(feature = "train")]
 mod numerics;

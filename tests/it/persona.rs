@@ -92,6 +92,7 @@ fn recorded_answers_are_up_to_date_and_enough() {
             counter: &counter,
             settings: &settings.rows,
             forbidden: &masked.forbidden(),
+            surrogates: masked.vault.surrogates(),
             stop: &stop,
         };
         let outcome = runtime.block_on(generate(&job, &mut |_| {})).unwrap();

@@ -5,7 +5,9 @@ use clap::Args;
 use crate::batch::{Encoder, StudentTokenizer};
 use crate::cli::{Global, Printer, flag};
 use crate::mask::Vault;
-use crate::pipeline::{choose_teacher, default_output, generate_file, mask_documents, name_model, read_documents};
+use crate::pipeline::{
+    VAULT, VaultFile, choose_teacher, default_output, generate_file, mask_documents, name_model, read_documents,
+};
 use crate::prompt::Templates;
 use crate::row::Kind;
 use crate::settings::Workspace;
@@ -88,11 +90,18 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
     if let Some(line) = sources.skipped_line() {
         printer.talk(&line);
     }
-    let persona = &settings.persona;
-    let masked = mask_documents(&sources.documents, sources.failed, persona, model.as_deref(), Vault::default())?;
+    // In a workspace a value has one placeholder, whichever command masks it.
+    let (file, vault) = match in_workspace {
+        true => VaultFile::open(&workspace.path(VAULT)).map(|(file, vault)| (Some(file), vault))?,
+        false => (None, Vault::default()),
+    };
+    let masked = mask_documents(&sources.documents, sources.failed, &settings.persona, model.as_deref(), vault)?;
     let templates = Templates::with_overrides(&workspace.path("prompts"))?;
     if args.dry_run {
         return dry_run(kind, wanted, &masked, &templates, &workspace, printer);
+    }
+    if let Some(file) = file {
+        file.store(&masked.vault)?;
     }
     let cache = workspace.path(".distill/responses.sqlite");
     let choice = choose_teacher(&settings.teacher, &workspace.root, &cache)?;

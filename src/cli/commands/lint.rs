@@ -5,6 +5,8 @@ use clap::{Args, ValueEnum};
 use crate::batch::Encoder;
 use crate::cli::{Global, Printer};
 use crate::lint::{self, Context};
+use crate::mask::{Treatment, Vault};
+use crate::pipeline::{VAULT, VaultFile};
 use crate::row::TokenCounter;
 use crate::{Error, ExitKind, dataset, edge};
 
@@ -71,7 +73,16 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         Some(path) => Some(Encoder::counter(path)?),
         None => None,
     };
-    let context = Context { counter: counter.as_ref().map(|c| c as &dyn TokenCounter) };
+    // Only what the vault says tells an invented address from a real one.
+    let invents = workspace.settings.persona.policy.values().any(|treatment| *treatment == Treatment::Surrogate);
+    let vault = match workspace.path(VAULT) {
+        path if invents && path.exists() => Some(VaultFile::existing(&path)?.1),
+        _ => None,
+    };
+    let context = Context {
+        counter: counter.as_ref().map(|c| c as &dyn TokenCounter),
+        surrogates: vault.as_ref().map(Vault::surrogates),
+    };
     let report =
         lint::lint(tables.iter(), &settings, &context).map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
     let text = match args.output_format {

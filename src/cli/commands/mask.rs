@@ -6,12 +6,13 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::review;
 use crate::cli::{Global, Printer, flag};
 use crate::document::Document;
 use crate::mask::{MaskedDocument, Masker, NameModel, Vault};
-use crate::pipeline::{mask_documents, name_model, read_documents};
+use crate::pipeline::{VAULT, VaultFile, mask_documents, name_model, read_documents};
 use crate::report::{MaskedPage, render_masking};
-use crate::settings::Persona;
+use crate::settings::{Origin, Persona, Workspace, policy_key};
 use crate::{Error, ExitKind, edge};
 
 /// Turn documents into masked text.
@@ -23,9 +24,13 @@ pub struct MaskArgs {
     /// Write one file per document here instead of to standard output
     #[arg(short, long)]
     output: Option<PathBuf>,
-    /// Keep placeholders and originals in this file (readable by you alone) and reuse those it has
+    /// Keep placeholders and originals in this file (readable by you alone) and reuse those it has; without it, that
+    /// of the workspace
     #[arg(long)]
     vault: Option<PathBuf>,
+    /// What becomes of a kind's values, such as `phone=surrogate`: placeholder, redact, hash, surrogate, keep
+    #[arg(long, value_name = "KIND=POLICY", value_delimiter = ',')]
+    policy: Vec<String>,
     /// Say what was masked, where, why and how sure: text on standard error, json or html on standard output (or as
     /// mask-report.json or .html in the output folder)
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "text")]
@@ -36,6 +41,13 @@ pub struct MaskArgs {
     /// Let a token classifier in this folder find more names (`[persona] ner`)
     #[arg(long, value_name = "DIR")]
     ner: Option<PathBuf>,
+    /// Decide about the doubtful finds, one value after the other; the answers go to `[persona]` of the workspace's
+    /// settings
+    #[arg(long, conflicts_with_all = ["jsonl", "output", "report", "vault"])]
+    review: bool,
+    /// Review finds with a score below this
+    #[arg(long, value_name = "SCORE", requires = "review", default_value_t = 0.7)]
+    below: f32,
     /// Filter: lines of {"id","text"} in, lines of {"id","text","spans"} out
     #[arg(long, conflicts_with_all = ["paths", "output"])]
     jsonl: bool,
@@ -65,19 +77,33 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         return Err(Error::new("`--ner` names no folder").hint("leave the flag away to mask without a model"));
     }
     flag(&mut layers, "persona.ner", ner.as_ref().map(|dir| dir.display()), "--ner")?;
+    for pair in &args.policy {
+        let (kind, policy) = pair.split_once('=').ok_or_else(|| {
+            Error::new(format!("`--policy {pair}` has no `=`"))
+                .hint("write a kind and a policy: `--policy phone=surrogate`")
+        })?;
+        layers.set_text(&policy_key(kind.trim()), policy.trim(), Origin::Flag("--policy".into()))?;
+    }
     let workspace = global.workspace(&layers)?;
     let model = name_model(&workspace)?;
     let persona = workspace.settings.persona;
-    let mut vault = match &args.vault {
-        Some(path) if path.exists() => {
-            serde_json::from_slice(&edge::fs::read(path)?).map_err(|e| Error::at(path, "is no mask vault").cause(e))?
+    if args.review {
+        let sources = read_documents(&args.paths)?;
+        for error in &sources.failed {
+            printer.error(error);
         }
-        _ => Vault::default(),
+        return review::run(&sources.documents, &persona, args.below, global, printer);
+    }
+    let path = args.vault.clone().or_else(|| Workspace::is_at(&global.directory).then(|| global.directory.join(VAULT)));
+    let (file, mut vault) = match path {
+        Some(path) => VaultFile::open(&path).map(|(file, vault)| (Some(file), vault))?,
+        None => (None, Vault::default()),
     };
+    let keep = |vault: &Vault| file.as_ref().map_or(Ok(()), |file| file.store(vault));
     if args.jsonl {
         let filtered = filter(&persona, model.as_deref(), &mut vault, printer);
         // Placeholders that are already out need their originals, also when a later line cannot be read.
-        keep(args, &vault)?;
+        keep(&vault)?;
         return filtered.map(|()| ExitKind::Success);
     }
     let sources = read_documents(&args.paths)?;
@@ -85,7 +111,7 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         printer.talk(&line);
     }
     let masked = mask_documents(&sources.documents, sources.failed, &persona, model.as_deref(), vault)?;
-    keep(args, &masked.vault)?;
+    keep(&masked.vault)?;
     let mut taken = BTreeSet::new();
     let on_stdout = args.output.is_none() && matches!(args.report, Some(ReportFormat::Json | ReportFormat::Html));
     for document in masked.documents.iter().filter(|_| !on_stdout) {
@@ -211,7 +237,7 @@ fn filter(persona: &Persona, model: Option<&dyn NameModel>, vault: &mut Vault, p
             Some(model) => model.find(&line.text).map_err(|e| Error::new(e.to_string()).place(place()))?,
             None => Vec::new(),
         };
-        let found = masker.detect_alone_with(&line.text, &finds);
+        let found = masker.detect_alone_with(&line.text, &finds, vault.surrogates());
         let (text, spans) = (found.masked(&line.text, vault), found.spans);
         let spans: Vec<Value> = spans
             .iter()
@@ -220,11 +246,4 @@ fn filter(persona: &Persona, model: Option<&dyn NameModel>, vault: &mut Vault, p
         printer.data(&format!("{}\n", json!({ "id": line.id, "text": text, "spans": spans })))?;
     }
     Ok(())
-}
-
-/// Stores the vault where the caller asked for it.
-fn keep(args: &MaskArgs, vault: &Vault) -> Result<(), Error> {
-    let Some(path) = &args.vault else { return Ok(()) };
-    let json = serde_json::to_vec_pretty(vault).map_err(|e| Error::at(path, e.to_string()))?;
-    edge::fs::write_private(path, &json).map_err(|e| Error::io(path, e))
 }

@@ -7,8 +7,10 @@ pub(super) mod init;
 pub(super) mod lint;
 pub(super) mod mask;
 pub(super) mod read_alone;
+mod review;
 pub(super) mod show;
 pub(super) mod unmask;
+pub(super) mod vault;
 
 #[cfg(feature = "train")]
 pub(super) mod chat;

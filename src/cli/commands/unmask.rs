@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::{Global, Printer};
-use crate::mask::Vault;
+use crate::pipeline::{VAULT, VaultFile};
 use crate::{Error, ExitKind, edge};
 
 /// Put the originals back into masked text.
@@ -23,13 +23,11 @@ pub struct UnmaskArgs {
 pub fn run(args: &UnmaskArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let path = match &args.vault {
         Some(path) => path.clone(),
-        None => global.workspace(&global.layers()?)?.path(".distill/vault.json"),
+        None => global.workspace(&global.layers()?)?.path(VAULT),
     };
-    let vault: Vault = serde_json::from_slice(
-        &edge::fs::read(&path)
-            .map_err(|error| error.hint("name the vault that `distill mask --vault FILE` wrote: --vault FILE"))?,
-    )
-    .map_err(|e| Error::at(&path, "is no mask vault").cause(e))?;
+    let hint = "name the vault that `distill mask --vault FILE` wrote: --vault FILE";
+    let (_, vault) =
+        VaultFile::existing(&path).map_err(|error| if path.exists() { error } else { error.hint(hint) })?;
     let mut taken = std::collections::BTreeSet::new();
     for input in &args.paths {
         let text = if input.as_os_str() == "-" {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::dataset::Record;
 use crate::lint::finding::Place;
 use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::mask;
+use crate::mask::{self, Surrogates};
 use crate::row::Kind;
 
 /// Flags texts in which the mask's recognizers are sure of personal data.
@@ -24,7 +24,8 @@ What stands in a row is sent to a trainer, stored in adapters and can be asked o
 
 ## Example
 `Write to a.person@example.com` has one finding that names the kind of data and never the value.
-Placeholders such as `[EMAIL_1]` are what masking leaves behind and are fine.
+Placeholders such as `[EMAIL_1]` are what masking leaves behind and are fine, and so are the surrogates that the
+workspace's vault invented.
 All text columns are searched, also those that are not trained on and those of tables of unknown kind;
 hashes, ids and other provenance are not.
 
@@ -42,16 +43,17 @@ impl Rule for LeakedData {
         &META
     }
 
-    fn start<'a>(&self, settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Leaks { score: settings.thresholds.pii_score })
+    fn start<'a>(&self, settings: &'a LintSettings, cx: &Context<'a>) -> Box<dyn Check + 'a> {
+        Box::new(Leaks { score: settings.thresholds.pii_score, surrogates: cx.surrogates })
     }
 }
 
-struct Leaks {
+struct Leaks<'a> {
     score: f32,
+    surrogates: Option<&'a Surrogates>,
 }
 
-impl Check for Leaks {
+impl Check for Leaks<'_> {
     fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
         for (column, value) in &record.values {
             if !PROVENANCE.contains(&column.as_str()) {
@@ -61,7 +63,7 @@ impl Check for Leaks {
     }
 }
 
-impl Leaks {
+impl Leaks<'_> {
     /// Searches the texts of a value, also those inside lists and objects such as chat messages.
     fn value(&self, table: &TableInfo<'_>, record: &Record, cell: (&str, &Value), out: &mut Vec<Finding>) {
         let (column, value) = cell;
@@ -71,7 +73,8 @@ impl Leaks {
             Value::Object(items) => items.values().for_each(|item| self.value(table, record, (column, item), out)),
             Value::String(text) => {
                 let mut kinds: Vec<(String, std::ops::Range<usize>, usize)> = vec![];
-                for span in mask::scan(text).into_iter().filter(|span| span.score >= self.score) {
+                let spans = self.surrogates.map_or_else(|| mask::scan(text), |surrogates| surrogates.scan(text));
+                for span in spans.into_iter().filter(|span| span.score >= self.score) {
                     let stem = span.entity.stem().to_string();
                     match kinds.iter_mut().find(|(known, _, _)| *known == stem) {
                         Some((_, _, count)) => *count += 1,

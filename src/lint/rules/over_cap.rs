@@ -146,7 +146,7 @@ mod tests {
 
     fn check(counter: Option<&dyn TokenCounter>, row: &Record, hash: &str, expected: (usize, usize)) {
         let settings = LintSettings::default();
-        let mut check = OverCap.start(&settings, &Context { counter });
+        let mut check = OverCap.start(&settings, &Context { counter, ..Context::default() });
         let metadata = BTreeMap::from([(TOKENIZER.to_owned(), hash.to_owned())]);
         let table = TableInfo { file: "t".into(), kind: Some(Kind::Cot), columns: &[], metadata: &metadata };
         let mut out = vec![];

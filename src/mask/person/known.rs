@@ -16,6 +16,11 @@ pub(super) const PARTICLES: &[&str] = &[
     "zu", "zur", "bin", "ibn", "al", "el", "y", "e", "af", "av", "st", "o", "mc", "mac", "d", "l",
 ];
 
+/// Whether a folded word is one of those.
+pub(crate) fn is_particle(word: &str) -> bool {
+    PARTICLES.contains(&word)
+}
+
 static PARTICLE_HASHES: LazyLock<HashSet<u64>> =
     LazyLock::new(|| PARTICLES.iter().map(|word| Hash::of(word)).collect());
 

@@ -28,7 +28,7 @@ use lists::{
 };
 
 pub(crate) use hints::Hints;
-pub(crate) use known::Known;
+pub(crate) use known::{Known, is_particle};
 pub(crate) use signature::own_names;
 
 /// Of a phrase: what keeps its words from being a person.
@@ -51,10 +51,19 @@ pub(crate) fn find(page: &Page<'_>, words: &[Word], hints: &Hints, out: &mut Vec
     position::find(page, out);
     native::find(page, words, out);
     files::find(page, out);
+    weighed(page, words, hints, 0.5..f32::INFINITY, out);
+}
+
+/// Adds the people that are missed by little on `page`, by their scores from `least` to below 0.5.
+pub(crate) fn near(page: &Page<'_>, words: &[Word], hints: &Hints, least: f32, out: &mut Vec<Span>) {
+    weighed(page, words, hints, least..0.5, out);
+}
+
+fn weighed(page: &Page<'_>, words: &[Word], hints: &Hints, scores: Range<f32>, out: &mut Vec<Span>) {
     let sight = Sight::new(page, words, hints);
     let mut candidates = sight.candidates();
     sight.lists(&mut candidates);
-    for mut found in candidates.into_iter().filter(|found| found.score >= 0.5) {
+    for mut found in candidates.into_iter().filter(|found| scores.contains(&found.score)) {
         found.range.end += ending(&page.text()[found.range.end..]);
         let (layer, rule) = match found.context {
             true => (Layer::Context, "name in its surroundings"),
