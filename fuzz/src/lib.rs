@@ -179,6 +179,7 @@ static MASKER: LazyLock<Masker> = LazyLock::new(|| {
         allow: words(&["Gerald", "help@example.org"]),
         deny: words(&["project heron", "ß", "İx", "handle:gannet"]),
         off: Vec::new(),
+        ..Policy::default()
     };
     Masker::new(policy, &[])
 });

@@ -9,8 +9,7 @@ use super::chat::load;
 use crate::cli::{Global, Printer};
 use crate::eval::EvalError;
 use crate::eval::leak::{self, Budget, Leak};
-use crate::mask::Vault;
-use crate::pipeline::{STOP, Watch};
+use crate::pipeline::{STOP, VAULT, VaultFile, Watch};
 use crate::{Error, ExitKind, dataset, edge, eval};
 
 /// Measure a student.
@@ -133,12 +132,10 @@ pub fn run(args: &EvalArgs, global: &Global, printer: &Printer) -> Result<ExitKi
 
 fn run_leak(args: &LeakArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let workspace = global.workspace(&global.layers()?)?;
-    let path = args.vault.clone().unwrap_or_else(|| workspace.path(".distill/vault.json"));
-    let vault: Vault = serde_json::from_slice(
-        &edge::fs::read(&path)
-            .map_err(|error| error.hint("name the vault that `distill mask --vault FILE` wrote: --vault FILE"))?,
-    )
-    .map_err(|e| Error::at(&path, "is no mask vault").cause(e))?;
+    let path = args.vault.clone().unwrap_or_else(|| workspace.path(VAULT));
+    let hint = "name the vault that `distill mask --vault FILE` wrote: --vault FILE";
+    let (_, vault) =
+        VaultFile::existing(&path).map_err(|error| if path.exists() { error } else { error.hint(hint) })?;
     if vault.values().next().is_none() {
         return Err(Error::at(&path, "the vault holds no values: there is nothing to look for"));
     }
@@ -251,7 +248,7 @@ fn leak_text(leak: &Leak, value: &dyn Fn(&str) -> Option<String>) -> String {
 mod tests {
     use super::*;
     use crate::eval::leak::{Attack, Hit, LeakKind};
-    use crate::mask::Entity;
+    use crate::mask::{Entity, Vault};
 
     #[test]
     fn values_are_shown_only_when_asked_for() {
