@@ -273,6 +273,9 @@ impl Masker {
         let mut masked = String::with_capacity(text.len());
         let mut moves = Vec::with_capacity(spans.len());
         let mut end = 0;
+        if text.contains('[') {
+            vault.pass_over(text);
+        }
         for (index, span) in spans.iter().enumerate() {
             masked.push_str(&text[end..span.range.start]);
             let form = &text[span.range.clone()];

@@ -94,7 +94,7 @@ fn trimmed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
 mod tests {
     use super::*;
     use crate::document::{Block, BlockKind, Document, Format};
-    use crate::mask::{Masker, Policy, Vault};
+    use crate::mask::{Masker, Policy, Surrogates, Vault};
 
     fn find(text: &str, value: &str, entity: Entity) -> Span {
         let start = text.find(value).expect("the value is in the text");
@@ -103,7 +103,9 @@ mod tests {
 
     fn mask(policy: Policy, text: &str, finds: &[(&str, Entity)]) -> String {
         let finds: Vec<Span> = finds.iter().map(|(value, entity)| find(text, value, *entity)).collect();
-        Masker::new(policy, &[]).detect_alone_with(text, &finds).masked(text, &mut Vault::default())
+        Masker::new(policy, &[])
+            .detect_alone_with(text, &finds, &Surrogates::default())
+            .masked(text, &mut Vault::default())
     }
 
     #[test]
@@ -157,11 +159,11 @@ mod tests {
         let text = "ask [PERSON_7] velundo é";
         let masker = Masker::new(Policy::default(), &[]);
         let whole = find(text, "[PERSON_7] velundo", Entity::Person);
-        let spans = masker.detect_alone_with(text, &[whole]).spans;
+        let spans = masker.detect_alone_with(text, &[whole], &Surrogates::default()).spans;
         assert_eq!(spans.iter().map(|span| &text[span.range.clone()]).collect::<Vec<_>>(), ["velundo"]);
         let odd = [0..400, text.len() - 1..text.len(), 5..5];
         let odd = odd.map(|range| Span::new(range, Entity::Person, 0.9).by(Layer::Model, "a test"));
-        assert_eq!(masker.detect_alone_with(text, &odd).spans, vec![]);
+        assert_eq!(masker.detect_alone_with(text, &odd, &Surrogates::default()).spans, vec![]);
     }
 
     #[test]

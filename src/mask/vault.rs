@@ -53,6 +53,9 @@ struct Entry {
     surrogates: BTreeMap<String, String>,
 }
 
+/// The highest number of a placeholder.
+const LAST: u32 = 999_999_999;
+
 /// Made anew whenever a vault is read: what is asked of it without going through all entries.
 #[derive(Clone, Default)]
 struct Index {
@@ -213,6 +216,18 @@ impl TryFrom<Stored> for Vault {
                 stored.version
             ));
         }
+        for (entity, entries) in &stored.entries {
+            let mut numbers = BTreeSet::new();
+            for entry in entries.values() {
+                if !(1..=LAST).contains(&entry.number) || !numbers.insert(entry.number) {
+                    return Err(format!(
+                        "the {entity} numbers of this vault are damaged: {} is there twice or is no \
+                        number of a placeholder",
+                        entry.number
+                    ));
+                }
+            }
+        }
         let mut vault = Self { salt: stored.salt, entries: stored.entries, words: stored.words, ..Self::default() };
         vault.index = Index::of(&vault.entries, &vault.words);
         Ok(vault)
@@ -338,6 +353,18 @@ impl Vault {
         made.unwrap_or_else(|| self.placeholder_for(entity, value, form))
     }
 
+    /// Passes over the numbers of placeholders that a text had before it was masked: nobody knows what they stand for,
+    /// and no value of this vault may seem to be theirs.
+    pub(super) fn pass_over(&mut self, text: &str) {
+        for (_, entity, mark) in placeholders(text) {
+            // A text that says a billion must not use the numbers up.
+            if let Mark::Number(number @ ..=1_000_000) = mark {
+                let last = self.index.last.entry(entity).or_default();
+                *last = number.max(*last);
+            }
+        }
+    }
+
     /// The key of the entry of a value, a new entry if it has none yet.
     fn entry(&mut self, entity: Entity, value: &str, form: &str) -> String {
         let entries = self.entries.entry(entity).or_default();
@@ -349,7 +376,7 @@ impl Vault {
             }
         }
         let entry = entries.entry(key.clone()).or_insert_with(|| {
-            let number = self.index.last.get(&entity).map_or(1, |last| last + 1);
+            let number = self.index.last.get(&entity).map_or(1, |last| last.saturating_add(1));
             self.index.number(entity, number, &key);
             Entry { number, value: value.to_owned(), ..Entry::default() }
         });
@@ -584,6 +611,23 @@ mod tests {
         assert_eq!(vault.placeholder(Entity::Url, "github.com/ada"), "[URL_1]");
         assert_eq!(vault.values().count(), 5);
         assert_eq!(vault.len(), 3);
+    }
+
+    #[test]
+    fn numbers_are_never_shared() {
+        let mut vault = Vault::default();
+        vault.pass_over("[EMAIL_1], [EMAIL_7] and [EMAIL_999999999]");
+        assert_eq!(vault.placeholder(Entity::Email, "a@example.org"), "[EMAIL_8]");
+        let stored = |numbers: [u32; 2]| {
+            format!(
+                r#"{{"version":1,"entries":{{"email":{{"a":{{"number":{},"value":"a"}},"b":{{"number":{},"value":"b"}}}}}}}}"#,
+                numbers[0], numbers[1]
+            )
+        };
+        assert!(serde_json::from_str::<Vault>(&stored([1, 2])).is_ok());
+        assert!(serde_json::from_str::<Vault>(&stored([2, 2])).is_err());
+        assert!(serde_json::from_str::<Vault>(&stored([1, u32::MAX])).is_err());
+        assert!(serde_json::from_str::<Vault>(&stored([0, 1])).is_err());
     }
 
     #[test]

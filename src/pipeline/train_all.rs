@@ -16,7 +16,7 @@ use crate::gguf::{self, Quant};
 use crate::hub::{Adapter, Folder, SaveOptions};
 use crate::id::{ContentHash, Hasher};
 use crate::lint::{self, Context};
-use crate::mask::Surrogates;
+use crate::mask::{Surrogates, Vault};
 use crate::prompt::Templates;
 use crate::report::{DatasetReport, PhaseReport, ReportData, render};
 use crate::row::{Kind, Row, Split};
