@@ -73,7 +73,9 @@ for contents in ["BT /F 12 Tf 50 700 Td (Sailed) Tj ET", "BT /F 9 Tf 14 TL 50 70
     numbered = "".join(f"{at} 0 obj\n{each}\nendobj\n" for at, each in enumerate(objects, 1))
     seed("pdf", f"%PDF-1.4\n{numbered}trailer\n<</Root 1 0 R>>\n")
 for path in files("docx", "*.docx"):
-    seed("docx", package(path, DOCX))
+    if len(package(path, DOCX)) < LIMIT:
+        seed("docx", package(path, DOCX))
+    seed("docx", PART.join(piece[:LIMIT // 8] for piece in package(path, DOCX).split(PART)))
     seed("docx", package(path, DOCX[:1]))
     seed("archive", path.read_bytes())
 for path in files("odt", "*.odt"):

@@ -271,7 +271,7 @@ def main():
     if args.resumes:
         groups["résumés of others"] = resumes(args.resumes)
     lines = [
-        f"Commit {commit()}, Python {platform.python_version()}, {machine()}.",
+        f"Checkout {commit()}, Python {platform.python_version()}, {machine()}.",
         "",
         "### Masking",
         "",
