@@ -62,7 +62,15 @@ impl Recognizer for Address {
                     tokens = zone.tokens;
                     continue;
                 }
-                let whole = if piece == (line.start..line.end) { around(page, index) } else { zone };
+                // Neighbouring lines are read only for a core, or where one may lie over two lines.
+                let cored = (0..zone.tokens.len()).any(|at| {
+                    let token = &zone.tokens[at];
+                    zone.hint(at)
+                        && (token.role.any(Role::LABEL)
+                            || at < 2 && zone.postcode(at).is_some()
+                            || zone.core(at).is_some())
+                });
+                let whole = if cored && piece == (line.start..line.end) { around(page, index) } else { zone };
                 let begun = done;
                 search(&whole, &hints, &mut done, out);
                 if commas >= 2 {
@@ -133,6 +141,9 @@ fn worth(text: &str, line: &Line, words: &[Word]) -> bool {
     if !line.cues.has(Cues::DIGIT) && !(line.cues.has(Cues::WIDE) && other_digits(bytes)) {
         return words.take(4).any(|word| tokens::role(word.hash).any(Role::LABEL));
     }
+    // `12 Nguyễn Huệ, Phường Bến Nghé, Quận 1`.
+    let numbered =
+        bytes.first().is_some_and(u8::is_ascii_digit) && bytes.iter().filter(|byte| **byte == b',').count() >= 2;
     codes(bytes)
         || words.any(|word| {
             let role = tokens::role(word.hash);
@@ -144,6 +155,7 @@ fn worth(text: &str, line: &Line, words: &[Word]) -> bool {
             role.any(Role::BEFORE.or(Role::AFTER).or(Role::BOX).or(Role::LABEL).or(Role::CODE).or(Role::HOME))
                 || role.any(Role::BEFORE_WEAK) && short
                 || role.any(Role::AFTER_WEAK) && (word.capital || word.caseless)
+                || numbered && role.any(Role::AREA)
                 || role.any(Role::LABEL_WEAK) && line.cues.has(Cues::COLON)
                 || word.letters > 5 && word.capital && tokens::fused(&text[word.range()])
         })
