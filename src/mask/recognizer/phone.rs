@@ -12,7 +12,7 @@ mod run;
 mod shape;
 mod words;
 
-use run::{Gap, Group, Run, digit};
+use run::{Gap, Group, Run, next_digit};
 use shape::{Number, Shape, international};
 use words::{extension, unspaced};
 
@@ -39,20 +39,14 @@ impl Reader<'_, '_> {
     fn line(&mut self, index: usize, out: &mut Vec<Span>) {
         let line = &self.page.lines()[index];
         let text = &self.page.text()[..line.end];
-        let bytes = text.as_bytes();
         let mut at = line.start;
-        while at < bytes.len() {
-            let byte = bytes[at];
-            if byte.is_ascii_digit() || (byte >= 0x80 && digit(text, at).is_some()) {
-                let mut run = std::mem::take(&mut self.run);
-                at = run.read(text, at);
-                if run.digits.len() >= 6 {
-                    at = self.judge(index, text, &run, out).max(at);
-                }
-                self.run = run;
-            } else {
-                at += 1;
+        while let Some(start) = next_digit(text, at) {
+            let mut run = std::mem::take(&mut self.run);
+            at = run.read(text, start);
+            if run.digits.len() >= 6 {
+                at = self.judge(index, text, &run, out).max(at);
             }
+            self.run = run;
         }
     }
 

@@ -7,6 +7,9 @@ use crate::mask::page::Page;
 pub(super) struct Heads {
     /// The last row asked for, its separator and the line of its head.
     last: Option<(usize, u8, usize)>,
+    /// The last line asked for, and what was found.
+    asked: Option<usize>,
+    head: Option<(u8, usize)>,
 }
 
 /// Rows that a table may have above a value and its head still be looked for.
@@ -19,22 +22,33 @@ impl Heads {
         let text = page.text();
         let row = |line: usize| &text.as_bytes()[lines[line].start..lines[line].end];
         let here = row(index);
+        if self.asked != Some(index) {
+            self.asked = Some(index);
+            self.head = self.find(index, row);
+        }
+        let (mark, head) = self.head?;
+        let cell = here[..start - lines[index].start].iter().filter(|byte| **byte == mark).count();
+        text[lines[head].start..lines[head].end].split(char::from(mark)).nth(cell)
+    }
+
+    /// The separator of the table that line `index` is a row of, and the line of its head.
+    fn find<'b>(&mut self, index: usize, row: impl Fn(usize) -> &'b [u8]) -> Option<(u8, usize)> {
+        let here = row(index);
         let mark = [b'|', b'\t', b';', b','].into_iter().find(|mark| here.contains(mark))?;
         let cells = |line: usize| row(line).iter().filter(|byte| **byte == mark).count();
+        let wide = cells(index);
         let head = match self.last {
             Some((last, sign, head)) if sign == mark && last + 1 >= index && index >= last => head,
             _ => {
-                let wide = cells(index);
                 let first = (index.saturating_sub(ROWS)..index).rev().find(|line| cells(*line) != wide);
                 first.map_or_else(|| index.saturating_sub(ROWS), |line| line + 1)
             }
         };
-        if head >= index || cells(head) != cells(index) {
+        if head >= index || cells(head) != wide {
             return None;
         }
         self.last = Some((index, mark, head));
-        let cell = here[..start - lines[index].start].iter().filter(|byte| **byte == mark).count();
-        text[lines[head].start..lines[head].end].split(char::from(mark)).nth(cell)
+        Some((mark, head))
     }
 
     /// The short line above, when the value is the first thing on its own line.

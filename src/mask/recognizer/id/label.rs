@@ -1,6 +1,7 @@
 //! Words that say what the number beside them is, found in a line in one pass.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A line as labels are compared: small letters without accents, no full stops, quotes or apostrophes, every dash and
 /// underscore a space, and a space where a small letter meets a capital.
@@ -14,23 +15,36 @@ pub(super) struct Folded {
 impl Folded {
     /// Folds `text`, which begins at byte `start` of the page.
     pub(super) fn fill(&mut self, text: &str, start: usize) {
-        self.text.clear();
+        let mut folded = std::mem::take(&mut self.text).into_bytes();
+        folded.clear();
         self.from.clear();
         let mut small = false;
-        for (at, c) in text.char_indices() {
-            if small && c.is_ascii_uppercase() {
-                self.push(' ', start + at);
-            }
-            small = c.is_ascii_lowercase();
-            if let Some(c) = fold(c) {
-                self.push(c, start + at);
+        let mut at = 0;
+        let bytes = text.as_bytes();
+        while let Some(byte) = bytes.get(at) {
+            if byte.is_ascii() {
+                if small && byte.is_ascii_uppercase() {
+                    folded.push(b' ');
+                    self.from.push(start + at);
+                }
+                small = byte.is_ascii_lowercase();
+                let plain = ASCII[usize::from(*byte)];
+                if plain != 0 {
+                    folded.push(plain);
+                    self.from.push(start + at);
+                }
+                at += 1;
+            } else {
+                let Some(c) = text[at..].chars().next() else { break };
+                small = false;
+                if let Some(c) = quick_fold(c) {
+                    folded.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                    self.from.resize(folded.len(), start + at);
+                }
+                at += c.len_utf8();
             }
         }
-    }
-
-    fn push(&mut self, c: char, from: usize) {
-        self.text.push(c);
-        self.from.resize(self.text.len(), from);
+        self.text = String::from_utf8(folded).unwrap_or_default();
     }
 
     /// Where byte `at` of the page is in the folded text.
@@ -47,6 +61,31 @@ impl Folded {
     pub(super) fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// [`fold`] for ASCII; 0 for what labels leave out.
+static ASCII: [u8; 128] = {
+    let mut table = [0; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 128")]
+        let sign = byte as u8;
+        table[byte] = match sign {
+            b'.' | b'\'' | b'"' | b'`' | b'*' => 0,
+            b'-' | b'_' | b'\t' => b' ',
+            _ => sign.to_ascii_lowercase(),
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// [`fold`] of the alphabets of Europe, read once.
+static WIDE: LazyLock<Vec<Option<char>>> = LazyLock::new(|| ('\u{80}'..'\u{530}').map(fold).collect());
+
+fn quick_fold(c: char) -> Option<char> {
+    let known = usize::try_from(u32::from(c) - 0x80).ok().and_then(|at| WIDE.get(at));
+    known.map_or_else(|| fold(c), |folded| *folded)
 }
 
 /// One character as labels have it; nothing for those that labels leave out.
@@ -159,12 +198,16 @@ impl Labels {
                 let inside = std::mem::replace(&mut word, first.is_ascii_alphanumeric());
                 if inside || !word {
                     at += 1;
+                    // To the end of the word.
+                    while word && bytes.get(at).is_some_and(u8::is_ascii_alphanumeric) {
+                        at += 1;
+                    }
                     continue;
                 }
             }
             let Some(c) = text[at..].chars().next() else { break };
             let spaced = !unspaced(c);
-            let inside = !c.is_ascii() && std::mem::replace(&mut word, spaced && c.is_alphanumeric()) && spaced;
+            let inside = !c.is_ascii() && std::mem::replace(&mut word, spaced && super::letter(c)) && spaced;
             let mut end = at + c.len_utf8();
             let head = self.heads[usize::from(first) << 8 | usize::from(bytes[at + 1])];
             if !inside && head > 0 {

@@ -4,6 +4,7 @@
 //! dies after a few characters of ordinary words. Only what it takes is checked: check digits first, then the
 //! [`label`]s before it on the line, in the head of its table column, or in the short line above.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::Recognizer;
@@ -198,6 +199,9 @@ impl Recognizer for Id {
     }
 }
 
+/// How many bytes around a number its labels may be.
+const REACH: usize = 160;
+
 /// The longest number that shapes take, in characters without separators.
 const LONGEST: usize = 32;
 
@@ -217,8 +221,8 @@ struct Reader<'p, 't> {
     book: &'static Book,
     line: Folded,
     hits: Vec<Hit>,
-    /// Which line `line` and `hits` are of.
-    read: Option<usize>,
+    /// Which line `line` and `hits` are of, and which bytes.
+    read: Option<(usize, Range<usize>)>,
     /// What was last asked for.
     near: Near,
     heads: Heads,
@@ -232,39 +236,35 @@ impl Reader<'_, '_> {
             return;
         }
         let bytes = text.as_bytes();
+        // Every number has a digit, so only the words with one are looked at, and the capitals right before them.
         let mut at = 0;
-        let mut joined = false;
-        while at < bytes.len() {
-            let byte = bytes[at];
-            if byte.is_ascii() {
-                let inside = std::mem::replace(&mut joined, byte.is_ascii_alphanumeric() || byte == b'_');
-                if inside || !byte.is_ascii_alphanumeric() {
+        while let Some(digit) = next_digit(text, at) {
+            let word = begin(text, digit).max(at);
+            let first = capitals_before(text, word).filter(|start| *start >= at).unwrap_or(word);
+            let second = capitals_before(text, first).filter(|start| *start >= at).unwrap_or(first);
+            if word == digit && first == word && lone(bytes, digit) {
+                at = digit + 1;
+                while bytes.get(at).is_some_and(u8::is_ascii_digit) {
                     at += 1;
-                    continue;
                 }
-                // Most words cannot begin a number: no digit in them, and small letters or too many.
-                let word = Word::of(&bytes[at..]);
-                if word.plain() {
-                    at += word.length;
-                    continue;
-                }
-            } else {
-                let Some(c) = text[at..].chars().next() else { break };
-                let kind = Class::of(c);
-                let inside = std::mem::replace(&mut joined, wordy(c));
-                if inside || !matches!(kind, Some(Class::Digit | Class::Letter)) {
-                    at += c.len_utf8();
-                    continue;
+                continue;
+            }
+            let mut found = None;
+            let mut tried = None;
+            for start in [second, first, word] {
+                if found.is_none() && tried.replace(start) != Some(start) {
+                    let start = line.start + start;
+                    found = self.take(index, start).or_else(|| self.take_any(index, start));
                 }
             }
-            let start = line.start + at;
-            if let Some(span) = self.take(index, start).or_else(|| self.take_any(index, start)) {
-                at = span.range.end - line.start;
-                joined = true;
+            at = if let Some(span) = found {
+                let end = span.range.end - line.start;
                 out.push(span);
+                end
             } else {
-                at += text[at..].chars().next().map_or(1, char::len_utf8);
-            }
+                let rest = text[digit..].char_indices().find(|(_, c)| !wordy(*c));
+                rest.map_or(text.len(), |(length, _)| digit + length.max(1))
+            };
         }
     }
 
@@ -345,7 +345,11 @@ impl Reader<'_, '_> {
     fn judge(&mut self, index: usize, candidate: &Candidate, value: &[u8]) -> Option<Span> {
         let book = self.book;
         let written = &self.page.text()[candidate.start..candidate.end];
-        if written.starts_with("CVE-") || !telling(written) || (candidate.count <= 7 && worded_year(written)) {
+        if written.starts_with("CVE-")
+            || !telling(written)
+            || (candidate.count <= 7 && worded_year(written))
+            || (candidate.count <= 16 && value::dated(written))
+        {
             return None;
         }
         let mut best: Option<(f32, usize)> = None;
@@ -374,7 +378,7 @@ impl Reader<'_, '_> {
         }
         let (score, number) = best?;
         let rule = book.rules[number];
-        if score >= 0.9 && self.read == Some(index) {
+        if score >= 0.9 && self.read.as_ref().is_some_and(|(read, _)| *read == index) {
             // What follows by "and" is of the same kind.
             let (start, end) = (self.line.place(candidate.start), self.line.place(candidate.end));
             let place = self.hits.partition_point(|hit| hit.start < start);
@@ -422,13 +426,27 @@ impl Reader<'_, '_> {
         rule.alone.filter(|_| !in_row)
     }
 
-    fn read(&mut self, index: usize) {
-        if self.read != Some(index) {
-            let line = &self.page.lines()[index];
-            self.line.fill(&self.page.text()[line.start..line.end], line.start);
-            self.book.labels.find(&self.line, &mut self.hits);
-            self.read = Some(index);
+    /// Reads the labels around byte `at` of line `index`; of a long line only a part.
+    fn read(&mut self, index: usize, at: usize) {
+        let line = &self.page.lines()[index];
+        let known = |read: &Range<usize>| {
+            (read.start == line.start || read.start + REACH <= at) && (read.end == line.end || at + REACH <= read.end)
+        };
+        if self.read.as_ref().is_some_and(|(read, range)| *read == index && known(range)) {
+            return;
         }
+        let text = self.page.text();
+        let border = |mut at: usize| {
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let start = border(at.saturating_sub(2 * REACH)).max(line.start);
+        let end = border((at + 2 * REACH).min(line.end));
+        self.line.fill(&text[start..end], start);
+        self.book.labels.find(&self.line, &mut self.hits);
+        self.read = Some((index, start..end));
     }
 
     /// How near a label of rule `number` is.
@@ -453,7 +471,7 @@ impl Reader<'_, '_> {
         if self.near.start == Some(start) {
             return;
         }
-        self.read(index);
+        self.read(index, start);
         let mut near = std::mem::take(&mut self.near);
         near.clear(start);
         let place = self.line.place(start);
@@ -524,31 +542,70 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Letters and digits of ASCII in a row.
-struct Word {
-    length: usize,
-    digits: bool,
-    small: bool,
+/// Where the next digit of a script that shapes know is.
+fn next_digit(text: &str, from: usize) -> Option<usize> {
+    /// Digits of ASCII, and the first bytes of the others.
+    static FRONT: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = matches!(byte, 0x30..=0x39 | 0xd9 | 0xdb | 0xe0 | 0xef);
+            byte += 1;
+        }
+        table
+    };
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        at += bytes.get(at..)?.iter().position(|byte| FRONT[usize::from(*byte)])?;
+        if bytes[at].is_ascii() || text[at..].chars().next().and_then(Class::of) == Some(Class::Digit) {
+            return Some(at);
+        }
+        at += 2;
+    }
 }
 
-impl Word {
-    fn of(bytes: &[u8]) -> Self {
-        let mut word = Self { length: 0, digits: false, small: false };
-        for byte in bytes {
-            match byte {
-                b'0'..=b'9' => word.digits = true,
-                b'a'..=b'z' => word.small = true,
-                b'A'..=b'Z' => {}
-                _ => break,
-            }
-            word.length += 1;
-        }
-        word
+/// Where the word around byte `at` begins.
+fn begin(text: &str, at: usize) -> usize {
+    let mut start = at;
+    while let Some(c) = text[..start].chars().next_back().filter(|c| wordy(*c)) {
+        start -= c.len_utf8();
     }
+    start
+}
 
-    /// Whether it is a word as any other.
-    fn plain(&self) -> bool {
-        !self.digits && (self.small || self.length > 6)
+/// Where a word of a few capitals begins that one separator parts from what begins at `at`.
+fn capitals_before(text: &str, at: usize) -> Option<usize> {
+    let gap = text[..at].chars().next_back()?;
+    if !matches!(gap, ' ' | '-' | '.' | '/' | '\u{a0}' | '\u{202f}' | '\u{2010}'..='\u{2013}') {
+        return None;
+    }
+    let end = at - gap.len_utf8();
+    let mut start = end;
+    for _ in 0..7 {
+        match text[..start].chars().next_back() {
+            Some(c) if !c.is_ascii_lowercase() && Class::of(c) == Some(Class::Letter) => start -= c.len_utf8(),
+            Some(c) if wordy(c) => return None,
+            _ => break,
+        }
+    }
+    let count = text[start..end].chars().count();
+    (1..=6).contains(&count).then_some(start)
+}
+
+/// Whether `c` is a letter or a digit: the common alphabets without a look into tables.
+fn letter(c: char) -> bool {
+    match c {
+        c if c.is_ascii() => c.is_ascii_alphanumeric(),
+        '\u{c0}'..='\u{d6}'
+        | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{24f}'
+        | '\u{388}'..='\u{3ff}'
+        | '\u{400}'..='\u{481}' => true,
+        '\u{5d0}'..='\u{5ea}' | '\u{620}'..='\u{64a}' | '\u{660}'..='\u{669}' | '\u{671}'..='\u{6d3}' => true,
+        '\u{904}'..='\u{939}' | '\u{985}'..='\u{9a8}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' => true,
+        '\u{2000}'..='\u{206f}' => false,
+        c => c.is_alphanumeric(),
     }
 }
 
@@ -647,9 +704,22 @@ fn stamp(value: &str) -> bool {
 
 /// Whether at least three characters are digits, of any script that shapes know.
 fn enough_digits(text: &str) -> bool {
-    let count = text.bytes().filter(u8::is_ascii_digit).take(3).count();
-    count == 3
-        || (!text.is_ascii() && text.chars().filter(|c| Class::of(*c) == Some(Class::Digit)).take(3).count() == 3)
+    let mut at = 0;
+    (0..3).all(|_| next_digit(text, at).inspect(|digit| at = digit + 1).is_some())
+}
+
+/// Up to three digits, or a year, with nothing behind that could go on with a number.
+fn lone(bytes: &[u8], at: usize) -> bool {
+    let count = bytes[at..].iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
+    let year = count == 4 && matches!(bytes[at..at + 2], [b'1', b'9'] | [b'2', b'0']);
+    let Some(next) = bytes.get(at + count) else { return count < 4 || year };
+    let goes_on = match next {
+        b' ' | b'-' | b'.' | b'/' | b':' | b'(' | b')' => bytes
+            .get(at + count + 1)
+            .is_some_and(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase() || *byte >= 0x80),
+        _ => next.is_ascii_alphanumeric() || *next >= 0x80,
+    };
+    (1..4).contains(&count) && !goes_on || year && !goes_on
 }
 
 /// The character as checks have it.
@@ -674,11 +744,7 @@ fn plain(c: char, class: Class) -> u8 {
 
 /// Whether `c` goes on with a word, so that no number begins or ends beside it. Scripts without spaces do not.
 fn wordy(c: char) -> bool {
-    c == '_'
-        // Latin, Greek and Cyrillic letters, without a look into tables.
-        || matches!(c, '\u{c0}'..='\u{24f}' | '\u{386}'..='\u{3ff}' | '\u{400}'..='\u{481}')
-        || (c.is_alphanumeric()
-            && !matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'))
+    c == '_' || (letter(c) && !matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'))
 }
 
 /// Whether a number may end at byte `end`.

@@ -1,6 +1,6 @@
 //! Numbers of any shape: groups of letters and digits as people write them.
 
-use super::{ends, wordy};
+use super::{ends, letter, wordy};
 
 /// A number of any shape, in a text.
 pub(super) struct Value {
@@ -51,9 +51,9 @@ struct Group {
 
 fn group(text: &str, start: usize) -> Group {
     let mut group = Group { end: start, digits: 0, letters: 0, small: false };
-    for c in text[start..].chars().take_while(|c| c.is_alphanumeric()) {
+    for c in text[start..].chars().take_while(|c| letter(*c)) {
         group.end += c.len_utf8();
-        if c.is_numeric() {
+        if c.is_ascii_digit() || (!c.is_ascii() && c.is_numeric()) {
             group.digits += 1;
         } else {
             group.letters += 1;
@@ -175,7 +175,7 @@ fn machine(value: &str) -> bool {
 }
 
 /// Dates, ranges of years and versions.
-fn dated(value: &str) -> bool {
+pub(super) fn dated(value: &str) -> bool {
     let mut parts = [0_u32; 4];
     let mut lengths = [0; 4];
     let mut count = 0;

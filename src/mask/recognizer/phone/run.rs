@@ -143,6 +143,29 @@ fn between(text: &str, at: usize) -> Option<(Gap, usize)> {
     Some((gap, next))
 }
 
+/// Where the next digit is.
+pub(super) fn next_digit(text: &str, from: usize) -> Option<usize> {
+    /// Digits of ASCII, and the first bytes of the others.
+    static FRONT: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = matches!(byte, 0x30..=0x39 | 0xd9 | 0xdb | 0xdf | 0xe0 | 0xe1 | 0xef);
+            byte += 1;
+        }
+        table
+    };
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        at += bytes.get(at..)?.iter().position(|byte| FRONT[usize::from(*byte)])?;
+        if digit(text, at).is_some() {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
 /// The digit at byte `at`, in the scripts that phone numbers are written in, and how many bytes it takes.
 pub(super) fn digit(text: &str, at: usize) -> Option<(u8, usize)> {
     let byte = *text.as_bytes().get(at)?;

@@ -426,6 +426,9 @@ pub(super) fn extension(text: &str, at: usize) -> Option<usize> {
             word
         } else {
             // Two words, or a script that goes on without a space.
+            if first.is_ascii() {
+                return None;
+            }
             *EXTENSIONS.iter().find(|known| {
                 !known.is_ascii()
                     && known.len() > 2
