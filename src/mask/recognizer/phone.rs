@@ -120,6 +120,7 @@ impl Reader<'_, '_> {
         }
         let line = &self.page.lines()[index];
         let head = text.get(line.start..start)?;
+        let head = near(head, head.len());
         let mut before = words::before(head);
         // Behind a small gap, what announces another kind of number announces these groups too.
         if first > 0 && !run.groups[1..=first].iter().any(|group| group.gap.has(Gap::WIDE)) {
@@ -144,7 +145,7 @@ impl Reader<'_, '_> {
         if words::label_behind(behind) || extension(text, tail.end).is_some_and(|_| digits.len() >= 7) {
             return Some((0.7, last));
         }
-        let whole = &text[line.start..];
+        let whole = near(&text[line.start..], start - line.start);
         if shape == Shape::Weak {
             let short = !number.figures() && whole.trim().len() <= tail.end - start + 8;
             if (short || (before.free && words::contacts(whole))) && !words::others(head) {
@@ -157,6 +158,17 @@ impl Reader<'_, '_> {
         let labelled = self.heads.above(self.page, index, start).is_some_and(words::only_label);
         labelled.then_some((0.8, last))
     }
+}
+
+/// The part of a line around byte `at`: long lines are not read anew for each number in them.
+fn near(line: &str, at: usize) -> &str {
+    const REACH: usize = 240;
+    if line.len() <= 2 * REACH {
+        return line;
+    }
+    let border =
+        |at: usize| (at.min(line.len())..=line.len()).find(|at| line.is_char_boundary(*at)).unwrap_or(line.len());
+    &line[border(at.saturating_sub(REACH))..border(at + REACH)]
 }
 
 fn layer(score: f32) -> Layer {

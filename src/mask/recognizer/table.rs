@@ -15,6 +15,9 @@ pub(super) struct Heads {
 /// Rows that a table may have above a value and its head still be looked for.
 const ROWS: usize = 200;
 
+/// Bytes that a row of a table may have.
+const WIDEST: usize = 4096;
+
 impl Heads {
     /// The cell that heads the column of what begins at byte `start` of line `index`.
     pub(super) fn column<'t>(&mut self, page: &Page<'t>, index: usize, start: usize) -> Option<&'t str> {
@@ -34,6 +37,10 @@ impl Heads {
     /// The separator of the table that line `index` is a row of, and the line of its head.
     fn find<'b>(&mut self, index: usize, row: impl Fn(usize) -> &'b [u8]) -> Option<(u8, usize)> {
         let here = row(index);
+        // No table has such rows, and every number of one would read it again.
+        if here.len() > WIDEST {
+            return None;
+        }
         let mark = [b'|', b'\t', b';', b','].into_iter().find(|mark| here.contains(mark))?;
         let cells = |line: usize| row(line).iter().filter(|byte| **byte == mark).count();
         let wide = cells(index);
