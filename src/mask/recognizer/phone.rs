@@ -119,7 +119,8 @@ impl Reader<'_, '_> {
             return None;
         }
         let line = &self.page.lines()[index];
-        let head = near(text.get(line.start..start)?, start);
+        let head = text.get(line.start..start)?;
+        let head = near(head, head.len());
         let mut before = words::before(head);
         // Behind a small gap, what announces another kind of number announces these groups too.
         if first > 0 && !run.groups[1..=first].iter().any(|group| group.gap.has(Gap::WIDE)) {
