@@ -725,9 +725,8 @@ mod tests {
             }
         }
         for salt in 0..40 {
-            assert!(
-                super::super::scan(&made(Entity::Card, "4111 1111 1111 1111", salt).unwrap_or_default()).is_empty()
-            );
+            let card = made(Entity::Card, "4111 1111 1111 1111", salt).unwrap_or_default();
+            assert!(super::super::scan(&card).iter().all(|span| span.entity != Entity::Card), "{card}");
             let american = made(Entity::Phone, "415-867-5309", salt).unwrap_or_default();
             assert!(american[4..].starts_with("555-01"), "{american}");
         }

@@ -124,14 +124,14 @@ fn an_encrypted_vault_opens_with_its_passphrase_alone() {
     assert!(std::fs::read(dir.join("new.json")).unwrap().starts_with(b"{\"sealed\":1"));
 }
 
-const POST: &str = "# Notes\n\nI am 34. Mail ada at corp dot com.\n\nBorn in Leeds, I was born in 1987.\n";
+const POST: &str = "# Notes\n\nI am 34. Mail ada at corp dot com.\n\nI was born in 1987.\n";
 
 #[test]
 fn a_review_writes_what_was_decided() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     std::fs::write(dir.join("post.md"), POST).unwrap();
-    let review = |answers: &str| run(&["mask", "--review", "--below", "0.85", "post.md"], dir, answers, None);
+    let review = |answers: &str| run(&["mask", "--review", "--below", "0.95", "post.md"], dir, answers, None);
 
     let none = review("");
     assert!(none.code == 2 && none.err.contains("nobody to ask"), "{}", none.err);
@@ -155,5 +155,5 @@ fn a_review_writes_what_was_decided() {
     let masked = text(&distill(&["mask", "post.md"], dir).stdout);
     assert!(masked.contains("ada at corp dot com") && !masked.contains("1987"), "{masked}");
     let rest = review("q\n").err;
-    assert!(rest.contains("age 0.80") && !rest.contains("email") && !rest.contains("date of birth"), "{rest}");
+    assert!(rest.contains("age 0.75") && !rest.contains("email") && !rest.contains("date of birth"), "{rest}");
 }
