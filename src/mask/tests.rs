@@ -509,7 +509,7 @@ fn each_policy_leaves_its_own_mark() {
     assert!(!serde_json::to_string(&vault).expect("JSON").contains("ada@corp.com"), "no file keeps it");
 
     let hashed = masked(&[(Entity::Email, Treatment::Hash)], &mut vault);
-    let marks: Vec<&str> = hashed.matches(|c| c == '[').collect();
+    let marks: Vec<&str> = hashed.matches('[').collect();
     assert!(marks.len() == 3 && hashed.starts_with("Mail [EMAIL_h") && hashed.contains("[PHONE_1]"), "{hashed}");
     assert_eq!(&hashed[5..20], &hashed[hashed.len() - 22..hashed.len() - 7], "{hashed}");
     assert_eq!(vault.restore(&hashed), text);

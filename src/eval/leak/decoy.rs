@@ -201,7 +201,9 @@ fn initial(run: &str, stream: &mut Stream) -> String {
 }
 
 /// Names by given or surname, number of letters, and whether all of them are ASCII.
-static NAMES: LazyLock<BTreeMap<(usize, usize, bool), Vec<&'static str>>> = LazyLock::new(|| {
+type Names = BTreeMap<(usize, usize, bool), Vec<&'static str>>;
+
+static NAMES: LazyLock<Names> = LazyLock::new(|| {
     let mut out = BTreeMap::<_, Vec<_>>::new();
     for (kind, names) in mask::names().into_iter().enumerate() {
         for name in names.filter(|name| name.chars().all(char::is_alphabetic)) {

@@ -117,7 +117,10 @@ impl Known {
     fn add_forms(&mut self, person: usize, given: &[Vec<String>], surname: &[Vec<String>]) {
         let last: Vec<String> = surname.concat();
         let all: Vec<String> = given.concat();
-        self.insert(person, [all.clone(), last.clone()].concat(), Kind::Full);
+        let whole = [all.clone(), last.clone()].concat();
+        // `Will` alone is a name with its capital only: `I will go`.
+        let kind = if whole.len() > 1 { Kind::Full } else { Kind::Alone };
+        self.insert(person, whole, kind);
         // Vietnamese are called by the last of their names, and the others are words of every sentence.
         let vietnamese = given.len() > 1 && self.people[person].contains(is_toned);
         for (at, name) in given.iter().chain(surname).enumerate() {

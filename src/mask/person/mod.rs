@@ -660,7 +660,7 @@ impl<'a> Sight<'a> {
                 add(0.5);
             } else if self.flags[at].any(Flags::ROLE)
                 && matches!(close, "" | ":" | "," | "(" | "–" | "-")
-                && !(close != "" && self.flags[start].any(Flags::WORD) && count == 1)
+                && !(!close.is_empty() && self.flags[start].any(Flags::WORD) && count == 1)
             {
                 add(if close == "," { 0.35 } else { 0.45 });
             } else if close.is_empty()

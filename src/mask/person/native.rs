@@ -1637,10 +1637,10 @@ impl Row<'_> {
                 let mut end = word.end();
                 // Thai parts no words: behind a casual title only the name of the lists is one, or a short word.
                 if titled.is_some() && !is_formal && !known && name.chars().count() > 10 {
-                    let longest = name.char_indices().map(|(at, c)| at + c.len_utf8()).filter(|cut| {
+                    let mut longest = name.char_indices().map(|(at, c)| at + c.len_utf8()).filter(|cut| {
                         *cut >= 6 && LEXICON.word(crate::mask::words::Hash::of(&name[..*cut])).any(Flags::GIVEN)
                     });
-                    match longest.last() {
+                    match longest.next_back() {
                         Some(cut) => end = start + cut,
                         None if name.chars().count() > 10 => continue,
                         None => {}

@@ -263,8 +263,7 @@ fn aged(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     let end = age_at(text, at, 1).or_else(|| spelt(text, at).filter(|_| sure));
     let Some(end) = end else { return };
     let next = text.get(end..).unwrap_or_default().trim_start_matches([' ', '\u{a0}']);
-    let ends = next.is_empty()
-        || next.starts_with(|c: char| matches!(c, '.' | ',' | ';' | ')' | '\n' | '!' | '?' | '|' | '·'));
+    let ends = next.is_empty() || next.starts_with(['.', ',', ';', ')', '\n', '!', '?', '|', '·']);
     let number = text[at..end].chars().filter(|c| digit(*c).is_some()).count();
     if unit(next) || (sure && (ends || follows(next))) || (number == 2 && ends && starts_clause(text, anchor.start())) {
         push(text, at, end, 0.8, "years of a person", out);

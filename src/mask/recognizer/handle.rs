@@ -587,7 +587,7 @@ fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
     let (start, name) = name_at(text, end + gap.len());
     let count = name.chars().count();
     let lower = name.trim_start_matches(['@', '~']).to_lowercase();
-    if count < 2 || count > 42 || !name.contains(char::is_alphabetic) || WORDS.contains(&lower.as_str()) {
+    if !(2..=42).contains(&count) || !name.contains(char::is_alphabetic) || WORDS.contains(&lower.as_str()) {
         return;
     }
     // What goes on is an address, a call, or a path.

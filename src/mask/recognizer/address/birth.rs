@@ -434,7 +434,7 @@ impl Zone<'_> {
                         && self.cue(next) & bit(Cue::In) == 0
                     {
                         // After the year only a month goes on: `1990. május 3.`.
-                        if year && !token.role.any(Role::STOP) && !self.sign(next - 1).is_some_and(|sign| sign == '.') {
+                        if year && !token.role.any(Role::STOP) && self.sign(next - 1).is_none_or(|sign| sign != '.') {
                             break;
                         }
                         words += 1;

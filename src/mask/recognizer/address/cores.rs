@@ -351,7 +351,7 @@ impl Zone<'_> {
         let fused = role.any(Role::FUSED) && token.capital;
         let strong = role.any(Role::AFTER) || fused;
         let (begin, names) = self.name_left(at);
-        if names == 0 && !fused || at > 0 && self.get(at).is_some_and(|token| token.gap == 2) && names == 0 && !fused {
+        if names == 0 && !fused {
             return None;
         }
         // A person's name before a street in one word is not part of it.
@@ -714,10 +714,12 @@ impl Zone<'_> {
     fn named_house(&self, end: usize) -> Option<(usize, bool)> {
         let mut number = end;
         // `31 B`, `14 b`.
-        if number > 0 && self.get(number - 1).is_some_and(|token| token.is_word() && token.letters == 1) && number > 1 {
-            if self.get(number - 2).is_some_and(Token::is_code) {
-                number -= 1;
-            }
+        if number > 0
+            && self.get(number - 1).is_some_and(|token| token.is_word() && token.letters == 1)
+            && number > 1
+            && self.get(number - 2).is_some_and(Token::is_code)
+        {
+            number -= 1;
         }
         // `14 A 12`.
         if number == end
@@ -805,7 +807,7 @@ impl Zone<'_> {
         let mut next = at + 1;
         let (mut colon, mut dots, mut words) = (false, 0, 0);
         loop {
-            let Some(found) = self.get(next) else { return None };
+            let found = self.get(next)?;
             match found.kind {
                 Kind::Sign(':' | '=' | '：' | '|') => colon = true,
                 Kind::Sign('"') => {}

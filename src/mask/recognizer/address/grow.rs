@@ -480,7 +480,7 @@ impl Zone<'_> {
                         break;
                     }
                     let mut end = before;
-                    if end > 0 && self.sign(end - 1).is_some_and(|sign| is_comma(sign)) {
+                    if end > 0 && self.sign(end - 1).is_some_and(is_comma) {
                         end -= 1;
                     }
                     let begin = self.line_begin(end);

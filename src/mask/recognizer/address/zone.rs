@@ -405,7 +405,7 @@ impl<'t> Zone<'t> {
             }
         }
         match token.digits {
-            5 | 6 | 4 => found(at + 1, Sure::Low),
+            4..=6 => found(at + 1, Sure::Low),
             _ => None,
         }
     }
@@ -794,13 +794,12 @@ impl<'t> Zone<'t> {
                     {
                         part.holds.add(Holds::AREA);
                     } else if small < 2
-                        && at >= start + 2
-                        && self.sign(at - 1) == Some('.')
-                        && self.role(at - 2).any(Role::AREA)
-                        && token.letters > 3
+                        && (at >= start + 2
+                            && self.sign(at - 1) == Some('.')
+                            && self.role(at - 2).any(Role::AREA)
+                            && token.letters > 3
+                            || named && token.letters > 2 && !token.flags.any(Flags::WORD))
                     {
-                        small += 1;
-                    } else if named && small < 2 && token.letters > 2 && !token.flags.any(Flags::WORD) {
                         small += 1;
                     } else {
                         break;

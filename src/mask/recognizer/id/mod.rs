@@ -496,10 +496,8 @@ impl Reader<'_, '_> {
             } else if !others && hit.end - hit.start > 3 {
                 near.line.push(hit.label);
             }
-            if hit.label != self.book.code {
-                if std::mem::take(&mut nearest) && !beside && !others {
-                    near.form = form(gap).map(|marked| (hit.label, marked));
-                }
+            if hit.label != self.book.code && std::mem::take(&mut nearest) && !beside && !others {
+                near.form = form(gap).map(|marked| (hit.label, marked));
             }
         }
         if !near.other {

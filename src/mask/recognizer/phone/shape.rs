@@ -64,9 +64,8 @@ impl Number<'_> {
                 && count == 3
                 && self.groups.get(at + 2).is_some_and(|group| group.length == 2)
                 && !self.groups[at + 1].gap.has(Gap::SPACE);
-            if triple && self.year(at + 2) || brief {
-                at += 3;
-            } else if self.year(at) && short(at + 1, 12) && short(at + 2, 31) {
+            let dated = self.year(at) && short(at + 1, 12) && short(at + 2, 31);
+            if triple && self.year(at + 2) || brief || dated {
                 at += 3;
             } else if (self.year(at) && short(at + 1, 12)) || (short(at, 31) && self.year(at + 1)) {
                 at += 2;

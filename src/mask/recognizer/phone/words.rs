@@ -212,11 +212,8 @@ pub(super) fn before(head: &str) -> Before {
             }
             Some(Kind::Filler) => {
                 // `no.` and `nr.` alone announce some number, not one to call.
-                if step == 0
-                    && matches!(text.to_ascii_lowercase().as_str(), "no" | "nr" | "from" | "number" | "between")
-                {
-                    found.other = true;
-                }
+                const SOME: &[&str] = &["no", "nr", "from", "number", "between"];
+                found.other |= step == 0 && SOME.iter().any(|word| word.eq_ignore_ascii_case(text));
             }
             None if !one => unknown += 1,
             None => {}
