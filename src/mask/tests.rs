@@ -404,6 +404,13 @@ pub(super) fn pieces() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn a_name_that_is_a_word_needs_its_capital() {
+    let masker = Masker::new(Policy { names: vec!["Will".into(), "Zdenka".into()], ..Policy::default() }, &[]);
+    let (masked, _) = masker.mask_text("Thanks to Will and zdenka. I will go, Will said.", &mut Vault::default());
+    assert_eq!(masked, "Thanks to [PERSON_1] and [PERSON_2]. I will go, [PERSON_1] said.");
+}
+
 /// A document with its personal data marked: `⟦PERSON|Ana⟧`; `⟦?CITY|Leith⟧` may be masked or not; `⟦!|Ada Ltd⟧` must
 /// stay readable; `~~` is dropped.
 #[derive(Default)]

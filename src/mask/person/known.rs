@@ -119,7 +119,9 @@ impl Known {
         let all: Vec<String> = given.concat();
         let whole = [all.clone(), last.clone()].concat();
         // `Will` alone is a name with its capital only: `I will go`.
-        let kind = if whole.len() > 1 { Kind::Full } else { Kind::Alone };
+        let word = Flags::WORD.or(Flags::ALSO_WORD).or(Flags::FOREIGN).or(Flags::JOB).or(Flags::PLACE);
+        let also = matches!(whole.as_slice(), [only] if LEXICON.word(Hash::of(only)).any(word));
+        let kind = if also { Kind::Alone } else { Kind::Full };
         self.insert(person, whole, kind);
         // Vietnamese are called by the last of their names, and the others are words of every sentence.
         let vietnamese = given.len() > 1 && self.people[person].contains(is_toned);
