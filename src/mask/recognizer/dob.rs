@@ -2,7 +2,7 @@
 
 use super::anchor::{Anchor, Kind, SIDE, behind, onward, unspaced};
 use super::date::{Date, date_at, digit};
-use super::{Recognizer, before};
+use super::{Recognizer, before, label_sign};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::{Line, Page};
 use crate::mask::span::{Entity, Layer, Span};
@@ -184,30 +184,7 @@ pub(super) fn skip_marks(text: &str, at: usize) -> usize {
     at + rest.len()
         - rest
             .trim_start_matches(|c: char| {
-                matches!(
-                    c,
-                    ' ' | '\t'
-                        | '\u{a0}'
-                        | '\u{3000}'
-                        | ':'
-                        | '：'
-                        | '='
-                        | '|'
-                        | '｜'
-                        | '*'
-                        | '_'
-                        | '"'
-                        | '\''
-                        | '.'
-                        | '…'
-                        | '('
-                        | '→'
-                        | '-'
-                        | '–'
-                        | '>'
-                        | '،'
-                        | ','
-                )
+                label_sign(c) || matches!(c, '.' | '…' | '(' | '→' | '-' | '–' | '>' | '،' | ',')
             })
             .len()
 }

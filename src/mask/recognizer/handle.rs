@@ -2,7 +2,7 @@
 
 use super::anchor::{Anchor, Kind, SIDE, behind, onward};
 use super::email::is_known_top;
-use super::{Recognizer, after, before};
+use super::{Recognizer, after, before, label_sign};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
 use crate::mask::span::{Entity, Span};
@@ -548,26 +548,9 @@ fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
     }
     let rest = &text[end..];
     let value = rest.trim_start_matches(|c: char| {
-        matches!(
-            c,
-            ' ' | '\t'
-                | '\u{a0}'
-                | '\u{3000}'
-                | ':'
-                | '：'
-                | '='
-                | '|'
-                | '｜'
-                | '*'
-                | '_'
-                | '"'
-                | '\''
-                | ')'
-                | '…'
-                | '→'
-                | '/'
-                | '•'
-        ) || (c == '.' && rest.starts_with([' ', '.']))
+        label_sign(c)
+            || matches!(c, ')' | '…' | '→' | '/' | '•')
+            || (c == '.' && rest.starts_with([' ', '.']))
             || (matches!(c, '-' | '–' | '—') && rest.starts_with(' '))
     });
     let gap = &rest[..rest.len() - value.len()];

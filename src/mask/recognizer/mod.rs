@@ -65,6 +65,11 @@ pub(crate) fn compile(pattern: &str) -> Regex {
     Regex::new(&pattern.replace(r"\b", r"(?-u:\b)")).expect("a pattern written in this module compiles")
 }
 
+/// What stands between a label and its value in plain text, tables, Markdown and JSON.
+pub(crate) fn label_sign(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\u{a0}' | '\u{3000}' | ':' | '：' | '=' | '|' | '｜' | '*' | '_' | '"' | '\'')
+}
+
 /// The character that ends at byte `at`.
 pub(crate) fn before(text: &str, at: usize) -> Option<char> {
     text.get(..at)?.chars().next_back()

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::anchor::{Anchor, Kind, onward};
-use super::{Recognizer, before, compile};
+use super::{Recognizer, before, compile, label_sign};
 use crate::mask::page::Page;
 use crate::mask::span::{Entity, Layer, Span};
 
@@ -249,29 +249,7 @@ fn value(text: &str, end: usize) -> Option<Value<'_>> {
         at += more;
     }
     let rest = &text[at..];
-    let body = rest.trim_start_matches(|c: char| {
-        matches!(
-            c,
-            ' ' | '\t'
-                | '\u{a0}'
-                | '\u{3000}'
-                | ':'
-                | '：'
-                | '='
-                | '>'
-                | '|'
-                | '｜'
-                | '*'
-                | '_'
-                | '"'
-                | '\''
-                | '`'
-                | ')'
-                | '”'
-                | '→'
-                | '…'
-        )
-    });
+    let body = rest.trim_start_matches(|c: char| label_sign(c) || matches!(c, '>' | '`' | ')' | '”' | '→' | '…'));
     let gap = &rest[..rest.len() - body.len()];
     let mut start = at + gap.len();
     let mut told = gap.contains([':', '=', '：', '|', '｜', '→', '\t']) || gap.ends_with(['"', '\'', '`']);
