@@ -119,8 +119,7 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
                             || matches!(between.trim(), "is" | "is on"))
                 } else if year && is_plain_year(text, place, date.end) {
                     born_in(&date)
-                        && (tight && !bare && !between.trim().is_empty()
-                            || tight && !bare && between.len() <= 1
+                        && (tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
                             || person_before(text, anchor.start())
                                 && words <= 4
                                 && (tight || between.trim_start().starts_with("in ") || !bare))

@@ -225,7 +225,7 @@ impl Reader<'_> {
         let skipped = after.len() - after.trim_start_matches(is_hidden).len();
         let right = end + skipped;
         let blanks = text[right..].len() - text[right..].trim_start_matches(is_blank).len();
-        let spaced = head.ends_with(is_blank) && blanks > 0 || blanks > 0 && sign != "@";
+        let spaced = blanks > 0 && (head.ends_with(is_blank) || sign != "@");
         if blanks > 0 && !spaced && !(sign == "@" && head.ends_with(is_local)) || blanks > 2 {
             return None;
         }

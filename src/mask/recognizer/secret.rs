@@ -538,7 +538,7 @@ fn phrase(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     let rest = &rest[..rest.char_indices().nth(600).map_or(rest.len(), |(at, _)| at)];
     words_of_wallet(anchor.end(), rest, out);
     // Codes: letters with digits, of one length, from the same line on.
-    let sign = rest.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '\n' || c == '\n');
+    let sign = rest.trim_start_matches(|c: char| !c.is_alphanumeric());
     let gap = &rest[..rest.len() - sign.len()];
     let label = text[anchor.start()..anchor.end()].to_lowercase();
     let words = matches!(label.as_str(), "seed" | "mnemonic" | "secret phrase" | "seed words" | "seed phrase");

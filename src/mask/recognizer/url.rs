@@ -879,7 +879,7 @@ fn contact(page: &Page<'_>, start: usize, end: usize, host: &str) -> bool {
     }
     let comma = left.ends_with(',') || right.starts_with(',');
     let phone = bounds.digits >= 9;
-    (signs(bounds) || (phone && !comma)) && !comma
+    (signs(bounds) || phone) && !comma
         || (left.is_empty()
             && right.is_empty()
             && [line.wrapping_sub(1), line + 1].iter().filter_map(|near| page.lines().get(*near)).any(signs))
