@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::lexicon::{Entry, LEXICON};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -44,8 +45,12 @@ pub(crate) struct Word {
     pub(crate) caseless: bool,
     /// A digit or `_` touches it: a part of a code, not a word.
     pub(crate) coded: bool,
+    /// A letter of it may belong to a script without spaces, where another word may begin anywhere.
+    pub(crate) loose: bool,
     /// The first letter, folded.
     pub(crate) first: char,
+    /// What the lists know of it.
+    pub(crate) entry: Entry,
 }
 
 impl Word {
@@ -70,8 +75,18 @@ impl Word {
     }
 }
 
-/// The words of `text`; texts of more than 4 GiB do not get here.
+/// The words of `text` with what the lists know of each; texts of more than 4 GiB do not get here.
 pub(crate) fn words(text: &str) -> Vec<Word> {
+    let mut words = bare_words(text);
+    let lexicon = &*LEXICON;
+    for word in &mut words {
+        word.entry = lexicon.entry_of(word.hash);
+    }
+    words
+}
+
+/// The words of `text` alone: the lists themselves are read with these.
+pub(crate) fn bare_words(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::with_capacity(text.len() / 6 + 1);
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -113,7 +128,7 @@ fn read(text: &str, start: usize, gap: usize, coded: bool, first: bool) -> Word 
     let bytes = text.as_bytes();
     let mut hash = Hash::default();
     let (mut at, mut letters, mut upper, mut capital, mut lower, mut caseless) = (start, 0u8, 0u8, false, false, false);
-    let mut initial = '\0';
+    let (mut initial, mut loose) = ('\0', false);
     while let Some(byte) = bytes.get(at) {
         if byte.is_ascii_alphabetic() {
             let low = byte | 0x20;
@@ -131,6 +146,7 @@ fn read(text: &str, start: usize, gap: usize, coded: bool, first: bool) -> Word 
             break;
         } else {
             let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            loose |= unspaced(c);
             let mark = is_combining_mark(c);
             // Persian and the scripts of India join and part letters within a word by characters of no width.
             if matches!(c, '\u{200c}' | '\u{200d}') {
@@ -176,8 +192,15 @@ fn read(text: &str, start: usize, gap: usize, coded: bool, first: bool) -> Word 
         mixed: upper > u8::from(capital) && lower,
         caseless,
         coded,
+        loose,
         first: initial,
+        entry: Entry::default(),
     }
+}
+
+/// Whether a script is written without spaces, so that a word may begin anywhere.
+pub(crate) fn unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 fn gap_of(gap: &str) -> Gap {

@@ -1,11 +1,13 @@
 //! The project's own lexicon: names of people, and words, places and organisations that look like names.
 //!
 //! Text files, a group under each line that begins with `# `, so that a person can read and extend them. They are
-//! read once, into a table of hashes: 64 bits of hash and 32 of flags an entry, so that a lookup is one probe or two.
+//! read once, into one table of hashes with what the recognizers' own lists say, so that each word of a text is looked up
+//! once.
 
 use std::sync::LazyLock;
 
-use super::words::{Hash, Word, words};
+use super::recognizer::marks;
+use super::words::{Hash, Word, bare_words};
 
 /// What is known of a word, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,16 +68,32 @@ impl Flags {
     }
 }
 
-/// Hashes and flags, open addressing.
+/// What is known of a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Names, words, places, organisations.
+    pub(crate) flags: Flags,
+    /// What it is to recognizers: bits of their own.
+    pub(crate) marks: u32,
+}
+
+impl Entry {
+    /// Of `marks`: a key of the anchors begins with this word.
+    pub(crate) const ANCHOR: u32 = 1 << 31;
+    /// Of `marks`: a label of a number begins with this word.
+    pub(crate) const LABEL: u32 = 1 << 30;
+}
+
+/// Hashes and entries, open addressing: one slot is sixteen bytes.
 #[derive(Default)]
 struct Table {
-    slots: Vec<(u64, Flags)>,
+    slots: Vec<(u64, Entry)>,
     used: usize,
 }
 
 impl Table {
     fn with_capacity(entries: usize) -> Self {
-        Self { slots: vec![(0, Flags::default()); (entries * 2).next_power_of_two()], used: 0 }
+        Self { slots: vec![(0, Entry::default()); (entries * 2).next_power_of_two()], used: 0 }
     }
 
     fn slot(&self, hash: u64) -> usize {
@@ -89,19 +107,24 @@ impl Table {
     }
 
     fn insert(&mut self, hash: u64, flags: Flags) {
+        self.merge(hash, Entry { flags, marks: 0 });
+    }
+
+    fn merge(&mut self, hash: u64, entry: Entry) {
         // A table that fills up is doubled: the capacity was a guess from the size of the files.
         if self.used * 3 > self.slots.len() * 2 {
             let old = std::mem::replace(self, Self::with_capacity(self.slots.len()));
-            for (hash, flags) in old.slots.into_iter().filter(|(hash, _)| *hash != 0) {
-                self.insert(hash, flags);
+            for (hash, entry) in old.slots.into_iter().filter(|(hash, _)| *hash != 0) {
+                self.merge(hash, entry);
             }
         }
         let at = self.slot(hash);
         self.used += usize::from(self.slots[at].0 == 0);
-        self.slots[at] = (hash, self.slots[at].1.or(flags));
+        let known = self.slots[at].1;
+        self.slots[at] = (hash, Entry { flags: known.flags.or(entry.flags), marks: known.marks | entry.marks });
     }
 
-    fn get(&self, hash: u64) -> Flags {
+    fn get(&self, hash: u64) -> Entry {
         self.slots[self.slot(hash)].1
     }
 }
@@ -161,6 +184,7 @@ impl Lexicon {
             // Words that make a name of the same letters a doubtful one.
             _ => Flags::FOREIGN.or(Flags::ALSO_WORD),
         });
+        marks(|hash, entry| lexicon.words.merge(hash, entry));
         lexicon
     }
 
@@ -207,17 +231,22 @@ impl Lexicon {
 
     /// What is known of the word with this hash.
     pub(crate) fn word(&self, hash: u64) -> Flags {
+        self.words.get(hash).flags
+    }
+
+    /// All that is known of it.
+    pub(crate) fn entry_of(&self, hash: u64) -> Entry {
         self.words.get(hash)
     }
 
     /// What is known of these words in a row.
     pub(crate) fn phrase(&self, words: &[Word]) -> Flags {
-        self.phrases.get(Hash::joined(words.iter().map(|word| word.hash)))
+        self.phrases.get(Hash::joined(words.iter().map(|word| word.hash))).flags
     }
 
     /// The same, by their hashes.
     pub(crate) fn phrase_of(&self, hashes: &[u64]) -> Flags {
-        self.phrases.get(Hash::joined(hashes.iter().copied()))
+        self.phrases.get(Hash::joined(hashes.iter().copied())).flags
     }
 
     /// Words parted by blanks.
@@ -260,7 +289,7 @@ impl Lexicon {
     }
 
     fn entry(&mut self, entry: &str, flags: Flags) {
-        let found = words(entry);
+        let found = bare_words(entry);
         match found.as_slice() {
             [] => {}
             [word] => self.words.insert(word.hash, flags),

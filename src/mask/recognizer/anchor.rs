@@ -5,12 +5,15 @@
 //! it and no pattern runs over whole lines. The words are in `anchors.txt`, a group under each line that begins with
 //! `# `, so that a person can read and extend them.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use unicode_normalization::char::is_combining_mark;
 
+use crate::mask::lexicon::Entry;
 use crate::mask::page::Page;
-use crate::mask::words::fold;
+pub(crate) use crate::mask::words::unspaced;
+use crate::mask::words::{Hash, Word, bare_words, fold};
 
 /// What an [`Anchor`] is; the groups of `anchors.txt` and a few signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,21 +110,25 @@ struct Key {
     kind: Kind,
     /// Compared as it is, and more letters may follow.
     exact: bool,
-    /// The third and fourth byte where they are ASCII and certain, else 0: what tells most keys of a list apart.
-    probe: [u8; 2],
-    /// The last two bytes of a second letter of two bytes, small and capital, else 0.
-    second: [[u8; 2]; 2],
 }
 
-/// The list, by the first two bytes of a word.
+/// The list: keys that begin with a word by the hash of that word, everything else by its first two bytes.
 struct Keys {
+    by_word: HashMap<u64, Vec<Key>>,
+    by_bytes: Heads,
+    /// Beginnings of keys of providers, whose case counts.
+    prefixes: Heads,
+}
+
+/// Keys by their first two bytes.
+struct Heads {
     /// For each two bytes whether any key begins so: small enough to stay near the processor.
     any: Box<[u64; 1024]>,
     heads: Box<[u16]>,
     lists: Vec<Vec<Key>>,
 }
 
-static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::read(include_str!("anchors.txt")));
+static KEYS: LazyLock<Keys> = LazyLock::new(Keys::read);
 
 fn kind_of(group: &str) -> Option<Kind> {
     Some(match group {
@@ -154,33 +161,96 @@ fn kind_of(group: &str) -> Option<Kind> {
     })
 }
 
+/// Hashes of the words that keys begin with, for the lexicon: a word without its mark begins none.
+pub(crate) fn heads(mut take: impl FnMut(u64)) {
+    entries(|entry, kind| {
+        if let Some(word) = head_word(entry, kind) {
+            take(word);
+        }
+    });
+}
+
+/// The list's entries, with the kind of each.
+fn entries(mut take: impl FnMut(&'static str, Kind)) {
+    let mut kind = None;
+    for line in include_str!("anchors.txt").lines() {
+        if let Some(group) = line.strip_prefix("# ") {
+            kind = kind_of(group.trim());
+        } else if let Some(kind) = kind {
+            line.split('|').map(str::trim).filter(|entry| !entry.is_empty()).for_each(|entry| take(entry, kind));
+        }
+    }
+}
+
+/// The hash of the word that `entry` begins with; none where it begins with a sign or in a script without spaces,
+/// or goes on at once with more letters of any kind.
+fn head_word(entry: &str, kind: Kind) -> Option<u64> {
+    let word = bare_words(entry).into_iter().next().filter(|word| word.start() == 0)?;
+    (kind != Kind::Prefix && !entry[word.range()].contains(unspaced)).then_some(word.hash)
+}
+
 impl Keys {
-    fn read(list: &str) -> Self {
-        let mut keys =
-            Self { any: Box::new([0; 1024]), heads: vec![0; 1 << 16].into_boxed_slice(), lists: vec![Vec::new()] };
-        let mut kind = None;
-        for line in list.lines() {
-            if let Some(group) = line.strip_prefix("# ") {
-                kind = kind_of(group.trim());
-            } else if let Some(kind) = kind {
-                for entry in line.split('|').map(str::trim).filter(|entry| !entry.is_empty()) {
-                    keys.add(entry, kind);
-                }
-            }
-        }
-        for list in &mut keys.lists {
-            list.sort_by_key(|key| std::cmp::Reverse(key.text.len()));
-        }
+    fn read() -> Self {
+        let mut keys = Self { by_word: HashMap::new(), by_bytes: Heads::new(), prefixes: Heads::new() };
+        entries(|entry, kind| match head_word(entry, kind) {
+            Some(word) => keys.by_word.entry(word).or_default().push(Key::new(entry, kind)),
+            None if kind == Kind::Prefix => keys.prefixes.add(entry, kind),
+            None => keys.by_bytes.add(entry, kind),
+        });
+        let lists = keys.by_word.values_mut().chain(&mut keys.by_bytes.lists).chain(&mut keys.prefixes.lists);
+        lists.for_each(|list| list.sort_by_key(|key| std::cmp::Reverse(key.text.len())));
         keys
     }
 
+    /// Adds what begins with the word `word`; gives the byte where to go on, if something did.
+    fn look_up(&self, text: &str, word: &Word, out: &mut Vec<Anchor>) -> Option<usize> {
+        let marked = word.entry.marks & Entry::ANCHOR != 0;
+        let found = marked.then(|| longest(self.by_word.get(&word.hash)?, text, word.start(), out)).flatten();
+        found.or_else(|| self.prefixes.look(text, word.start(), out))
+    }
+
+    /// The same for what begins inside a word, as in `dateOfBirth` and in scripts without spaces.
+    fn look(&self, text: &str, at: usize, out: &mut Vec<Anchor>) -> Option<usize> {
+        let first = text[at..].chars().next()?;
+        if first.is_alphabetic() && !unspaced(first) {
+            let end = text[at..].char_indices().skip(1).find(|(_, c)| !(c.is_lowercase() || is_combining_mark(*c)));
+            let word = &text[at..end.map_or(text.len(), |(length, _)| at + length)];
+            let list = self.by_word.get(&Hash::of(word));
+            if let Some(end) = list.and_then(|list| longest(list, text, at, out)) {
+                return Some(end);
+            }
+            return self.prefixes.look(text, at, out);
+        }
+        self.by_bytes.look(text, at, out)
+    }
+}
+
+/// Adds those of `list` that begin at byte `at` and are the longest; gives the byte where to go on, if there are any.
+fn longest(list: &[Key], text: &str, at: usize, out: &mut Vec<Anchor>) -> Option<usize> {
+    let mut longest = 0;
+    for key in list {
+        if longest > 0 && key.text.len() < longest {
+            break;
+        }
+        if let Some(end) = key.end(text, at) {
+            longest = key.text.len();
+            push(out, key.kind, at, end);
+        }
+    }
+    (longest > 0).then(|| out.last().map_or(at + 1, Anchor::end))
+}
+
+impl Heads {
+    fn new() -> Self {
+        Self { any: Box::new([0; 1024]), heads: vec![0; 1 << 16].into_boxed_slice(), lists: vec![Vec::new()] }
+    }
+
     fn add(&mut self, entry: &str, kind: Kind) {
-        let exact = kind == Kind::Prefix;
-        let text: Vec<char> = if exact { entry.chars().collect() } else { entry.chars().flat_map(lower).collect() };
         // Every way the first two letters may be written: small or capital, with or without their accents.
         let mut chars = entry.chars();
         let (Some(first), second) = (chars.next(), chars.next()) else { return };
         let mut heads: Vec<u16> = Vec::new();
+        let spellings = |c| if kind == Kind::Prefix { vec![c] } else { spellings(c) };
         for first in spellings(first) {
             for second in second.map_or(vec![' '], spellings) {
                 let spelt: String = [first, second].iter().collect();
@@ -198,45 +268,28 @@ impl Keys {
                 self.lists.push(Vec::new());
                 self.any[usize::from(head >> 6)] |= 1 << (head & 63);
             }
-            let (probe, second) = probes(entry, exact);
-            self.lists[usize::from(*slot)].push(Key { text: text.clone(), kind, exact, probe, second });
+            self.lists[usize::from(*slot)].push(Key::new(entry, kind));
         }
     }
 
     /// Adds what begins at byte `at`; gives the byte where to go on, if something did.
     fn look(&self, text: &str, at: usize, out: &mut Vec<Anchor>) -> Option<usize> {
         let bytes = text.as_bytes();
-        let two = bytes.get(at + 1).copied().unwrap_or(b' ');
-        let head = head(bytes[at], two);
+        let head = head(bytes[at], bytes.get(at + 1).copied().unwrap_or(b' '));
         if self.any[usize::from(head >> 6)] & (1 << (head & 63)) == 0 {
             return None;
         }
-        let list = &self.lists[usize::from(self.heads[usize::from(head)])];
-        let mut longest = 0;
-        let third = bytes.get(at + 2).copied().unwrap_or(b' ').to_ascii_lowercase();
-        let fourth = bytes.get(at + 3).copied().unwrap_or(b' ').to_ascii_lowercase();
-        for key in list {
-            if longest > 0 && key.text.len() < longest {
-                break;
-            }
-            let [one, two] = key.probe;
-            if one != 0 && third < 0x80 && (one != third || (two != 0 && fourth < 0x80 && two != fourth)) {
-                continue;
-            }
-            let [small, capital] = key.second;
-            if small[0] != 0 && [third, fourth] != small && [third, fourth] != capital {
-                continue;
-            }
-            if let Some(end) = key.end(text, at) {
-                longest = key.text.len();
-                push(out, key.kind, at, end);
-            }
-        }
-        (longest > 0).then(|| out.last().map_or(at + 1, Anchor::end))
+        longest(&self.lists[usize::from(self.heads[usize::from(head)])], text, at, out)
     }
 }
 
 impl Key {
+    fn new(entry: &str, kind: Kind) -> Self {
+        let exact = kind == Kind::Prefix;
+        let text = if exact { entry.chars().collect() } else { entry.chars().flat_map(lower).collect() };
+        Self { text, kind, exact }
+    }
+
     /// Where this key ends when it begins at byte `at`.
     fn end(&self, text: &str, at: usize) -> Option<usize> {
         let rest = text.get(at..)?;
@@ -322,49 +375,9 @@ pub(crate) fn onward(text: &str, at: usize, most: usize) -> &str {
     text.get(at..end).unwrap_or_default()
 }
 
-/// Whether a script is written without spaces, so that a word may begin anywhere.
-pub(crate) fn unspaced(c: char) -> bool {
-    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
-}
-
-/// What of a key beyond its first two bytes is sure enough to be compared before all else.
-fn probes(entry: &str, exact: bool) -> ([u8; 2], [[u8; 2]; 2]) {
-    let chars: Vec<char> = entry.chars().take(4).collect();
-    let none = [[0; 2]; 2];
-    let certain = |at: usize| {
-        chars
-            .get(at)
-            .filter(|c| c.is_ascii() && **c != ' ')
-            .map_or(0, |c| u8::try_from(c.to_ascii_lowercase()).unwrap_or(0))
-    };
-    match chars.as_slice() {
-        // A blank may be none or many, an accent may be missing: only plain letters are sure.
-        [first, second, ..] if exact || (first.is_ascii() && second.is_ascii() && *first != ' ' && *second != ' ') => {
-            let third = certain(2);
-            ([third, if third == 0 { 0 } else { certain(3) }], none)
-        }
-        [first, second, ..]
-            if first.len_utf8() == 2
-                && second.len_utf8() == 2
-                && lower(*second).eq(second.to_lowercase())
-                && lower(*first).eq(first.to_lowercase()) =>
-        {
-            let bytes = |c: char| {
-                let mut buffer = [0; 4];
-                c.encode_utf8(&mut buffer);
-                [buffer[0], buffer[1]]
-            };
-            let small = second.to_lowercase().next().unwrap_or(*second);
-            let capital = second.to_uppercase().next().filter(|c| c.len_utf8() == 2).unwrap_or(*second);
-            ([0; 2], [bytes(small), bytes(capital)])
-        }
-        _ => ([0; 2], none),
-    }
-}
-
-/// Two bytes as one number, letters made small.
+/// Two bytes as one number.
 fn head(one: u8, two: u8) -> u16 {
-    u16::from(one.to_ascii_lowercase()) << 8 | u16::from(two.to_ascii_lowercase())
+    u16::from(one) << 8 | u16::from(two)
 }
 
 fn push(out: &mut Vec<Anchor>, kind: Kind, start: usize, end: usize) {
@@ -406,7 +419,9 @@ pub(crate) fn anchors(page: &Page<'_>) -> Vec<Anchor> {
     let keys = &*KEYS;
     let text = page.text();
     let bytes = text.as_bytes();
+    let words = page.words();
     let mut out = Vec::new();
+    let mut word = 0;
     for line in page.lines() {
         if !line.cues.has(crate::mask::page::Cues::ANY) {
             continue;
@@ -415,6 +430,32 @@ pub(crate) fn anchors(page: &Page<'_>) -> Vec<Anchor> {
         // Whether a letter or digit stands right before.
         let mut inside = false;
         while at < line.end {
+            while words.get(word).is_some_and(|word| word.start() < at) {
+                word += 1;
+            }
+            if let Some(word) = words.get(word).filter(|word| word.start() == at && !word.loose) {
+                let unit = at > line.start && bytes[at - 1].is_ascii_digit();
+                let count = out.len();
+                let mut end = keys.look_up(text, word, &mut out);
+                // `34yo`, `68letý`: only a unit may touch its number.
+                if unit && !out[count..].iter().any(|anchor| matches!(anchor.kind, Kind::Old | Kind::Years)) {
+                    out.truncate(count);
+                    end = None;
+                }
+                if end.is_none() && word.mixed {
+                    // `dateOfBirth`.
+                    let mut small = false;
+                    for (place, c) in text[word.range()].char_indices() {
+                        if small && c.is_ascii_uppercase() && at + place >= end.unwrap_or(0) {
+                            end = keys.look(text, at + place, &mut out).or(end);
+                        }
+                        small = c.is_ascii_lowercase();
+                    }
+                }
+                at = end.unwrap_or(0).max(word.end());
+                inside = !bytes[at - 1].is_ascii() || bytes[at - 1].is_ascii_alphanumeric();
+                continue;
+            }
             let byte = bytes[at];
             let mut next = at + 1;
             match CLASS[usize::from(byte)] {

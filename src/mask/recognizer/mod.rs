@@ -3,6 +3,7 @@
 
 use regex::Regex;
 
+use super::lexicon::Entry;
 use super::page::Page;
 use super::span::Span;
 
@@ -52,6 +53,12 @@ pub(crate) const RECOGNIZERS: &[&dyn Recognizer] = &[
     &personal::Personal,
     &secret::Secret,
 ];
+
+/// What the lists of recognizers know of words, by the hash of each.
+pub(crate) fn marks(mut take: impl FnMut(u64, Entry)) {
+    address::roles(|hash, role| take(hash, Entry { marks: role, ..Entry::default() }));
+    anchor::heads(|hash| take(hash, Entry { marks: Entry::ANCHOR, ..Entry::default() }));
+}
 
 /// For file names, where nothing else is looked for.
 pub(crate) const EMAIL: &dyn Recognizer = &email::Email;

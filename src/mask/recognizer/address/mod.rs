@@ -21,6 +21,7 @@ use crate::mask::span::{Entity, Layer, Span};
 use crate::mask::words::Word;
 
 pub(crate) use self::birth::Birthplace;
+pub(super) use self::tokens::roles;
 
 pub(crate) struct Address;
 
@@ -139,14 +140,14 @@ fn worth(text: &str, line: &Line, words: &[Word]) -> bool {
     let bytes = &text.as_bytes()[line.start..line.end];
     let mut words = words.iter().take_while(|word| word.end() <= line.end);
     if !line.cues.has(Cues::DIGIT) && !(line.cues.has(Cues::WIDE) && other_digits(bytes)) {
-        return words.take(4).any(|word| tokens::role(word.hash).any(Role::LABEL));
+        return words.take(4).any(|word| tokens::role_of(word).any(Role::LABEL));
     }
     // `12 Nguyễn Huệ, Phường Bến Nghé, Quận 1`.
     let numbered =
         bytes.first().is_some_and(u8::is_ascii_digit) && bytes.iter().filter(|byte| **byte == b',').count() >= 2;
     codes(bytes)
         || words.any(|word| {
-            let role = tokens::role(word.hash);
+            let role = tokens::role_of(word);
             // `cl`, `r`, `pl` are short forms only before a full stop; `way` and `court` are streets only as names.
             let short = word.capital
                 || word.caseless

@@ -1,7 +1,6 @@
 //! Lines cut into words, numbers and signs, each with what the lists know of it.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::words::{Hash, Word};
@@ -65,42 +64,18 @@ impl Role {
     }
 }
 
-/// Roles by the hash of a folded word: open addressing, as few entries as stay in the cache.
-struct Roles {
-    slots: Vec<(u64, Role)>,
-}
-
-static ROLES: LazyLock<Roles> = LazyLock::new(Roles::read);
-
-impl Roles {
-    fn read() -> Self {
-        let mut roles = Self { slots: vec![(0, Role::NONE); 8192] };
-        let mut role = Role::NONE;
-        for line in include_str!("words.txt").lines() {
-            match line.strip_prefix("# ") {
-                Some(group) => role = role_of(group),
-                None => line.split_whitespace().for_each(|word| {
-                    let hash = Hash::of(word);
-                    let at = roles.slot(hash);
-                    roles.slots[at] = (hash, roles.slots[at].1.or(role));
-                }),
-            }
+/// The roles of the words in the list, as bits, by the hash of each.
+pub(crate) fn roles(mut take: impl FnMut(u64, u32)) {
+    let mut role = Role::NONE;
+    for line in include_str!("words.txt").lines() {
+        match line.strip_prefix("# ") {
+            Some(group) => role = group_role(group),
+            None => line.split_whitespace().for_each(|word| take(Hash::of(word), role.0)),
         }
-        roles
-    }
-
-    fn slot(&self, hash: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        #[expect(clippy::cast_possible_truncation, reason = "masked")]
-        let mut at = hash as usize & mask;
-        while self.slots[at].0 != 0 && self.slots[at].0 != hash {
-            at = (at + 1) & mask;
-        }
-        at
     }
 }
 
-fn role_of(group: &str) -> Role {
+fn group_role(group: &str) -> Role {
     match group {
         "before" => Role::BEFORE,
         "before, weak" => Role::BEFORE_WEAK,
@@ -125,7 +100,12 @@ fn role_of(group: &str) -> Role {
 
 /// What the lists say of the word with this hash.
 pub(super) fn role(hash: u64) -> Role {
-    ROLES.slots[ROLES.slot(hash)].1
+    Role(LEXICON.entry_of(hash).marks)
+}
+
+/// The same of a word that was read.
+pub(super) fn role_of(word: &Word) -> Role {
+    Role(word.entry.marks)
 }
 
 /// Ends of words that are streets, by their last letter.
@@ -340,6 +320,8 @@ fn code_end(text: &str, start: usize, limit: usize) -> usize {
 fn push_word(text: &str, word: &Word, gap: u8, out: &mut Vec<Token>) {
     let mut token = Token::new(word.range(), Kind::Word, gap);
     token.hash = word.hash;
+    token.role = role_of(word);
+    token.flags = word.entry.flags;
     token.letters = word.letters;
     // `eMalahleni`, `hAbhann`.
     token.capital = word.capital || word.mixed && text[word.range()].chars().nth(1).is_some_and(char::is_uppercase);
@@ -360,10 +342,10 @@ fn push_word(text: &str, word: &Word, gap: u8, out: &mut Vec<Token>) {
         token.capital = head.capital;
         token.shouted = false;
         token.hash = Hash::of(&text[token.start..token.end]);
+        token.role = role(token.hash);
+        token.flags = LEXICON.word(token.hash);
         out.truncate(out.len() - 2);
     }
-    token.role = role(token.hash);
-    token.flags = LEXICON.word(token.hash);
     if token.letters > 5 && fused(&text[token.start..token.end]) && !token.role.any(Role::STOP) {
         token.role = token.role.or(Role::FUSED);
     }
