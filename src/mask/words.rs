@@ -94,27 +94,37 @@ pub(crate) fn bare_words(text: &str) -> Vec<Word> {
     let mut gap = 0;
     let mut coded = false;
     while let Some(byte) = bytes.get(at) {
-        if *byte < 0x80 && !byte.is_ascii_alphabetic() {
-            let code = byte.is_ascii_digit() || *byte == b'_';
-            if code
-                && at == gap
-                && let Some(last) = words.last_mut()
-            {
-                last.coded = true;
-            }
-            coded = code;
-            at += 1;
-            continue;
-        }
-        if *byte >= 0x80 {
-            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-            if !c.is_alphabetic() {
-                coded = c.is_numeric();
-                at += c.len_utf8();
+        match CLASS[usize::from(*byte)] {
+            Class::Letter => {}
+            Class::Code => {
+                if at == gap
+                    && let Some(last) = words.last_mut()
+                {
+                    last.coded = true;
+                }
+                coded = true;
+                at += 1;
                 continue;
             }
+            Class::Sign => {
+                coded = false;
+                at += 1;
+                continue;
+            }
+            Class::Wide => {
+                let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+                if !c.is_alphabetic() {
+                    coded = c.is_numeric();
+                    at += c.len_utf8();
+                    continue;
+                }
+            }
         }
-        let word = read(text, at, gap, coded, words.is_empty());
+        let mut word = read(text, at);
+        word.coded = coded;
+        if !words.is_empty() {
+            word.gap = gap_of(&bytes[gap..at]);
+        }
         at = word.end();
         gap = at;
         words.push(word);
@@ -123,78 +133,131 @@ pub(crate) fn bare_words(text: &str) -> Vec<Word> {
     words
 }
 
-/// The word that begins at `start`.
-fn read(text: &str, start: usize, gap: usize, coded: bool, first: bool) -> Word {
-    let bytes = text.as_bytes();
+/// What a byte may be in a text that is cut into words.
+#[derive(Clone, Copy)]
+enum Class {
+    Sign,
+    Letter,
+    /// A digit or an underscore.
+    Code,
+    /// Of a character past ASCII.
+    Wide,
+}
+
+static CLASS: [Class; 256] = {
+    let mut table = [Class::Sign; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        let class = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
+            b'0'..=b'9' | b'_' => Class::Code,
+            0x80.. => Class::Wide,
+            _ => Class::Sign,
+        };
+        table[byte] = class;
+        byte += 1;
+    }
+    table
+};
+
+/// The word that begins at `start`; what stands before it is told later.
+fn read(text: &str, start: usize) -> Word {
+    // Most words are ASCII to their end.
     let mut hash = Hash::default();
-    let (mut at, mut letters, mut upper, mut capital, mut lower, mut caseless) = (start, 0u8, 0u8, false, false, false);
-    let (mut initial, mut loose) = ('\0', false);
-    while let Some(byte) = bytes.get(at) {
-        if byte.is_ascii_alphabetic() {
-            let low = byte | 0x20;
-            let up = byte.is_ascii_uppercase();
-            upper = upper.saturating_add(u8::from(up));
-            lower |= !up;
-            if letters == 0 {
-                capital = up;
-                initial = char::from(low);
-            }
-            hash.push(u32::from(low));
-            letters = letters.saturating_add(1);
-            at += 1;
-        } else if *byte < 0x80 {
+    let (mut length, mut capitals) = (0usize, 0usize);
+    for byte in &text.as_bytes()[start..] {
+        let low = byte | 0x20;
+        if !low.is_ascii_lowercase() {
             break;
-        } else {
-            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-            loose |= unspaced(c);
-            let mark = is_combining_mark(c);
+        }
+        hash.push(u32::from(low));
+        capitals += usize::from(byte & 0x20 == 0);
+        length += 1;
+    }
+    let end = start + length;
+    let bytes = text.as_bytes();
+    let capital = bytes.get(start).is_some_and(u8::is_ascii_uppercase);
+    let mut letters = Letters {
+        count: u8::try_from(length).unwrap_or(u8::MAX),
+        upper: u8::try_from(capitals).unwrap_or(u8::MAX),
+        capital,
+        lower: capitals < length,
+        caseless: false,
+        loose: false,
+        first: if length > 0 { char::from(bytes[start] | 0x20) } else { '\0' },
+    };
+    let end = if bytes.get(end).is_some_and(|byte| *byte >= 0x80) { letters.read(text, end, &mut hash) } else { end };
+    // Texts come from files of at most some dozen megabytes; a longer one would lose its tail, never panic.
+    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Word {
+        start: place(start),
+        end: place(end),
+        hash: hash.finish(),
+        letters: letters.count,
+        gap: Gap::Other,
+        capital: letters.capital,
+        shouted: letters.upper >= 2 && !letters.lower,
+        mixed: letters.upper > u8::from(letters.capital) && letters.lower,
+        caseless: letters.caseless,
+        coded: false,
+        loose: letters.loose,
+        first: letters.first,
+        entry: Entry::default(),
+    }
+}
+
+/// What the letters of a word so far are.
+struct Letters {
+    count: u8,
+    upper: u8,
+    capital: bool,
+    lower: bool,
+    caseless: bool,
+    loose: bool,
+    first: char,
+}
+
+impl Letters {
+    /// Goes on at byte `at` with letters of any script; gives the byte behind the last.
+    fn read(&mut self, text: &str, at: usize, hash: &mut Hash) -> usize {
+        for (length, c) in text[at..].char_indices() {
             // Persian and the scripts of India join and part letters within a word by characters of no width.
             if matches!(c, '\u{200c}' | '\u{200d}') {
-                at += c.len_utf8();
                 continue;
             }
+            if c.is_ascii() {
+                if !c.is_ascii_alphabetic() {
+                    return at + length;
+                }
+            } else {
+                self.loose |= unspaced(c);
+            }
+            let mark = !c.is_ascii() && is_combining_mark(c);
             if !c.is_alphabetic() && !mark {
-                break;
+                return at + length;
             }
             if !mark {
                 // Georgian has capitals in Unicode that nobody writes names with.
                 let georgian = matches!(c, '\u{10A0}'..='\u{10FF}' | '\u{1C90}'..='\u{1CBF}');
                 let up = c.is_uppercase() && !georgian;
-                upper = upper.saturating_add(u8::from(up));
                 let low = c.is_lowercase() && !georgian;
-                lower |= low;
-                caseless |= !up && !low;
-                if letters == 0 {
-                    capital = up;
+                self.upper = self.upper.saturating_add(u8::from(up));
+                self.lower |= low;
+                self.caseless |= !up && !low;
+                if self.count == 0 {
+                    self.capital = up;
                 }
-                letters = letters.saturating_add(1);
+                self.count = self.count.saturating_add(1);
             }
             for folded in fold(c) {
-                if initial == '\0' {
-                    initial = folded;
+                if self.first == '\0' {
+                    self.first = folded;
                 }
                 hash.push(u32::from(folded));
             }
-            at += c.len_utf8();
         }
-    }
-    let gap = if first { Gap::Other } else { gap_of(text.get(gap..start).unwrap_or_default()) };
-    // Texts come from files of at most some dozen megabytes; a longer one would lose its tail, never panic.
-    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Word {
-        start: place(start),
-        end: place(at),
-        hash: hash.finish(),
-        letters,
-        gap,
-        capital,
-        shouted: upper >= 2 && !lower,
-        mixed: upper > u8::from(capital) && lower,
-        caseless,
-        coded,
-        loose,
-        first: initial,
-        entry: Entry::default(),
+        text.len()
     }
 }
 
@@ -203,14 +266,22 @@ pub(crate) fn unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
-fn gap_of(gap: &str) -> Gap {
+fn gap_of(gap: &[u8]) -> Gap {
     match gap {
-        " " | "\u{a0}" | "\t" | "  " | "\u{202f}" => Gap::Space,
-        "-" | "\u{2010}" | "\u{2011}" => Gap::Hyphen,
-        "'" | "’" | "ʼ" | "`" => Gap::Apostrophe,
-        "." | ". " | ".\u{a0}" | ".-" => Gap::Dot,
-        ", " => Gap::Comma,
-        _ => Gap::Other,
+        b" " | b"\t" | b"  " => Gap::Space,
+        b"-" => Gap::Hyphen,
+        b"'" | b"`" => Gap::Apostrophe,
+        b"." | b". " | b".-" => Gap::Dot,
+        b", " => Gap::Comma,
+        // The longest that says something has three bytes.
+        [] | [_, _, _, _, ..] => Gap::Other,
+        _ => match std::str::from_utf8(gap).unwrap_or_default() {
+            "\u{a0}" | "\u{202f}" => Gap::Space,
+            "\u{2010}" | "\u{2011}" => Gap::Hyphen,
+            "’" | "ʼ" => Gap::Apostrophe,
+            ".\u{a0}" => Gap::Dot,
+            _ => Gap::Other,
+        },
     }
 }
 

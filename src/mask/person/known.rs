@@ -58,6 +58,7 @@ pub(crate) struct Known {
     unparted: HashMap<char, Vec<(String, usize)>>,
     /// Hashes of user names, told or made from names.
     users: HashSet<u64, BuildHasherDefault<Same>>,
+    user_heads: HeadBytes,
 }
 
 /// One name of a person, folded.
@@ -176,7 +177,7 @@ impl Known {
             format!("{first}{first_last}", first_last = last.chars().next().map(String::from).unwrap_or_default()),
         ] {
             if user.chars().count() >= 5 {
-                self.users.insert(Hash::exact(&user));
+                self.insert_user(&user);
             }
         }
     }
@@ -185,8 +186,13 @@ impl Known {
     pub(crate) fn add_user_name(&mut self, user: &str) {
         // Short ones are words, and one that reads as a name is found as such.
         if user.chars().count() >= 4 && user.chars().any(char::is_alphabetic) {
-            self.users.insert(Hash::exact(user));
+            self.insert_user(user);
         }
+    }
+
+    fn insert_user(&mut self, user: &str) {
+        self.users.insert(Hash::exact(user));
+        self.user_heads.insert(user.bytes().next().unwrap_or_default());
     }
 
     /// `王思远`, `박서연`, `大和田 紀子`: the whole and what people are called by, found without blanks around.
@@ -229,10 +235,9 @@ impl Known {
     }
 
     /// Whose name a word is in another case, or shortened: `Radku`, `Megs`.
-    fn related(&self, spoken: &str, hash: u64) -> Option<usize> {
+    fn related(&self, spoken: &str, flags: Flags) -> Option<usize> {
         let folded = spoken.chars().flat_map(crate::mask::words::fold);
         let parts = self.parts.get(&head_of(folded))?;
-        let flags = LEXICON.word(hash);
         let other = Flags::WORD.or(Flags::ALSO_WORD).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION);
         let thing = Flags::THING_AFTER.or(Flags::THING_BEFORE).or(Flags::ORGANISATION_TAIL).or(Flags::FOREIGN);
         let name = flags.any(Flags::GIVEN.or(Flags::SURNAME));
@@ -309,7 +314,7 @@ impl Known {
         let person = tails
             .or_else(|| (1..all.len()).rev().find_map(|end| self.lookup(&all[..end])))
             .map(|found| found.person)
-            .or_else(|| found.iter().find_map(|word| self.related(&form[word.range()], word.hash)))
+            .or_else(|| found.iter().find_map(|word| self.related(&form[word.range()], word.entry.flags)))
             .or_else(|| self.unparted(form.trim()));
         person.and_then(|person| self.people.get(person)).map(String::as_str)
     }
@@ -363,7 +368,7 @@ impl Known {
                     && word.letters >= 3
                     && !word.coded
                     && (!word.shouted || word.letters > 4)
-                    && self.related(&text[word.range()], word.hash).is_some()
+                    && self.related(&text[word.range()], word.entry.flags).is_some()
                 {
                     let range = word.start()..word.end();
                     out.push(Span::new(range, Entity::Person, 0.85).by(Layer::Known, "a form of a known name"));
@@ -412,8 +417,16 @@ impl Known {
         if self.users.is_empty() {
             return;
         }
-        for token in text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))) {
-            let token = token.trim_matches(['.', '-']);
+        let sign = |c: char| matches!(c, '_' | '-' | '.');
+        let mut rest = text;
+        while let Some(start) = rest.find(|c: char| sign(c) || alphanumeric(c)) {
+            let length = rest[start..].find(|c: char| !(sign(c) || alphanumeric(c))).unwrap_or(rest.len() - start);
+            let token = rest[start..start + length].trim_matches(['.', '-']);
+            rest = &rest[start + length..];
+            // Most words do not begin as any of the names does.
+            if !token.split('.').any(|part| part.bytes().next().is_some_and(|byte| self.user_heads.has(byte))) {
+                continue;
+            }
             // `zmorvaille.example.net` is the site of whoever `zmorvaille` is.
             let known = |user: &str| user.len() >= 4 && self.users.contains(&Hash::exact(user));
             let site = !known(token) && token.contains('.') && token.split('.').any(known);
@@ -446,6 +459,35 @@ impl Known {
             }
         }
         self.find_users(path, out);
+    }
+}
+
+/// Bytes that words begin with, whatever their case; those past ASCII are not told apart.
+#[derive(Clone, Copy, Debug, Default)]
+struct HeadBytes([u64; 2]);
+
+impl HeadBytes {
+    const fn bit(byte: u8) -> (usize, u64) {
+        let byte = if byte < 0x80 { byte.to_ascii_lowercase() } else { 0 };
+        (byte as usize >> 6, 1 << (byte & 63))
+    }
+
+    const fn insert(&mut self, byte: u8) {
+        let (at, bit) = Self::bit(byte);
+        self.0[at] |= bit;
+    }
+
+    const fn has(self, byte: u8) -> bool {
+        let (at, bit) = Self::bit(byte);
+        self.0[at] & bit != 0
+    }
+}
+
+/// [`char::is_alphanumeric`], quick for what most texts are made of.
+fn alphanumeric(c: char) -> bool {
+    match u8::try_from(c) {
+        Ok(byte) if byte < 0x80 => byte.is_ascii_alphanumeric(),
+        _ => c.is_alphanumeric(),
     }
 }
 

@@ -110,6 +110,8 @@ struct Key {
     kind: Kind,
     /// Compared as it is, and more letters may follow.
     exact: bool,
+    /// What follows its first word, blanks aside, where that is a plain letter or digit; else 0.
+    next: u8,
 }
 
 /// The list: keys that begin with a word by the hash of that word, everything else by its first two bytes.
@@ -205,7 +207,12 @@ impl Keys {
     /// Adds what begins with the word `word`; gives the byte where to go on, if something did.
     fn look_up(&self, text: &str, word: &Word, out: &mut Vec<Anchor>) -> Option<usize> {
         let marked = word.entry.marks & Entry::ANCHOR != 0;
-        let found = marked.then(|| longest(self.by_word.get(&word.hash)?, text, word.start(), out)).flatten();
+        let list = marked.then(|| self.by_word.get(&word.hash)).flatten();
+        let found = list.and_then(|list| {
+            let next = next_sign(text.as_bytes(), word.end());
+            let likely = |key: &&Key| key.next == 0 || key.next == next || next >= 0x80;
+            longest(list.iter().filter(likely), text, word.start(), out)
+        });
         found.or_else(|| self.prefixes.look(text, word.start(), out))
     }
 
@@ -216,7 +223,7 @@ impl Keys {
             let end = text[at..].char_indices().skip(1).find(|(_, c)| !(c.is_lowercase() || is_combining_mark(*c)));
             let word = &text[at..end.map_or(text.len(), |(length, _)| at + length)];
             let list = self.by_word.get(&Hash::of(word));
-            if let Some(end) = list.and_then(|list| longest(list, text, at, out)) {
+            if let Some(end) = list.and_then(|list| longest(list.iter(), text, at, out)) {
                 return Some(end);
             }
             return self.prefixes.look(text, at, out);
@@ -225,8 +232,15 @@ impl Keys {
     }
 }
 
+/// The byte at `at` or behind the blanks there, made small.
+fn next_sign(bytes: &[u8], at: usize) -> u8 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let sign = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'_' | b'-' | b'/'));
+    sign.map_or(0, u8::to_ascii_lowercase)
+}
+
 /// Adds those of `list` that begin at byte `at` and are the longest; gives the byte where to go on, if there are any.
-fn longest(list: &[Key], text: &str, at: usize, out: &mut Vec<Anchor>) -> Option<usize> {
+fn longest<'k>(list: impl Iterator<Item = &'k Key>, text: &str, at: usize, out: &mut Vec<Anchor>) -> Option<usize> {
     let mut longest = 0;
     for key in list {
         if longest > 0 && key.text.len() < longest {
@@ -279,7 +293,7 @@ impl Heads {
         if self.any[usize::from(head >> 6)] & (1 << (head & 63)) == 0 {
             return None;
         }
-        longest(&self.lists[usize::from(self.heads[usize::from(head)])], text, at, out)
+        longest(self.lists[usize::from(self.heads[usize::from(head)])].iter(), text, at, out)
     }
 }
 
@@ -287,7 +301,12 @@ impl Key {
     fn new(entry: &str, kind: Kind) -> Self {
         let exact = kind == Kind::Prefix;
         let text = if exact { entry.chars().collect() } else { entry.chars().flat_map(lower).collect() };
-        Self { text, kind, exact }
+        let text: Vec<char> = text;
+        let rest = text.iter().skip_while(|c| c.is_alphabetic() || is_combining_mark(**c));
+        let next = rest.copied().find(|c| *c != ' ').unwrap_or('\0');
+        let blank = text.iter().find(|c| !c.is_alphabetic() && !is_combining_mark(**c)) == Some(&' ');
+        let next = u8::try_from(next).ok().filter(|byte| blank && byte.is_ascii_alphanumeric()).unwrap_or(0);
+        Self { text, kind, exact, next }
     }
 
     /// Where this key ends when it begins at byte `at`.

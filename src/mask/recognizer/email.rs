@@ -1,6 +1,8 @@
 //! E-mail addresses, written out or obfuscated.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use unicode_normalization::char::is_combining_mark;
 
@@ -641,6 +643,7 @@ pub(super) fn is_known_top(label: &str) -> bool {
         "ею",
     ];
     const COUNTRIES: &str = " ac ad ae af ag ai al am ao ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw ";
-    GENERIC.contains(&label)
-        || (label.len() == 2 && label.is_ascii() && COUNTRIES.split(' ').any(|country| country == label))
+    static ALL: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| GENERIC.iter().copied().chain(COUNTRIES.split_whitespace()).collect());
+    ALL.contains(label)
 }

@@ -18,37 +18,35 @@ impl Recognizer for Mac {
                 continue;
             }
             let bytes = &text.as_bytes()[line.start..line.end];
-            let mut at = 0;
-            while at < bytes.len() {
-                // The first mark behind a pair or a group of four decides; most groups are words and fail at once.
-                let length = bytes[at..].iter().take(5).take_while(|byte| byte.is_ascii_hexdigit()).count();
-                let mark = bytes.get(at + length).copied();
-                let size = match (length, mark) {
-                    (2, Some(b':' | b'-')) => 17,
-                    (4, Some(b'.')) => 14,
-                    _ => 0,
-                };
-                if size > 0
-                    && let Some(value) = bytes.get(at..at + size)
-                    && address(value, length, mark)
+            let mut taken = 0;
+            for place in memchr::memchr3_iter(b':', b'-', b'.', bytes) {
+                // The same mark behind the next pair or group of four decides; hardly any text has it.
+                let mark = bytes[place];
+                let (length, size) = if mark == b'.' { (4, 14) } else { (2, 17) };
+                let next = bytes.get(place + length + 1);
+                if next != Some(&mark) || place < taken + length {
+                    continue;
+                }
+                let at = place - length;
+                if let Some(value) = bytes.get(at..at + size)
+                    && address(value, length, Some(mark))
+                    && !begins_inside(bytes, at)
                     && !bytes.get(at + size).is_some_and(|byte| joined(*byte, bytes.get(at + size + 1)))
                     && (telling(value) || LABELS.iter().any(|label| context(text, line.start + at, 40).contains(label)))
                 {
                     out.push(Span::new(line.start + at..line.start + at + size, Entity::Mac, 0.95));
-                    at += size;
-                    continue;
-                }
-                // On to where the next group of letters and digits begins; one that is glued to another is none.
-                at += bytes[at..].iter().take_while(|byte| wordy(**byte)).count();
-                at += bytes[at..].iter().take_while(|byte| !wordy(**byte)).count();
-                while at > 1 && at < bytes.len() && matches!(bytes[at - 1], b':' | b'-' | b'.') && wordy(bytes[at - 2])
-                {
-                    at += bytes[at..].iter().take_while(|byte| wordy(**byte)).count();
-                    at += bytes[at..].iter().take_while(|byte| !wordy(**byte)).count();
+                    taken = at + size;
                 }
             }
         }
     }
+}
+
+/// Whether what begins at byte `at` goes on a word, or is glued to one by a mark.
+fn begins_inside(bytes: &[u8], at: usize) -> bool {
+    let word = |back: usize| at.checked_sub(back).and_then(|at| bytes.get(at)).is_some_and(|byte| wordy(*byte));
+    let mark = at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, b':' | b'-' | b'.'));
+    word(1) || (mark && word(2))
 }
 
 fn wordy(byte: u8) -> bool {

@@ -13,19 +13,28 @@ const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrst
 const RIPPLE: &[u8; 58] = b"rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz";
 const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
+/// The shortest address, in bytes.
+const SHORTEST: usize = 25;
+
 impl Recognizer for Wallet {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
-        for line in page.lines().iter().filter(|line| line.digits >= 2 && line.end - line.start >= 25) {
+        for line in page.lines().iter().filter(|line| line.digits >= 2 && line.end - line.start >= SHORTEST) {
             let bytes = &text.as_bytes()[line.start..line.end];
-            let mut at = 0;
-            for word in bytes.split(|byte| !byte.is_ascii_alphanumeric()) {
-                let (start, end) = (at, at + word.len());
-                at = end + 1;
-                if word.len() >= 25 && wallet(word) && !beside(bytes, start, end) {
+            let mut start = 0;
+            while let Some(head) = bytes.get(start..start + SHORTEST) {
+                // Where a word of that length cannot begin is skipped at once.
+                if let Some(sign) = head.iter().rposition(|byte| !byte.is_ascii_alphanumeric()) {
+                    start += sign + 1;
+                    continue;
+                }
+                let tail = &bytes[start + SHORTEST..];
+                let end = start + SHORTEST + tail.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                if wallet(&bytes[start..end]) && !beside(bytes, start, end) {
                     let range = line.start + start..line.start + end;
                     out.push(Span::new(range, Entity::Wallet, 0.97).by(Layer::Checksum, "wallet"));
                 }
+                start = end + 1;
             }
         }
     }
