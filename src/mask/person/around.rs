@@ -1,0 +1,258 @@
+//! What stands around a run, and what it is worth.
+
+use super::class::Class;
+use super::known::is_toned;
+use super::lists::{ARTICLES, HEADS, PLACED, STRONG_BEFORE};
+use super::{Sight, position};
+use crate::mask::lexicon::{Flags, LEXICON};
+use crate::mask::words::Gap;
+
+impl Sight<'_> {
+    /// What stands around a run, as a sum, and whether it spoke for the run.
+    pub(super) fn surroundings(&self, start: usize, end: usize, count: usize) -> (f32, bool) {
+        let (first, last) = (&self.words[start], &self.words[end - 1]);
+        let head = &self.text[..first.start()];
+        let tail = &self.text[last.end()..];
+        let line = &self.page.lines()[self.page.line_at(first.start())];
+        let line_head = &self.text[line.start..first.start()];
+        let line_tail = &self.text[last.end().min(line.end)..line.end];
+        let mut extra = 0.0f32;
+        let mut good = false;
+        let mut add = |value: f32| {
+            extra += value;
+            good |= value > 0.0;
+        };
+        // Before.
+        let previous = start.checked_sub(1).filter(|at| self.words[*at].end() >= line.start);
+        let parted = previous.map_or("", |at| &self.text[self.words[at].end()..first.start()]);
+        if let Some(at) = previous {
+            let word = &self.words[at];
+            let spoken = &self.text[word.range()];
+            let close = parted.trim_matches([' ', '*', '_', '\u{a0}', '"', '“']);
+            let thing = self.thing_before(start, line.start);
+            // `Sir John A. Macdonald Public School`: the honorific is part of the house too.
+            if thing || (self.flags[at].any(Flags::HONORIFIC) && self.thing_after(end, line.end)) {
+                add(-0.7);
+            } else if self.flags[at].any(Flags::HONORIFIC)
+                && matches!(close, "" | ".")
+                && word.letters >= 1
+                && (word.capital || count > 1)
+            {
+                add(0.5);
+            } else if self.flags[at].any(Flags::ROLE)
+                && matches!(close, "" | ":" | "," | "(" | "–" | "-")
+                && !(!close.is_empty() && self.flags[start].any(Flags::WORD) && count == 1)
+            {
+                add(if close == "," { 0.35 } else { 0.45 });
+            } else if close.is_empty()
+                && at > 0
+                && self.flags[at - 1].any(Flags::ROLE)
+                && matches!(spoken, "of" | "de" | "von" | "di" | "van" | "av" | "af" | "to" | "do" | "da" | "od")
+            {
+                add(0.4);
+            } else if matches!(close, "" | ":" | "," | ".") {
+                let lower = spoken.to_lowercase();
+                let strong = STRONG_BEFORE.contains(&lower.as_str());
+                let phrase = (2..=5).any(|count| {
+                    at + 1 >= count && LEXICON.phrase(&self.words[at + 1 - count..=at]).any(Flags::BEFORE)
+                });
+                if close == "." {
+                    // `geb. Schlüter`, `gez. Quill`.
+                    add(if matches!(lower.as_str(), "geb" | "gez" | "née" | "attn" | "att" | "roz" | "z" | "ur") {
+                        0.4
+                    } else {
+                        0.0
+                    });
+                } else if strong || phrase {
+                    add(if close == "," { 0.2 } else { 0.35 });
+                } else if close.is_empty() && self.flags[at].any(Flags::BEFORE) {
+                    add(if count > 1 { 0.15 } else { 0.2 });
+                } else if close.is_empty() && ARTICLES.contains(&lower.as_str()) {
+                    add(-0.35);
+                } else if close.is_empty() && PLACED.contains(&lower.as_str()) {
+                    add(if count > 1 { -0.1 } else { -0.3 });
+                }
+                let of = close.is_empty() && matches!(lower.as_str(), "of" | "von" | "de" | "für" | "for" | "di");
+                if of
+                    && at > 0
+                    && self.flags[at - 1].any(Flags::ORGANISATION_TAIL.or(Flags::ORGANISATION_HEAD))
+                    && self.words[at - 1].capital
+                {
+                    add(-0.6);
+                }
+            }
+            if !thing && close.is_empty() && HEADS.contains(&spoken.to_lowercase().as_str()) {
+                add(-0.7);
+            }
+            // `St. Mary`, `Foster & Partners`.
+            if close == "&" && count == 1 && self.words[at].capital {
+                add(-0.2);
+            }
+            let honoured = self.flags[at].any(Flags::HONORIFIC);
+            let role = self.flags[at].any(Flags::ROLE);
+            if close.is_empty() && self.classes[at] == Class::Block && word.capital && count == 1 && !honoured && !role
+            {
+                add(-0.2);
+            }
+        }
+        match head.chars().next_back() {
+            Some('`' | '/' | '\\' | '<' | '=' | '$') => add(-0.6),
+            Some('#' | '@') => add(-0.4),
+            Some('.') if !head.ends_with("..") => add(-0.3),
+            Some('-' | '\u{2010}') if previous.is_some_and(|at| self.words[at].end() + 1 >= first.start()) => add(-0.5),
+            _ => {}
+        }
+        let counted = head.trim_end_matches(' ').chars().next_back().is_some_and(|c| c.is_ascii_digit());
+        if counted && count == 1 && head.ends_with(' ') && !line_head.trim().ends_with('.') {
+            add(-0.2);
+        }
+        // After.
+        let mut after = tail.chars();
+        match (after.next(), after.next()) {
+            (Some('`' | '/' | '\\' | '=' | '>'), _) => add(-0.5),
+            (Some('.'), Some(c)) if c.is_alphanumeric() => add(-0.6),
+            (Some('-' | '\u{2010}'), Some(c)) if c.is_alphanumeric() => add(-0.6),
+            (Some('\'' | '’'), Some('s' | 'S')) => add(0.1),
+            (Some(' '), Some(c)) if c.is_ascii_digit() => add(if count == 1 { -0.5 } else { -0.1 }),
+            (Some('('), Some(')')) => add(-0.6),
+            _ => {}
+        }
+        if let Some(next) = self.words.get(end).filter(|next| next.start() < line.end) {
+            let gap = self.text[last.end()..next.start()].trim_matches(['*', '_']);
+            let flags = self.flags[end];
+            let spoken = self.text[next.range()].to_lowercase();
+            if matches!(
+                gap,
+                " " | "-"
+                    | "\u{2010}"
+                    | "–"
+                    | "'"
+                    | "’"
+                    | "' "
+                    | "’ "
+                    | "'s "
+                    | "’s "
+                    | " & "
+                    | "” "
+                    | "“ "
+                    | "\" "
+                    | " -"
+            ) {
+                let thing = next.capital && HEADS.contains(&spoken.as_str()) && gap == " ";
+                if thing || self.thing_after(end, line.end) {
+                    add(-0.7);
+                } else if flags.any(Flags::VERB) && !next.capital && gap == " " {
+                    add(0.25);
+                }
+            }
+            let role = matches!(gap.trim(), "," | "(" | "–" | "—" | "|" | "-" | "·" | "•")
+                && flags.any(Flags::JOB.or(Flags::SUFFIX));
+            if role && count > 1 {
+                add(0.3);
+            } else if role {
+                add(0.1);
+            }
+            // `Wannes (man)`, `Anna, wife`.
+            if flags.any(Flags::ROLE) && !next.capital && matches!(gap.trim(), "(" | ",") {
+                add(0.4);
+            }
+            let and = gap.trim() == "&";
+            if and && count == 1 && next.capital {
+                add(-0.2);
+            }
+        }
+        let mail = line_tail.trim_start_matches([' ', '*', '_', ',', '|', '"']);
+        if mail.starts_with(['<', '(']) && mail.get(..mail.len().min(60)).unwrap_or(mail).contains('@') {
+            add(0.4);
+        }
+        // The line.
+        let key = line_head.trim_end_matches([' ', '*', '_', '"', '\t', '|']);
+        let field = line_head.trim_end_matches([' ', '*', '_', '"']);
+        let leader = field.len() < 80
+            && (field.ends_with(['\t', '|', '…']) || field.ends_with("..") || line_head.ends_with("   "));
+        let field = if leader { Some(field.trim_end_matches(['.', ' ', '\t', '|', '…', '_'])) } else { None };
+        if let Some(key) = key.strip_suffix([':', '：', '=']).or(field).filter(|key| key.len() < 48)
+            && position::is_person_label(key)
+        {
+            add(0.45);
+        }
+        let bare = |c: char| !c.is_alphanumeric();
+        let alone = line_head.chars().all(bare) && line_tail.chars().all(bare);
+        let leads = line_head.chars().all(bare);
+        if alone && count > 1 {
+            add(0.15);
+        }
+        if leads
+            && count > 1
+            && self.near_top(line.start)
+            && line_tail.trim_start().starts_with([',', '|', '(', '–', '—', '•', '·', '-'])
+        {
+            add(0.25);
+        }
+        if alone && self.near_top(line.start) && count > 1 && count < 5 {
+            add(0.3);
+        }
+        // The same letters in an address.
+        if let Some(value) = self.hints.vouch(&self.words[start..end]) {
+            add(value);
+        }
+        // In languages with cases nothing but a name has a capital within a sentence.
+        if count == 1
+            && previous.is_some_and(|at| self.flags[at].any(Flags::CASES) || !self.words[at].capital)
+            && matches!(first.gap, Gap::Space | Gap::Comma)
+            && self.inflected.contains(&start)
+        {
+            add(0.3);
+        }
+        // Every syllable of Vietnamese is a name of somebody.
+        if count == 1 && self.text[first.range()].contains(is_toned) {
+            add(-0.3);
+        }
+        // The title of a play, a school, a ship: `«Αντιγόνη»`.
+        let opened = head.ends_with(['„', '«', '“', '"', '‚', '‘', '”']);
+        if opened && tail.starts_with(['“', '»', '”', '"', '‘', '’']) && !context_of_nickname(line_head, line_tail)
+        {
+            add(-0.4);
+        }
+        if first.shouted && count == 1 && !alone && !line_head.ends_with(": ") {
+            add(-0.2);
+        }
+        (extra, good)
+    }
+
+    /// Whether a line is among the first three that say anything.
+    fn near_top(&self, start: usize) -> bool {
+        start < 400 && self.text[..start].lines().filter(|line| line.contains(char::is_alphanumeric)).count() < 3
+    }
+}
+
+/// Whether the quotes around a name say how somebody is called, rather than what a thing is called.
+fn context_of_nickname(before: &str, after: &str) -> bool {
+    let word = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let word = word.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+    let called = [
+        "nickname",
+        "called",
+        "aka",
+        "known",
+        "as",
+        "dit",
+        "dite",
+        "genannt",
+        "alias",
+        "apodado",
+        "apodada",
+        "vulgo",
+        "detto",
+        "detta",
+        "zwana",
+        "zwany",
+        "přezdívka",
+        "by",
+        "von",
+        "name",
+        "me",
+        "beaver",
+    ];
+    called.contains(&word.as_str()) || after.trim_start_matches(['"', '”', '“', '»', '’']).starts_with(" said")
+}

@@ -1,0 +1,110 @@
+//! Japanese names, and how they are read.
+
+use super::{AROUND, NATIVE, Row, is_han, is_kana, is_katakana, span};
+use crate::mask::span::Span;
+
+impl Row<'_> {
+    /// Japanese names: known surnames beside known given names, and whatever stands before `さん`.
+    pub(super) fn japanese(&self, out: &mut Vec<Span>) {
+        const STRONG: &[&str] = &["さん", "様", "さま", "ちゃん", "くん", "氏", "殿", "先輩", "君"];
+        const TITLES: &[&str] =
+            &["課長", "部長", "係長", "社長", "店長", "室長", "先生", "教授", "主任", "専務", "です", "と申します"];
+        const NOBODY: &[&str] = &[
+            "客", "皆", "奥", "神", "王", "姉", "兄", "母", "父", "娘", "者", "業", "御", "各", "同", "本", "子", "孫",
+            "医", "社",
+        ];
+        let native = &*NATIVE;
+        let line = &self.text[self.line.clone()];
+        // How a name is read, in kana.
+        for label in ["ふりがな", "フリガナ", "よみがな"] {
+            let Some(at) = line.find(label) else { continue };
+            let rest = &line[at + label.len()..];
+            let start = rest
+                .find(|c: char| !matches!(c, ':' | '：' | ' ' | '\u{3000}' | '\t' | '）' | ')' | '】' | '|'))
+                .unwrap_or(rest.len());
+            let length = rest[start..]
+                .find(|c: char| !is_kana(c) && !matches!(c, ' ' | '\u{3000}'))
+                .unwrap_or(rest.len() - start);
+            let reading = rest[start..start + length].trim_end();
+            if (3..=16).contains(&reading.chars().count()) {
+                let from = self.line.start + at + label.len() + start;
+                out.push(span(from..from + reading.len(), 0.8, "how a name is read"));
+            }
+        }
+        // `大和田 紀子`, `藤村美咲`: a surname at the start of a run.
+        let mut before = ' ';
+        let mut next = 0;
+        for (at, c) in line.char_indices() {
+            let begins =
+                is_han(c) && at >= next && (!is_han(before) || AROUND.cues.iter().any(|cue| line[..at].ends_with(cue)));
+            before = c;
+            if !begins {
+                continue;
+            }
+            let rest: Vec<(usize, char)> = line[at..].char_indices().take(9).collect();
+            for count in (1..=rest.len().min(3)).rev() {
+                let Some(cut) = rest.get(count).map(|(cut, _)| *cut) else { continue };
+                let surname = &line[at..at + cut];
+                if !native.japanese_surnames.contains(surname) {
+                    continue;
+                }
+                let tail = &line[at + cut..];
+                let blank =
+                    tail.chars().next().filter(|c| matches!(c, ' ' | '\u{3000}' | '・')).map_or(0, char::len_utf8);
+                let given = &tail[blank..];
+                let length = given.chars().take(4).take_while(|c| is_han(*c) || is_kana(*c)).count();
+                let known = (1..=length).rev().find_map(|count| {
+                    let end = given.char_indices().nth(count).map_or(given.len(), |(end, _)| end);
+                    native.japanese_given.contains(&given[..end]).then_some(end)
+                });
+                let vouched = self.number < 6 || self.labelled(self.line.start + at);
+                let free = (blank > 0 && vouched && (1..=3).contains(&length))
+                    .then(|| given.char_indices().nth(length).map_or(given.len(), |(end, _)| end));
+                if let Some(end) = known.filter(|_| count > 1 || blank > 0 || vouched).or(free) {
+                    next = at + cut + blank + end;
+                    out.push(span(self.line.start + at..self.line.start + next, 0.8, "surname and given name"));
+                    break;
+                }
+            }
+        }
+        for (honorific, strong) in STRONG.iter().map(|word| (word, true)).chain(TITLES.iter().map(|word| (word, false)))
+        {
+            for (at, _) in line.match_indices(honorific) {
+                let head = line[..at].trim_end_matches(' ');
+                let run = |test: fn(char) -> bool| {
+                    let length: usize = head.chars().rev().take(9).take_while(|c| test(*c)).map(char::len_utf8).sum();
+                    &head[head.len() - length..]
+                };
+                let (han, katakana) = (run(is_han), run(is_katakana));
+                let mut named: Option<&str> = None;
+                let parts: Vec<usize> = han.char_indices().map(|(at, _)| at).collect();
+                for cut in &parts {
+                    let part = &han[*cut..];
+                    if part.chars().count() >= 2 && native.japanese_surnames.contains(part) {
+                        named = Some(part);
+                        break;
+                    }
+                }
+                if named.is_none() && strong {
+                    let weak = matches!(*honorific, "君" | "氏" | "殿");
+                    let polite = head[..head.len() - han.len()].ends_with(['お', 'ご']);
+                    let nobody = polite || NOBODY.iter().any(|word| han.ends_with(word));
+                    if !nobody && !weak && (1..=3).contains(&parts.len()) {
+                        named = Some(han);
+                    } else if katakana.chars().count() >= 2 {
+                        named = Some(katakana);
+                    } else if matches!(*honorific, "ちゃん" | "くん" | "さん") {
+                        named = (2..=4usize).rev().find_map(|count| {
+                            let length: usize = head.chars().rev().take(count).map(char::len_utf8).sum();
+                            native.japanese_given.get(&head[head.len() - length..]).copied()
+                        });
+                    }
+                }
+                if let Some(name) = named.filter(|name| !name.is_empty()) {
+                    let start = self.line.start + head.len() - name.len();
+                    out.push(span(start..start + name.len(), 0.75, "name before an honorific"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Runs of words that may be one name, and what they are worth.
+
+use super::class::{Class, base};
+use super::lists::{AND, HEADS, PLAIN_TAILS, SURE_TAILS};
+use super::{Candidate, Sight};
+use crate::mask::lexicon::Flags;
+use crate::mask::words::Gap;
+
+impl Sight<'_> {
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < self.words.len() {
+            if !(self.classes[at].named() || self.classes[at] == Class::Initial) {
+                at += 1;
+                continue;
+            }
+            // `C/E Rodel Magbanua`: half of an abbreviation.
+            let cut = self.classes[at] == Class::Initial && self.text[..self.words[at].start()].ends_with('/');
+            if cut {
+                at += 1;
+                continue;
+            }
+            let end = self.run(at);
+            // `AI Priya Raman`: what leads up to a given name is not part of it.
+            let mut start = at;
+            while end - start > 2
+                && (matches!(self.classes[start], Class::Unknown | Class::Likely)
+                    || (self.classes[start] != Class::Given && self.flags[start].any(Flags::JOB.or(Flags::ROLE))))
+                && self.classes[start + 1] == Class::Given
+                && self.classes[start + 2].named()
+                && self.words[start + 1].gap == Gap::Space
+            {
+                start += 1;
+            }
+            if let Some(candidate) = self.weigh(start, end) {
+                found.push(candidate);
+            }
+            at = end.max(at + 1);
+        }
+        self.reversed(&mut found);
+        self.nicknamed(&mut found);
+        for candidate in &mut found {
+            self.suffixed(candidate);
+        }
+        found
+    }
+
+    /// Where the run of name-like words that begins at `at` ends.
+    fn run(&self, at: usize) -> usize {
+        let mut end = at + 1;
+        let mut next = end;
+        while let Some(word) = self.words.get(next) {
+            let previous = &self.words[next - 1];
+            // `F. v. Wangenheim`.
+            if word.is_initial()
+                && matches!(&self.text[word.range()], "v" | "d")
+                && self.dotted(next)
+                && self.classes.get(next + 1).is_some_and(|class| class.named())
+                && self.words[next + 1].gap == Gap::Dot
+            {
+                next += 2;
+                end = next;
+                continue;
+            }
+            // `Sjoerd v/d Meulen`, `Thiruchelvam s/o Rajaratnam`.
+            if let Some(after) = self.words.get(next + 1)
+                && word.is_initial()
+                && after.is_initial()
+                && word.gap == Gap::Space
+                && !word.capital
+                && matches!(
+                    &self.text[word.start()..after.end()],
+                    "v/d" | "s/o" | "d/o" | "a/l" | "a/p" | "w/o" | "v/h"
+                )
+                && self.classes.get(next + 2).is_some_and(|class| class.named())
+            {
+                next += 3;
+                end = next;
+                continue;
+            }
+            let joined = match word.gap {
+                Gap::Space | Gap::Hyphen => true,
+                Gap::Apostrophe => word.letters > 1,
+                Gap::Dot => {
+                    self.classes[next - 1] == Class::Initial
+                        || (previous.letters <= 3 && self.flags[next - 1].any(Flags::GIVEN))
+                        || self.shortened(next - 1)
+                }
+                Gap::Comma | Gap::Other => false,
+            };
+            if !joined || next - at > 8 {
+                break;
+            }
+            match self.classes[next] {
+                // `Ortega y Gasset`, not `Ana y Luis`.
+                Class::Particle if AND.contains(&&self.text[word.range()]) => {
+                    let surname = |at: usize| {
+                        self.classes.get(at).is_some_and(|class| matches!(class, Class::Surname | Class::WeakSurname))
+                    };
+                    if next - at < 2 || !surname(next - 1) || !surname(next + 1) {
+                        break;
+                    }
+                    next += 1;
+                }
+                // `Smaranda Vîlcu de la Bitdefender`: from a company, not of a family.
+                Class::Particle
+                    if next - at >= 2
+                        && matches!(&self.text[word.range()], "la" | "at" | "van")
+                        && matches!(self.classes.get(next + 1), Some(Class::Unknown | Class::Likely))
+                        && matches!(self.classes[at + 1], Class::Surname | Class::Likely)
+                        && self.classes[next - 1] == Class::Particle =>
+                {
+                    break;
+                }
+                Class::Particle => next += 1,
+                class if class.named() || class == Class::Initial => {
+                    next += 1;
+                    end = next;
+                }
+                _ => break,
+            }
+        }
+        end
+    }
+
+    /// The run's range and score, when there is anything to say for it.
+    fn weigh(&self, start: usize, end: usize) -> Option<Candidate> {
+        let mut end = end;
+        // An initial ends a name only with its stop: `Maria S.`, not `Plan B`.
+        while end > start + 1 && self.classes[end - 1] == Class::Initial && !self.dotted(end - 1) {
+            // `Petri Y-S`.
+            if end > start + 2 && self.words[end - 1].gap == Gap::Hyphen && self.classes[end - 2] == Class::Initial {
+                break;
+            }
+            end -= 1;
+        }
+        // `Sala Velázquez`: the first word says what kind of thing it is.
+        let ship = self.words[start].shouted && end > start + 1 && !self.words[end - 1].shouted;
+        if ship && self.flags[start].any(Flags::THING_BEFORE) {
+            return None;
+        }
+        if end > start + 1 && self.classes[start] != Class::Given {
+            const ALSO: &[&str] = &["park", "hall", "castle", "lake", "burg", "camp", "most", "see", "ring"];
+            let spoken = self.text[self.words[start].range()].to_lowercase();
+            let surname = ALSO.contains(&spoken.as_str()) && self.classes[start + 1] == Class::Given;
+            let before = self.flags[start].any(Flags::THING_BEFORE) && !surname;
+            let head = self.text[self.words[start].range()].to_lowercase();
+            if before || (HEADS.contains(&head.as_str()) && !surname) {
+                return None;
+            }
+        }
+        // `Steve Irwin Way`, `Padma Seshadri Bala Bhavan`.
+        if end > start + 2 {
+            let tail = self.text[self.words[end - 1].range()].to_lowercase();
+            if PLAIN_TAILS.contains(&tail.as_str()) {
+                return None;
+            }
+        }
+        if end > start + 1 {
+            let tail = self.text[self.words[end - 1].range()].to_lowercase();
+            if SURE_TAILS.contains(&tail.as_str()) {
+                return None;
+            }
+        }
+        // `Mein Lehrer`: a small word and a job.
+        let small = self.flags[start].any(Flags::FOREIGN) && self.flags[start].any(Flags::ALSO_WORD);
+        if small && end == start + 2 && self.flags[start + 1].any(Flags::JOB.or(Flags::ROLE)) {
+            return None;
+        }
+        // `Staff Engineer`, `Staff Nurse`: every word is one of a job title.
+        if (start..end).all(|at| self.flags[at].any(Flags::JOB) && self.classes[at] != Class::Given) {
+            return None;
+        }
+        let units = self.units(start, end);
+        let initials = (start..end).filter(|at| self.classes[*at] == Class::Initial).count();
+        let base = base(
+            &units,
+            initials,
+            (start..end).any(|at| {
+                let half = at > start && self.words[at].gap == Gap::Hyphen && self.classes[at - 1] == Class::Initial;
+                self.classes[at] == Class::Initial && (self.dotted(at) || half)
+            }),
+        );
+        if base <= 0.0 {
+            return None;
+        }
+        let (mut extra, context) = self.surroundings(start, end, units.len());
+        // `FINANCIAL IDENTIFICATION FORM`: capitals alone make no name of words that no list has.
+        let strong = units.iter().any(|class| matches!(class, Class::Given | Class::Surname));
+        let shouted = (start..end).all(|at| self.words[at].shouted || self.words[at].is_initial());
+        if shouted && !strong && units.len() > 1 && initials == 0 {
+            extra -= 0.5;
+        }
+        let first = self.words[start].start();
+        let mut last = self.words[end - 1].end();
+        if self.classes[end - 1] == Class::Initial && self.dotted(end - 1) {
+            last += 1;
+        }
+        let mut found = Candidate { words: start..end, range: first..last, score: base + extra, context };
+        if units.len() < 4 && self.classes[end - 1] != Class::Initial {
+            self.turned_initials(&mut found);
+        }
+        Some(found)
+    }
+
+    /// Takes in the initials of `Vasconcelos, M. C.` and `Pérez Aguirre, M. F.`
+    fn turned_initials(&self, found: &mut Candidate) {
+        let mut at = found.words.end;
+        while let Some(word) = self.words.get(at) {
+            let gap = match word.gap {
+                Gap::Comma | Gap::Space => at == found.words.end,
+                Gap::Dot | Gap::Hyphen => at > found.words.end,
+                _ => false,
+            };
+            if !gap || !word.capital || !word.is_initial() || !self.dotted(at) || at > found.words.end + 3 {
+                break;
+            }
+            at += 1;
+        }
+        if at > found.words.end && self.words[found.words.end].gap == Gap::Comma {
+            found.words.end = at;
+            found.range.end = self.words[at - 1].end() + 1;
+            found.score += 0.45;
+            found.context = true;
+        }
+    }
+}

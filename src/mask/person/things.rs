@@ -1,0 +1,169 @@
+//! Words around a run that make it part of the name of a thing.
+
+use super::Sight;
+use super::class::Class;
+use super::known::is_toned;
+use super::lists::{EPONYM_NOUNS, JOINTS, THING_ENDINGS};
+use crate::mask::lexicon::Flags;
+
+impl Sight<'_> {
+    /// Whether words before the run make it part of the name of a thing: `Lycée Jean Moulin`, `Spitalul Clinic „Dr.
+    /// Gavril Curteanu`, `im. Karola Marcinkowskiego`, `Universidad Peruana Cayetano Heredia`.
+    pub(super) fn thing_before(&self, start: usize, line: usize) -> bool {
+        let mut behind = self.words[start].start();
+        // Whether only particles were passed: `théorème de Pythagore`.
+        let mut joined = true;
+        for step in 1..=5 {
+            let Some(at) = start.checked_sub(step) else { return false };
+            let word = &self.words[at];
+            if word.start() < line {
+                return false;
+            }
+            let gap = &self.text[word.end()..behind];
+            let close = gap.len() <= 8
+                && gap.chars().all(|c| {
+                    matches!(
+                        c,
+                        ' ' | '\u{a0}'
+                            | '„'
+                            | '“'
+                            | '”'
+                            | '«'
+                            | '»'
+                            | '"'
+                            | '\''
+                            | '‘'
+                            | '’'
+                            | '.'
+                            | '-'
+                            | '*'
+                            | '('
+                    )
+                });
+            if !close || (gap.contains('(') && gap != " (") {
+                return false;
+            }
+            behind = word.start();
+            let flags = self.flags[at];
+            // A stop ends a sentence, unless what it stands behind is an abbreviation.
+            if gap.contains('.') && word.letters > 5 {
+                return false;
+            }
+            let name = self.classes[at] == Class::Given || self.classes[at] == Class::Surname;
+            let raised = word.capital || word.caseless;
+            let spoken = &self.text[word.range()];
+            // `Ms Quill` and `IM Quill` are people, `MS Roald Amundsen` is a ship, `St Andrew` a saint.
+            let title =
+                (flags.any(Flags::HONORIFIC) && !word.shouted && word.letters < 4 && !spoken.starts_with(['S', 'Á']))
+                    || (word.shouted
+                        && word.letters < 3
+                        && !matches!(
+                            spoken,
+                            "MS" | "MV"
+                                | "MT"
+                                | "SS"
+                                | "MF"
+                                | "LO"
+                                | "SP"
+                                | "SD"
+                                | "RS"
+                                | "PT"
+                                | "OŠ"
+                                | "ZŠ"
+                                | "SŠ"
+                                | "MŠ"
+                                | "ST"
+                                | "СУ"
+                                | "ОУ"
+                        ));
+            if flags.any(Flags::THING_BEFORE) && !name && !title && !(flags.any(Flags::ROLE) && !word.capital) {
+                let small =
+                    word.letters >= 4 || gap.contains('.') || matches!(spoken, "im" | "rue" | "via" | "rua" | "св");
+                let vietnamese = spoken.contains(is_toned);
+                if raised || (small && (joined || vietnamese)) || (small && gap.contains(['„', '«', '“', '"'])) {
+                    return true;
+                }
+            }
+            let tail = flags.any(Flags::ORGANISATION_TAIL) && word.letters > 3 && word.capital && !word.shouted;
+            if tail && !name && !flags.any(Flags::JOB.or(Flags::ROLE).or(Flags::VERB).or(Flags::SUFFIX)) {
+                return true;
+            }
+            let passed = raised && !flags.any(Flags::JOB.or(Flags::ROLE)) && !flags.any(Flags::VERB);
+            let joint = flags.any(Flags::PARTICLE)
+                || self.classes[at] == Class::Particle
+                || flags.any(Flags::HONORIFIC)
+                || JOINTS.contains(&spoken);
+            if !passed && !joint {
+                return false;
+            }
+            joined &= !word.capital && word.letters <= 3;
+        }
+        false
+    }
+
+    /// Whether words behind the run make it part of the name of a thing: `Tigran Petrosian Chess House`, `Haydn-Orchester`,
+    /// `Balogun Harold & Co.`, `Moi Girls' High School`.
+    pub(super) fn thing_after(&self, end: usize, line: usize) -> bool {
+        let mut before = self.words[end - 1].end();
+        for step in 0..5 {
+            let Some(word) = self.words.get(end + step).filter(|word| word.start() < line) else { return false };
+            let gap = &self.text[before..word.start()];
+            let joined = matches!(
+                gap,
+                " " | "-"
+                    | "\u{2010}"
+                    | "–"
+                    | "\u{a0}"
+                    | "'s "
+                    | "’s "
+                    | "' "
+                    | "’ "
+                    | " & "
+                    | " + "
+                    | "” "
+                    | "\" "
+                    | "“ "
+                    | " -"
+                    | "** "
+            );
+            // The `s` of a possessive is a word here.
+            let possessive = matches!(gap, "'" | "’") && word.letters == 1;
+            if possessive {
+                before = word.end();
+                continue;
+            }
+            if !joined {
+                return false;
+            }
+            before = word.end();
+            let flags = self.flags[end + step];
+            let spoken = &self.text[word.range()];
+            let name = matches!(self.classes[end + step], Class::Given | Class::Surname);
+            let tail = flags.any(Flags::ORGANISATION_TAIL) || (flags.any(Flags::STREET) && word.letters > 2);
+            if word.capital && !name && (tail || flags.any(Flags::THING_AFTER)) {
+                return !self.a_role_follows(end + step, line) || flags.any(Flags::THING_AFTER);
+            }
+            let noun = |spoken: &str| EPONYM_NOUNS.contains(&spoken.to_lowercase().as_str());
+            if step <= 1 && !name && (flags.any(Flags::THING_AFTER) || noun(spoken)) && word.letters > 2 {
+                return !flags.any(Flags::FOREIGN) || word.capital || word.letters > 4;
+            }
+            if !word.capital || flags.any(Flags::JOB.or(Flags::SUFFIX)) {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// `Ana Quill Software Engineer`: the words behind the run are a job.
+    fn a_role_follows(&self, at: usize, line: usize) -> bool {
+        (at..at + 4)
+            .take_while(|at| self.words.get(*at).is_some_and(|word| word.start() < line && word.capital))
+            .any(|at| self.flags[at].any(Flags::JOB))
+    }
+}
+
+/// `Gymnasieskole`, `Heinrich-Heine-Gesamtschule`: compounds whose end says what kind of thing they are.
+pub(super) fn ends_as_a_thing(word: &str) -> bool {
+    let end = word.to_lowercase();
+    THING_ENDINGS.iter().any(|ending| end.ends_with(ending))
+}
