@@ -109,7 +109,7 @@ impl Masker {
         own.sort_by_key(full);
         others.sort_by_key(full);
         for person in own.iter().chain(&others) {
-            if !self.allow.contains(&fold(person)) {
+            if !self.allowed(person) {
                 self.known.add(person);
             }
         }

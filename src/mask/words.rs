@@ -311,10 +311,14 @@ impl Hash {
     }
 
     /// Of a user name: letters in lower case, everything else as it is.
-    pub(crate) fn exact(user: &str) -> u64 {
+    pub(crate) fn exact(user: impl Iterator<Item = char>) -> u64 {
         let mut hash = Self(0x75);
-        for c in user.chars().flat_map(char::to_lowercase) {
-            hash.push(u32::from(c));
+        for c in user {
+            if c.is_ascii() {
+                hash.push(u32::from(c.to_ascii_lowercase()));
+            } else {
+                c.to_lowercase().for_each(|c| hash.push(u32::from(c)));
+            }
         }
         hash.finish()
     }

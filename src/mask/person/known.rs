@@ -1,6 +1,6 @@
 //! Every way one person's name is written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -51,7 +51,7 @@ type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Same>>;
 pub(crate) struct Known {
     people: Vec<String>,
     /// First word of a form → each whole form as hashes of its words → whose it is.
-    forms: ByHash<BTreeMap<Vec<u64>, Form>>,
+    forms: ByHash<Vec<(Box<[u64]>, Form)>>,
     /// The first three letters of each single name → the names, for their cases and short forms.
     parts: ByHash<Vec<Part>>,
     /// The first letter of names in scripts that part no words → the names.
@@ -90,13 +90,10 @@ enum Kind {
 impl Known {
     /// Learns a person; a name whose every word a known person has is the same person.
     pub(crate) fn add(&mut self, name: &str) {
-        let groups: Vec<Vec<String>> =
+        let groups: Vec<Vec<Piece>> =
             name.split_whitespace().map(spelt).filter(|group| !group.is_empty() && !is_honorific(group)).collect();
-        let flat: Vec<String> = groups.concat();
-        if flat.is_empty() || flat.iter().all(|word| word.chars().count() < 2) {
-            return;
-        }
-        if self.lookup(&hashes(&flat)).is_some() {
+        let flat: Vec<u64> = groups.iter().flatten().map(|piece| piece.hash).collect();
+        if groups.iter().flatten().all(|piece| piece.letters < 2) || self.lookup(&flat).is_some() {
             return;
         }
         if let Some((last, first)) = name.split_once(',') {
@@ -108,22 +105,21 @@ impl Known {
         let start = groups
             .iter()
             .skip(1)
-            .position(|group| PARTICLES.contains(&group.concat().as_str()))
+            .position(|group| matches!(group.as_slice(), [only] if only.particle))
             .map_or(groups.len().saturating_sub(1), |at| at + 1);
         let (given, surname) = groups.split_at(start.min(groups.len()));
         let (given, surname) = if given.is_empty() { (surname, given) } else { (given, surname) };
         self.add_forms(person, given, surname);
     }
 
-    fn add_forms(&mut self, person: usize, given: &[Vec<String>], surname: &[Vec<String>]) {
-        let last: Vec<String> = surname.concat();
-        let all: Vec<String> = given.concat();
-        let whole = [all.clone(), last.clone()].concat();
+    fn add_forms(&mut self, person: usize, given: &[Vec<Piece>], surname: &[Vec<Piece>]) {
+        let last: Vec<&Piece> = surname.iter().flatten().collect();
+        let all: Vec<&Piece> = given.iter().flatten().collect();
         // `Will` alone is a name with its capital only: `I will go`.
         let word = Flags::WORD.or(Flags::ALSO_WORD).or(Flags::FOREIGN).or(Flags::JOB).or(Flags::PLACE);
-        let also = matches!(whole.as_slice(), [only] if LEXICON.word(Hash::of(only)).any(word));
+        let also = matches!((all.as_slice(), last.as_slice()), ([only], []) | ([], [only]) if only.flags.any(word));
         let kind = if also { Kind::Alone } else { Kind::Full };
-        self.insert(person, whole, kind);
+        self.insert(person, &[&all, &last], kind);
         // Vietnamese are called by the last of their names, and the others are words of every sentence.
         let vietnamese = given.len() > 1 && self.people[person].contains(is_toned);
         for (at, name) in given.iter().chain(surname).enumerate() {
@@ -131,68 +127,66 @@ impl Known {
                 continue;
             }
             for half in name {
-                self.add_part(person, half, at < given.len());
+                self.add_part(person, &half.name, at < given.len());
             }
             // `O` of `O'Neill`, `van`, and an initial are no names alone; each half of a double name is.
-            self.insert(person, name.clone(), Kind::Alone);
-            if name.len() > 1 {
-                for half in name {
-                    self.insert(person, vec![half.clone()], Kind::Alone);
+            let halves: Vec<&Piece> = name.iter().collect();
+            self.insert(person, &[&halves], Kind::Alone);
+            if halves.len() > 1 {
+                for half in halves {
+                    self.insert(person, &[&[half]], Kind::Alone);
                 }
             }
         }
-        self.insert(person, last.clone(), Kind::Alone);
+        self.insert(person, &[&last], Kind::Alone);
         let (Some(first), false) = (given.first(), last.is_empty()) else { return };
-        let letters: Vec<String> = all.iter().filter_map(|word| initial(word)).collect();
-        let Some(first_letter) = letters.first().cloned() else { return };
-        let last_letter =
-            last.iter().rev().find(|word| !PARTICLES.contains(&word.as_str())).and_then(|word| initial(word));
-        self.insert(person, [first.clone(), last.clone()].concat(), Kind::Full);
-        self.insert(person, [last.clone(), first.clone()].concat(), Kind::Full);
-        self.insert(person, [last.clone(), all.clone()].concat(), Kind::Full);
+        let first: Vec<&Piece> = first.iter().collect();
+        let initials: Vec<Piece> = all.iter().filter_map(|piece| piece.initial()).collect();
+        let letters: Vec<&Piece> = initials.iter().collect();
+        let Some(first_letter) = letters.first().copied() else { return };
+        self.insert(person, &[&first, &last], Kind::Full);
+        self.insert(person, &[&last, &first], Kind::Full);
+        self.insert(person, &[&last, &all], Kind::Full);
         // People drop the particles of a surname.
-        let core: Vec<String> = last.iter().filter(|word| !PARTICLES.contains(&word.as_str())).cloned().collect();
-        if !core.is_empty() && core != last {
-            self.insert(person, [first.clone(), core.clone()].concat(), Kind::Full);
-            self.insert(person, [all.clone(), core.clone()].concat(), Kind::Full);
-            self.insert(person, [vec![first_letter.clone()], core.clone()].concat(), Kind::Initials);
+        let core: Vec<&Piece> = last.iter().copied().filter(|piece| !piece.particle).collect();
+        if !core.is_empty() && core.len() != last.len() {
+            self.insert(person, &[&first, &core], Kind::Full);
+            self.insert(person, &[&all, &core], Kind::Full);
+            self.insert(person, &[&[first_letter], &core], Kind::Initials);
         }
-        self.insert(person, [vec![first_letter.clone()], last.clone()].concat(), Kind::Initials);
-        self.insert(person, [letters.clone(), last.clone()].concat(), Kind::Initials);
-        self.insert(person, [last.clone(), vec![first_letter.clone()]].concat(), Kind::Initials);
+        self.insert(person, &[&[first_letter], &last], Kind::Initials);
+        self.insert(person, &[&letters, &last], Kind::Initials);
+        self.insert(person, &[&last, &[first_letter]], Kind::Initials);
         // Middle names shortened.
-        let middle: Vec<String> = letters.iter().skip(first.len()).cloned().collect();
-        self.insert(person, [first.clone(), middle, last.clone()].concat(), Kind::Initials);
-        if let Some(last_letter) = last_letter {
-            self.insert(person, [first.clone(), vec![last_letter.clone()]].concat(), Kind::Initials);
-            self.insert(person, vec![first_letter.clone(), last_letter.clone()], Kind::Letters);
-            self.insert(person, [letters, vec![last_letter]].concat(), Kind::Letters);
+        self.insert(person, &[&first, letters.get(first.len()..).unwrap_or_default(), &last], Kind::Initials);
+        if let Some(last_letter) = core.last().and_then(|piece| piece.initial()) {
+            let last_letter: &[&Piece] = &[&last_letter];
+            self.insert(person, &[&first, last_letter], Kind::Initials);
+            self.insert(person, &[&[first_letter], last_letter], Kind::Letters);
+            self.insert(person, &[&letters, last_letter], Kind::Letters);
         }
-        let (first, last) = (first.concat(), last.concat());
-        for user in [
-            format!("{first_letter}{last}"),
-            format!("{first}{last}"),
-            format!("{last}{first}"),
-            format!("{last}{first_letter}"),
-            format!("{first}{first_last}", first_last = last.chars().next().map(String::from).unwrap_or_default()),
-        ] {
-            if user.chars().count() >= 5 {
-                self.insert_user(&user);
-            }
+        let join = |pieces: &[&Piece]| pieces.iter().map(|piece| piece.name.as_str()).collect::<String>();
+        let (first, last) = (join(&first), join(&last));
+        let head = |name: &str| name.chars().next().map_or(0, char::len_utf8);
+        let (one, other) = (&first[..head(&first)], &last[..head(&last)]);
+        for user in [[one, &last], [&first, &last], [&last, &first], [&last, one], [&first, other]] {
+            self.insert_user(user.iter().flat_map(|part| part.chars()), 5);
         }
     }
 
     /// Learns a user name; it is masked as a word wherever it stands.
     pub(crate) fn add_user_name(&mut self, user: &str) {
         // Short ones are words, and one that reads as a name is found as such.
-        if user.chars().count() >= 4 && user.chars().any(char::is_alphabetic) {
-            self.insert_user(user);
+        if user.chars().any(char::is_alphabetic) {
+            self.insert_user(user.chars(), 4);
         }
     }
 
-    fn insert_user(&mut self, user: &str) {
+    /// Adds the user name with these letters where they are no fewer than `least`.
+    fn insert_user(&mut self, user: impl Iterator<Item = char> + Clone, least: usize) {
+        let Some(first) = user.clone().next().filter(|_| user.clone().count() >= least) else { return };
         self.users.insert(Hash::exact(user));
-        self.user_heads.insert(user.bytes().next().unwrap_or_default());
+        self.user_heads.insert(first.encode_utf8(&mut [0; 4]).as_bytes()[0]);
     }
 
     /// `王思远`, `박서연`, `大和田 紀子`: the whole and what people are called by, found without blanks around.
@@ -268,32 +262,32 @@ impl Known {
         parts.iter().find(short).map(|part| part.person)
     }
 
-    fn insert(&mut self, person: usize, form: Vec<String>, kind: Kind) {
-        // Two letters of a script without capitals are a word as a rule: `من`.
-        let short = |word: &String| {
-            word.chars().count() < 3
-                && word.chars().all(|c| matches!(c, '\u{590}'..='\u{DFF}' | '\u{1200}'..='\u{137F}'))
-        };
-        let lone = kind == Kind::Alone
-            && form.iter().all(|word| word.chars().count() < 2 || short(word) || PARTICLES.contains(&word.as_str()));
-        let form = hashes(&form);
-        // `Dr`, `Engineer` and what is no name of anybody stand for nobody alone.
-        let plain = kind == Kind::Alone
-            && form.first().is_some_and(|word| {
-                let flags = LEXICON.word(*word);
-                let title = flags
-                    .any(Flags::HONORIFIC.or(Flags::SUFFIX).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION));
-                let small = flags.any(Flags::FOREIGN) && flags.any(Flags::ALSO_WORD);
-                let plain = title || small || flags.any(Flags::ROLE);
-                form.len() == 1 && plain && !flags.any(Flags::GIVEN.or(Flags::SURNAME))
-            });
-        let Some(first) = form.first().filter(|_| !lone && !plain).copied() else { return };
+    /// Learns a form: these groups of words, one behind another.
+    fn insert(&mut self, person: usize, form: &[&[&Piece]], kind: Kind) {
+        let pieces = || form.iter().copied().flatten();
+        let Some(first) = pieces().next() else { return };
+        if kind == Kind::Alone {
+            let lone = pieces().all(|piece| piece.letters < 2 || piece.short || piece.particle);
+            // `Dr`, `Engineer` and what is no name of anybody stand for nobody alone.
+            let flags = first.flags;
+            let title = Flags::HONORIFIC.or(Flags::SUFFIX).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION);
+            let small = flags.any(Flags::FOREIGN) && flags.any(Flags::ALSO_WORD);
+            let plain = (flags.any(title.or(Flags::ROLE)) || small) && !flags.any(Flags::GIVEN.or(Flags::SURNAME));
+            if lone || (plain && pieces().count() == 1) {
+                return;
+            }
+        }
+        let key: Box<[u64]> = pieces().map(|piece| piece.hash).collect();
+        let forms = self.forms.entry(first.hash).or_default();
         // The first person to use a form keeps it: documents come in a fixed order.
-        self.forms.entry(first).or_default().entry(form).or_insert(Form { person, kind });
+        if let Err(at) = forms.binary_search_by(|(known, _)| known.cmp(&key)) {
+            forms.insert(at, (key, Form { person, kind }));
+        }
     }
 
     fn lookup(&self, form: &[u64]) -> Option<Form> {
-        self.forms.get(form.first()?)?.get(form).copied()
+        let forms = self.forms.get(form.first()?)?;
+        forms.iter().find(|(known, _)| **known == *form).map(|(_, form)| *form)
     }
 
     /// The full name behind a form of it.
@@ -428,7 +422,7 @@ impl Known {
                 continue;
             }
             // `zmorvaille.example.net` is the site of whoever `zmorvaille` is.
-            let known = |user: &str| user.len() >= 4 && self.users.contains(&Hash::exact(user));
+            let known = |user: &str| user.len() >= 4 && self.users.contains(&Hash::exact(user.chars()));
             let site = !known(token) && token.contains('.') && token.split('.').any(known);
             if site || known(token) {
                 let start = token.as_ptr() as usize - text.as_ptr() as usize;
@@ -551,21 +545,44 @@ fn accept(text: &str, run: &[Word], form: Form) -> Option<Range<usize>> {
     }
 }
 
-fn is_honorific(group: &[String]) -> bool {
-    matches!(group, [word] if ["dr", "prof", "mr", "mrs", "ms", "phd", "msc", "bsc", "jr"].contains(&word.as_str()))
+fn is_honorific(group: &[Piece]) -> bool {
+    const HONORIFICS: &[&str] = &["dr", "prof", "mr", "mrs", "ms", "phd", "msc", "bsc", "jr"];
+    matches!(group, [word] if HONORIFICS.contains(&word.name.as_str()))
 }
 
-fn hashes(form: &[String]) -> Vec<u64> {
-    form.iter().map(|word| Hash::of(word)).collect()
+/// One word of a name, folded.
+#[derive(Debug)]
+struct Piece {
+    name: String,
+    hash: u64,
+    letters: usize,
+    flags: Flags,
+    /// Belongs to a surname and is no name alone.
+    particle: bool,
+    /// Two letters of a script without capitals are a word as a rule: `من`.
+    short: bool,
 }
 
-/// The words of one group between blanks, folded: `O'Neill` gives `o` and `neill`.
-fn spelt(group: &str) -> Vec<String> {
-    words(group).iter().map(|word| group[word.range()].chars().flat_map(crate::mask::words::fold).collect()).collect()
+impl Piece {
+    fn new(name: String, hash: u64, flags: Flags) -> Self {
+        let letters = name.chars().count();
+        let small = |c| matches!(c, '\u{590}'..='\u{DFF}' | '\u{1200}'..='\u{137F}');
+        let particle = PARTICLES.contains(&name.as_str());
+        Self { hash, letters, flags, particle, short: letters < 3 && name.chars().all(small), name }
+    }
+
+    /// Its first letter, as a word of its own.
+    fn initial(&self) -> Option<Self> {
+        let name: String = self.name.chars().take(1).collect();
+        let hash = Hash::of(&name);
+        (!name.is_empty()).then(|| Self::new(name, hash, LEXICON.word(hash)))
+    }
 }
 
-fn initial(word: &str) -> Option<String> {
-    word.chars().next().map(String::from)
+/// The words of one group between blanks: `O'Neill` gives `o` and `neill`.
+fn spelt(group: &str) -> Vec<Piece> {
+    let folded = |word: &Word| group[word.range()].chars().flat_map(crate::mask::words::fold).collect();
+    words(group).iter().map(|word| Piece::new(folded(word), word.hash, word.entry.flags)).collect()
 }
 
 /// Whether only what parts the words of a name stands between them.
