@@ -113,7 +113,7 @@ pub(crate) fn bare_words(text: &str) -> Vec<Word> {
             }
             Class::Wide => {
                 let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-                if !c.is_alphabetic() {
+                if !Sign::of(c).is(Sign::LETTER) {
                     coded = c.is_numeric();
                     at += c.len_utf8();
                     continue;
@@ -226,22 +226,13 @@ impl Letters {
             if matches!(c, '\u{200c}' | '\u{200d}') {
                 continue;
             }
-            if c.is_ascii() {
-                if !c.is_ascii_alphabetic() {
-                    return at + length;
-                }
-            } else {
-                self.loose |= unspaced(c);
-            }
-            let mark = !c.is_ascii() && is_combining_mark(c);
-            if !c.is_alphabetic() && !mark {
+            let sign = Sign::of(c);
+            if !sign.is(Sign::LETTER | Sign::MARK) {
                 return at + length;
             }
-            if !mark {
-                // Georgian has capitals in Unicode that nobody writes names with.
-                let georgian = matches!(c, '\u{10A0}'..='\u{10FF}' | '\u{1C90}'..='\u{1CBF}');
-                let up = c.is_uppercase() && !georgian;
-                let low = c.is_lowercase() && !georgian;
+            self.loose |= !c.is_ascii() && unspaced(c);
+            if !sign.is(Sign::MARK) {
+                let (up, low) = (sign.is(Sign::UPPER), sign.is(Sign::LOWER));
                 self.upper = self.upper.saturating_add(u8::from(up));
                 self.lower |= low;
                 self.caseless |= !up && !low;
@@ -250,7 +241,7 @@ impl Letters {
                 }
                 self.count = self.count.saturating_add(1);
             }
-            for folded in fold(c) {
+            for folded in sign.folded() {
                 if self.first == '\0' {
                     self.first = folded;
                 }
@@ -304,7 +295,12 @@ impl Hash {
     /// Of the letters of `word`, folded.
     pub(crate) fn of(word: &str) -> u64 {
         let mut hash = Self::default();
-        for c in word.chars().filter(|c| c.is_alphabetic() || is_combining_mark(*c)).flat_map(fold) {
+        let plain = word.bytes().position(|byte| byte >= 0x80).unwrap_or(word.len());
+        for byte in word.bytes().take(plain).filter(u8::is_ascii_alphabetic) {
+            hash.push(u32::from(byte | 0x20));
+        }
+        let signs = word[plain..].chars().map(Sign::of).filter(|sign| sign.is(Sign::LETTER | Sign::MARK));
+        for c in signs.flat_map(Sign::folded) {
             hash.push(u32::from(c));
         }
         hash.finish()
@@ -339,17 +335,54 @@ impl Hash {
 
 /// Lower case without diacritics, so that `Zdeňka` and `Zdenka` are one.
 pub(crate) fn fold(c: char) -> impl Iterator<Item = char> {
-    let folded = if c.is_ascii() {
-        [c.to_ascii_lowercase(), '\0']
-    } else {
-        usize::try_from(u32::from(c) - 0x80).ok().and_then(|at| FOLDED.get(at)).copied().unwrap_or_else(|| slow_fold(c))
-    };
-    folded.into_iter().filter(|c| *c != '\0')
+    Sign::of(c).folded()
 }
 
-/// From U+0080 to the end of Latin Extended Additional.
-static FOLDED: LazyLock<Vec<[char; 2]>> =
-    LazyLock::new(|| (0x80..0x1F00).map(|c| char::from_u32(c).map_or(['\0'; 2], slow_fold)).collect());
+/// What a character is in a word.
+#[derive(Clone, Copy)]
+pub(crate) struct Sign {
+    folded: [char; 2],
+    kinds: u8,
+}
+
+impl Sign {
+    pub(crate) const LETTER: u8 = 1;
+    /// A mark on the letter before it.
+    pub(crate) const MARK: u8 = 1 << 1;
+    /// Georgian has capitals in Unicode that nobody writes names with; they are neither.
+    pub(crate) const UPPER: u8 = 1 << 2;
+    pub(crate) const LOWER: u8 = 1 << 3;
+
+    /// Looked up for ASCII and everything up to the end of Kana.
+    pub(crate) fn of(c: char) -> Self {
+        if matches!(c, '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}') {
+            return Self { folded: [c, '\0'], kinds: Self::LETTER };
+        }
+        usize::try_from(u32::from(c)).ok().and_then(|at| SIGNS.get(at)).copied().unwrap_or_else(|| Self::read(c))
+    }
+
+    fn read(c: char) -> Self {
+        let georgian = matches!(c, '\u{10A0}'..='\u{10FF}' | '\u{1C90}'..='\u{1CBF}');
+        let kind = |is: bool, kind: u8| if is { kind } else { 0 };
+        let kinds = kind(c.is_alphabetic(), Self::LETTER)
+            | kind(is_combining_mark(c), Self::MARK)
+            | kind(c.is_uppercase() && !georgian, Self::UPPER)
+            | kind(c.is_lowercase() && !georgian, Self::LOWER);
+        Self { folded: if c.is_ascii() { [c.to_ascii_lowercase(), '\0'] } else { slow_fold(c) }, kinds }
+    }
+
+    /// Whether it is any of these.
+    pub(crate) const fn is(self, kinds: u8) -> bool {
+        self.kinds & kinds != 0
+    }
+
+    /// In lower case without diacritics: none, one or two characters.
+    pub(crate) fn folded(self) -> impl Iterator<Item = char> {
+        self.folded.into_iter().filter(|c| *c != '\0')
+    }
+}
+
+static SIGNS: LazyLock<Vec<Sign>> = LazyLock::new(|| ('\0'..'\u{3100}').map(Sign::read).collect());
 
 fn slow_fold(c: char) -> [char; 2] {
     let special = match c {

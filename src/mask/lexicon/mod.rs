@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use super::recognizer::marks;
-use super::words::{Hash, Word, bare_words};
+use super::words::{Hash, Sign, Word, bare_words};
 
 /// What is known of a word, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -205,7 +205,7 @@ impl Lexicon {
         ];
         for (side, list) in lists {
             each(list, |_, line| {
-                for word in line.split_whitespace() {
+                for word in line.split_ascii_whitespace() {
                     each_trigram(word, |at| {
                         counts[at][side] += 1.0;
                         totals[side] += 1.0;
@@ -253,7 +253,7 @@ impl Lexicon {
     fn words_of(&mut self, list: &str, flags: impl Fn(&str) -> Flags) {
         each(list, |group, line| {
             let flags = flags(group);
-            for word in line.split_whitespace() {
+            for word in line.split_ascii_whitespace() {
                 self.words.insert(Hash::of(word), flags);
             }
         });
@@ -313,8 +313,13 @@ fn each_trigram(word: &str, mut take: impl FnMut(usize)) {
         take((key >> 18) as usize);
         last = (last.1, c);
     };
-    for c in word.chars().filter(|c| c.is_alphabetic()).flat_map(super::words::fold) {
-        push(u32::from(c));
+    for c in word.chars() {
+        if c.is_ascii_alphabetic() {
+            push(u32::from(c.to_ascii_lowercase()));
+        } else if !c.is_ascii() {
+            let sign = Sign::of(c);
+            sign.folded().filter(|_| sign.is(Sign::LETTER)).for_each(|c| push(u32::from(c)));
+        }
     }
     push(u32::from('$'));
 }
