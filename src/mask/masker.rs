@@ -68,6 +68,12 @@ struct Learned {
 }
 
 impl Masker {
+    /// Whether a kind's values are replaced by invented ones.
+    #[must_use]
+    pub fn invents(&self) -> bool {
+        self.treatments.values().any(|treatment| *treatment == Treatment::Surrogate)
+    }
+
     /// Learns the names of all `documents`, so that a name told in one is masked in each.
     #[must_use]
     pub fn new(policy: Policy, documents: &[Document]) -> Self {

@@ -1,12 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::review;
+use super::{filter, review};
 use crate::cli::{Global, Printer, flag};
 use crate::document::Document;
 use crate::mask::{MaskedDocument, Masker, NameModel, Vault};
@@ -63,12 +61,6 @@ enum ReportFormat {
     Html,
 }
 
-#[derive(Deserialize)]
-struct Line {
-    id: Value,
-    text: String,
-}
-
 pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let mut layers = global.layers()?;
     // A flag is relative to where it is written, a setting to its file.
@@ -101,7 +93,7 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     };
     let keep = |vault: &Vault| file.as_ref().map_or(Ok(()), |file| file.store(vault));
     if args.jsonl {
-        let filtered = filter(&persona, model.as_deref(), &mut vault, printer);
+        let filtered = filter::run(Masker::new(persona.policy(), &[]), model.as_deref(), &mut vault, printer);
         // Placeholders that are already out need their originals, also when a later line cannot be read.
         keep(&vault)?;
         return filtered.map(|()| ExitKind::Success);
@@ -220,30 +212,4 @@ fn report(
         Some(dir) => edge::fs::write(&dir.join(name), text.as_bytes()),
         None => printer.data(&text),
     }
-}
-
-/// Lines of `{"id","text"}` in, lines of `{"id","text","spans"}` out, in order.
-fn filter(persona: &Persona, model: Option<&dyn NameModel>, vault: &mut Vault, printer: &Printer) -> Result<(), Error> {
-    let masker = Masker::new(persona.policy(), &[]);
-    for (number, line) in std::io::stdin().lock().lines().enumerate() {
-        let place = || format!("standard input, line {}", number + 1);
-        let line = line.map_err(|e| Error::new(e.to_string()).place(place()).data())?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let line: Line = serde_json::from_str(&line)
-            .map_err(|e| Error::new("not an object with `id` and `text`").place(place()).cause(e).data())?;
-        let finds = match model {
-            Some(model) => model.find(&line.text).map_err(|e| Error::new(e.to_string()).place(place()))?,
-            None => Vec::new(),
-        };
-        let found = masker.detect_alone_with(&line.text, &finds, vault.surrogates());
-        let (text, spans) = (found.masked(&line.text, vault), found.spans);
-        let spans: Vec<Value> = spans
-            .iter()
-            .map(|s| json!({ "start": s.range.start, "end": s.range.end, "entity": s.entity.name(), "score": s.score }))
-            .collect();
-        printer.data(&format!("{}\n", json!({ "id": line.id, "text": text, "spans": spans })))?;
-    }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod config;
 pub(super) mod extract;
+mod filter;
 pub(super) mod generate;
 pub(super) mod init;
 pub(super) mod lint;

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::person::marks as name_marks;
 use super::recognizer::marks;
 use super::words::{Hash, Sign, Word, bare_words};
 
@@ -80,8 +81,15 @@ pub(crate) struct Entry {
 impl Entry {
     /// Of `marks`: a key of the anchors begins with this word.
     pub(crate) const ANCHOR: u32 = 1 << 31;
-    /// Of `marks`: a label of a number begins with this word.
-    pub(crate) const LABEL: u32 = 1 << 30;
+    /// Of `marks`: a small word within a name.
+    pub(crate) const PARTICLE: u32 = 1 << 30;
+    /// Of `marks`: never a name.
+    pub(crate) const STOP: u32 = 1 << 29;
+
+    /// Whether `marks` has any of these.
+    pub(crate) const fn is(self, marks: u32) -> bool {
+        self.marks & marks != 0
+    }
 }
 
 /// Hashes and entries, open addressing: one slot is sixteen bytes.
@@ -185,6 +193,7 @@ impl Lexicon {
             _ => Flags::FOREIGN.or(Flags::ALSO_WORD),
         });
         marks(|hash, entry| lexicon.words.merge(hash, entry));
+        name_marks(|hash, marks| lexicon.words.merge(hash, Entry { marks, ..Entry::default() }));
         lexicon
     }
 

@@ -1,7 +1,6 @@
 //! What each word of a run may be in a name, and what a run of such words is worth alone.
 
-use super::lists::{PARTICLES, STOPS};
-use crate::mask::lexicon::Flags;
+use crate::mask::lexicon::{Entry, Flags};
 use crate::mask::words::Word;
 
 /// What a word may be in a name.
@@ -59,11 +58,12 @@ const ALSO: Flags = Flags::WORD
     .or(Flags::ROLE)
     .or(Flags::ORGANISATION_TAIL);
 pub(super) fn classify(word: &Word, flags: Flags) -> Class {
-    if word.coded || (word.capital && STOPS.contains(&word.hash) && !word.is_initial()) {
-        return if PARTICLES.contains(&word.hash) { Class::Particle } else { Class::Block };
+    let particle = word.entry.is(Entry::PARTICLE);
+    if word.coded || (word.capital && word.entry.is(Entry::STOP) && !word.is_initial()) {
+        return if particle { Class::Particle } else { Class::Block };
     }
     if !word.capital {
-        return if PARTICLES.contains(&word.hash) { Class::Particle } else { Class::Lower };
+        return if particle { Class::Particle } else { Class::Lower };
     }
     if word.is_initial() {
         return Class::Initial;
@@ -81,7 +81,7 @@ pub(super) fn classify(word: &Word, flags: Flags) -> Class {
         (false, true, false) => Class::Surname,
         (true, _, true) => Class::WeakGiven,
         (false, true, true) => Class::WeakSurname,
-        (false, false, _) if PARTICLES.contains(&word.hash) => Class::Particle,
+        (false, false, _) if particle => Class::Particle,
         (false, false, _) if other => Class::Block,
         (false, false, _) if flags.any(Flags::ALSO_WORD) => Class::WeakSurname,
         // An abbreviation, or a brand.

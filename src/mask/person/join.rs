@@ -1,7 +1,8 @@
 //! Runs that are one name, and names that vouch for their neighbours.
 
 use super::class::{Class, base};
-use super::{Candidate, Sight, lists, position};
+use super::{Candidate, Sight, position};
+use crate::mask::lexicon::Entry;
 use crate::mask::words::Gap;
 
 impl Sight<'_> {
@@ -16,7 +17,7 @@ impl Sight<'_> {
             // `OMONDI, Felix Otieno`: capitals say which is the surname.
             let raised = self.words[left.words.start].shouted && !self.words[right.words.start].shouted;
             // `Van den Bossche` is one surname.
-            let led = lists::PARTICLES.contains(&self.words[left.words.start].hash) && surname.len() <= 3;
+            let led = self.words[left.words.start].entry.is(Entry::PARTICLE) && surname.len() <= 3;
             let family = |class: &Class| {
                 raised || matches!(class, Class::Surname | Class::WeakSurname | Class::Likely | Class::Unknown)
             };

@@ -1,8 +1,6 @@
 //! The words around names that speak for or against them, and those that are never one.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
+use crate::mask::lexicon::Entry;
 use crate::mask::words::Hash;
 
 /// Nouns that make the name before them that of a thing.
@@ -519,19 +517,19 @@ pub(super) const STRONG_BEFORE: &[&str] = &[
     "dzięki",
 ];
 
+/// What of the lists is looked up with each word, by its hash.
+pub(crate) fn marks(mut take: impl FnMut(u64, u32)) {
+    PARTICLES.split_whitespace().for_each(|word| take(Hash::of(word), Entry::PARTICLE));
+    STOPS.split_whitespace().for_each(|word| take(Hash::of(word), Entry::STOP));
+}
+
 /// Small words within a name.
-pub(super) static PARTICLES: LazyLock<HashSet<u64>> = LazyLock::new(|| {
-    "van von der den de del della delle dello dei degli di da das do dos du la le les las los ter ten te zu zur zum vom \
-     bin bint binti ben ibn ud ul al el abu abou ould af av san santa são saint st y e dela delos vande vander"
-        .split_whitespace()
-        .map(Hash::of)
-        .collect()
-});
+const PARTICLES: &str = "van von der den de del della delle dello dei degli di da das do dos du la le les las los ter ten te zu zur zum vom \
+     bin bint binti ben ibn ud ul al el abu abou ould af av san santa são saint st y e dela delos vande vander";
 pub(super) const AND: &[&str] = &["y", "e"];
 
 /// Small words of many languages that begin sentences, and abbreviations that stand near names: never a name.
-pub(super) static STOPS: LazyLock<HashSet<u64>> = LazyLock::new(|| {
-    "não nao non sie bitte die der das den dem des ein eine und nicht née geb que con por para les une mais avec pour dans \
+const STOPS: &str = "não nao non sie bitte die der das den dem des ein eine und nicht née geb que con por para les une mais avec pour dans \
      sur est ist sind war wir ihr es im am zum zur bei mit von vom auf aus nach für über unter schöne viele liebe grüße \
      teşekkürler sayın ing eng enf dr dra prof col capt lt sgt mech pharm dipl mag univ dept ext tel fax mob iban bic \
      swift vat uk us eu usa uae phd msc bsc mba cv resume references skills education experience summary profile \
@@ -540,8 +538,4 @@ pub(super) static STOPS: LazyLock<HashSet<u64>> = LazyLock::new(|| {
      de la el los las del al un una y e o ou et ve ile için bir bu ama çok na w z i do od za to nie jest się po \
      so if as at in on it we he she they but or nor yet then thus hence also just now here there once when while \
      after before since until unless though although because however our your his her my mac ios \
-     the ue och att det som på av den är för med jag vi og til fra er ikke på ei ja kun on oli että kanssa sekä"
-        .split_whitespace()
-        .map(Hash::of)
-        .collect()
-});
+     the ue och att det som på av den är för med jag vi og til fra er ikke på ei ja kun on oli että kanssa sekä";

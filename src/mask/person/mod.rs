@@ -30,6 +30,7 @@ use known::ending;
 
 pub(crate) use hints::Hints;
 pub(crate) use known::{Known, is_particle};
+pub(crate) use lists::marks;
 pub(crate) use signature::own_names;
 use things::ends_as_a_thing;
 

@@ -206,7 +206,7 @@ impl Keys {
 
     /// Adds what begins with the word `word`; gives the byte where to go on, if something did.
     fn look_up(&self, text: &str, word: &Word, out: &mut Vec<Anchor>) -> Option<usize> {
-        let marked = word.entry.marks & Entry::ANCHOR != 0;
+        let marked = word.entry.is(Entry::ANCHOR);
         let list = marked.then(|| self.by_word.get(&word.hash)).flatten();
         let found = list.and_then(|list| {
             let next = next_sign(text.as_bytes(), word.end());

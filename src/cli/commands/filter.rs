@@ -1,0 +1,174 @@
+//! `mask --jsonl`: lines in, masked lines out, in order.
+//!
+//! Lines are read and looked through on all cores; what is found is numbered on one thread in the order of the lines,
+//! so that the result does not depend on how many cores there are. A line's answer goes out as soon as it is known,
+//! also while the next line is not written yet.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Error;
+use crate::cli::Printer;
+use crate::mask::{Detected, Masker, NameModel, Surrogates, Vault};
+
+#[derive(Deserialize)]
+struct Line {
+    id: Value,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Masked<'a> {
+    id: &'a Value,
+    text: &'a str,
+    spans: Vec<Place<'a>>,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    start: usize,
+    end: usize,
+    entity: &'a str,
+    score: f32,
+}
+
+/// One line looked through; `None` for an empty one.
+type Answer = Result<Option<(Line, Detected)>, Error>;
+
+/// How many lines may wait for each thread.
+const WAITING: usize = 64;
+
+/// Masks lines of `{"id","text"}` from standard input to lines of `{"id","text","spans"}`.
+///
+/// # Errors
+/// A line that is no such object, by its number; a model that fails; standard output that is closed. What stands
+/// before it was answered.
+pub(super) fn run(
+    masker: Masker,
+    model: Option<&dyn NameModel>,
+    vault: &mut Vault,
+    printer: &Printer,
+) -> Result<(), Error> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    // A model uses all cores by itself, and an invented value is known to the lines behind it.
+    if model.is_some() || masker.invents() || threads == 1 {
+        for (number, line) in std::io::stdin().lock().lines().enumerate() {
+            if let Some((line, found)) = look(number, line, &masker, model, vault.surrogates())? {
+                printer.data(&answer(&line, &found, vault)?)?;
+            }
+        }
+        return Ok(());
+    }
+    let shared = Arc::new((masker, vault.surrogates().clone()));
+    let (lines, waiting) = sync_channel(threads * WAITING);
+    let waiting = Arc::new(Mutex::new(waiting));
+    let (done, answers) = channel();
+    // These end with the process: nobody can wait for a thread that waits for a line.
+    thread::spawn(move || read(&lines));
+    for _ in 0..threads {
+        let (shared, waiting, done) = (Arc::clone(&shared), Arc::clone(&waiting), done.clone());
+        thread::spawn(move || work(&shared.0, &shared.1, &waiting, &done));
+    }
+    drop(done);
+    write(&answers, vault, printer)
+}
+
+type Numbered = (usize, std::io::Result<String>);
+
+fn read(lines: &SyncSender<Numbered>) {
+    for line in std::io::stdin().lock().lines().enumerate() {
+        if lines.send(line).is_err() {
+            return;
+        }
+    }
+}
+
+fn work(masker: &Masker, surrogates: &Surrogates, lines: &Mutex<Receiver<Numbered>>, done: &Sender<(usize, Answer)>) {
+    loop {
+        let Some((number, line)) = lines.lock().ok().and_then(|lines| lines.recv().ok()) else { return };
+        if done.send((number, look(number, line, masker, None, surrogates))).is_err() {
+            return;
+        }
+    }
+}
+
+/// Writes the answers in the order of the lines; what is ready goes out at once.
+fn write(answers: &Receiver<(usize, Answer)>, vault: &mut Vault, printer: &Printer) -> Result<(), Error> {
+    let mut early: BTreeMap<usize, Answer> = BTreeMap::new();
+    let mut next = 0;
+    let mut out = String::new();
+    let mut failed = None;
+    while failed.is_none() {
+        let answered = match answers.try_recv() {
+            Ok(answered) => answered,
+            Err(_) => {
+                if !out.is_empty() {
+                    printer.data(&std::mem::take(&mut out))?;
+                }
+                let Ok(answered) = answers.recv() else { break };
+                answered
+            }
+        };
+        early.insert(answered.0, answered.1);
+        while let Some(found) = early.remove(&next) {
+            next += 1;
+            match found.and_then(|found| found.map(|(line, found)| answer(&line, &found, vault)).transpose()) {
+                Ok(line) => out.extend(line),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+    }
+    if !out.is_empty() {
+        printer.data(&out)?;
+    }
+    // Every line has an answer, unless the thread that had it is no more.
+    if failed.is_none() && !early.is_empty() {
+        failed = Some(Error::new("could not be read").place(place(next)));
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn place(number: usize) -> String {
+    format!("standard input, line {}", number + 1)
+}
+
+fn look(
+    number: usize,
+    line: std::io::Result<String>,
+    masker: &Masker,
+    model: Option<&dyn NameModel>,
+    surrogates: &Surrogates,
+) -> Answer {
+    let line = line.map_err(|e| Error::new(e.to_string()).place(place(number)).data())?;
+    if line.trim().is_empty() {
+        return Ok(None);
+    }
+    let line: Line = serde_json::from_str(&line)
+        .map_err(|e| Error::new("not an object with `id` and `text`").place(place(number)).cause(e).data())?;
+    let finds = match model {
+        Some(model) => model.find(&line.text).map_err(|e| Error::new(e.to_string()).place(place(number)))?,
+        None => Vec::new(),
+    };
+    let found = masker.detect_alone_with(&line.text, &finds, surrogates);
+    Ok(Some((line, found)))
+}
+
+fn answer(line: &Line, found: &Detected, vault: &mut Vault) -> Result<String, Error> {
+    let text = found.masked(&line.text, vault);
+    let spans = found.spans.iter();
+    let spans =
+        spans.map(|s| Place { start: s.range.start, end: s.range.end, entity: s.entity.name(), score: s.score });
+    let masked = Masked { id: &line.id, text: &text, spans: spans.collect() };
+    let mut json = serde_json::to_string(&masked).map_err(|e| Error::new("the answer is no JSON").cause(e))?;
+    json.push('\n');
+    Ok(json)
+}
