@@ -148,7 +148,7 @@ impl Masker {
     fn detect_with(&self, text: &str, finds: &[Span], surrogates: &Surrogates) -> Vec<Span> {
         stable_with(text, surrogates.places(text), &self.wanted(text, finds), |page, out| {
             let reading = Reading::new(page);
-            self.known.find(page.text(), page.words(), out);
+            self.known.find(page, page.is_whole(), out);
             self.settle(reading, out);
         })
     }
@@ -190,10 +190,11 @@ impl Masker {
         let mut told = names(text, finds);
         let spans = stable_with(text, surrogates.places(text), &self.wanted(text, finds), |page, out| {
             let reading = Reading::new(page);
+            let known = masker.known.size();
             let mut learned = reading.learned(page, "");
             learned.others.append(&mut told);
             masker.add(Vec::new(), vec![learned]);
-            masker.known.find(page.text(), page.words(), out);
+            masker.known.find(page, page.is_whole() || masker.known.size() > known, out);
             masker.settle(reading, out);
         });
         Detected { masker, spans }

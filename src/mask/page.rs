@@ -9,7 +9,7 @@ use std::ops::Range;
 use regex::{Captures, Match, Regex};
 
 use super::recognizer::anchor::{Anchor, anchors};
-use super::words::{Word, words};
+use super::words::{Word, words_in};
 
 /// Properties of a line, as bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub(crate) struct Line {
 pub(crate) struct Page<'t> {
     text: &'t str,
     lines: Vec<Line>,
+    /// Whether every line says what it holds.
+    whole: bool,
     words: OnceCell<Vec<Word>>,
     anchors: OnceCell<Vec<Anchor>>,
 }
@@ -118,13 +120,14 @@ impl<'t> Page<'t> {
             lines.push(Line { start, end: start + line.len(), cues: Cues(cues), digits });
             start += line.len() + 1;
         }
-        Self { text, lines, words: OnceCell::new(), anchors: OnceCell::new() }
+        Self { text, lines, whole: true, words: OnceCell::new(), anchors: OnceCell::new() }
     }
 
     /// The page of a text in which `changed` has just been blanked. Lines further than [`REACH`](Self::REACH) lines
     /// away from a change say that nothing is in them: they were read before.
     pub(crate) fn near(text: &'t str, changed: &[Range<usize>]) -> Self {
         let mut page = Self::new(text);
+        page.whole = false;
         let mut keep = vec![false; page.lines.len()];
         for range in changed {
             let (first, last) = (page.line_at(range.start), page.line_at(range.end));
@@ -147,9 +150,26 @@ impl<'t> Page<'t> {
         self.text
     }
 
-    /// The words of the whole text, read at first use.
+    /// Whether every line says what it holds.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Runs of lines that say what they hold, with the line ends between them.
+    pub(crate) fn kept(&self, mut take: impl FnMut(Range<usize>)) {
+        if self.whole {
+            return take(0..self.text.len());
+        }
+        self.windows(0, |line| line.cues.has(Cues::ANY)).for_each(&mut take);
+    }
+
+    /// The words of the lines that say what they hold, read at first use.
     pub(crate) fn words(&self) -> &[Word] {
-        self.words.get_or_init(|| words(self.text))
+        self.words.get_or_init(|| {
+            let mut all = Vec::new();
+            self.kept(|range| words_in(self.text, range, &mut all));
+            all
+        })
     }
 
     /// The places where something may begin, in order; found at the first call.

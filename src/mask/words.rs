@@ -77,28 +77,42 @@ impl Word {
 
 /// The words of `text` with what the lists know of each; texts of more than 4 GiB do not get here.
 pub(crate) fn words(text: &str) -> Vec<Word> {
-    let mut words = bare_words(text);
+    let mut words = Vec::new();
+    words_in(text, 0..text.len(), &mut words);
+    words
+}
+
+/// Adds those of some lines of `text`.
+pub(crate) fn words_in(text: &str, range: Range<usize>, words: &mut Vec<Word>) {
+    let first = words.len();
+    cut(text, range, words);
     let lexicon = &*LEXICON;
-    for word in &mut words {
+    for word in &mut words[first..] {
         word.entry = lexicon.entry_of(word.hash);
     }
-    words
 }
 
 /// The words of `text` alone: the lists themselves are read with these.
 pub(crate) fn bare_words(text: &str) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::with_capacity(text.len() / 6 + 1);
-    let bytes = text.as_bytes();
-    let mut at = 0;
+    let mut words = Vec::new();
+    cut(text, 0..text.len(), &mut words);
+    words
+}
+
+fn cut(text: &str, range: Range<usize>, words: &mut Vec<Word>) {
+    words.reserve(range.len() / 6 + 1);
+    let first = words.len();
+    let bytes = &text.as_bytes()[..range.end];
+    let mut at = range.start;
     // Where the gap before the next word begins.
-    let mut gap = 0;
+    let mut gap = at;
     let mut coded = false;
     while let Some(byte) = bytes.get(at) {
         match CLASS[usize::from(*byte)] {
             Class::Letter => {}
             Class::Code => {
                 if at == gap
-                    && let Some(last) = words.last_mut()
+                    && let Some(last) = words[first..].last_mut()
                 {
                     last.coded = true;
                 }
@@ -122,7 +136,7 @@ pub(crate) fn bare_words(text: &str) -> Vec<Word> {
         }
         let mut word = read(text, at);
         word.coded = coded;
-        if !words.is_empty() {
+        if words.len() > first {
             word.gap = gap_of(&bytes[gap..at]);
         }
         at = word.end();
@@ -130,7 +144,6 @@ pub(crate) fn bare_words(text: &str) -> Vec<Word> {
         words.push(word);
         coded = false;
     }
-    words
 }
 
 /// What a byte may be in a text that is cut into words.

@@ -10,7 +10,7 @@ use crate::document::Document;
 use crate::mask::{MaskedDocument, Masker, NameModel, Vault};
 use crate::pipeline::{VAULT, VaultFile, mask_documents, name_model, read_documents};
 use crate::report::{MaskedPage, render_masking};
-use crate::settings::{Origin, Persona, Workspace, policy_key};
+use crate::settings::{Origin, Workspace, policy_key};
 use crate::{Error, ExitKind, edge};
 
 /// Turn documents into masked text.

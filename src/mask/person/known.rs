@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use super::inflect;
 use crate::mask::lexicon::{Flags, LEXICON};
+use crate::mask::page::Page;
 use crate::mask::span::{Entity, Layer, Span};
 use crate::mask::words::{Hash, Word, words};
 
@@ -59,6 +60,8 @@ pub(crate) struct Known {
     /// Hashes of user names, told or made from names.
     users: HashSet<u64, BuildHasherDefault<Same>>,
     user_heads: HeadBytes,
+    /// Of the first words of `forms`.
+    heads: Sieve,
 }
 
 /// One name of a person, folded.
@@ -88,6 +91,11 @@ enum Kind {
 }
 
 impl Known {
+    /// How much is known: grows with every name and user name.
+    pub(crate) fn size(&self) -> usize {
+        self.people.len() + self.users.len()
+    }
+
     /// Learns a person; a name whose every word a known person has is the same person.
     pub(crate) fn add(&mut self, name: &str) {
         let groups: Vec<Vec<Piece>> =
@@ -278,6 +286,7 @@ impl Known {
             }
         }
         let key: Box<[u64]> = pieces().map(|piece| piece.hash).collect();
+        self.heads.insert(first.hash);
         let forms = self.forms.entry(first.hash).or_default();
         // The first person to use a form keeps it: documents come in a fixed order.
         if let Err(at) = forms.binary_search_by(|(known, _)| known.cmp(&key)) {
@@ -342,15 +351,26 @@ impl Known {
     }
 
     /// Finds every form of every known name.
-    pub(crate) fn find(&self, text: &str, words: &[Word], out: &mut Vec<Span>) {
+    ///
+    /// In the lines of `page` that hold anything; in all of the text when it is read as a `whole`.
+    pub(crate) fn find(&self, page: &Page<'_>, whole: bool, out: &mut Vec<Span>) {
         if self.forms.is_empty() && self.users.is_empty() {
             return;
         }
+        let text = page.text();
+        let all;
+        let words = if whole && !page.is_whole() {
+            all = words(text);
+            &all
+        } else {
+            page.words()
+        };
         for (index, word) in words.iter().enumerate() {
             if word.caseless && !self.unparted.is_empty() {
                 self.find_unparted(text, word.range(), out);
             }
-            let Some(forms) = self.forms.get(&word.hash) else {
+            let forms = if self.heads.has(word.hash) { self.forms.get(&word.hash) } else { None };
+            let Some(forms) = forms else {
                 let unmarked = word.caseless && text[word.range()].starts_with(has_no_capitals);
                 if unmarked && self.behind_a_prefix(&text[word.range()]) {
                     let first = text[word.range()].chars().next().map_or(0, char::len_utf8);
@@ -381,7 +401,11 @@ impl Known {
                 }
             }
         }
-        self.find_users(text, out);
+        if whole {
+            self.find_users(text, 0, out);
+        } else {
+            page.kept(|range| self.find_users(&text[range.clone()], range.start, out));
+        }
     }
 
     /// `ולאבישי`, `لسامح`: a known name behind a small word that is written together with it.
@@ -407,16 +431,16 @@ impl Known {
         })
     }
 
-    fn find_users(&self, text: &str, out: &mut Vec<Span>) {
+    /// In `text`, which begins at byte `origin` of the page.
+    fn find_users(&self, text: &str, origin: usize, out: &mut Vec<Span>) {
         if self.users.is_empty() {
             return;
         }
-        let sign = |c: char| matches!(c, '_' | '-' | '.');
-        let mut rest = text;
-        while let Some(start) = rest.find(|c: char| sign(c) || alphanumeric(c)) {
-            let length = rest[start..].find(|c: char| !(sign(c) || alphanumeric(c))).unwrap_or(rest.len() - start);
-            let token = rest[start..start + length].trim_matches(['.', '-']);
-            rest = &rest[start + length..];
+        let mut at = 0;
+        while let Some(start) = text[at..].bytes().position(user_byte).map(|start| at + start) {
+            at = start + user_length(&text[start..]);
+            let token = text[start..at].trim_matches(['.', '-']);
+            at += text[at..].chars().next().map_or(0, char::len_utf8);
             // Most words do not begin as any of the names does.
             if !token.split('.').any(|part| part.bytes().next().is_some_and(|byte| self.user_heads.has(byte))) {
                 continue;
@@ -425,7 +449,7 @@ impl Known {
             let known = |user: &str| user.len() >= 4 && self.users.contains(&Hash::exact(user.chars()));
             let site = !known(token) && token.contains('.') && token.split('.').any(known);
             if site || known(token) {
-                let start = token.as_ptr() as usize - text.as_ptr() as usize;
+                let start = origin + (token.as_ptr() as usize - text.as_ptr() as usize);
                 let entity = if site { Entity::Url } else { Entity::Handle };
                 out.push(
                     Span::new(start..start + token.len(), entity, 0.8)
@@ -452,7 +476,7 @@ impl Known {
                 }
             }
         }
-        self.find_users(path, out);
+        self.find_users(path, 0, out);
     }
 }
 
@@ -477,11 +501,35 @@ impl HeadBytes {
     }
 }
 
-/// [`char::is_alphanumeric`], quick for what most texts are made of.
-fn alphanumeric(c: char) -> bool {
-    match u8::try_from(c) {
-        Ok(byte) if byte < 0x80 => byte.is_ascii_alphanumeric(),
-        _ => c.is_alphanumeric(),
+/// Whether a user name may have this byte, or one past ASCII.
+const fn user_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
+}
+
+/// How many bytes of `text` from its start may be a user name.
+fn user_length(text: &str) -> usize {
+    let plain = text.bytes().position(|byte| byte >= 0x80 || !user_byte(byte)).unwrap_or(text.len());
+    let wide = |(_, c): &(usize, char)| if c.is_ascii() { !user_byte(*c as u8) } else { !c.is_alphanumeric() };
+    text[plain..].char_indices().find(wide).map_or(text.len(), |(length, _)| plain + length)
+}
+
+/// A filter of hashes: what it does not have was never put in.
+#[derive(Clone, Copy, Debug)]
+struct Sieve([u64; 64]);
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Sieve {
+    const fn insert(&mut self, hash: u64) {
+        self.0[(hash >> 6) as usize & 63] |= 1 << (hash & 63);
+    }
+
+    const fn has(&self, hash: u64) -> bool {
+        self.0[(hash >> 6) as usize & 63] & (1 << (hash & 63)) != 0
     }
 }
 
