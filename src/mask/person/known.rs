@@ -442,7 +442,8 @@ impl Known {
             let token = text[start..at].trim_matches(['.', '-']);
             at += text[at..].chars().next().map_or(0, char::len_utf8);
             // Most words do not begin as any of the names does.
-            if !token.split('.').any(|part| part.bytes().next().is_some_and(|byte| self.user_heads.has(byte))) {
+            let begins = |part: &str| part.bytes().next().is_some_and(|byte| self.user_heads.has(byte));
+            if !begins(token) && !(token.contains('.') && token.split('.').any(begins)) {
                 continue;
             }
             // `zmorvaille.example.net` is the site of whoever `zmorvaille` is.
@@ -502,8 +503,20 @@ impl HeadBytes {
 }
 
 /// Whether a user name may have this byte, or one past ASCII.
-const fn user_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
+fn user_byte(byte: u8) -> bool {
+    static TABLE: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut at = 0;
+        while at < 256 {
+            let ascii = at < 0x80;
+            #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+            let byte = at as u8;
+            table[at] = !ascii || byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+            at += 1;
+        }
+        table
+    };
+    TABLE[usize::from(byte)]
 }
 
 /// How many bytes of `text` from its start may be a user name.
