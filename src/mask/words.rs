@@ -254,12 +254,10 @@ impl Letters {
                 }
                 self.count = self.count.saturating_add(1);
             }
-            for folded in sign.folded() {
-                if self.first == '\0' {
-                    self.first = folded;
-                }
-                hash.push(u32::from(folded));
+            if self.first == '\0' {
+                self.first = sign.folded[0];
             }
+            hash.push_sign(sign);
         }
         text.len()
     }
@@ -299,6 +297,15 @@ impl Hash {
         self.0 = (self.0.rotate_left(5) ^ u64::from(value)).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
 
+    /// Adds what a character is folded to.
+    fn push_sign(&mut self, sign: Sign) {
+        for c in sign.folded {
+            if c != '\0' {
+                self.push(u32::from(c));
+            }
+        }
+    }
+
     /// The whole.
     pub(crate) fn finish(self) -> u64 {
         let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -312,9 +319,11 @@ impl Hash {
         for byte in word.bytes().take(plain).filter(u8::is_ascii_alphabetic) {
             hash.push(u32::from(byte | 0x20));
         }
-        let signs = word[plain..].chars().map(Sign::of).filter(|sign| sign.is(Sign::LETTER | Sign::MARK));
-        for c in signs.flat_map(Sign::folded) {
-            hash.push(u32::from(c));
+        for c in word[plain..].chars() {
+            let sign = Sign::of(c);
+            if sign.is(Sign::LETTER | Sign::MARK) {
+                hash.push_sign(sign);
+            }
         }
         hash.finish()
     }

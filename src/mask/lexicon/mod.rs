@@ -144,8 +144,6 @@ pub(crate) const PHRASE: usize = 6;
 pub(crate) struct Lexicon {
     words: Table,
     phrases: Table,
-    /// How much each group of three letters speaks for a name, in sixteenths of a natural logarithm.
-    spelling: Vec<i8>,
 }
 
 macro_rules! list {
@@ -159,9 +157,7 @@ pub(crate) static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::read);
 
 impl Lexicon {
     fn read() -> Self {
-        let mut lexicon =
-            Self { words: Table::with_capacity(1 << 17), phrases: Table::with_capacity(1 << 13), spelling: Vec::new() };
-        lexicon.learn_spelling();
+        let mut lexicon = Self { words: Table::with_capacity(1 << 17), phrases: Table::with_capacity(1 << 13) };
         for list in [list!("given_west"), list!("given_east"), list!("given_world")] {
             lexicon.words_of(list, |_| Flags::GIVEN);
         }
@@ -197,9 +193,11 @@ impl Lexicon {
         lexicon
     }
 
-    /// Counts groups of three letters in the names and in the words, and keeps the logarithm of their ratio: naive
-    /// Bayes over trigrams.
-    fn learn_spelling(&mut self) {
+    /// Counts groups of three letters in the names and in the words, and gives the logarithm of their ratio: naive
+    /// Bayes over trigrams. A test compares it with what is kept in `spelling.bin`, as counting takes too long for the
+    /// start of a program; `BLESS=1` writes it anew.
+    #[cfg(test)]
+    fn spelling() -> Vec<i8> {
         let mut counts = vec![[1.0f32; 2]; SPELLINGS];
         let mut totals = [0.0f32; 2];
         let lists = [
@@ -225,14 +223,14 @@ impl Lexicon {
         let base = (totals[0] / totals[1].max(1.0)).ln();
         #[expect(clippy::cast_possible_truncation, reason = "clamped")]
         let odds = |[name, word]: [f32; 2]| (((name / word).ln() - base) * 16.0).clamp(-120.0, 120.0) as i8;
-        self.spelling = counts.into_iter().map(odds).collect();
+        counts.into_iter().map(odds).collect()
     }
 
     /// Whether a word that no list has is spelt as names are rather than as words are.
     pub(crate) fn spelt_like_a_name(&self, word: &str) -> bool {
         let (mut sum, mut count) = (0i32, 0i32);
         each_trigram(word, |at| {
-            sum += i32::from(self.spelling[at]);
+            sum += i32::from(SPELLING[at].cast_signed());
             count += 1;
         });
         count >= 3 && sum > 6 * count
@@ -314,6 +312,9 @@ impl Lexicon {
 /// Slots for groups of three letters, by hash.
 const SPELLINGS: usize = 1 << 14;
 
+/// How much each group of three letters speaks for a name, in sixteenths of a natural logarithm.
+static SPELLING: &[u8; SPELLINGS] = include_bytes!("spelling.bin");
+
 /// Groups of three letters of a folded word, its ends included.
 fn each_trigram(word: &str, mut take: impl FnMut(usize)) {
     let mut last = (u32::from('^'), u32::from('^'));
@@ -351,6 +352,22 @@ fn each(list: &str, mut take: impl FnMut(&str, &str)) {
         match line.strip_prefix('#') {
             Some(heading) => group = heading.trim(),
             None => take(group, line),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spelling_that_is_kept_is_that_of_the_lists() {
+        let bytes: Vec<u8> = Lexicon::spelling().into_iter().map(i8::cast_unsigned).collect();
+        if std::env::var_os("BLESS").is_some() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/mask/lexicon/spelling.bin");
+            std::fs::write(path, &bytes).expect("the file can be written");
+        } else {
+            assert!(bytes == SPELLING, "the lists have changed: run `BLESS=1 cargo test --lib lexicon` and commit it");
         }
     }
 }
