@@ -210,7 +210,10 @@ impl Keys {
         let list = marked.then(|| self.by_word.get(&word.hash)).flatten();
         let found = list.and_then(|list| {
             let next = next_sign(text.as_bytes(), word.end());
-            let likely = |key: &&Key| key.next == 0 || key.next == next || next >= 0x80;
+            let blank = matches!(text.as_bytes().get(word.end()), None | Some(b' '));
+            // One letter is a key only before a blank.
+            let likely =
+                |key: &&Key| (key.next == 0 || key.next == next || next >= 0x80) && (blank || key.text.len() > 1);
             longest(list.iter().filter(likely), text, word.start(), out)
         });
         found.or_else(|| self.prefixes.look(text, word.start(), out))
