@@ -16,6 +16,7 @@ mod masker;
 mod model;
 mod page;
 mod person;
+mod phrases;
 mod policy;
 mod recognizer;
 mod span;

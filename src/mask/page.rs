@@ -6,7 +6,7 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use regex::{Captures, Match, Regex};
+use regex::{Match, Regex};
 
 use super::recognizer::anchor::{Anchor, anchors};
 use super::words::{Word, words_in};
@@ -223,24 +223,6 @@ impl<'t> Page<'t> {
         wanted: impl Fn(&Line) -> bool + 'p,
     ) -> impl Iterator<Item = Match<'t>> + 'p {
         self.windows(below, wanted).flat_map(move |window| Found { text: self.text, pattern, window })
-    }
-
-    /// Matches with their groups.
-    pub(crate) fn captures<'p>(
-        &'p self,
-        pattern: &'p Regex,
-        below: usize,
-        wanted: impl Fn(&Line) -> bool + 'p,
-    ) -> impl Iterator<Item = Captures<'t>> + 'p {
-        self.windows(below, wanted).flat_map(move |window| {
-            let (text, mut at) = (&self.text[..window.end], window.start);
-            std::iter::from_fn(move || {
-                let found = pattern.captures_at(text, at)?;
-                let whole = found.get(0)?;
-                at = past(text, whole.start(), whole.end());
-                Some(found)
-            })
-        })
     }
 }
 

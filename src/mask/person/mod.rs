@@ -5,6 +5,7 @@
 //! in an e-mail address; an article before it, `Ltd` or `algorithm` after it. From one half up it is a person.
 
 mod around;
+mod chat;
 mod class;
 mod files;
 mod hints;
@@ -14,7 +15,9 @@ mod known;
 mod lists;
 mod native;
 mod position;
+mod references;
 mod run;
+mod scan;
 mod signature;
 mod things;
 
@@ -52,6 +55,8 @@ struct Candidate {
 /// Adds the people found on `page`.
 pub(crate) fn find(page: &Page<'_>, words: &[Word], hints: &Hints, out: &mut Vec<Span>) {
     position::find(page, out);
+    chat::find(page, out);
+    references::find(page, out);
     native::find(page, words, out);
     files::find(page, out);
     weighed(page, words, hints, 0.5..f32::INFINITY, out);

@@ -1,15 +1,15 @@
-//! People by the places where only people stand: labels, greetings, quotations, references. Their names may be ones
+//! People by the places where only people stand: labels, greetings, quotations. Their names may be ones
 //! that no lexicon has.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use memchr::{memchr_iter, memchr2, memchr2_iter};
 
 use super::known::PARTICLES;
+use super::scan::{BLANKS, Cursor, is_capital, is_letter, loose_names_before};
 use crate::mask::lexicon::{Flags, LEXICON};
-use crate::mask::page::{Cues, Page};
-use crate::mask::recognizer::compile;
+use crate::mask::page::{Cues, Line, Page};
+use crate::mask::phrases::Phrases;
 use crate::mask::span::{Entity, Layer, Span};
 use crate::mask::words::words;
 
@@ -337,224 +337,186 @@ pub(super) fn is_first_name(text: &str) -> bool {
     capital && lower && (2..=20).contains(&count) && text.chars().any(char::is_lowercase) && !is_other(text)
 }
 
-fn is_other(word: &str) -> bool {
-    let word = word.to_lowercase();
-    NOT_NAMES.contains(&word.as_str()) || TITLES.contains(&word.as_str())
+pub(super) fn is_other(word: &str) -> bool {
+    static OTHERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(NOT_NAMES.iter().chain(TITLES).copied()));
+    OTHERS.has(word)
 }
 
-/// One word of a name; a group of them with particles and initials between.
-macro_rules! word {
-    () => {
-        r"(?:\p{Lu}[\p{L}\p{M}]*(?:['’-]\p{L}[\p{L}\p{M}]*)*)"
-    };
-}
-macro_rules! full_name {
-    () => {
-        concat!(
-            r"(?:",
-            word!(),
-            r"\.?(?:[ \t]+(?:(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|ter|ten|zu|bin|ibn|al)[ \t]+)*",
-            word!(),
-            r"(?:\.(?:[ \t]+\p{Lu}[\p{L}\p{M}'’-]+))?){1,3})"
-        )
-    };
-}
-macro_rules! any_name {
-    () => {
-        concat!(r"(?:", full_name!(), "|", word!(), ")")
-    };
-}
-
-/// `manager: X Y` and the like; also field labels of forms and exports.
-static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(concat!(
-        r#"(?im:^|[\s(*_|,;"'-])(?i:(?:line |hiring |project |emergency )?(?:manager|supervisor|mentor|referee|reference|contact(?: person| name)?|advisor|adviser|tutor|author|reviewer|reviewed by|written by|signed|signed by|from|to|cc|attn|attention|name|full name|customer|patient|client|employee|candidate|applicant|spouse|next of kin|first name|last name|surname|given name|vorname|nachname|ansprechpartner|nombre|nom|nome))["'*_]*[ \t]*[:=][*_]*[ \t]*["']?("#,
-        full_name!(),
-        ")"
-    ))
+/// `manager: X Y` and the like; also field labels of forms and exports. Only the words next to the sign are here:
+/// `line manager` is one that ends in `manager`.
+static LABELLED: LazyLock<Phrases> = LazyLock::new(|| {
+    Phrases::new(
+        "manager|supervisor|mentor|referee|reference|contact|contact person|contact name|advisor|adviser|tutor|author|\
+         reviewer|reviewed by|written by|signed|signed by|from|to|cc|attn|attention|name|full name|customer|patient|\
+         client|employee|candidate|applicant|spouse|next of kin|first name|last name|surname|given name|vorname|\
+         nachname|ansprechpartner|nombre|nom|nome",
+    )
 });
 
 /// `Dear Ana,` takes a first name alone, as the comma ends it.
-static DEAR: LazyLock<Regex> = LazyLock::new(|| {
-    compile(concat!(
-        r"(?m)^[ \t]*(?:Dear|Hi|Hello|Hey|Liebe|Lieber|Hallo|Cher|Chère|Bonjour|Hola|Querido|Querida|Ciao|Beste)[ \t]+(",
-        any_name!(),
-        r")[ \t]*[,!:]"
-    ))
-});
-
-/// `… she said. — Ana Quill, director`: who a quotation is by. A hyphen alone begins a list item.
-static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(concat!(
-        r#"(?m)(?:["”»][ \t]*\n?[ \t>]*[-–—]{1,2}|^[ \t>]*(?:--|[–—]))[ \t]*("#,
-        full_name!(),
-        r")[ \t]*(?:[,(|]|$)"
-    ))
-});
-
-static REFERENCES: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"(?i)^[#*_ \t]*(?:(?:professional |personal )?references|referees|testimonials|recommendations|referenzen|références|referencias|referenze)[*_: \t]*$",
-    )
-});
-static SECTION: LazyLock<Regex> = LazyLock::new(|| compile(r"^(?:#{1,6}[ \t]|[A-Z][A-Z &]{4,40}$)"));
-static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
-    compile(concat!(
-        r"^(?:[ \t]*[-*+•|>]|[ \t]*\d{1,2}[.)])?[ \t]*(?:#{3,6}[ \t]+)?[*_]*(?:(?:Mr|Mrs|Ms|Dr|Prof)\.?[ \t]+)?(?i:(?:reference|name|referee)[*_ \t]*:[*_ \t]*)?(",
-        full_name!(),
-        ")"
-    ))
-});
+const DEAR: &[&str] = &[
+    "Dear", "Hi", "Hello", "Hey", "Liebe", "Lieber", "Hallo", "Cher", "Chère", "Bonjour", "Hola", "Querido", "Querida",
+    "Ciao", "Beste",
+];
 
 /// Adds the names that stand where people are named.
 pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
-    for found in page.captures(&LABELLED, 0, |line| line.cues.has(Cues::COLON)).filter_map(|found| found.get(1)) {
-        push(found.start(), found.as_str(), false, 0.75, "name behind a label", out);
-    }
-    for found in page.captures(&DEAR, 0, |line| line.end - line.start < 60).filter_map(|found| found.get(1)) {
-        push(found.start(), found.as_str(), true, 0.75, "name in a greeting", out);
-    }
-    let dashed = |line: &crate::mask::page::Line| line.cues.has(Cues::DASH) || line.cues.has(Cues::WIDE);
-    for found in page.captures(&QUOTED, 1, dashed).filter_map(|found| found.get(1)) {
-        push(found.start(), found.as_str(), false, 0.7, "name behind a quotation", out);
-    }
-    for found in page.captures(&DISPLAYED, 0, |line| line.cues.has(Cues::AT)).filter_map(|found| found.get(1)) {
-        let value = found.as_str().trim();
-        if !value.split_whitespace().any(is_other) {
-            let range = found.start()..found.start() + found.as_str().trim_end().len();
-            out.push(Span::new(range, Entity::Person, 0.75).by(Layer::Structure, "name before an e-mail address"));
-        }
-    }
-    chat(page, out);
-    speakers(page, out);
-    references(page, out);
+    labelled(page, out);
+    greeted(page, out);
+    quoted(page, out);
+    displayed(page, out);
 }
 
-/// `Ada Quill <ada@…>`, as in the head of a letter.
-static DISPLAYED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r#"(?:^|[:;,>]|: ")[ \t]*"?([\p{L}][\p{L}\p{M}.'’-]*(?:,?[ \t]+[\p{L}\p{M}.'’-]+){0,4})"?[ \t]*<[^<>\s@]+@"#,
-    )
-});
-
-/// The start of a line of a chat: an hour in brackets, a name, a colon; or a name in bold and an hour.
-static CHAT: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"^(?:(?:\[[0-9/.,: APMapm-]{4,24}\][ \t]*|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?[ \t]+(?:[-–][ \t]*)?)(?:\*\*)?([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})(?:\*\*)?:(?:\*\*)?[ \t]|\*\*([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})\*\*[ \t]+(?:[–—-][ \t]*)?(?:@|[0-9]{1,2}:[0-9]{2})|([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})[ \t]+[0-9]{1,2}:[0-9]{2}(?:[ \t]?[AaPp][Mm])?[ \t]*$)",
-    )
-});
-
-/// Whoever speaks in a chat, written as they like: two lines at least have to look so.
-fn chat(page: &Page<'_>, out: &mut Vec<Span>) {
-    let timed = |line: &&crate::mask::page::Line| line.cues.has(Cues::DIGIT | Cues::COLON) || line.cues.has(Cues::AT);
-    let lines = page.lines().iter().filter(timed);
-    let mut spoken = Vec::new();
-    for line in lines {
-        let text = &page.text()[line.start..line.end];
-        let speaker = CHAT.captures(text).and_then(|found| found.get(1).or(found.get(2)).or(found.get(3)));
-        if let Some(found) = speaker {
-            spoken.push((line.start + found.start()..line.start + found.end(), found.as_str().to_lowercase()));
-        }
-    }
-    const SYSTEMS: &[&str] = &[
-        "system",
-        "bot",
-        "note",
-        "update",
-        "error",
-        "warning",
-        "info",
-        "utc",
-        "admin",
-        "agent",
-        "visitor",
-        "customer",
-        "support",
-        "moderator",
-        "user",
-        "assistant",
-        "start",
-        "end",
-        "lunch",
-        "break",
-        "closed",
-        "open",
-        "from",
-        "until",
-        "at",
-        "on",
-        "monday",
-        "today",
-        "yesterday",
-    ];
-    if spoken.len() > 1 {
-        spoken.retain(|(_, name)| !name.split_whitespace().any(|word| SYSTEMS.contains(&word) || is_other(word)));
-        out.extend(
-            spoken
-                .into_iter()
-                .map(|(range, _)| Span::new(range, Entity::Person, 0.7).by(Layer::Structure, "speaker in a chat")),
-        );
-    }
-}
-
-/// Who speaks in a thread of comments, `Robertinha: so true`, where at least two speakers have names of the lexicon and
-/// most lines that begin so are theirs.
-fn speakers(page: &Page<'_>, out: &mut Vec<Span>) {
+fn labelled(page: &Page<'_>, out: &mut Vec<Span>) {
     let text = page.text();
-    let mut sure: Vec<&str> = Vec::new();
-    let mut doubtful: Vec<Range<usize>> = Vec::new();
-    let (mut spoken, mut labels) = (0usize, 0usize);
+    let edge = |c: char| c.is_whitespace() || "(*_|,;\"'-".contains(c);
     for line in page.lines().iter().filter(|line| line.cues.has(Cues::COLON)) {
-        let row = &text[line.start..line.end];
-        let Some((head, tail)) = row.split_once(": ") else { continue };
-        let name = head.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['*', ' ']);
-        let name = name.split_once(" (").map_or(name, |(name, _)| name);
-        if name.is_empty() || name.len() > 40 || tail.trim().is_empty() {
-            continue;
-        }
-        let parts = words(name);
-        let shape = name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\'' | '’'));
-        if !shape || parts.len() > 3 || parts.iter().any(|word| !word.capital) {
-            labels += usize::from(parts.len() <= 3);
-            continue;
-        }
-        let flags: Vec<Flags> = parts.iter().map(|word| LEXICON.word(word.hash)).collect();
-        let named = |flags: &Flags| flags.any(Flags::GIVEN.or(Flags::SURNAME));
-        let other =
-            Flags::WORD.or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION).or(Flags::FOREIGN).or(Flags::ALSO_WORD);
-        let start = line.start + (name.as_ptr() as usize - row.as_ptr() as usize);
-        if flags.first().is_some_and(|flags| flags.any(Flags::GIVEN) && !flags.any(other)) {
-            spoken += 1;
-            if !sure.contains(&name) {
-                sure.push(name);
+        let mut from = line.start;
+        for sign in memchr2_iter(b':', b'=', &text.as_bytes()[line.start..line.end]) {
+            let sign = line.start + sign;
+            // A name has no sign in it, so this one stands behind all that was read.
+            let mut value = Cursor::new(text, sign + 1..line.end);
+            value.skip(|c| matches!(c, '*' | '_'));
+            value.blanks();
+            value.take(|c| matches!(c, '"' | '\''));
+            if !value.peek().is_some_and(is_capital) {
+                continue;
             }
-        } else if flags.iter().all(|flags| named(flags) || !flags.any(other)) && name.chars().any(char::is_lowercase) {
-            doubtful.push(start..start + name.len());
-        } else {
-            labels += 1;
+            let label = text[from..sign].trim_end_matches(BLANKS).trim_end_matches(['"', '\'', '*', '_']);
+            if LABELLED.end(label, edge)
+                && let Some(name) = value.full_name()
+            {
+                push(name.start, &text[name], false, 0.75, "name behind a label", out);
+                from = value.at();
+            }
         }
-    }
-    if sure.len() >= 2 && spoken > labels + doubtful.len() {
-        out.extend(
-            doubtful
-                .into_iter()
-                .map(|range| Span::new(range, Entity::Person, 0.6).by(Layer::Structure, "speaker among comments")),
-        );
     }
 }
 
-/// Whether what stands before a colon says that a person follows: `Line manager`, `Hiring contact`.
+fn greeted(page: &Page<'_>, out: &mut Vec<Span>) {
+    let text = page.text();
+    for line in page.lines().iter().filter(|line| line.end - line.start < 60) {
+        let mut cursor = Cursor::new(text, line.start..line.end);
+        cursor.blanks();
+        let word = cursor.rest().split(BLANKS).next().unwrap_or_default();
+        if !DEAR.contains(&word) || !cursor.tag(word) || !cursor.blanks() {
+            continue;
+        }
+        let Some(name) = cursor.any_name() else { continue };
+        cursor.blanks();
+        if cursor.take(|c| matches!(c, ',' | '!' | ':')) {
+            push(name.start, &text[name], true, 0.75, "name in a greeting", out);
+        }
+    }
+}
+
+/// `… she said. — Ana Quill, director`: who a quotation is by. A hyphen alone begins a list item, unless the line above
+/// ends in a quotation.
+fn quoted(page: &Page<'_>, out: &mut Vec<Span>) {
+    let (text, lines) = (page.text(), page.lines());
+    let dashed = |line: &Line| line.cues.has(Cues::DASH) || line.cues.has(Cues::WIDE);
+    let is_quoted = |head: &str| head.ends_with(['"', '”', '»']);
+    for (row, line) in lines.iter().enumerate().filter(|(_, line)| dashed(line)) {
+        let mut at = line.start;
+        // The dashes that are no hyphens begin with this byte.
+        while let Some(found) = memchr2(b'-', 0xE2, &text.as_bytes()[at..line.end]) {
+            let first = at + found;
+            let mut cursor = Cursor::new(text, first..line.end);
+            let count = cursor.skip(|c| matches!(c, '-' | '–' | '—'));
+            at = cursor.at().max(first + 1);
+            let dashes = &text[first..cursor.at()];
+            cursor.blanks();
+            if !(1..=2).contains(&count) || !cursor.peek().is_some_and(is_capital) {
+                continue;
+            }
+            let head = text[line.start..first].trim_end_matches([' ', '\t', '>']);
+            let above = || row.checked_sub(1).and_then(|row| lines.get(row)).filter(|line| dashed(line));
+            let said = match head.is_empty() {
+                true if matches!(dashes, "--" | "–" | "—") => true,
+                true => above().is_some_and(|line| is_quoted(text[line.start..line.end].trim_end_matches(BLANKS))),
+                false => is_quoted(head),
+            };
+            if !said {
+                continue;
+            }
+            let Some(name) = cursor.full_name() else { continue };
+            cursor.blanks();
+            if cursor.ends() || cursor.take(|c| matches!(c, ',' | '(' | '|')) {
+                push(name.start, &text[name], false, 0.7, "name behind a quotation", out);
+            }
+        }
+    }
+}
+
+/// `Ada Quill <ada@…>`, as in the head of a letter: behind a sign, or at the beginning of the text.
+fn displayed(page: &Page<'_>, out: &mut Vec<Span>) {
+    let text = page.text();
+    for line in page.lines().iter().filter(|line| line.cues.has(Cues::AT)) {
+        for open in memchr_iter(b'<', &text.as_bytes()[line.start..line.end]) {
+            let open = line.start + open;
+            let mail = &text[open + 1..line.end];
+            let user = mail.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '@'));
+            if !user.is_some_and(|end| end > 0 && mail[end..].starts_with('@')) {
+                continue;
+            }
+            let head = text[line.start..open].trim_end_matches(BLANKS);
+            let head = head.strip_suffix('"').unwrap_or(head);
+            let opened = |start: &usize| {
+                let before = &head[..*start];
+                let before = before.strip_suffix('"').unwrap_or(before).trim_end_matches(BLANKS);
+                (before.is_empty() && line.start == 0)
+                    || before.ends_with([':', ';', ',', '>'])
+                    || before.ends_with(": \"")
+            };
+            let Some(start) = loose_names_before(head).filter(opened).last() else { continue };
+            let name = &head[start..];
+            if !name.split_whitespace().any(is_other) {
+                let range = line.start + start..line.start + head.len();
+                out.push(Span::new(range, Entity::Person, 0.75).by(Layer::Structure, "name before an e-mail address"));
+            }
+        }
+    }
+}
+
+/// What says that a person follows.
+static PERSON: LazyLock<Phrases> = LazyLock::new(|| {
+    Phrases::new(
+        "name|names|surname|nachname|vorname|manager|supervisor|mentor|mentors|referee|referees|reference|references|\
+         contact|advisor|adviser|tutor|author|authors|reviewer|reviewed by|written by|signed|from|to|cc|bcc|attn|\
+         attention|customer|patient|client|employee|candidate|applicant|spouse|wife|husband|father|mother|\
+         father's name|mother's name|son|daughter|partner|next of kin|emergency contact|ansprechpartner|\
+         ansprechpartnerin|betreuer|betreuerin|referenz|referenzen|vorgesetzter|vorgesetzte|gez|nom|prénom|nombre|\
+         apellido|apellidos|nome|cognome|naam|naam en voornaam|roepnaam|voornaam|voornamen|familienaam|middle|\
+         middle name|given|given name|given names|given name(s)|surname at birth|maiden name|legal|legal name|\
+         preferred name|in english|english name|nazwisko|nazwisko rodowe|prezime|ime|ime i prezime|ime in priimek|\
+         priimek|příjmení|rodné příjmení|priezvisko|meno|meno a priezvisko|etunimi|sukunimi|kutsumanimi|lähiomainen|\
+         pårörende|anhörig|fornavn|etternavn|efternavn|förnamn|efternamn|tilltalsnamn|keresztnév|vezetéknév|\
+         anyja neve|nume și prenume|prenume|vardas|pavardė|vārds|uzvārds|eesnimi|perekonnanimi|nome completo|\
+         nome da mãe|nome do pai|nombre completo|padre|madre|esposa|esposo|cónyuge|conjoint|conjointe|épouse|époux|\
+         enfant|enfants|kinder|kid|kids|children|dependant|dependants|beneficiary|nominee|ehefrau|ehemann|ehepartner|\
+         notfallkontakt|contatto|figli|moglie|marito|hijo|hijos|hija|hijas|filhos|família|børn|barn|lapset|дети|діти|\
+         жена|муж|дружина|чоловік|фамилия|имя|отчество|прізвище|ім’я|піб|име|презиме|име и презиме|κύριος|επώνυμο|\
+         ονοματεπώνυμο|όνομα πατρός|όνομα μητρός|영문|영문명|英文|英文名|nama lengkap|nama panggilan|nama|pangalan|jina|\
+         jina kamili|họ và tên|tên|imię ojca|imię|imię i nazwisko|jméno|namn|navn|nimi|név|nume|ad|adı|soyad|soyadı|\
+         όνομα|имя|фио|ім'я|name in full|full name|known as|nickname|né|née|geb|photo|foto|supervisor|supervisors|\
+         advisor|advisors|examiner|examiners|host|hosts|speaker|speakers|von|an|de|para|à|da",
+    )
+});
+
+/// Whether what stands before a colon says that a person follows: `Line manager`, `Hiring contact`. A remark in brackets
+/// may stand behind it.
 pub(super) fn is_person_label(key: &str) -> bool {
-    static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-        compile(
-            r"(?i)(?:^|[^\p{L}])(?:name|names|surname|nachname|vorname|manager|supervisor|mentor|mentors|referee|referees|reference|references|contact|advisor|adviser|tutor|author|authors|reviewer|reviewed by|written by|signed|from|to|cc|bcc|attn|attention|customer|patient|client|employee|candidate|applicant|spouse|wife|husband|father|mother|father's name|mother's name|son|daughter|partner|next of kin|emergency contact|ansprechpartner|ansprechpartnerin|betreuer|betreuerin|referenz|referenzen|vorgesetzter|vorgesetzte|gez\.?|nom|prénom|nombre|apellidos?|nome|cognome|naam|naam en voornaam|roepnaam|voornaam|voornamen|familienaam|middle|middle name|given|given names?|given name\(s\)|surname at birth|maiden name|legal|legal name|preferred name|in english|english name|nazwisko|nazwisko rodowe|prezime|ime|ime i prezime|ime in priimek|priimek|příjmení|rodné příjmení|priezvisko|meno|meno a priezvisko|etunimi|sukunimi|kutsumanimi|lähiomainen|pårörende|anhörig|fornavn|etternavn|efternavn|förnamn|efternamn|tilltalsnamn|keresztnév|vezetéknév|anyja neve|nume și prenume|prenume|vardas|pavardė|vārds|uzvārds|eesnimi|perekonnanimi|nome completo|nome da mãe|nome do pai|nombre completo|padre|madre|esposa|esposo|cónyuge|conjoint|conjointe|épouse|époux|enfants?|kinder|kids?|children|dependants?|beneficiary|nominee|ehefrau|ehemann|ehepartner|notfallkontakt|contatto|figli|moglie|marito|hijos?|hijas?|filhos|família|børn|barn|lapset|дети|діти|жена|муж|дружина|чоловік|фамилия|имя|отчество|прізвище|ім’я|піб|име|презиме|име и презиме|κύριος|επώνυμο|ονοματεπώνυμο|όνομα πατρός|όνομα μητρός|영문|영문명|英文|英文名|nama lengkap|nama panggilan|nama|pangalan|jina|jina kamili|họ và tên|tên|imię ojca|imię|imię i nazwisko|jméno|namn|navn|nimi|név|nume|adı?|soyadı?|όνομα|имя|фио|ім'я|name in full|full name|known as|nickname|né|née|geb|photo|foto|supervisors?|advisors?|examiners?|host|hosts|speaker|speakers|von|an|de|para|à|da)[ \t*_.]*(?:\([^)]{0,30}\))?$",
-        )
-    });
-    LABEL.is_match(key)
+    let noted = key.strip_suffix(')').and_then(|key| key.rsplit_once('('));
+    let key = match noted {
+        Some((_, note)) if note.contains(')') || note.chars().count() > 30 => return false,
+        Some((key, _)) => key,
+        None => key,
+    };
+    PERSON.end(key.trim_end_matches([' ', '\t', '*', '_', '.']), |c| !is_letter(c))
 }
 
 /// Cuts a run of capitalised words back to those that are a name, from the left.
-fn push(start: usize, run: &str, lone: bool, score: f32, rule: &'static str, out: &mut Vec<Span>) {
+pub(super) fn push(start: usize, run: &str, lone: bool, score: f32, rule: &'static str, out: &mut Vec<Span>) {
     let (mut start, mut run) = (start, run.trim_end_matches('.'));
     while let Some((first, rest)) = run.split_once([' ', '\t']) {
         let bare = first.trim_end_matches('.');
@@ -586,27 +548,110 @@ fn push(start: usize, run: &str, lone: bool, score: f32, rule: &'static str, out
     }
 }
 
-/// The first name on each entry below a heading `References`, until the next heading.
-fn references(page: &Page<'_>, out: &mut Vec<Span>) {
-    let mut inside = false;
-    for line in page.lines() {
-        let trimmed = page.text()[line.start..line.end].trim_end();
-        if trimmed.len() < 60 && REFERENCES.is_match(trimmed) {
-            inside = true;
-        } else if inside {
-            let known = out.len();
-            if let Some(found) = ENTRY.captures(trimmed).and_then(|found| found.get(1)) {
-                push(line.start + found.start(), found.as_str(), false, 0.8, "entry under references", out);
-            }
-            let heading = SECTION.is_match(trimmed) || (trimmed.len() > 3 && is_shouted(trimmed));
-            inside = out.len() > known || !heading;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, find: impl Fn(&Page<'_>, &mut Vec<Span>)) -> Vec<&str> {
+        let mut out = Vec::new();
+        find(&Page::new(text), &mut out);
+        out.into_iter().map(|span| &text[span.range]).collect()
+    }
+
+    #[test]
+    fn labels_name_people() {
+        for text in [
+            "Manager: Ovidia Quill",
+            "x, **Line manager**: Ovidia Quill",
+            "\"name\": \"Ovidia Quill\"",
+            "NEXT OF KIN = Ovidia Quill",
+            "(sur-name :_ Ovidia Quill",
+        ] {
+            assert_eq!(read(text, labelled), ["Ovidia Quill"], "{text}");
+        }
+        assert_eq!(read("From: Ovidia Quill, to: Bo Tremblay", labelled), ["Ovidia Quill", "Bo Tremblay"]);
+        for text in
+            ["", ":", "filename: Ovidia Quill", "Manager Ovidia Quill", "next  of kin: Ovidia Quill", "to:\nAda Quill"]
+        {
+            assert!(read(text, labelled).is_empty(), "{text}");
         }
     }
-}
 
-fn is_shouted(line: &str) -> bool {
-    let mut letters = line.chars().filter(|c| c.is_alphabetic());
-    line.chars().any(char::is_uppercase)
-        && letters.all(char::is_uppercase)
-        && !line.contains(|c: char| c.is_ascii_digit())
+    #[test]
+    fn greetings_and_quotations_name_people() {
+        for text in ["Dear Ovidia Quill,", " Hi\tOvidia Quill !", "x\nLieber Ovidia Quill:"] {
+            assert_eq!(read(text, greeted), ["Ovidia Quill"], "{text}");
+        }
+        assert_eq!(read("Chère Ovidia,", greeted), ["Ovidia"]);
+        for text in ["", "Dear", "dear Ovidia,", "Dearest Ovidia,", "Hi Ovidia", "Hi Ovidia, Bo", "x Dear Ovidia,"] {
+            assert_eq!(read(text, greeted).len(), usize::from(text == "Hi Ovidia, Bo"), "{text}");
+        }
+        for text in [
+            "-- Ovidia Quill",
+            " > — Ovidia Quill, director",
+            "“It works.” - Ovidia Quill (director)",
+            "\"It works.\" > —— Ovidia Quill|",
+            "It works – see.\" \n- Ovidia Quill",
+        ] {
+            assert_eq!(read(text, quoted), ["Ovidia Quill"], "{text}");
+        }
+        for text in [
+            "",
+            "—",
+            "- Ovidia Quill",
+            "--- Ovidia Quill",
+            "—— Ovidia Quill",
+            "It works. — Ovidia Quill",
+            "-- Ovidia Quill said",
+            "It works.\"\n- Ovidia Quill",
+        ] {
+            assert!(read(text, quoted).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_before_addresses_are_people() {
+        for (text, name) in [
+            ("To: Ovidia Quill <ada@quill.example>", "Ovidia Quill"),
+            ("\"Ovidia Quill\" <ada@quill.example>", "Ovidia Quill"),
+            ("x: \" Ovidia Quill <ada@quill.example>", "Ovidia Quill"),
+            ("Cc: Quill, ovidia<ada@quill.example>", "Quill, ovidia"),
+        ] {
+            assert_eq!(read(text, displayed), [name], "{text}");
+        }
+        for text in [
+            "",
+            "<ada@quill.example>",
+            "x\nOvidia Quill <ada@quill.example>",
+            "To: Ovidia Quill <@x>",
+            "To: Ada <b c@d>",
+        ] {
+            assert!(read(text, displayed).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_say_that_a_person_follows() {
+        for key in [
+            "Name",
+            "LINE MANAGER",
+            "Contact (mobile)",
+            "given name(s)",
+            "given name(s) (as in passport)",
+            "gez.",
+            "**Soyadı** ",
+            "ΌΝΟΜΑ ΠΑΤΡΌΣ",
+            "Κύριος",
+            "father's name",
+            "ім’я",
+            "x/von",
+        ] {
+            assert!(is_person_label(key), "{key}");
+        }
+        for key in ["", "surnames", "filename", "name of ship", "Name (x) y", "(name)", "Име2", "Name )"] {
+            assert!(!is_person_label(key), "{key}");
+        }
+        let long = format!("name ({})", "x".repeat(31));
+        assert!(!is_person_label(&long));
+    }
 }
