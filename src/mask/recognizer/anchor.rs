@@ -53,6 +53,10 @@ pub(crate) enum Kind {
     Key,
     /// `gate code`, `PIN`.
     Pin,
+    /// The name of a wireless network follows, or its key.
+    Wifi,
+    /// A program that takes a password as an argument.
+    Command,
     /// `recovery codes`, `seed phrase`.
     Phrase,
     /// The first letters of a key, as its provider has them; case counts.
@@ -144,6 +148,8 @@ fn kind_of(group: &str) -> Option<Kind> {
         "password" => Kind::Password,
         "key" => Kind::Key,
         "pin" => Kind::Pin,
+        "wifi" => Kind::Wifi,
+        "command" => Kind::Command,
         "phrase" => Kind::Phrase,
         "prefix" => Kind::Prefix,
         "at" => Kind::At,
