@@ -49,6 +49,16 @@ const IN_BRACKETS: &[&str] = &[
     "kissa",
     "manki",
     "afna",
+    "à",
+    "á",
+    "di",
+    "ve",
+    "bij",
+    "på",
+    "i",
+    "w",
+    "в",
+    "на",
     "кот",
     "песик",
 ];
@@ -169,6 +179,7 @@ impl Recognizer for Email {
                 Kind::At => reader.spoken(anchor),
                 _ => None,
             };
+            let found = found.or_else(|| (anchor.kind == Kind::Sign).then(|| reader.replaced(anchor)).flatten());
             if let Some((range, score)) = found {
                 out.push(Span::new(range, Entity::Email, score));
             }
@@ -221,6 +232,8 @@ impl Reader<'_> {
             .find(|sign| rest.starts_with(sign))?;
         let end = anchor.start() + sign.len();
         let head = text.get(..anchor.start())?.trim_end_matches(is_hidden);
+        // `ada\@example.org`, as Markdown and TeX escape it.
+        let head = head.strip_suffix('\\').filter(|head| head.ends_with(is_local)).unwrap_or(head);
         let after = text.get(end..)?;
         let skipped = after.len() - after.trim_start_matches(is_hidden).len();
         let right = end + skipped;
@@ -328,7 +341,11 @@ impl Reader<'_> {
             return None;
         }
         let provider = PROVIDERS.contains(&host.first.as_str());
+        // `-at-`, `_at_`.
+        let dashed = text[left.len()..anchor.start()].ends_with(['-', '_'])
+            && text[anchor.end()..].starts_with(['-', '_']);
         let good = host.words > 0 && is_known_top(&host.last)
+            || host.dots > 0 && dashed && is_known_top(&host.last)
             || host.dots > 0 && is_known_top(&host.last) && (!plain || provider);
         if !good {
             return None;
@@ -340,6 +357,33 @@ impl Reader<'_> {
             return None;
         }
         Some((start..host.end, 0.75))
+    }
+
+    /// `ada#example.org (# → @)`: an address whose sign is told in a remark nearby.
+    fn replaced(&self, anchor: &Anchor) -> Option<(Range<usize>, f32)> {
+        const JOINTS: &[&str] = &[
+            "→", "->", "=>", "=", "换成", "換成", "改成", "替换为", "換为", "改为", "を", "with", "by", "durch", "mit", "par", "por", "con",
+            "на", "为", "for",
+        ];
+        let text = self.text;
+        let head = behind(text, anchor.start(), 32).trim_end_matches([' ', '"', '\'', '`', '“', '「', '„', '«']);
+        let rest = JOINTS.iter().find_map(|joint| head.strip_suffix(joint))?;
+        let sign = rest.trim_end_matches([' ', '"', '\'', '`', '”', '」', '“', '»']).chars().next_back()?;
+        if sign.is_alphanumeric() || sign.is_whitespace() || matches!(sign, '.' | ',' | '-' | '_' | '@' | '(' | ')' | ':' | '（') {
+            return None;
+        }
+        // The remark stands behind the address, a line further at most.
+        let mut from = anchor.start().saturating_sub(240);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let before = text.get(from..anchor.start() - (head.len() - rest.len()).min(anchor.start()))?;
+        before.match_indices(sign).rev().skip(1).chain(before.match_indices(sign).rev().take(1)).find_map(|(at, _)| {
+            let at = from + at;
+            let host = self.host(at + sign.len_utf8(), false)?;
+            let start = self.local(at)?;
+            (host.dots > 0 && is_top(&host.last)).then_some((start..host.end, 0.85))
+        })
     }
 
     /// Anchors that begin at byte `at`.
@@ -383,6 +427,15 @@ impl Reader<'_> {
             }
             if length == 0 || rest.starts_with('-') {
                 break;
+            }
+            // A host that is broken over a line.
+            if let Some(next) = rest[length..].strip_prefix("-\n")
+                && words + dots == 0
+            {
+                let more = next.find(|c: char| !is_label(c)).unwrap_or(next.len());
+                if more > 0 && next[more..].starts_with('.') {
+                    length += 2 + more;
+                }
             }
             let label = rest[..length].to_lowercase();
             if first.is_empty() {

@@ -28,6 +28,19 @@ impl Recognizer for Mac {
                     (4, Some(b'.')) => 14,
                     _ => 0,
                 };
+                // Twelve signs in one piece, which only a label tells.
+                if length == 5
+                    && (at == 0 || !wordy(bytes[at - 1]))
+                    && let Some(value) = bytes.get(at..at + 12)
+                    && value.iter().all(u8::is_ascii_hexdigit)
+                    && telling(value)
+                    && !bytes.get(at + 12).is_some_and(|byte| wordy(*byte))
+                    && LABELS.iter().any(|label| context(text, line.start + at, 24).contains(label))
+                {
+                    out.push(Span::new(line.start + at..line.start + at + 12, Entity::Mac, 0.85));
+                    at += 12;
+                    continue;
+                }
                 if size > 0
                     && let Some(value) = bytes.get(at..at + size)
                     && address(value, length, mark)

@@ -39,6 +39,7 @@ const PROFILES: &[(&str, &[&str])] = &[
     ("wantedly.com", &["id/"]),
     ("github.com", &[]),
     ("gist.github.com", &[]),
+    ("raw.githubusercontent.com", &[]),
     ("gitlab.com", &[]),
     ("bitbucket.org", &[]),
     ("codeberg.org", &[]),
@@ -365,6 +366,8 @@ const OWNERS: &[&str] = &[
     "fluxcd",
     "helm",
     "ggerganov",
+    "jsonresume",
+    "schemastore",
 ];
 
 /// Hosts, and what hosts end in, that everybody uses.
@@ -619,6 +622,12 @@ fn reach(text: &str, at: usize) -> usize {
                 )
         })
         .unwrap_or(rest.len());
+    // `example[.]org`, as reports of attacks have it.
+    let mut length = length;
+    while rest[length..].starts_with("[.]") && rest[length + 3..].starts_with(char::is_alphanumeric) {
+        let more = &rest[length + 3..];
+        length += 3 + more.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '|' | '[' | ']' | ')')).unwrap_or(more.len());
+    }
     let mut url = &rest[..length];
     // Without the punctuation of the sentence around it.
     loop {
@@ -648,7 +657,7 @@ fn full(text: &str, anchor: &Anchor, out: &mut Vec<Span>) -> Option<usize> {
     let scheme =
         text[..anchor.start()].bytes().rev().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'+').count();
     let start = anchor.start() - scheme;
-    if !["http", "https", "ftp", "ssh", "git", "sftp", "ws", "wss", "gemini", "gopher", "matrix"]
+    if !["http", "https", "hxxp", "hxxps", "ftp", "ssh", "git", "sftp", "ws", "wss", "gemini", "gopher", "matrix"]
         .iter()
         .any(|known| text[start..anchor.start()].eq_ignore_ascii_case(known))
     {
@@ -663,6 +672,7 @@ fn full(text: &str, anchor: &Anchor, out: &mut Vec<Span>) -> Option<usize> {
         return None;
     }
     let path = whole.get(authority.len()..).unwrap_or_default().trim_start_matches('/');
+    let path = if host == "api.github.com" { path.strip_prefix("repos/").unwrap_or(path) } else { path };
     if !is_public(host, path) {
         push(start, end, 0.95, out);
     }

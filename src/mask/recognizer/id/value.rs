@@ -130,9 +130,10 @@ pub(super) fn read(text: &str, start: usize) -> Option<Value> {
     }
     // A clearing number or a branch, and the account behind a comma.
     if (4..=6).contains(&value.digits)
-        && let Some(rest) = text[value.end..].strip_prefix(", ")
+        && let Some(rest) = text[value.end..].strip_prefix(',')
+        && let rest = rest.strip_prefix(' ').unwrap_or(rest)
         && rest.starts_with(|c: char| c.is_ascii_digit())
-        && let Some(account) = read(text, value.end + 2).filter(|account| account.digits >= 6)
+        && let Some(account) = read(text, text.len() - rest.len()).filter(|account| account.digits >= 6)
     {
         value.account_end = account.end;
         value.digits += account.digits;
@@ -194,7 +195,9 @@ pub(super) fn dated(value: &str) -> bool {
             (short(0, 31) && short(1, 31) && (year(2) || (short(2, 99) && value.contains(['.', '/']))))
                 || (year(0) && short(1, 12) && short(2, 31))
         }
-        4 => year(1) && year(3) && short(0, 12) && short(2, 12),
+        4 => {
+            (year(1) && year(3) && short(0, 12) && short(2, 12)) || (year(0) && year(2) && short(1, 12) && short(3, 12))
+        }
         _ => false,
     }
 }

@@ -60,7 +60,7 @@ const OTHERS: &str = "isbn issn doi order orders invoice invoices ticket tickets
     steuernummer nif cif dni nie cpf rg pis sss tin pan gst gstin cin uen udyam lei isin cusip wkn sedol swift bic blz \
     bankgiro plusgiro konto kontonr account-no iban-no medicare tfn crn mrn student employee staff matrikel matrikelnummer \
     personnummer personnr cpr kennitala kt hetu isikukood snils снилс инн огрн кпп бик егн єдрпоу oгрнип паспорт \
-    flight train bus room gate seat pnr booking reservation confirmation barcode frequency range years year pages page \
+    chip microchip vin flight train bus room gate seat pnr booking reservation confirmation barcode frequency range years year pages page \
     pp vol volume chapter revision rev firmware driver kernel \
     requests users visitors rows records lines samples tokens events messages downloads views";
 
@@ -135,6 +135,8 @@ pub(super) struct Before {
     pub(super) near: bool,
     /// Another kind of number.
     pub(super) other: bool,
+    /// The label is a word that means much else, and no mark stands behind it.
+    pub(super) loose: bool,
     /// A name, or a sign that ends one.
     pub(super) name: bool,
     /// No word goes right before.
@@ -152,7 +154,7 @@ pub(super) fn before(head: &str) -> Before {
         if step == 0 {
             found.name = named(end, gap);
             found.other =
-                gap.contains(['#', '№', '§']) || gap.ends_with("n°") || gap.ends_with("nº") || coded(end, gap);
+                gap.contains(['#', '№', '§']) || (gap.starts_with(['°', 'º']) && end.ends_with(['n', 'N'])) || coded(end, gap);
             found.free = gap.chars().any(|c| !c.is_whitespace()) || end.is_empty() || found.name;
         }
         let Some(c) = end.chars().next_back() else { break };
@@ -202,6 +204,7 @@ pub(super) fn before(head: &str) -> Before {
                 break;
             }
             Some(Kind::Verb) => {
+                found.loose = unknown == 0 && step == 0 && gap.trim().is_empty();
                 found.label |= unknown == 0;
                 found.near |= unknown == 1;
                 break;
@@ -273,6 +276,22 @@ pub(super) fn contacts(line: &str) -> bool {
     }
     let mut words = line.split(|c: char| !c.is_alphabetic() && !mark(c)).filter(|word| word.len() > 2);
     words.any(|word| WORDS.get(&Hash::of(word)) == Some(&Kind::Label))
+}
+
+/// Whether somebody is told to call: a word for it on the line, and one right before the number that points to it.
+pub(super) fn told_to_call(head: &str, line: &str) -> bool {
+    const POINTS: &[&str] = &[
+        "use", "try", "on", "at", "via", "is", "number", "to", "unter", "auf", "nimm", "au", "sur", "al", "en", "em", "no", "na",
+        "pod", "på", "til", "sul", "op", "naar", "по", "на",
+    ];
+    const CALLS: &[&str] = &[
+        "call", "calls", "ring", "text", "dial", "line", "anrufen", "ruf", "ruft", "rufen", "appelle", "appeler", "appelez",
+        "llama", "llamar", "llámame", "chiama", "chiamare", "liga", "ligue", "ligar", "bel", "bellen", "dzwoń", "zadzwoń", "volej",
+        "zavolej", "ring", "ringe", "soita", "hívj", "sună", "ara", "arayın", "звони", "позвони", "звоните", "дзвони",
+    ];
+    let last = head.trim_end().rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    POINTS.contains(&last)
+        && line.split(|c: char| !c.is_alphabetic()).any(|word| CALLS.contains(&word.to_lowercase().as_str()))
 }
 
 /// Whether a line tells of orders, builds and the like.
@@ -393,6 +412,7 @@ const EXTENSIONS: &[&str] = &[
     "loki",
     "pin",
     "innv",
+    "r",
 ];
 
 /// Where an extension that begins at byte `at` ends: `ext. 12`, `x204`, `(int. 22)`, `доб. 417`, `内線302`.
@@ -440,7 +460,7 @@ pub(super) fn extension(text: &str, at: usize) -> Option<usize> {
     let number = behind.trim_start_matches([' ', '.', ':', '=', '#', '\u{a0}', 'º', '°']);
     let number =
         ["no.", "no ", "nr.", "nr "].iter().find_map(|no| number.strip_prefix(no)).unwrap_or(number).trim_start();
-    if behind.len() - number.len() > 8 || (same("m", word) && !behind.starts_with('.')) {
+    if behind.len() - number.len() > 8 || ((same("m", word) || same("r", word)) && !behind.starts_with('.')) {
         return None;
     }
     let start = text.len() - number.len();

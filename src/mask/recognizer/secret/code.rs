@@ -45,7 +45,12 @@ pub(super) fn pin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
     if let Some((start, stop)) = before_label(text, anchor) {
         return push(start, stop, 0.7, out);
     }
-    let Some(value) = value(text, anchor.end(), end, 5) else { return };
+    let Some(value) = value(text, anchor.end(), end, 5) else {
+        if !plain || opens(behind(text, anchor.start(), 48)) {
+            answer(text, anchor.end(), line, out);
+        }
+        return;
+    };
     let length =
         value.text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '#' | '*' | '-'))).unwrap_or(value.text.len());
     let token = value.text[..length].trim_end_matches('-');
@@ -67,6 +72,27 @@ pub(super) fn pin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
     let alone = value.told > Told::Nothing || digits >= 4 || (digits == 3 && matches!(label.as_str(), "cvv" | "cvc" | "cvv2" | "csc"));
     if size && !cut && !dashed && !unit && value.apart <= 3 && (sign || (opened && alone)) {
         push(value.start, value.start + token.len(), 0.75, out);
+    }
+}
+
+/// The answer to a question for a code: the first thing that the next message says.
+fn answer(text: &str, from: usize, line: usize, out: &mut Vec<Span>) {
+    let asked = onward(text, from, 64);
+    if line > from + 48 && !asked.contains('?') {
+        return;
+    }
+    let next = onward(text, line, 160).trim_start();
+    let next = &next[..next.find('\n').unwrap_or(next.len())];
+    // Behind the time and the speaker.
+    let said = next.rfind(": ").map_or(next, |at| &next[at + 2..]);
+    let length = said.find(|c: char| !(c.is_ascii_digit() || matches!(c, '#' | '*'))).unwrap_or(said.len());
+    let digits = said[..length].bytes().filter(u8::is_ascii_digit).count();
+    let rest = &said[length..];
+    let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '_' | '%' | ':' | '-'))
+        && !(rest.starts_with([' ', '.', ',']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
+    if (4..=8).contains(&digits) && ends {
+        let start = said.as_ptr() as usize - text.as_ptr() as usize;
+        push(start, start + length, 0.65, out);
     }
 }
 

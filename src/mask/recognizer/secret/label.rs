@@ -82,7 +82,11 @@ fn fits(value: &Value<'_>, word: &str, unsure: bool, bare: bool) -> bool {
             passwordish(word, if unsure { 6 } else { 5 }) || (!unsure && figures && !year && value.apart <= 2) || phrase(value)
         }
         Told::Nothing if bare => strong(word) && value.apart == 0,
-        Told::Nothing => value.apart == 0 && !unsure && passwordish(word, 6),
+        Told::Nothing => {
+            let digits = word.bytes().filter(u8::is_ascii_digit).count();
+            value.apart == 0
+                && (if unsure { passwordish(word, 8) && digits >= 2 } else { passwordish(word, 6) || (figures && word.len() >= 5) })
+        }
     }
 }
 
@@ -111,9 +115,16 @@ fn ending(value: &Value<'_>) -> bool {
     rest.is_empty() || rest.starts_with(['\n', '\r', ',', ';', '|', '"'])
 }
 
+/// Words before the first of two tokens.
+const NAMED: &[&str] = &["user", "username", "login", "is", "are", "for", "usuario", "utente", "benutzer", "konto", "account"];
+
 /// The second of two tokens with a slash or a colon between, where it looks like a password.
 fn pair(text: &str, first: &Value<'_>, end: usize) -> Option<(usize, usize)> {
     let line = text.get(first.start..end)?;
+    // `user ada / …`
+    let front = line.split(' ').take(2).take_while(|word| NAMED.contains(&word.trim_end_matches(':'))).map(|word| word.len() + 1);
+    let front = front.sum::<usize>().min(line.len());
+    let (line, begin) = (&line[front..], first.start + front);
     let length = line.find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')).unwrap_or(line.len());
     let name = &line[..length];
     // `ada:…`, `ada/…`
@@ -122,7 +133,7 @@ fn pair(text: &str, first: &Value<'_>, end: usize) -> Option<(usize, usize)> {
         && !tail.starts_with('/')
         && passwordish(tail, 6)
     {
-        let start = first.start + head.len() + 1;
+        let start = begin + head.len() + 1;
         return Some((start, start + kept(tail)));
     }
     let rest = &line[length..];
@@ -131,7 +142,7 @@ fn pair(text: &str, first: &Value<'_>, end: usize) -> Option<(usize, usize)> {
     let token = &tail[..tail.find(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).unwrap_or(tail.len())];
     let marked = gap.contains(['/', ':', '|', '–', '·']) || gap.contains(" - ");
     let good = marked && gap.contains(' ') && passwordish(token, 6);
-    let start = text.len() - text[first.start + length + gap.len()..].len();
+    let start = begin + length + gap.len();
     good.then(|| (start, start + kept(token)))
 }
 
@@ -220,15 +231,14 @@ fn told_so(line: &str, own: bool) -> Option<&str> {
         let last = head_end == line.len();
         // All that a message says, behind its speaker and its time.
         let alone = own && last && (head.is_empty() || head.ends_with([':', '>', ']', '-', '–']));
-        let quoted = token.starts_with(['`', '"', '“', '„', '«']);
+        let quoted = own && token.starts_with(['`', '"', '“', '„', '«']);
         let told = ANAPHORS.iter().any(|word| {
             head.len() >= word.len()
                 && head.is_char_boundary(head.len() - word.len())
                 && head[head.len() - word.len()..].eq_ignore_ascii_case(word)
                 && !head[..head.len() - word.len()].ends_with(char::is_alphanumeric)
         });
-        let tail = head.ends_with([':', '→', '=', '—']);
-        if alone || (told && (strong(word) || (own && last) || head.to_lowercase().ends_with("one is"))) || ((quoted || tail) && strong(word)) {
+        if alone || (told && (strong(word) || (own && last) || head.to_lowercase().ends_with("one is"))) || (quoted && strong(word)) {
             return Some(word);
         }
     }
@@ -284,7 +294,7 @@ pub(super) fn network(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         let word = token.trim_matches(['"', '\'', '`', '“', '”', '„', '(', ')', '*', ',', ';', ':', '：']).trim_end_matches(['.', '…']);
         let figures = word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_digit());
         let good = passwordish(word, 6) || (figures && key);
-        if good && (key || slash || (marked && !first && strong(word))) && !word.contains(':') {
+        if good && (key || slash || (marked && !first && strong(word))) && !word.contains([':', '=']) {
             let start = word.as_ptr() as usize - text.as_ptr() as usize;
             return push(start, start + word.len(), 0.75, out);
         }

@@ -80,7 +80,7 @@ static ADVERBS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 
 /// Words between a label and its value that say what it opens, or nothing at all.
 static FILLERS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "wifi wi-fi wlan guest new old temp temporary the for of my our your admin root user default current main home \
+    "wifi wi-fi wlan guest new old temp temporary вайфая вайфаю вайфай wifi-ul wifi-ului wlan-ul לווייפיי ווייפיי הווייפיי вайфаи wifi-a wifiju the for of my our your admin root user default current main home \
      office router app zoom meeting no nr number code key pin für fürs vom zum zur der die das den dem neue neues neuen \
      gast temporär pour du de la le les l' nouveau provisoire del el los nueva nuevo temporal para do da dos nova novo \
      provisória il lo dell' nuova nuovo per van voor het nieuwe tijdelijk do nowe tymczasowe dla k ke na pro nové \
@@ -148,6 +148,10 @@ pub(super) fn value(text: &str, end: usize, limit: usize, words: usize) -> Optio
             told = Told::Mark;
         } else if told == Told::Nothing && (gap.contains(" - ") || gap.contains(['–', '—', '(', '“', '„', '«', '`'])) {
             told = Told::Verb;
+        }
+        // A string of a program.
+        if gap.ends_with(['"', '\'', '`']) {
+            told = Told::Mark;
         }
         assigned |= gap.contains('=') || gap.ends_with(['"', '\'', '`', '“', '„', '«', '‘']);
         if gap.contains('?') || (gap.is_empty() && at == label && label == end && !joined(text, end)) {
