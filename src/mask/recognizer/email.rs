@@ -315,15 +315,15 @@ impl Reader<'_> {
     /// `ada at example dot org`, `ada arroba example.org`.
     fn spoken(&self, anchor: &Anchor) -> Option<(Range<usize>, f32)> {
         let text = self.text;
-        let joint = |c: char| is_blank(c) || matches!(c, '_' | '-' | '.');
+        let joint = |c: char| is_blank(c) || matches!(c, '_' | '-' | '.' | '‹' | '›' | '«' | '»' | '|' | '/' | '\\');
         let head = text.get(..anchor.start())?;
         let left = head.trim_end_matches(joint);
         let after = text.get(anchor.end()..)?;
         let right = after.len() - after.trim_start_matches(joint).len();
         if left.len() == head.len()
             || right == 0
-            || right > 3
-            || head.len() - left.len() > 3
+            || right > 5
+            || head.len() - left.len() > 5
             || !left.ends_with(is_local)
         {
             return None;
@@ -342,8 +342,8 @@ impl Reader<'_> {
         }
         let provider = PROVIDERS.contains(&host.first.as_str());
         // `-at-`, `_at_`.
-        let dashed = text[left.len()..anchor.start()].ends_with(['-', '_'])
-            && text[anchor.end()..].starts_with(['-', '_']);
+        let dashed = text[left.len()..anchor.start()].ends_with(['-', '_', '‹', '«', '|'])
+            && text[anchor.end()..].starts_with(['-', '_', '›', '»', '|']);
         let good = host.words > 0 && is_known_top(&host.last)
             || host.dots > 0 && dashed && is_known_top(&host.last)
             || host.dots > 0 && is_known_top(&host.last) && (!plain || provider);
@@ -362,7 +362,7 @@ impl Reader<'_> {
     /// `ada#example.org (# → @)`: an address whose sign is told in a remark nearby.
     fn replaced(&self, anchor: &Anchor) -> Option<(Range<usize>, f32)> {
         const JOINTS: &[&str] = &[
-            "→", "->", "=>", "=", "换成", "換成", "改成", "替换为", "換为", "改为", "を", "with", "by", "durch", "mit", "par", "por", "con",
+            "→", "->", "=>", "=", "换成", "換成", "换", "換", "改成", "替换为", "換为", "改为", "を", "with", "by", "durch", "mit", "par", "por", "con",
             "на", "为", "for",
         ];
         let text = self.text;

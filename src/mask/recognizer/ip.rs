@@ -84,8 +84,19 @@ impl Recognizer for Ip {
             });
             // `package==1.2.3.4`.
             let pinned = text[..found.start()].ends_with("==") || text[..found.start()].ends_with('^');
+            // `GATK 4.5.0.0`: low numbers behind the name of a program.
+            let low = address.is_some_and(|address| {
+                let octets = address.octets();
+                octets[0] < 9 && octets[1] < 32 && octets[2] < 32 && octets[3] < 16
+            });
+            let program = low && {
+                let head = text[..found.start()].strip_suffix(' ').unwrap_or("");
+                let word = head.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+                word.starts_with(char::is_uppercase) && !matches!(word, "IP" | "IPv4" | "Host" | "Server" | "From" | "DNS" | "Addr")
+            };
             if own
                 && !pinned
+                && !program
                 && apart(text, found.start(), found.end())
                 && !ends_in_word(&context(text, found.start(), 24), NOT_ADDRESSES)
             {
@@ -106,9 +117,9 @@ impl Recognizer for Ip {
     }
 }
 
-/// With the network's size, the interface or the port: `/24`, `%eth0`, `:8080`.
+/// With the network's size or the interface: `/24`, `%eth0`.
 fn suffixed(text: &str, end: usize) -> usize {
-    static SUFFIX: LazyLock<Regex> = LazyLock::new(|| compile(r"^(?:%[A-Za-z0-9]{1,15})?(?:/[0-9]{1,3}\b|:[0-9]{2,5}\b)?"));
+    static SUFFIX: LazyLock<Regex> = LazyLock::new(|| compile(r"^(?:%[A-Za-z0-9]{1,15})?(?:/[0-9]{1,3}\b)?"));
     text.get(end..).and_then(|rest| SUFFIX.find(rest)).map_or(end, |found| end + found.end())
 }
 

@@ -157,7 +157,7 @@ impl Reader<'_, '_> {
         if dialled || (before.label && !(before.loose && shape == Shape::Labelled)) {
             return Some((0.9, last));
         }
-        if before.other {
+        if before.other && !(before.counted && shape == Shape::Strong && digits[0] == 0) {
             return None;
         }
         match shape {

@@ -95,7 +95,7 @@ impl Recognizer for Upi {
 
 /// `alias: sol.mate.gato`, `chave pix: 3f2504e0-…`.
 fn aliases(text: &str, start: usize, line: &str, out: &mut Vec<Span>) {
-    for (label, key) in [("lias", false), ("ix", true)] {
+    for (label, key) in [("lias", false), ("LIAS", false), ("ix", true), ("IX", true)] {
         for (at, _) in line.match_indices(label) {
             let front = line[..at].chars().next_back();
             let word = matches!((key, front), (false, Some('a' | 'A')) | (true, Some('p' | 'P')));

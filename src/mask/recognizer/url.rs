@@ -763,6 +763,9 @@ fn bare(page: &Page<'_>, index: usize, out: &mut Vec<Span>) -> usize {
         end
     };
     let path = text[end..whole].trim_start_matches('/');
+    // A further address, not a path.
+    let whole = if text[end..whole].contains("://") { end } else { whole };
+    let path = if whole == end { "" } else { path };
     // The path ends where a list or a bracket goes on.
     let whole = end + text[end..whole].find([',', ';', '(']).unwrap_or(whole - end);
     if host.starts_with("www.") {
@@ -820,7 +823,7 @@ fn page_label(text: &str, anchors: &[Anchor], index: usize, start: usize) -> boo
                 matches!(c, ' ' | '\t' | '*' | '_' | '"' | '\'' | '<' | '\u{a0}' | '\u{3000}' | '.')
             });
             marks.is_empty() && !gap.is_empty()
-                || matches!(marks, ":" | "：" | "=" | "|" | "｜" | "-" | "–" | "→")
+                || matches!(marks, ":" | "：" | "=" | "|" | "｜" | "-" | "–" | "→" | "at" | "is" | "est" | "ist" | "es" | "è" | "é")
                 || marks == "**:"
         }
     })

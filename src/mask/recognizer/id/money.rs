@@ -102,7 +102,7 @@ pub(super) const RULES: &[Rule] = &[
         BankAccount,
         "sort code",
         &["9{2}-9{2}-9{2}", "9{6}", "9{2} 9{2} 9{2}"],
-        &["sort code", "sort", "sc", "sortcode"],
+        &["sort code", "sort", "sc", "s/c", "sortcode"],
     ),
     Rule::checked(
         BankAccount,
@@ -134,8 +134,7 @@ pub(super) const RULES: &[Rule] = &[
         &["9{3,5}", "9{4}-X", "9{4}-9{3}", "9{5}-9{3}", "9{6,12}", "9{3} 9{3} 9{1,3}"],
         &[
             "transit", "transit no", "transit number", "n° de transit", "folio", "n° de folio", "agência", "agencia", "ag", "ag n", "ag nº",
-            "branch", "branch no", "oficina", "sucursal", "סניף", "şube", "şube kodu", "filiale", "clearing", "clearingnr", "reg", "regnr",
-            "reg nr", "支店番号", "店番", "店番号", "guichet", "code guichet", "op", "dv", "clé", "clé rib",
+            "oficina", "sucursal", "סניף", "şube", "şube kodu", "filiale", "支店番号", "店番", "店番号", "guichet", "code guichet", "op", "dv", "clé", "clé rib",
         ],
     ),
     Rule::labelled(BankAccount, "blz", &["9{8}", "9{3} 9{3} 9{2}"], &["blz", "bankleitzahl"]),

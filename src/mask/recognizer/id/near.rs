@@ -103,7 +103,7 @@ impl Reader<'_, '_> {
         let end = self.line.place(end);
         for hit in self.hits.iter().filter(|hit| hit.start >= end) {
             let gap = &self.line.text()[end..hit.start];
-            if gap.len() > 24 || gap.contains([',', ';', '|', ':', '\n']) {
+            if gap.len() > 24 || gap.contains([',', ';', '|', ':', '\n', '·', '•', '—', '–']) {
                 break;
             }
             self.near.apart |= gap.len() > 4;

@@ -236,6 +236,8 @@ impl Number<'_> {
             [3, 2, 2, 2] => first >= 6,
             [3, 3, 3] => first >= 5 && self.gaps().all(|gap| gap == Gap::DASH),
             [2, 3, 2, 2] => first >= 8,
+            // Argentina: an area, the 15 of a mobile, and the number.
+            [2..=4, 2, 2..=4, 4] if first >= 1 => self.value(1) == 15,
             [5, 5] => first >= 6,
             [3, 4, 4] => (first == 1 && second >= 3) || self.code(),
             [2, 4, 4] => first >= 2,

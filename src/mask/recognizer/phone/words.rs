@@ -49,7 +49,7 @@ const VERBS: &str = "cell call calls calling whats text txt dial dialled ring di
     residence";
 
 const OTHERS: &str = "isbn issn doi order orders invoice invoices ticket tickets case serial part sku ref refs reference id \
-    ids po version versions ver build builds release ean upc gtin tax vat account acct routing orcid rfc iso din \
+    ids po version versions ver build builds release ean upc gtin tax vat account acct routing orcid rfc iso din vde nen astm ansi gost jis \
     patent patents batch lot model timestamp epoch commit tracking zip postcode iban ssn card bsn nhs pesel aadhaar \
     sort port from between req requisition rechnung rechnungsnummer bestellung bestellnummer auftrag vorgang aktenzeichen \
     kundennummer artikelnummer factura pedido expediente comande commande facture dossier ordine fattura zamówienie \
@@ -135,6 +135,8 @@ pub(super) struct Before {
     pub(super) near: bool,
     /// Another kind of number.
     pub(super) other: bool,
+    /// Things that may be counted, before a colon.
+    pub(super) counted: bool,
     /// The label is a word that means much else, and no mark stands behind it.
     pub(super) loose: bool,
     /// A name, or a sign that ends one.
@@ -211,12 +213,16 @@ pub(super) fn before(head: &str) -> Before {
             }
             Some(Kind::Other) => {
                 found.other |= unknown == 0;
+                // `for messages: …`: what is counted elsewhere may be what one calls for.
+                found.counted |= unknown == 0 && gap.starts_with(':');
                 break;
             }
             Some(Kind::Filler) => {
                 // `no.` and `nr.` alone announce some number, not one to call.
                 const SOME: &[&str] = &["no", "nr", "from", "number", "between"];
-                found.other |= step == 0 && SOME.iter().any(|word| word.eq_ignore_ascii_case(text));
+                let own = step == 0 && matches!(text, "no" | "No" | "nr" | "Nr" | "number" | "num") && possessive(word);
+                found.near |= own;
+                found.other |= !own && step == 0 && SOME.iter().any(|word| word.eq_ignore_ascii_case(text));
             }
             None if !one => unknown += 1,
             None => {}
@@ -230,6 +236,17 @@ pub(super) fn before(head: &str) -> Before {
         found.other = false;
     }
     found
+}
+
+/// Whether `head` ends in a word that says whose: `my no. …`.
+fn possessive(head: &str) -> bool {
+    const WHOSE: &[&str] = &[
+        "my", "his", "her", "their", "our", "your", "new", "meine", "mein", "seine", "ihre", "mon", "son", "mi", "su", "mio", "suo",
+        "meu", "seu", "mijn", "zijn", "haar", "mój", "moje", "jego", "mitt", "hans", "hennes", "min", "work", "home", "office",
+        "mum's", "dad's", "private", "direct",
+    ];
+    let word = head.trim_end().rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | ':')).next().unwrap_or_default();
+    WHOSE.iter().any(|whose| whose.eq_ignore_ascii_case(word))
 }
 
 /// Whether letters and digits mixed stand right before: the front of a longer code.
@@ -282,14 +299,14 @@ pub(super) fn contacts(line: &str) -> bool {
 pub(super) fn told_to_call(head: &str, line: &str) -> bool {
     const POINTS: &[&str] = &[
         "use", "try", "on", "at", "via", "is", "number", "to", "unter", "auf", "nimm", "au", "sur", "al", "en", "em", "no", "na",
-        "pod", "på", "til", "sul", "op", "naar", "по", "на",
+        "talk", "speak", "contact", "pod", "på", "til", "sul", "op", "naar", "по", "на",
     ];
     const CALLS: &[&str] = &[
-        "call", "calls", "ring", "text", "dial", "line", "anrufen", "ruf", "ruft", "rufen", "appelle", "appeler", "appelez",
+        "call", "calls", "called", "phoned", "phone", "rang", "texted", "talk", "speak", "reach", "contact", "messages", "ring", "text", "dial", "line", "anrufen", "ruf", "ruft", "rufen", "appelle", "appeler", "appelez",
         "llama", "llamar", "llámame", "chiama", "chiamare", "liga", "ligue", "ligar", "bel", "bellen", "dzwoń", "zadzwoń", "volej",
         "zavolej", "ring", "ringe", "soita", "hívj", "sună", "ara", "arayın", "звони", "позвони", "звоните", "дзвони",
     ];
-    let last = head.trim_end().rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let last = head.trim_end().trim_end_matches(':').rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
     POINTS.contains(&last)
         && line.split(|c: char| !c.is_alphabetic()).any(|word| CALLS.contains(&word.to_lowercase().as_str()))
 }
@@ -413,6 +430,7 @@ const EXTENSIONS: &[&str] = &[
     "pin",
     "innv",
     "r",
+    "w",
 ];
 
 /// Where an extension that begins at byte `at` ends: `ext. 12`, `x204`, `(int. 22)`, `доб. 417`, `内線302`.
@@ -460,7 +478,7 @@ pub(super) fn extension(text: &str, at: usize) -> Option<usize> {
     let number = behind.trim_start_matches([' ', '.', ':', '=', '#', '\u{a0}', 'º', '°']);
     let number =
         ["no.", "no ", "nr.", "nr "].iter().find_map(|no| number.strip_prefix(no)).unwrap_or(number).trim_start();
-    if behind.len() - number.len() > 8 || ((same("m", word) || same("r", word)) && !behind.starts_with('.')) {
+    if behind.len() - number.len() > 8 || ((same("m", word) || same("r", word) || same("w", word)) && !behind.starts_with('.')) {
         return None;
     }
     let start = text.len() - number.len();

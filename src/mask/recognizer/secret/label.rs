@@ -157,7 +157,7 @@ fn aside(text: &str, from: usize, end: usize, out: &mut Vec<Span>) -> Option<usi
     let rest = &rest[..rest.char_indices().nth(84).map_or(rest.len(), |(at, _)| at)];
     const VERBS: &[&str] = &[
         "is", "was", "are", "lautet", "ist", "war", "est", "es", "è", "é", "era", "jest", "było", "to", "je", "är", "er",
-        "on", "remains", "steeds", "still", "not,", "be", "auf", "это", "=",
+        "on", "remains", "steeds", "still", "not,", "be", "auf", "это", "=", "as", "als", "comme", "como", "come", "jako", "som", "как", "як",
     ];
     let mut verb = false;
     for word in rest.split(' ').filter(|word| !word.is_empty()) {
@@ -184,7 +184,9 @@ const ANAPHORS: &[&str] = &[
     "one is", "one:", "it's", "it’s", "it is", "its", "is now", "now", "try", "use", "was", "it to", "set to", "changed to",
     "jetzt", "neue ist", "neues ist", "ist", "auf", "nimm", "maintenant", "est", "c'est", "essaie", "ahora", "ahora es", "es",
     "prueba", "adesso", "è", "usa", "agora", "é", "nu", "is", "probeer", "teraz", "to", "użyj", "spróbuj", "teď", "je", "zkus",
-    "теперь", "вот", "попробуй", "тепер", "ось", "şimdi", "היא", "هي", "都是", "是", "改成",
+    "теперь", "вот", "попробуй", "тепер", "ось", "şimdi", "היא", "هي", "都是", "是", "改成", "still", "noch", "immer noch", "toujours", "encore", "todavía", "sigue siendo", "ancora",
+    "ainda", "nog", "nog steeds", "wciąż", "nadal", "stále", "pořád", "fortfarande", "stadig", "fortsatt", "yhä", "még", "încă",
+    "hâlâ", "masih", "vẫn", "ещё", "всё ещё", "still the", "as",
 ];
 
 /// A token in the next sentence or the answer of a chat, which names no password.
@@ -294,7 +296,9 @@ pub(super) fn network(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         let word = token.trim_matches(['"', '\'', '`', '“', '”', '„', '(', ')', '*', ',', ';', ':', '：']).trim_end_matches(['.', '…']);
         let figures = word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_digit());
         let good = passwordish(word, 6) || (figures && key);
-        if good && (key || slash || (marked && !first && strong(word))) && !word.contains([':', '=']) {
+        // A name of a network has no such signs.
+        let sure = first && strong(word) && word.contains(is_sign) && word.contains(|c: char| c.is_ascii_digit());
+        if good && (key || sure || slash || (marked && !first && strong(word))) && !word.contains([':', '=']) {
             let start = word.as_ptr() as usize - text.as_ptr() as usize;
             return push(start, start + word.len(), 0.75, out);
         }

@@ -8,7 +8,7 @@ use crate::mask::words::Hash;
 
 /// Fronts of words with digits that are products, standards and levels.
 const PRODUCTS: &[&str] = &[
-    "argon", "sha", "md5", "bcrypt", "scrypt", "pbkdf", "aes", "rsa", "ed25519", "oauth", "base", "utf", "ipv", "k8s",
+    "argon", "argon2id", "argon2i", "base64url", "sha", "md5", "bcrypt", "scrypt", "pbkdf", "aes", "rsa", "ed25519", "oauth", "base", "utf", "ipv", "k8s",
     "http", "tls", "ssl", "web", "s3", "ec2", "x509", "pkcs", "totp", "fido", "log4", "python", "vue", "v1", "v2", "v3",
     "2fa", "mfa", "win", "mac", "ios", "wpa", "nist", "iso", "covid", "90-", "1password", "fips", "level", "step",
     "chapter", "q1", "q2", "q3", "q4", "802.", "iphone", "ipad", "android", "galaxy", "pixel", "java", "node", "react",
@@ -25,8 +25,20 @@ pub(super) fn is_sign(c: char) -> bool {
     matches!(c, '!' | '#' | '$' | '%' | '&' | '*' | '?' | '^' | '+' | '=' | '~' | '@')
 }
 
-fn starts_with(token: &str, front: &str) -> bool {
+/// Whether a product's name begins a token, and its number follows: `python3`, not `pythonic7`.
+fn product(token: &str, front: &str) -> bool {
     token.get(..front.len()).is_some_and(|head| head.eq_ignore_ascii_case(front))
+        && !token[front.len()..].starts_with(char::is_alphabetic)
+}
+
+/// `INFRA-4471`: an issue of a project.
+fn issue(token: &str) -> bool {
+    token.split_once('-').is_some_and(|(project, number)| {
+        (2..=12).contains(&project.len())
+            && project.bytes().all(|byte| byte.is_ascii_uppercase())
+            && (1..=6).contains(&number.len())
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Letters with digits or signs among them, as passwords have and words have not.
@@ -35,7 +47,7 @@ pub(super) fn passwordish(token: &str, least: usize) -> bool {
     let letter = token.contains(char::is_alphabetic);
     let digit = token.contains(|c: char| c.is_ascii_digit());
     let sign = token.contains(is_sign);
-    let known = !sign && PRODUCTS.iter().any(|word| starts_with(token, word));
+    let known = !sign && PRODUCTS.iter().any(|word| product(token, word)) || issue(token);
     let other = token.contains(['(', ')', '{', '}', '<', '>', '\u{1}', '/'])
         || token.starts_with(['$', '%', '&', '=', '+', '-', '#', '@', '.', '~'])
         || token.contains("&&");

@@ -59,7 +59,7 @@ const OTHER: &[&str] = &[
 
 /// Verbs behind which a value stands.
 static VERBS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "is was are be remains stays became becomes lautet ist war bleibt est c'est c’est reste était es era será è era \
+    "as als comme como come jako som kot olarak als is was are be remains stays became becomes lautet ist war bleibt est c'est c’est reste était es era será è era \
      rimane é era fica jest to było brzmi je bylo zní är blev er var blir on oli este era είναι ήταν è היא הוא هي هو \
      هوا है là คือ adalah ialah yaitu yra ir on is' 's это этот теперь це тепер є je' bude bliver sunt jet olan \
      wurde wird"
@@ -154,6 +154,7 @@ pub(super) fn value(text: &str, end: usize, limit: usize, words: usize) -> Optio
             told = Told::Mark;
         }
         assigned |= gap.contains('=') || gap.ends_with(['"', '\'', '`', '“', '„', '«', '‘']);
+        // A question is answered further on.
         if gap.contains('?') || (gap.is_empty() && at == label && label == end && !joined(text, end)) {
             return None;
         }
