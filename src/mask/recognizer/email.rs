@@ -377,8 +377,9 @@ impl Reader<'_> {
         while !text.is_char_boundary(from) {
             from += 1;
         }
-        let before = text.get(from..anchor.start() - (head.len() - rest.len()).min(anchor.start()))?;
-        before.match_indices(sign).rev().skip(1).chain(before.match_indices(sign).rev().take(1)).find_map(|(at, _)| {
+        let remark = rest.trim_end_matches([' ', '"', '\'', '`', '”', '」', '“', '»']);
+        let mark = remark.as_ptr() as usize - text.as_ptr() as usize + remark.len() - sign.len_utf8();
+        text.get(from..mark)?.match_indices(sign).rev().find_map(|(at, _)| {
             let at = from + at;
             let host = self.host(at + sign.len_utf8(), false)?;
             let start = self.local(at)?;

@@ -20,7 +20,7 @@ pub(crate) struct Phone;
 
 impl Recognizer for Phone {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
-        let mut reader = Reader { page, run: Run::default(), heads: Heads::default() };
+        let mut reader = Reader { page, last: 0, run: Run::default(), heads: Heads::default() };
         for (index, line) in page.lines().iter().enumerate() {
             if line.digits >= 6 {
                 reader.line(index, out);
@@ -31,6 +31,8 @@ impl Recognizer for Phone {
 
 struct Reader<'p, 't> {
     page: &'p Page<'t>,
+    /// Where the last number ends.
+    last: usize,
     run: Run,
     heads: Heads,
 }
@@ -77,6 +79,7 @@ impl Reader<'_, '_> {
                 end = grown(text, run.groups[last - 1].end);
                 let start = if first == 0 { unbalanced(text, start, end) } else { start };
                 out.push(Span::new(start..end, Entity::Phone, score).by(layer(score), "phone"));
+                self.last = end;
                 first = last;
             } else {
                 first = (first + 1..all).find(|border| self.border(run, *border)).unwrap_or(all);
@@ -151,7 +154,7 @@ impl Reader<'_, '_> {
             return None;
         }
         let dialled = head.ends_with("tel:") || head.ends_with("callto:") || head.ends_with("wa.me/");
-        if !dialled && left_joined(text, start, before.label) {
+        if !dialled && first == 0 && left_joined(text, start, before.label) {
             return None;
         }
         if dialled || (before.label && !(before.loose && shape == Shape::Labelled)) {
@@ -162,6 +165,8 @@ impl Reader<'_, '_> {
         }
         match shape {
             Shape::Strong => return Some((0.7, last)),
+            // `… or 98330 44172`, `…/8876544172`: one more of them.
+            Shape::Weak if goes_on(text, self.last, start) => return Some((0.65, last)),
             Shape::Weak if before.near || before.name || words::told_to_call(head, &text[line.start..]) => {
                 return Some((0.65, last));
             }
@@ -184,6 +189,19 @@ impl Reader<'_, '_> {
         let labelled = self.heads.above(self.page, index, start).is_some_and(words::only_label);
         labelled.then_some((0.8, last))
     }
+}
+
+/// Whether only a sign or a word such as `or` stands between the end of a number and what begins at byte `start`.
+fn goes_on(text: &str, last: usize, start: usize) -> bool {
+    const JOINTS: &[&str] = &[
+        "", "or", "and", "oder", "und", "bzw", "ou", "et", "o", "y", "e", "of", "en", "lub", "i", "a", "nebo", "eller", "och", "og",
+        "tai", "vagy", "sau", "veya", "или", "и", "або", "או", "أو", "या", "或", "または", "atau", "hoặc",
+    ];
+    last > 0
+        && last <= start
+        && text.get(last..start).is_some_and(|gap| {
+            gap.len() <= 12 && JOINTS.contains(&gap.trim_matches(|c: char| matches!(c, ' ' | '/' | ',' | ';' | '.' | '(' | '|')))
+        })
 }
 
 /// Whether a group stands behind a plain space.

@@ -118,6 +118,7 @@ pub(super) const RULES: &[Rule] = &[
         &["sort code"],
     )
     .alone(0.75),
+    Rule::labelled(BankAccount, "us account", &["9{9,17}"], &["checking", "savings", "chequing"]),
     Rule::labelled(BankAccount, "bsb", &["9{3}-9{3}", "9{6}", "9{3} 9{3}"], &["bsb", "bsb number"]),
     Rule::labelled(BankAccount, "au account", &["9{5,9}", "9{2,4} 9{3,4}"], &["bsb account", "acc", "account"]),
     Rule::checked(

@@ -214,7 +214,9 @@ pub(super) fn before(head: &str) -> Before {
             Some(Kind::Other) => {
                 found.other |= unknown == 0;
                 // `for messages: …`: what is counted elsewhere may be what one calls for.
-                found.counted |= unknown == 0 && gap.starts_with(':');
+                found.counted |= unknown == 0
+                    && gap.starts_with(':')
+                    && ["messages", "orders", "order"].iter().any(|word| word.eq_ignore_ascii_case(text));
                 break;
             }
             Some(Kind::Filler) => {
