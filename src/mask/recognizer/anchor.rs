@@ -53,7 +53,7 @@ pub(crate) enum Kind {
     Key,
     /// `gate code`, `PIN`.
     Pin,
-    /// The name of a wireless network follows, or its key.
+    /// A network, a service or a machine, whose user and password may follow.
     Wifi,
     /// A program that takes a password as an argument.
     Command,

@@ -362,14 +362,38 @@ impl Reader<'_> {
     /// `ada#example.org (# → @)`: an address whose sign is told in a remark nearby.
     fn replaced(&self, anchor: &Anchor) -> Option<(Range<usize>, f32)> {
         const JOINTS: &[&str] = &[
-            "→", "->", "=>", "=", "换成", "換成", "换", "換", "改成", "替换为", "換为", "改为", "を", "with", "by", "durch", "mit", "par", "por", "con",
-            "на", "为", "for",
+            "→",
+            "->",
+            "=>",
+            "=",
+            "换成",
+            "換成",
+            "换",
+            "換",
+            "改成",
+            "替换为",
+            "換为",
+            "改为",
+            "を",
+            "with",
+            "by",
+            "durch",
+            "mit",
+            "par",
+            "por",
+            "con",
+            "на",
+            "为",
+            "for",
         ];
         let text = self.text;
         let head = behind(text, anchor.start(), 32).trim_end_matches([' ', '"', '\'', '`', '“', '「', '„', '«']);
         let rest = JOINTS.iter().find_map(|joint| head.strip_suffix(joint))?;
         let sign = rest.trim_end_matches([' ', '"', '\'', '`', '”', '」', '“', '»']).chars().next_back()?;
-        if sign.is_alphanumeric() || sign.is_whitespace() || matches!(sign, '.' | ',' | '-' | '_' | '@' | '(' | ')' | ':' | '（') {
+        if sign.is_alphanumeric()
+            || sign.is_whitespace()
+            || matches!(sign, '.' | ',' | '-' | '_' | '@' | '(' | ')' | ':' | '（')
+        {
             return None;
         }
         // The remark stands behind the address, a line further at most.

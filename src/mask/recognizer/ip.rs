@@ -92,7 +92,8 @@ impl Recognizer for Ip {
             let program = low && {
                 let head = text[..found.start()].strip_suffix(' ').unwrap_or("");
                 let word = head.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-                word.starts_with(char::is_uppercase) && !matches!(word, "IP" | "IPv4" | "Host" | "Server" | "From" | "DNS" | "Addr")
+                word.starts_with(char::is_uppercase)
+                    && !matches!(word, "IP" | "IPv4" | "Host" | "Server" | "From" | "DNS" | "Addr")
             };
             if own
                 && !pinned

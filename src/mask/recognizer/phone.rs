@@ -194,13 +194,46 @@ impl Reader<'_, '_> {
 /// Whether only a sign or a word such as `or` stands between the end of a number and what begins at byte `start`.
 fn goes_on(text: &str, last: usize, start: usize) -> bool {
     const JOINTS: &[&str] = &[
-        "", "or", "and", "oder", "und", "bzw", "ou", "et", "o", "y", "e", "of", "en", "lub", "i", "a", "nebo", "eller", "och", "og",
-        "tai", "vagy", "sau", "veya", "или", "и", "або", "או", "أو", "या", "或", "または", "atau", "hoặc",
+        "",
+        "or",
+        "and",
+        "oder",
+        "und",
+        "bzw",
+        "ou",
+        "et",
+        "o",
+        "y",
+        "e",
+        "of",
+        "en",
+        "lub",
+        "i",
+        "a",
+        "nebo",
+        "eller",
+        "och",
+        "og",
+        "tai",
+        "vagy",
+        "sau",
+        "veya",
+        "или",
+        "и",
+        "або",
+        "או",
+        "أو",
+        "या",
+        "或",
+        "または",
+        "atau",
+        "hoặc",
     ];
     last > 0
         && last <= start
         && text.get(last..start).is_some_and(|gap| {
-            gap.len() <= 12 && JOINTS.contains(&gap.trim_matches(|c: char| matches!(c, ' ' | '/' | ',' | ';' | '.' | '(' | '|')))
+            gap.len() <= 12
+                && JOINTS.contains(&gap.trim_matches(|c: char| matches!(c, ' ' | '/' | ',' | ';' | '.' | '(' | '|')))
         })
 }
 

@@ -82,7 +82,9 @@ impl Recognizer for Upi {
                 let said = || {
                     bank.len() >= 2
                         && (bank.starts_with("ok") && bank.len() > 4
-                            || context(whole, at - user, 24).split(|c: char| !c.is_alphanumeric()).any(|word| LABELS.contains(&word)))
+                            || context(whole, at - user, 24)
+                                .split(|c: char| !c.is_alphanumeric())
+                                .any(|word| LABELS.contains(&word)))
                 };
                 if user >= 3 && !goes_on && (known() || said()) {
                     let range = line.start + at - user..line.start + end;
@@ -110,7 +112,8 @@ fn aliases(text: &str, start: usize, line: &str, out: &mut Vec<Span>) {
                 .iter()
                 .find_map(|word| value.strip_prefix(word))
                 .map_or(value, |rest| rest.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()));
-            let length = value.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')).count();
+            let length =
+                value.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')).count();
             let token = value[..length].trim_end_matches(['.', '-']);
             let good = if key {
                 // A UUID.
@@ -120,7 +123,9 @@ fn aliases(text: &str, start: usize, line: &str, out: &mut Vec<Span>) {
             } else {
                 (6..=20).contains(&token.len())
                     && token.split('.').count() == 3
-                    && token.split('.').all(|part| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+                    && token
+                        .split('.')
+                        .all(|part| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
             };
             if good && gap.len() <= 8 {
                 let from = start + token.as_ptr() as usize - line.as_ptr() as usize;

@@ -236,9 +236,10 @@ fn unspaced(c: char) -> bool {
 /// short labels take only endings of two letters and more.
 fn ends(rest: &str, unspaced: bool, long: bool) -> bool {
     const ENDINGS: &[&str] = &[
-        "nummer", "nr", "number", "numer", "no", "num", "n", "s", "en", "et", "id", "numarasi", "numero", "nummern", "ets", "ens",
-        "es", "er", "a", "u", "y", "i", "em", "om", "ou", "ie", "ow", "ego", "emu", "nak", "szam", "szama", "om", "ul", "ului",
-        "nya", "ku", "mu", "im", "m", "nim", "si", "un", "in", "card", "karte", "kort", "nro",
+        "nummer", "nr", "number", "numer", "no", "num", "n", "s", "en", "et", "id", "numarasi", "numero", "nummern",
+        "ets", "ens", "es", "er", "a", "u", "y", "i", "em", "om", "ou", "ie", "ow", "ego", "emu", "nak", "szam",
+        "szama", "om", "ul", "ului", "nya", "ku", "mu", "im", "m", "nim", "si", "un", "in", "card", "karte", "kort",
+        "nro",
     ];
     let tail = rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
     // Where words change at their ends, and where small words are joined to them.

@@ -87,7 +87,15 @@ pub(super) const RULES: &[Rule] = &[
         Passport,
         "series of a passport",
         &["9{4}", "9{2} 9{2}"],
-        &["паспорт серия", "паспорт: серия", "паспорт рф серия", "паспорт серии", "серия паспорта", "паспорт: сер", "паспорт сер"],
+        &[
+            "паспорт серия",
+            "паспорт: серия",
+            "паспорт рф серия",
+            "паспорт серии",
+            "серия паспорта",
+            "паспорт: сер",
+            "паспорт сер",
+        ],
     ),
     Rule::labelled(
         DrivingLicence,
@@ -95,8 +103,18 @@ pub(super) const RULES: &[Rule] = &[
         &["9{7} X{6,8}", "9{7}X{6}"],
         &["lesen", "lesen d", "lesen da", "lesen b2", "lesen memandu", "no lesen", "lesen d no"],
     ),
-    Rule::labelled(DrivingLicence, "id licence", &["9{12,14}", "9{4}-9{4}-9{6}"], &["sim", "sim:", "no sim", "sim c", "sim a"]),
-    Rule::labelled(NationalId, "jp insurance", &["9{2,8}"], &["記号", "健康保険 記号", "保険証 記号", "健康保険証 記号"]),
+    Rule::labelled(
+        DrivingLicence,
+        "id licence",
+        &["9{12,14}", "9{4}-9{4}-9{6}"],
+        &["sim", "sim:", "no sim", "sim c", "sim a"],
+    ),
+    Rule::labelled(
+        NationalId,
+        "jp insurance",
+        &["9{2,8}"],
+        &["記号", "健康保険 記号", "保険証 記号", "健康保険証 記号"],
+    ),
     Rule::labelled(
         DrivingLicence,
         "licence",

@@ -37,7 +37,8 @@ use near::{Near, Nearness};
 use rule::Rule;
 use shape::{Class, Shapes};
 use text::{
-    begin, capitals_before, ends, enough_digits, glued, letter, lone, next_digit, plain, stamp, telling, worded_year, wordy,
+    begin, capitals_before, ends, enough_digits, glued, letter, lone, next_digit, plain, stamp, telling, worded_year,
+    wordy,
 };
 use words::OTHERS;
 
@@ -139,7 +140,8 @@ fn join_accounts(text: &str, first: usize, out: &mut Vec<Span>) {
     while at + 1 < out.len() {
         let (left, right) = (&out[at], &out[at + 1]);
         let gap = text.get(left.range.end..right.range.start).unwrap_or("?");
-        let short = gap.len() <= 14 && gap.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '/' | '.' | ':' | ',' | '-'));
+        let short =
+            gap.len() <= 14 && gap.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '/' | '.' | ':' | ',' | '-'));
         if left.entity == Entity::BankAccount && right.entity == Entity::BankAccount && short {
             let end = right.range.end;
             out[at].range.end = end;
@@ -330,7 +332,8 @@ impl Reader<'_, '_> {
         let (score, number) = best?;
         let rule = book.rules[number];
         // `managed 12500 accounts`, `account for 45000 users`.
-        let counted = written.len() <= 7 && written.bytes().all(|byte| byte.is_ascii_digit()) && written.ends_with("00");
+        let counted =
+            written.len() <= 7 && written.bytes().all(|byte| byte.is_ascii_digit()) && written.ends_with("00");
         if rule.entity == Entity::BankAccount && counted {
             return None;
         }

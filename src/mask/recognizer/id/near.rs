@@ -183,8 +183,9 @@ pub(super) fn filler(gap: &str) -> bool {
 
 /// Words and pairs of classes behind which more of them may stand.
 const CLASSES: &[&str] = &[
-    "code ", "cl ", "class ", "klasse ", "klassen ", "kl ", "kat ", "kateg", "categor", "cat ", "classe ", "clase ", "tipo ",
-    "hang ", "skupin", "sk ", "b, ", "be, ", "b,", "a, ", "c, ", "am, ", "b be", "luokka", "(b", "(a", "(c", "кат ", "b/", "a/b",
+    "code ", "cl ", "class ", "klasse ", "klassen ", "kl ", "kat ", "kateg", "categor", "cat ", "classe ", "clase ",
+    "tipo ", "hang ", "skupin", "sk ", "b, ", "be, ", "b,", "a, ", "c, ", "am, ", "b be", "luokka", "(b", "(a", "(c",
+    "кат ", "b/", "a/b",
 ];
 
 /// Whether what follows the word `code` is the class of a licence, and something after it: `code EC (14), PrDP, no. `.
@@ -205,9 +206,44 @@ fn form(gap: &str) -> Option<bool> {
     let words = || gap.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().nth(1).is_some());
     let counted = matches!(
         gap.rsplit(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default(),
-        "no" | "nr" | "num" | "number" | "nummer" | "n" | "numer" | "numero" | "номер" | "broj" | "br" | "cislo" | "αρ"
-            | "is" | "mines" | "its" | "ist" | "lautet" | "jest" | "er" | "on" | "este" | "eh" | "č" | "č̌" | "№" | "numéro" | "số"
-            | "som" | "zní" | "sz" | "szam" | "szama" | "nro" | "номером" | "номера" | "رقم" | "מס" | "מספר"
+        "no" | "nr"
+            | "num"
+            | "number"
+            | "nummer"
+            | "n"
+            | "numer"
+            | "numero"
+            | "номер"
+            | "broj"
+            | "br"
+            | "cislo"
+            | "αρ"
+            | "is"
+            | "mines"
+            | "its"
+            | "ist"
+            | "lautet"
+            | "jest"
+            | "er"
+            | "on"
+            | "este"
+            | "eh"
+            | "č"
+            | "č̌"
+            | "№"
+            | "numéro"
+            | "số"
+            | "som"
+            | "zní"
+            | "sz"
+            | "szam"
+            | "szama"
+            | "nro"
+            | "номером"
+            | "номера"
+            | "رقم"
+            | "מס"
+            | "מספר"
     );
     let marked = gap.starts_with(':') || gap.trim_end().ends_with([':', '№', '°', 'º']) || counted;
     if marked {

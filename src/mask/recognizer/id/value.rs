@@ -21,12 +21,14 @@ pub(super) struct Value {
 impl Value {
     /// Whether it is long enough beside a label.
     pub(super) fn enough(&self) -> bool {
-        !self.worded && (self.digits >= 5 && !self.round) || !self.worded && (self.digits >= 3 && self.letters > 0 && self.digits + self.letters >= 6)
+        !self.worded && (self.digits >= 5 && !self.round)
+            || !self.worded && (self.digits >= 3 && self.letters > 0 && self.digits + self.letters >= 6)
     }
 
     /// Whether it is long enough to be no amount and no year.
     pub(super) fn long(&self) -> bool {
-        !self.worded && (self.digits >= 6 && !self.round) || !self.worded && (self.digits >= 4 && self.letters > 0 && self.digits + self.letters >= 7)
+        !self.worded && (self.digits >= 6 && !self.round)
+            || !self.worded && (self.digits >= 4 && self.letters > 0 && self.digits + self.letters >= 7)
     }
 }
 

@@ -393,9 +393,8 @@ pub(super) const OTHERS: &[&str] = &[
 ];
 
 /// What may stand between a label and its number, folded as labels are.
-pub(super) static FILLERS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    FILLER_WORDS.split_whitespace().chain(MORE_FILLERS.split_whitespace()).collect()
-});
+pub(super) static FILLERS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| FILLER_WORDS.split_whitespace().chain(MORE_FILLERS.split_whitespace()).collect());
 
 const FILLER_WORDS: &str = "no nos nr num number numbers nummer numer numero is was es est ist lautet are of the an my mine mi card \
     id code old new and und et or seria series serie cislo broj kat also valid with ending uk us sayili nomor \
@@ -424,4 +423,3 @@ const MORE_FILLERS: &str = "mines mine its hers his their theirs please pls full
     access zenith first equity kcb coop mandiri bca bri bni maybank cimb bdo bpi metrobank bcp bbva bancolombia davivienda nubank \
     itau bradesco caixa brasil inter osde sura unimed mgem mgen tk aok dak barmer vzp kupat clalit כללית מכבי aetna cigna kaiser \
     bcbs medibank bupa discovery bonitas mapfre sanitas adeslas axa allianz generali ohip ahs issuing issued by";
-

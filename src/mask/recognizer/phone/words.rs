@@ -155,8 +155,9 @@ pub(super) fn before(head: &str) -> Before {
         let gap = &rest[end.len()..];
         if step == 0 {
             found.name = named(end, gap);
-            found.other =
-                gap.contains(['#', '№', '§']) || (gap.starts_with(['°', 'º']) && end.ends_with(['n', 'N'])) || coded(end, gap);
+            found.other = gap.contains(['#', '№', '§'])
+                || (gap.starts_with(['°', 'º']) && end.ends_with(['n', 'N']))
+                || coded(end, gap);
             found.free = gap.chars().any(|c| !c.is_whitespace()) || end.is_empty() || found.name;
         }
         let Some(c) = end.chars().next_back() else { break };
@@ -243,11 +244,12 @@ pub(super) fn before(head: &str) -> Before {
 /// Whether `head` ends in a word that says whose: `my no. …`.
 fn possessive(head: &str) -> bool {
     const WHOSE: &[&str] = &[
-        "my", "his", "her", "their", "our", "your", "new", "meine", "mein", "seine", "ihre", "mon", "son", "mi", "su", "mio", "suo",
-        "meu", "seu", "mijn", "zijn", "haar", "mój", "moje", "jego", "mitt", "hans", "hennes", "min", "work", "home", "office",
-        "mum's", "dad's", "private", "direct",
+        "my", "his", "her", "their", "our", "your", "new", "meine", "mein", "seine", "ihre", "mon", "son", "mi", "su",
+        "mio", "suo", "meu", "seu", "mijn", "zijn", "haar", "mój", "moje", "jego", "mitt", "hans", "hennes", "min",
+        "work", "home", "office", "mum's", "dad's", "private", "direct",
     ];
-    let word = head.trim_end().rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | ':')).next().unwrap_or_default();
+    let word =
+        head.trim_end().rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | ':')).next().unwrap_or_default();
     WHOSE.iter().any(|whose| whose.eq_ignore_ascii_case(word))
 }
 
@@ -300,13 +302,58 @@ pub(super) fn contacts(line: &str) -> bool {
 /// Whether somebody is told to call: a word for it on the line, and one right before the number that points to it.
 pub(super) fn told_to_call(head: &str, line: &str) -> bool {
     const POINTS: &[&str] = &[
-        "use", "try", "on", "at", "via", "is", "number", "to", "unter", "auf", "nimm", "au", "sur", "al", "en", "em", "no", "na",
-        "talk", "speak", "contact", "pod", "på", "til", "sul", "op", "naar", "по", "на",
+        "use", "try", "on", "at", "via", "is", "number", "to", "unter", "auf", "nimm", "au", "sur", "al", "en", "em",
+        "no", "na", "talk", "speak", "contact", "pod", "på", "til", "sul", "op", "naar", "по", "на",
     ];
     const CALLS: &[&str] = &[
-        "call", "calls", "called", "phoned", "phone", "rang", "texted", "talk", "speak", "reach", "contact", "messages", "ring", "text", "dial", "line", "anrufen", "ruf", "ruft", "rufen", "appelle", "appeler", "appelez",
-        "llama", "llamar", "llámame", "chiama", "chiamare", "liga", "ligue", "ligar", "bel", "bellen", "dzwoń", "zadzwoń", "volej",
-        "zavolej", "ring", "ringe", "soita", "hívj", "sună", "ara", "arayın", "звони", "позвони", "звоните", "дзвони",
+        "call",
+        "calls",
+        "called",
+        "phoned",
+        "phone",
+        "rang",
+        "texted",
+        "talk",
+        "speak",
+        "reach",
+        "contact",
+        "messages",
+        "ring",
+        "text",
+        "dial",
+        "line",
+        "anrufen",
+        "ruf",
+        "ruft",
+        "rufen",
+        "appelle",
+        "appeler",
+        "appelez",
+        "llama",
+        "llamar",
+        "llámame",
+        "chiama",
+        "chiamare",
+        "liga",
+        "ligue",
+        "ligar",
+        "bel",
+        "bellen",
+        "dzwoń",
+        "zadzwoń",
+        "volej",
+        "zavolej",
+        "ring",
+        "ringe",
+        "soita",
+        "hívj",
+        "sună",
+        "ara",
+        "arayın",
+        "звони",
+        "позвони",
+        "звоните",
+        "дзвони",
     ];
     let last = head.trim_end().trim_end_matches(':').rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
     POINTS.contains(&last)
@@ -480,7 +527,9 @@ pub(super) fn extension(text: &str, at: usize) -> Option<usize> {
     let number = behind.trim_start_matches([' ', '.', ':', '=', '#', '\u{a0}', 'º', '°']);
     let number =
         ["no.", "no ", "nr.", "nr "].iter().find_map(|no| number.strip_prefix(no)).unwrap_or(number).trim_start();
-    if behind.len() - number.len() > 8 || ((same("m", word) || same("r", word) || same("w", word)) && !behind.starts_with('.')) {
+    if behind.len() - number.len() > 8
+        || ((same("m", word) || same("r", word) || same("w", word)) && !behind.starts_with('.'))
+    {
         return None;
     }
     let start = text.len() - number.len();

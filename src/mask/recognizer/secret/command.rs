@@ -34,15 +34,35 @@ pub(super) fn flags(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
     let glued = matches!(name, "mysql" | "mysqldump" | "mysqladmin" | "mariadb" | "mariadb-dump" | "sshpass" | "7z");
     let sure = matches!(
         name,
-        "sshpass" | "mysql" | "mysqldump" | "mysqladmin" | "mariadb" | "docker login" | "podman login" | "redis-cli" | "cli"
-            | "registry login" | "smbclient" | "mosquitto_pub" | "mosquitto_sub" | "mongosh" | "mongodump" | "mongo"
-            | "ldapsearch" | "ldapmodify" | "az login" | "htpasswd" | "rabbitmqctl"
+        "sshpass"
+            | "mysql"
+            | "mysqldump"
+            | "mysqladmin"
+            | "mariadb"
+            | "docker login"
+            | "podman login"
+            | "redis-cli"
+            | "cli"
+            | "registry login"
+            | "smbclient"
+            | "mosquitto_pub"
+            | "mosquitto_sub"
+            | "mongosh"
+            | "mongodump"
+            | "mongo"
+            | "ldapsearch"
+            | "ldapmodify"
+            | "az login"
+            | "htpasswd"
+            | "rabbitmqctl"
     );
     let mut last = "";
     for (start, token) in tokens(rest) {
         let flag = std::mem::replace(&mut last, token);
         let at = anchor.end() + start;
-        if let Some(value) = token.strip_prefix("-p").filter(|value| glued && value.len() >= 4 && !value.starts_with(['=', '-'])) {
+        if let Some(value) =
+            token.strip_prefix("-p").filter(|value| glued && value.len() >= 4 && !value.starts_with(['=', '-']))
+        {
             let (from, length) = unquoted(value);
             if passwordish(&value[from..from + length], 4) {
                 push(at + 2 + from, at + 2 + from + length, 0.85, out);
@@ -50,7 +70,10 @@ pub(super) fn flags(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             continue;
         }
         if let Some((head, value)) = token.split_once('=').filter(|(head, _)| {
-            matches!(*head, "--password" | "--pass" | "--passwd" | "--token" | "--auth" | "--secret" | "--api-key" | "--user")
+            matches!(
+                *head,
+                "--password" | "--pass" | "--passwd" | "--token" | "--auth" | "--secret" | "--api-key" | "--user"
+            )
         }) {
             let (from, length) = unquoted(value);
             let word = &value[from..from + length];
@@ -64,8 +87,8 @@ pub(super) fn flags(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         let word = &token[from..from + length];
         let good = match flag {
             "-u" | "--user" | "--userpwd" | "-U" | "--proxy-user" => credential(word),
-            "--password" | "--pass" | "--passwd" | "--token" | "--auth" | "--secret" | "--api-key" | "-w" | "-a" | "-p" | "-P"
-            | "--passphrase" | "-pass" => {
+            "--password" | "--pass" | "--passwd" | "--token" | "--auth" | "--secret" | "--api-key" | "-w" | "-a"
+            | "-p" | "-P" | "--passphrase" | "-pass" => {
                 let long = flag.starts_with("--");
                 word.len() >= 4
                     && !word.starts_with(['$', '%', '<', '{', '-'])
@@ -108,7 +131,9 @@ fn unquoted(token: &str) -> (usize, usize) {
 fn credential(word: &str) -> bool {
     word.split_once(':').is_some_and(|(user, pass)| {
         !user.is_empty()
-            && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@' | b'\\'))
+            && user
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@' | b'\\'))
             && pass.len() >= 3
             && !pass.starts_with(['$', '/', '{', '<', '%'])
             && !pass.bytes().all(|byte| byte.is_ascii_digit())
@@ -117,7 +142,8 @@ fn credential(word: &str) -> bool {
 }
 
 /// What names end in that hold a key, where no word begins: `MAPKEY=`, `authtoken:`.
-const NAMES: &[&str] = &["key", "token", "secret", "passwd", "password", "pwd", "auth", "apikey", "credential", "sig", "signature"];
+const NAMES: &[&str] =
+    &["key", "token", "secret", "passwd", "password", "pwd", "auth", "apikey", "credential", "sig", "signature"];
 
 /// Adds keys behind an equals sign whose name says so in its tail.
 pub(super) fn assignments(page: &Page<'_>, out: &mut Vec<Span>) {
@@ -129,10 +155,16 @@ pub(super) fn assignments(page: &Page<'_>, out: &mut Vec<Span>) {
             let sign = line.start + at + place;
             at += place + 1;
             let head = text[line.start..sign].trim_end_matches([' ', '"', '\'', ':']);
-            let name = head.len() - head.bytes().rev().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
+            let name = head.len()
+                - head
+                    .bytes()
+                    .rev()
+                    .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+                    .count();
             let name = head[name..].trim_end_matches(|c: char| c.is_ascii_digit());
             let named = NAMES.iter().any(|known| {
-                name.len() >= known.len() && name.is_char_boundary(name.len() - known.len())
+                name.len() >= known.len()
+                    && name.is_char_boundary(name.len() - known.len())
                     && name[name.len() - known.len()..].eq_ignore_ascii_case(known)
             });
             // `<add key="ApiKey" value="…">`

@@ -8,16 +8,139 @@ use crate::mask::words::Hash;
 
 /// Fronts of words with digits that are products, standards and levels.
 const PRODUCTS: &[&str] = &[
-    "argon", "argon2id", "argon2i", "base64url", "sha", "md5", "bcrypt", "scrypt", "pbkdf", "aes", "rsa", "ed25519", "oauth", "base", "utf", "ipv", "k8s",
-    "http", "tls", "ssl", "web", "s3", "ec2", "x509", "pkcs", "totp", "fido", "log4", "python", "vue", "v1", "v2", "v3",
-    "2fa", "mfa", "win", "mac", "ios", "wpa", "nist", "iso", "covid", "90-", "1password", "fips", "level", "step",
-    "chapter", "q1", "q2", "q3", "q4", "802.", "iphone", "ipad", "android", "galaxy", "pixel", "java", "node", "react",
-    "angular", "kubernetes", "postgres", "mysql", "redis", "gpt", "office", "html", "css", "ecma", "php", "ubuntu",
-    "debian", "centos", "windows", "macos", "bluetooth", "wifi", "wi-fi", "usb", "ddr", "rtx", "gtx", "log4j", "oracle",
-    "exchange", "rfc", "en-", "din", "gdpr", "soc2", "pci", "version", "ver", "part", "phase", "sprint", "week",
-    "grade", "class", "section", "article", "page", "room", "form", "tier", "stage", "type", "mp3", "mp4", "h26",
-    "otp", "u2f", "sso", "saml", "curve25519", "x25519", "chacha", "poly1305", "blake", "keccak", "crc", "p256",
-    "secp", "hs256", "rs256", "es256", "jwt", "c++", "c#", "f#", ".net",
+    "argon",
+    "argon2id",
+    "argon2i",
+    "base64url",
+    "sha",
+    "md5",
+    "bcrypt",
+    "scrypt",
+    "pbkdf",
+    "aes",
+    "rsa",
+    "ed25519",
+    "oauth",
+    "base",
+    "utf",
+    "ipv",
+    "k8s",
+    "http",
+    "tls",
+    "ssl",
+    "web",
+    "s3",
+    "ec2",
+    "x509",
+    "pkcs",
+    "totp",
+    "fido",
+    "log4",
+    "python",
+    "vue",
+    "v1",
+    "v2",
+    "v3",
+    "2fa",
+    "mfa",
+    "win",
+    "mac",
+    "ios",
+    "wpa",
+    "nist",
+    "iso",
+    "covid",
+    "90-",
+    "1password",
+    "fips",
+    "level",
+    "step",
+    "chapter",
+    "q1",
+    "q2",
+    "q3",
+    "q4",
+    "802.",
+    "iphone",
+    "ipad",
+    "android",
+    "galaxy",
+    "pixel",
+    "java",
+    "node",
+    "react",
+    "angular",
+    "kubernetes",
+    "postgres",
+    "mysql",
+    "redis",
+    "gpt",
+    "office",
+    "html",
+    "css",
+    "ecma",
+    "php",
+    "ubuntu",
+    "debian",
+    "centos",
+    "windows",
+    "macos",
+    "bluetooth",
+    "wifi",
+    "wi-fi",
+    "usb",
+    "ddr",
+    "rtx",
+    "gtx",
+    "log4j",
+    "oracle",
+    "exchange",
+    "rfc",
+    "en-",
+    "din",
+    "gdpr",
+    "soc2",
+    "pci",
+    "version",
+    "ver",
+    "part",
+    "phase",
+    "sprint",
+    "week",
+    "grade",
+    "class",
+    "section",
+    "article",
+    "page",
+    "room",
+    "form",
+    "tier",
+    "stage",
+    "type",
+    "mp3",
+    "mp4",
+    "h26",
+    "otp",
+    "u2f",
+    "sso",
+    "saml",
+    "curve25519",
+    "x25519",
+    "chacha",
+    "poly1305",
+    "blake",
+    "keccak",
+    "crc",
+    "p256",
+    "secp",
+    "hs256",
+    "rs256",
+    "es256",
+    "jwt",
+    "c++",
+    "c#",
+    "f#",
+    ".net",
 ];
 
 /// A sign that words of a sentence do not have inside.
@@ -99,11 +222,25 @@ pub(super) fn switches(token: &str) -> usize {
 
 /// Whether a token is as random as keys are: letters and digits in turn, in one of its parts at least.
 pub(super) fn random(token: &str, least: usize) -> bool {
-    token.len() >= least
-        && !token.contains(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~')))
-        && token
-            .split(['-', '_', '.', '/', '+'])
-            .any(|part| part.len() >= 8 && switches(part) >= if part.len() >= 16 { 4 } else { 3 } && mixed(part))
+    token.len() >= least && grouped(token) && token.bytes().filter(u8::is_ascii_digit).count() * 4 >= token.len() / 2
+        || token.len() >= least
+            && !token.contains(|c: char| {
+                !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~'))
+            })
+            && token
+                .split(['-', '_', '.', '/', '+'])
+                .any(|part| part.len() >= 8 && switches(part) >= if part.len() >= 16 { 4 } else { 3 } && mixed(part))
+}
+
+/// `QX7K8-81MQ0-04LPR`: groups of capitals and digits, all of one length.
+fn grouped(token: &str) -> bool {
+    let mut groups = token.split('-');
+    let size = groups.next().map_or(0, str::len);
+    (4..=8).contains(&size)
+        && token.split('-').count() >= 3
+        && groups.all(|group| group.len() == size)
+        && token.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
+        && token.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// What stands for a value and is none: types, placeholders and remarks, in many languages.
@@ -149,7 +286,8 @@ pub(super) fn held(password: bool, value: &str, assigned: bool) -> bool {
 /// Words with dashes between, three at least: a phrase that opens something.
 pub(super) fn worded(value: &str) -> bool {
     let mark = if value.contains('-') { '-' } else { '.' };
-    value.split(mark).count() >= 3 && value.split(mark).all(|word| word.len() >= 3 && word.bytes().all(|b| b.is_ascii_lowercase()))
+    value.split(mark).count() >= 3
+        && value.split(mark).all(|word| word.len() >= 3 && word.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
 /// Letters and digits together, as random strings have them.

@@ -81,4 +81,3 @@ fn words_of_wallet(base: usize, rest: &str, out: &mut Vec<Span>) {
         push(base + first, base + last, 0.8, out);
     }
 }
-

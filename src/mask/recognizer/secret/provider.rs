@@ -2,8 +2,8 @@
 
 use super::super::anchor::Anchor;
 use super::super::before;
-use super::{push, run};
 use super::look::{mixed, wordy};
+use super::{push, run};
 use crate::mask::span::Span;
 
 /// Addresses that are a permission to write.
@@ -136,4 +136,3 @@ pub(super) fn dotted(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
         }
     }
 }
-

@@ -51,10 +51,50 @@ impl<'t> Value<'t> {
 
 /// Ways to go on with a name that make it another thing: `password_url`, `tokenType`.
 const OTHER: &[&str] = &[
-    "url", "uri", "type", "name", "expir", "ttl", "count", "length", "len", "policy", "file", "path", "hash", "reset",
-    "field", "id", "limit", "size", "class", "format", "manager", "less", "required", "age", "version", "provider",
-    "store", "prompt", "input", "rotation", "protected", "ring", "chain", "pair", "words", "word", "board", "note",
-    "stone", "hint", "strength", "min", "max", "algo",
+    "url",
+    "uri",
+    "type",
+    "name",
+    "expir",
+    "ttl",
+    "count",
+    "length",
+    "len",
+    "policy",
+    "file",
+    "path",
+    "hash",
+    "reset",
+    "field",
+    "id",
+    "limit",
+    "size",
+    "class",
+    "format",
+    "manager",
+    "less",
+    "required",
+    "age",
+    "version",
+    "provider",
+    "store",
+    "prompt",
+    "input",
+    "rotation",
+    "protected",
+    "ring",
+    "chain",
+    "pair",
+    "words",
+    "word",
+    "board",
+    "note",
+    "stone",
+    "hint",
+    "strength",
+    "min",
+    "max",
+    "algo",
 ];
 
 /// Verbs behind which a value stands.
@@ -80,7 +120,7 @@ static ADVERBS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 
 /// Words between a label and its value that say what it opens, or nothing at all.
 static FILLERS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    "wifi wi-fi wlan guest new old temp temporary вайфая вайфаю вайфай wifi-ul wifi-ului wlan-ul לווייפיי ווייפיי הווייפיי вайфаи wifi-a wifiju the for of my our your admin root user default current main home \
+    "wifi wi-fi wlan guest new old temp temporary вайфая вайфаю вайфай wifi-ul wifi-ului wlan-ul לווייפיי ווייפיי הווייפיי вайфаи wifi-a wifiju changed from switched rotated reset the for of my our your admin root user default current main home \
      office router app zoom meeting no nr number code key pin für fürs vom zum zur der die das den dem neue neues neuen \
      gast temporär pour du de la le les l' nouveau provisoire del el los nueva nuevo temporal para do da dos nova novo \
      provisória il lo dell' nuova nuovo per van voor het nieuwe tijdelijk do nowe tymczasowe dla k ke na pro nové \
@@ -110,13 +150,15 @@ fn closing(quote: char) -> &'static [char] {
 /// Where a label whose name goes on ends: `DB_PASSWORD_PROD=`, `apiKeyName:`. Nothing where it is another name.
 pub(super) fn label_end(text: &str, end: usize) -> Option<usize> {
     let rest = text.get(end..)?;
+    if joined(text, end) {
+        return Some(end);
+    }
     let more = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
     if more == 0 {
         return Some(end);
     }
     let name = rest[..more].trim_start_matches(['_', '-']);
-    let other =
-        OTHER.iter().any(|other| name.get(..other.len()).is_some_and(|head| head.eq_ignore_ascii_case(other)));
+    let other = OTHER.iter().any(|other| name.get(..other.len()).is_some_and(|head| head.eq_ignore_ascii_case(other)));
     let marked = rest[more..].trim_start_matches(['"', '\'', ' ']).starts_with(['=', ':', '：']);
     // `Passwort-Manager`, `key-value` are words of their own; `WLAN-Key: …` is not.
     (marked && !other).then_some(end + more)
@@ -130,6 +172,8 @@ pub(super) fn value(text: &str, end: usize, limit: usize, words: usize) -> Optio
     let mut assigned = false;
     let mut apart = 0;
     let mut count = 0;
+    // Words behind a verb.
+    let mut behind = 0;
     // `the pin's 4471`.
     if let Some(short) = ["'s ", "’s "].iter().find(|short| text[at..].starts_with(**short)) {
         told = Told::Verb;
@@ -139,14 +183,17 @@ pub(super) fn value(text: &str, end: usize, limit: usize, words: usize) -> Optio
         let rest = text.get(at..limit)?;
         // What stands between two words.
         let body = rest.trim_start_matches(|c: char| {
-            label_sign(c) || QUOTES.contains(&c) || matches!(c, '>' | ')' | '(' | '→' | '…' | '-' | '–' | '—' | '?' | ',')
+            label_sign(c)
+                || QUOTES.contains(&c)
+                || matches!(c, '>' | ')' | '(' | '→' | '…' | '-' | '–' | '—' | '?' | ',')
         });
         // A dash that touches what follows belongs to it: `--flag`.
         let gap = rest[..rest.len() - body.len()].trim_end_matches('-');
         let body = &rest[gap.len()..];
         if gap.contains(':') || gap.contains(['=', '：', '|', '｜', '→', '\t']) || gap.contains("->") {
             told = Told::Mark;
-        } else if told == Told::Nothing && (gap.contains(" - ") || gap.contains(['–', '—', '(', '“', '„', '«', '`'])) {
+        } else if told == Told::Nothing && (gap.contains(" - ") || gap.contains(['–', '—', '(', '“', '„', '«', '`']))
+        {
             told = Told::Verb;
         }
         // A string of a program.
@@ -161,7 +208,9 @@ pub(super) fn value(text: &str, end: usize, limit: usize, words: usize) -> Optio
         let start = at + gap.len();
         let quote = gap.chars().next_back().filter(|c| QUOTES.contains(c));
         // A script without spaces has its verb at the front of what follows.
-        if let Some(verb) = ["は", "是", "为", "為", "는 ", "은 ", "改成了", "改为", "改成", "が"].iter().find(|verb| body.starts_with(**verb))
+        if let Some(verb) = ["は", "是", "为", "為", "는 ", "은 ", "改成了", "改为", "改成", "が"]
+            .iter()
+            .find(|verb| body.starts_with(**verb))
         {
             told = told.max(Told::Verb);
             at = start + verb.len();
@@ -171,9 +220,21 @@ pub(super) fn value(text: &str, end: usize, limit: usize, words: usize) -> Optio
             return None;
         }
         let token = &body[..body.find(|c: char| c.is_whitespace()).unwrap_or(body.len())];
+        // A question is answered further on.
+        if quote.is_none() && token.ends_with('?') && token.chars().rev().skip(1).all(char::is_alphabetic) {
+            return None;
+        }
         let bare = token.trim_end_matches([':', ',', '.', ';', '!', '?', ')', '"', '\'', '`']);
-        if told >= Told::Verb && (quote.is_some() || told == Told::Mark || !ADVERBS.contains(bare)) || quote.is_some() {
-            return Some(take(text, start, quote, Value { start, text: "", assigned, quoted: false, told, apart, gap: &text[label..start], behind: "" }));
+        // `is really …`, `es el …`: one more word may stand behind a verb.
+        let more =
+            told == Told::Verb && behind == 0 && bare.chars().all(|c| c.is_lowercase() || matches!(c, '\'' | '’'));
+        if told >= Told::Verb && (told == Told::Mark || !(more || ADVERBS.contains(bare))) || quote.is_some() {
+            return Some(take(
+                text,
+                start,
+                quote,
+                Value { start, text: "", assigned, quoted: false, told, apart, gap: &text[label..start], behind: "" },
+            ));
         }
         let lower;
         let word = if bare.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -182,12 +243,17 @@ pub(super) fn value(text: &str, end: usize, limit: usize, words: usize) -> Optio
         } else {
             bare
         };
-        if VERBS.contains(word) {
+        // `moved to` tells nothing, `to` right behind the label does.
+        if VERBS.contains(word) && (word != "to" || apart == 0 && figured(&body[bare.len()..])) {
             told = Told::Verb;
+            behind = 0;
             at = start + bare.len();
         } else if told == Told::Verb {
+            behind += usize::from(!ADVERBS.contains(bare));
             at = start + bare.len();
-        } else if token.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | ',' | ':' | '.')) && !bare.is_empty() {
+        } else if token.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | ',' | ':' | '.'))
+            && !bare.is_empty()
+        {
             // A sentence ends here, or a word goes by.
             let ends = token.ends_with('.') && bare.chars().count() > 3;
             if ends || count == words {
@@ -197,12 +263,22 @@ pub(super) fn value(text: &str, end: usize, limit: usize, words: usize) -> Optio
             apart += usize::from(!FILLERS.contains(word));
             at = start + bare.len();
         } else {
-            return Some(take(text, start, quote, Value { start, text: "", assigned, quoted: false, told, apart, gap: &text[label..start], behind: "" }));
+            return Some(take(
+                text,
+                start,
+                quote,
+                Value { start, text: "", assigned, quoted: false, told, apart, gap: &text[label..start], behind: "" },
+            ));
         }
         if at >= limit {
             return None;
         }
     }
+}
+
+/// Whether the next word has a digit.
+fn figured(rest: &str) -> bool {
+    rest.split_whitespace().next().is_some_and(|word| word.contains(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a label without spaces may touch its value.
@@ -212,14 +288,16 @@ fn joined(text: &str, end: usize) -> bool {
 
 fn take<'t>(text: &'t str, start: usize, quote: Option<char>, mut value: Value<'t>) -> Value<'t> {
     let body = onward(text, start, 256);
-    let length = quote.and_then(|quote| {
-        body.find(closing(quote)).filter(|at| *at <= 200 && !body[..*at].contains('\n'))
-    });
+    let length =
+        quote.and_then(|quote| body.find(closing(quote)).filter(|at| *at <= 200 && !body[..*at].contains('\n')));
     value.quoted = length.is_some();
     let length = length.unwrap_or_else(|| {
         body.find(|c: char| {
             c.is_whitespace()
-                || matches!(c, '"' | '`' | ',' | ';' | '<' | '>' | '\u{1}' | '[' | ']' | '、' | '。' | '，' | '|' | '”' | '»')
+                || matches!(
+                    c,
+                    '"' | '`' | ',' | ';' | '<' | '>' | '\u{1}' | '[' | ']' | '、' | '。' | '，' | '|' | '”' | '»'
+                )
                 || (c == '\'' && quote.is_some())
         })
         .unwrap_or(body.len())
@@ -227,7 +305,8 @@ fn take<'t>(text: &'t str, start: usize, quote: Option<char>, mut value: Value<'
     (value.text, value.behind) = body.split_at(length);
     // `…です`, `…입니다`: what a sentence without spaces ends in.
     for ending in ["です", "だよ", "入力", "입니다", "이에요", "예요"] {
-        if let Some(head) = value.text.strip_suffix(ending).or_else(|| value.text.split_once(ending).map(|(head, _)| head))
+        if let Some(head) =
+            value.text.strip_suffix(ending).or_else(|| value.text.split_once(ending).map(|(head, _)| head))
             && head.is_ascii()
         {
             value.text = head;
