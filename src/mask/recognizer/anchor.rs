@@ -56,6 +56,10 @@ pub(crate) enum Kind {
     Key,
     /// `gate code`, `PIN`.
     Pin,
+    /// A network, a service or a machine, whose user and password may follow.
+    Wifi,
+    /// A program that takes a password as an argument.
+    Command,
     /// `recovery codes`, `seed phrase`.
     Phrase,
     /// The first letters of a key, as its provider has them; case counts.
@@ -153,6 +157,8 @@ fn kind_of(group: &str) -> Option<Kind> {
         "password" => Kind::Password,
         "key" => Kind::Key,
         "pin" => Kind::Pin,
+        "wifi" => Kind::Wifi,
+        "command" => Kind::Command,
         "phrase" => Kind::Phrase,
         "prefix" => Kind::Prefix,
         "at" => Kind::At,

@@ -51,6 +51,16 @@ const IN_BRACKETS: &[&str] = &[
     "kissa",
     "manki",
     "afna",
+    "à",
+    "á",
+    "di",
+    "ve",
+    "bij",
+    "på",
+    "i",
+    "w",
+    "в",
+    "на",
     "кот",
     "песик",
 ];
@@ -171,6 +181,7 @@ impl Recognizer for Email {
                 Kind::At => reader.spoken(anchor),
                 _ => None,
             };
+            let found = found.or_else(|| (anchor.kind == Kind::Sign).then(|| reader.replaced(anchor)).flatten());
             if let Some((range, score)) = found {
                 out.push(Span::new(range, Entity::Email, score));
             }
@@ -223,6 +234,8 @@ impl Reader<'_> {
             .find(|sign| rest.starts_with(sign))?;
         let end = anchor.start() + sign.len();
         let head = text.get(..anchor.start())?.trim_end_matches(is_hidden);
+        // `ada\@example.org`, as Markdown and TeX escape it.
+        let head = head.strip_suffix('\\').filter(|head| head.ends_with(is_local)).unwrap_or(head);
         let after = text.get(end..)?;
         let skipped = after.len() - after.trim_start_matches(is_hidden).len();
         let right = end + skipped;
@@ -304,15 +317,15 @@ impl Reader<'_> {
     /// `ada at example dot org`, `ada arroba example.org`.
     fn spoken(&self, anchor: &Anchor) -> Option<(Range<usize>, f32)> {
         let text = self.text;
-        let joint = |c: char| is_blank(c) || matches!(c, '_' | '-' | '.');
+        let joint = |c: char| is_blank(c) || matches!(c, '_' | '-' | '.' | '‹' | '›' | '«' | '»' | '|' | '/' | '\\');
         let head = text.get(..anchor.start())?;
         let left = head.trim_end_matches(joint);
         let after = text.get(anchor.end()..)?;
         let right = after.len() - after.trim_start_matches(joint).len();
         if left.len() == head.len()
             || right == 0
-            || right > 3
-            || head.len() - left.len() > 3
+            || right > 5
+            || head.len() - left.len() > 5
             || !left.ends_with(is_local)
         {
             return None;
@@ -330,7 +343,11 @@ impl Reader<'_> {
             return None;
         }
         let provider = PROVIDERS.contains(&host.first.as_str());
+        // `-at-`, `_at_`.
+        let dashed = text[left.len()..anchor.start()].ends_with(['-', '_', '‹', '«', '|'])
+            && text[anchor.end()..].starts_with(['-', '_', '›', '»', '|']);
         let good = host.words > 0 && is_known_top(&host.last)
+            || host.dots > 0 && dashed && is_known_top(&host.last)
             || host.dots > 0 && is_known_top(&host.last) && (!plain || provider);
         if !good {
             return None;
@@ -342,6 +359,58 @@ impl Reader<'_> {
             return None;
         }
         Some((start..host.end, 0.75))
+    }
+
+    /// `ada#example.org (# → @)`: an address whose sign is told in a remark nearby.
+    fn replaced(&self, anchor: &Anchor) -> Option<(Range<usize>, f32)> {
+        const JOINTS: &[&str] = &[
+            "→",
+            "->",
+            "=>",
+            "=",
+            "换成",
+            "換成",
+            "换",
+            "換",
+            "改成",
+            "替换为",
+            "換为",
+            "改为",
+            "を",
+            "with",
+            "by",
+            "durch",
+            "mit",
+            "par",
+            "por",
+            "con",
+            "на",
+            "为",
+            "for",
+        ];
+        let text = self.text;
+        let head = behind(text, anchor.start(), 32).trim_end_matches([' ', '"', '\'', '`', '“', '「', '„', '«']);
+        let rest = JOINTS.iter().find_map(|joint| head.strip_suffix(joint))?;
+        let sign = rest.trim_end_matches([' ', '"', '\'', '`', '”', '」', '“', '»']).chars().next_back()?;
+        if sign.is_alphanumeric()
+            || sign.is_whitespace()
+            || matches!(sign, '.' | ',' | '-' | '_' | '@' | '(' | ')' | ':' | '（')
+        {
+            return None;
+        }
+        // The remark stands behind the address, a line further at most.
+        let mut from = anchor.start().saturating_sub(240);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let remark = rest.trim_end_matches([' ', '"', '\'', '`', '”', '」', '“', '»']);
+        let mark = remark.as_ptr() as usize - text.as_ptr() as usize + remark.len() - sign.len_utf8();
+        text.get(from..mark)?.match_indices(sign).rev().find_map(|(at, _)| {
+            let at = from + at;
+            let host = self.host(at + sign.len_utf8(), false)?;
+            let start = self.local(at)?;
+            (host.dots > 0 && is_top(&host.last)).then_some((start..host.end, 0.85))
+        })
     }
 
     /// Anchors that begin at byte `at`.
@@ -385,6 +454,15 @@ impl Reader<'_> {
             }
             if length == 0 || rest.starts_with('-') {
                 break;
+            }
+            // A host that is broken over a line.
+            if let Some(next) = rest[length..].strip_prefix("-\n")
+                && words + dots == 0
+            {
+                let more = next.find(|c: char| !is_label(c)).unwrap_or(next.len());
+                if more > 0 && next[more..].starts_with('.') {
+                    length += 2 + more;
+                }
             }
             let label = rest[..length].to_lowercase();
             if first.is_empty() {

@@ -113,16 +113,16 @@ impl Recognizer for Iban {
             }
             let country = found.as_str().get(..2).unwrap_or_default().to_ascii_uppercase();
             let Some((_, length)) = LENGTHS.iter().find(|(code, _)| *code == country) else { continue };
-            if let Some(end) = take(text, found.start(), *length) {
-                out.push(Span::new(found.start()..end, Entity::Iban, 0.98));
+            if let Some((end, valid)) = take(text, found.start(), *length) {
+                out.push(Span::new(found.start()..end, Entity::Iban, if valid { 0.98 } else { 0.7 }));
             }
         }
     }
 }
 
-/// Where the number ends, if the next `length` letters and digits are one. Exactly so many are taken: the words that
+/// Where the number ends, and whether its check digits are right, if the next `length` letters and digits are one. Exactly so many are taken: the words that
 /// follow are never swallowed.
-fn take(text: &str, start: usize, length: usize) -> Option<usize> {
+fn take(text: &str, start: usize, length: usize) -> Option<(usize, bool)> {
     let mut kept = Vec::with_capacity(length);
     let mut gap = 0;
     for (at, c) in text.get(start..)?.char_indices() {
@@ -140,10 +140,25 @@ fn take(text: &str, start: usize, length: usize) -> Option<usize> {
             // Small letters throughout are typed by hand; a mixture is two words.
             let letters = || text[start..end].chars().filter(char::is_ascii_alphabetic);
             let one_case = letters().all(|c| c.is_ascii_uppercase()) || letters().all(|c| c.is_ascii_lowercase());
-            return (ends && one_case && mod97(&kept)).then_some(end);
+            let valid = mod97(&kept);
+            return (ends && one_case && (valid || fours(&text[start..end]))).then_some((end, valid));
         }
     }
     None
+}
+
+/// Whether a number is written in groups of four, as nothing else of that length and country is: people mistype it.
+fn fours(number: &str) -> bool {
+    let mut groups = number.split([' ', '\u{a0}']).peekable();
+    let mut count = 0;
+    while let Some(group) = groups.next() {
+        count += 1;
+        let last = groups.peek().is_none();
+        if group.len() != 4 && !(last && group.len() < 4) {
+            return false;
+        }
+    }
+    count >= 4
 }
 
 fn mod97(number: &[char]) -> bool {

@@ -38,6 +38,33 @@ const NOT_ADDRESSES: &[&str] = &[
     "chrome",
     "firefox",
     "dll",
+    "kernel",
+    "linux",
+    "nginx",
+    "jdk",
+    "package",
+    "nightly",
+];
+
+/// What every router of a make, every machine of a kind or everybody who looks up a name has: gateways and resolvers.
+const EVERYBODYS: &[[u8; 4]] = &[
+    [192, 168, 0, 1],
+    [192, 168, 1, 1],
+    [192, 168, 1, 254],
+    [192, 168, 2, 1],
+    [192, 168, 8, 1],
+    [192, 168, 100, 1],
+    [192, 168, 178, 1],
+    [10, 0, 0, 1],
+    [10, 0, 2, 2],
+    [10, 0, 2, 15],
+    [172, 17, 0, 1],
+    [1, 1, 1, 1],
+    [1, 0, 0, 1],
+    [8, 8, 8, 8],
+    [8, 8, 4, 4],
+    [9, 9, 9, 9],
+    [169, 254, 169, 254],
 ];
 
 impl Recognizer for Ip {
@@ -47,9 +74,30 @@ impl Recognizer for Ip {
             let octets = found.as_str().split('.').all(|octet| octet == "0" || !octet.starts_with('0'));
             let address = found.as_str().parse::<Ipv4Addr>().ok().filter(|_| octets);
             let own = address.is_some_and(|address| {
-                !address.is_loopback() && !address.is_unspecified() && address != Ipv4Addr::BROADCAST
+                // A private range as a whole, as clouds and networks are laid out.
+                let range = address.is_private() && address.octets()[3] == 0 && text[found.end()..].starts_with('/');
+                !address.is_loopback()
+                    && !address.is_unspecified()
+                    && address != Ipv4Addr::BROADCAST
+                    && !EVERYBODYS.contains(&address.octets())
+                    && !range
             });
+            // `package==1.2.3.4`.
+            let pinned = text[..found.start()].ends_with("==") || text[..found.start()].ends_with('^');
+            // `GATK 4.5.0.0`: low numbers behind the name of a program.
+            let low = address.is_some_and(|address| {
+                let octets = address.octets();
+                octets[0] < 9 && octets[1] < 32 && octets[2] < 32 && octets[3] < 16
+            });
+            let program = low && {
+                let head = text[..found.start()].strip_suffix(' ').unwrap_or("");
+                let word = head.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+                word.starts_with(char::is_uppercase)
+                    && !matches!(word, "IP" | "IPv4" | "Host" | "Server" | "From" | "DNS" | "Addr")
+            };
             if own
+                && !pinned
+                && !program
                 && apart(text, found.start(), found.end())
                 && !ends_in_word(&context(text, found.start(), 24), NOT_ADDRESSES)
             {

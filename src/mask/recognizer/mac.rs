@@ -38,7 +38,28 @@ impl Recognizer for Mac {
                     taken = at + size;
                 }
             }
+            if line.digits > 0 {
+                in_one_piece(text, line.start, bytes, out);
+            }
         }
+    }
+}
+
+/// Twelve signs in one piece, which only a label tells.
+fn in_one_piece(text: &str, start: usize, line: &[u8], out: &mut Vec<Span>) {
+    const SIZE: usize = 12;
+    let mut at = 0;
+    while let Some(value) = line.get(at..at + SIZE) {
+        // Where such a piece cannot begin is skipped at once.
+        if let Some(other) = value.iter().rposition(|byte| !byte.is_ascii_hexdigit()) {
+            at += other + 1;
+            continue;
+        }
+        let whole = (at == 0 || !wordy(line[at - 1])) && !line.get(at + SIZE).is_some_and(|byte| wordy(*byte));
+        if whole && telling(value) && LABELS.iter().any(|label| context(text, start + at, 24).contains(label)) {
+            out.push(Span::new(start + at..start + at + SIZE, Entity::Mac, 0.85));
+        }
+        at += SIZE;
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Phone;
 
 impl Recognizer for Phone {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
-        let mut reader = Reader { page, run: Run::default(), heads: Heads::default() };
+        let mut reader = Reader { page, last: 0, run: Run::default(), heads: Heads::default() };
         for (index, line) in page.lines().iter().enumerate() {
             if line.digits >= 6 {
                 reader.line(index, out);
@@ -31,6 +31,8 @@ impl Recognizer for Phone {
 
 struct Reader<'p, 't> {
     page: &'p Page<'t>,
+    /// Where the last number ends.
+    last: usize,
     run: Run,
     heads: Heads,
 }
@@ -70,23 +72,30 @@ impl Reader<'_, '_> {
                     taken = Some((score, last));
                     break;
                 }
-                last = (first + 1..last).rev().find(|border| self.border(&run.groups[*border])).unwrap_or(first);
+                last = (first + 1..last).rev().find(|border| self.border(run, *border)).unwrap_or(first);
             }
             if let Some((score, last)) = taken {
                 let start = if first == 0 { run.start } else { opened(text, run.groups[first].start) };
                 end = grown(text, run.groups[last - 1].end);
                 let start = if first == 0 { unbalanced(text, start, end) } else { start };
                 out.push(Span::new(start..end, Entity::Phone, score).by(layer(score), "phone"));
+                self.last = end;
                 first = last;
             } else {
-                first = (first + 1..all).find(|border| self.border(&run.groups[*border])).unwrap_or(all);
+                first = (first + 1..all).find(|border| self.border(run, *border)).unwrap_or(all);
             }
         }
         end
     }
 
     /// Whether another number may begin with this group.
-    fn border(&self, group: &Group) -> bool {
+    fn border(&self, run: &Run, index: usize) -> bool {
+        let group = &run.groups[index];
+        // `9876544172/8876544172`.
+        let whole = |at: usize| run.groups.get(at).is_some_and(|group| group.length >= 7);
+        if group.gap.has(Gap::SLASH) && whole(index) && index > 0 && whole(index - 1) {
+            return true;
+        }
         let zero = self.page.text()[group.start..].starts_with(['0', '٠', '۰', '०']);
         group.gap.has(Gap::WIDE)
             || (group.gap.has(Gap::SPACE) && (group.gap.has(Gap::OPEN) || (zero && group.length > 1)))
@@ -119,26 +128,48 @@ impl Reader<'_, '_> {
             return None;
         }
         let line = &self.page.lines()[index];
-        let head = text.get(line.start..start)?;
+        // A number in brackets, unlike an area in brackets, stands behind what the bracket explains.
+        let inner = head.start.max(start);
+        let enclosed = !text[start..tail.end].contains([')', '）']);
+        let head = text.get(line.start..if enclosed { inner } else { start })?;
         let head = near(head, head.len());
         let mut before = words::before(head);
         // Behind a small gap, what announces another kind of number announces these groups too.
         if first > 0 && !run.groups[1..=first].iter().any(|group| group.gap.has(Gap::WIDE)) {
             before.other |= words::before(text.get(line.start..run.start)?).other;
         }
-        let dialled = head.ends_with("tel:") || head.ends_with("callto:") || head.ends_with("wa.me/");
-        if !dialled && left_joined(text, start, before.label) {
+        // Two numbers with a border between are two, whatever announces the first.
+        let mut count = 0;
+        let two = groups.iter().skip(1).zip(groups).any(|(group, last)| {
+            count += last.length;
+            (group.gap.has(Gap::WIDE) || (group.gap.has(Gap::SLASH) && last.length >= 7 && group.length >= 7))
+                && count >= 7
+                && digits.len() - count >= 6
+        });
+        if two {
             return None;
         }
-        if dialled || before.label {
+        // Groups of three in a row with another before them are the tail of something longer.
+        if first > 0 && number.figures() && run.groups[first - 1].length == 3 && head_gap(run, first) {
+            return None;
+        }
+        let dialled = head.ends_with("tel:") || head.ends_with("callto:") || head.ends_with("wa.me/");
+        if !dialled && first == 0 && left_joined(text, start, before.label) {
+            return None;
+        }
+        if dialled || (before.label && !(before.loose && shape == Shape::Labelled)) {
             return Some((0.9, last));
         }
-        if before.other {
+        if before.other && !(before.counted && shape == Shape::Strong && digits[0] == 0) {
             return None;
         }
         match shape {
             Shape::Strong => return Some((0.7, last)),
-            Shape::Weak if before.near || before.name => return Some((0.65, last)),
+            // `… or 98330 44172`, `…/8876544172`: one more of them.
+            Shape::Weak if goes_on(text, self.last, start) => return Some((0.65, last)),
+            Shape::Weak if before.near || before.name || words::told_to_call(head, &text[line.start..]) => {
+                return Some((0.65, last));
+            }
             _ => {}
         }
         let behind = &text[tail.end..];
@@ -158,6 +189,57 @@ impl Reader<'_, '_> {
         let labelled = self.heads.above(self.page, index, start).is_some_and(words::only_label);
         labelled.then_some((0.8, last))
     }
+}
+
+/// Whether only a sign or a word such as `or` stands between the end of a number and what begins at byte `start`.
+fn goes_on(text: &str, last: usize, start: usize) -> bool {
+    const JOINTS: &[&str] = &[
+        "",
+        "or",
+        "and",
+        "oder",
+        "und",
+        "bzw",
+        "ou",
+        "et",
+        "o",
+        "y",
+        "e",
+        "of",
+        "en",
+        "lub",
+        "i",
+        "a",
+        "nebo",
+        "eller",
+        "och",
+        "og",
+        "tai",
+        "vagy",
+        "sau",
+        "veya",
+        "или",
+        "и",
+        "або",
+        "או",
+        "أو",
+        "या",
+        "或",
+        "または",
+        "atau",
+        "hoặc",
+    ];
+    last > 0
+        && last <= start
+        && text.get(last..start).is_some_and(|gap| {
+            gap.len() <= 12
+                && JOINTS.contains(&gap.trim_matches(|c: char| matches!(c, ' ' | '/' | ',' | ';' | '.' | '(' | '|')))
+        })
+}
+
+/// Whether a group stands behind a plain space.
+fn head_gap(run: &Run, index: usize) -> bool {
+    run.groups[index].gap == Gap::SPACE
 }
 
 /// The part of a line around byte `at`: long lines are not read anew for each number in them.
@@ -196,6 +278,15 @@ fn unbalanced(text: &str, start: usize, end: usize) -> usize {
 /// The end with an extension and with the last digits of a further number: `-20/-21`.
 fn grown(text: &str, end: usize) -> usize {
     let mut end = extension(text, end).unwrap_or(end);
+    // `555 01 47 - 22`: the extension behind a dash ends the line or the part of it.
+    if let Some(rest) = [" - ", " – ", " -", " –"].iter().find_map(|dash| text[end..].strip_prefix(dash)) {
+        let count = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let year = count == 4 && (rest.starts_with("19") || rest.starts_with("20"));
+        let next = rest[count..].chars().next();
+        if (1..=4).contains(&count) && !year && next.is_none_or(|c| matches!(c, '\n' | '\r' | ',' | ';' | ')' | '|')) {
+            end = text.len() - rest.len() + count;
+        }
+    }
     for _ in 0..3 {
         let rest = &text[end..];
         let mark = rest.trim_start_matches([' ']);
@@ -206,6 +297,8 @@ fn grown(text: &str, end: usize) -> usize {
         let count = number.bytes().take_while(u8::is_ascii_digit).count();
         let next = number[count..].chars().next();
         let ends = next.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '.' | '/' | '-' | ':' | '%'))
+            // `/212-es mellék`.
+            || number[count..].starts_with('-') && number[count + 1..].starts_with(char::is_alphabetic)
             || number[count..].starts_with(". ")
             || &number[count..] == ".";
         if !(1..=4).contains(&count) || !(dash || slash) || !ends {
@@ -243,6 +336,8 @@ fn right_free(text: &str, end: usize, more: bool) -> bool {
         _ if more => true,
         '_' | '%' | '€' | '$' | '£' | '@' | '°' | '″' | '′' => false,
         ',' | '.' | '-' | '/' | ':' | '+' | '~' => !next.is_some_and(char::is_numeric),
+        // A certificate, an issue.
+        '호' | '号' | '號' => false,
         c if c.is_alphanumeric() => unspaced(c) || (matches!(c, 'x' | 'e') && extension(text, end).is_some()),
         ' ' | '\u{a0}' => !matches!(next, Some('%' | '€' | '$' | '£' | '°')),
         _ => true,

@@ -1,6 +1,7 @@
-//! Payment addresses of India's UPI: a name, `@` and the short name of a bank, without any domain.
+//! Payment addresses: of India's UPI, a name, `@` and the short name of a bank, without any domain; aliases of
+//! accounts in Argentina; random keys of Brazil's Pix.
 
-use super::Recognizer;
+use super::{Recognizer, context};
 use crate::mask::page::{Cues, Page};
 use crate::mask::span::{Entity, Layer, Span};
 
@@ -54,9 +55,15 @@ const BANKS: &[&str] = &[
     "naviaxis",
 ];
 
+/// Words before such an address.
+const LABELS: &[&str] = &["upi", "vpa", "gpay", "phonepe", "bhim", "paytm", "यूपीआई"];
+
 impl Recognizer for Upi {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
+        for line in page.lines().iter().filter(|line| line.cues.has(Cues::DOT) || line.digits >= 12) {
+            aliases(text, line.start, &text[line.start..line.end], out);
+        }
         for line in page.lines().iter().filter(|line| line.cues.has(Cues::AT)) {
             let whole = &text[line.start..line.end];
             for (at, _) in whole.match_indices('@') {
@@ -70,9 +77,61 @@ impl Recognizer for Upi {
                     Some('.' | '-' | '@') => rest.next().is_some_and(char::is_alphanumeric),
                     next => next.is_some_and(|c| c.is_alphanumeric() || c == '_'),
                 };
-                if user >= 3 && !goes_on && BANKS.iter().any(|known| known.eq_ignore_ascii_case(bank)) {
+                let known = || BANKS.iter().any(|known| known.eq_ignore_ascii_case(bank));
+                // Apps take new names all the time: behind the label any will do.
+                let said = || {
+                    bank.len() >= 2
+                        && (bank.starts_with("ok") && bank.len() > 4
+                            || context(whole, at - user, 24)
+                                .split(|c: char| !c.is_alphanumeric())
+                                .any(|word| LABELS.contains(&word)))
+                };
+                if user >= 3 && !goes_on && (known() || said()) {
                     let range = line.start + at - user..line.start + end;
                     out.push(Span::new(range, Entity::BankAccount, 0.9).by(Layer::Pattern, "upi"));
+                }
+            }
+        }
+    }
+}
+
+/// `alias: sol.mate.gato`, `chave pix: 3f2504e0-…`.
+fn aliases(text: &str, start: usize, line: &str, out: &mut Vec<Span>) {
+    for (label, key) in [("lias", false), ("LIAS", false), ("ix", true), ("IX", true)] {
+        for (at, _) in line.match_indices(label) {
+            let front = line[..at].chars().next_back();
+            let word = matches!((key, front), (false, Some('a' | 'A')) | (true, Some('p' | 'P')));
+            let outer = line[..at].chars().rev().nth(1).is_none_or(|c| !c.is_alphanumeric());
+            if !word || !outer {
+                continue;
+            }
+            let rest = &line[at + label.len()..];
+            let value = rest.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+            let gap = &rest[..rest.len() - value.len()];
+            let value = ["cbu", "CBU", "cvu", "CVU", "aleatória", "aleatoria", "es", "é"]
+                .iter()
+                .find_map(|word| value.strip_prefix(word))
+                .map_or(value, |rest| rest.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()));
+            let length =
+                value.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')).count();
+            let token = value[..length].trim_end_matches(['.', '-']);
+            let good = if key {
+                // A UUID.
+                token.len() == 36
+                    && token.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+                    && token.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+            } else {
+                (6..=20).contains(&token.len())
+                    && token.split('.').count() == 3
+                    && token
+                        .split('.')
+                        .all(|part| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+            };
+            if good && gap.len() <= 8 {
+                let from = start + token.as_ptr() as usize - line.as_ptr() as usize;
+                let range = from..from + token.len();
+                if text.is_char_boundary(range.end) {
+                    out.push(Span::new(range, Entity::BankAccount, 0.75).by(Layer::Context, "alias of an account"));
                 }
             }
         }

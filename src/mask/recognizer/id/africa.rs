@@ -23,7 +23,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule::labelled(NationalId, "ng bvn", &["9{11}"], &["bvn", "bank verification number"]),
     Rule::labelled(Passport, "african passport", &["A{1,2}9{7,8}"], &["passport"]),
     Rule::labelled(NationalId, "ke id", &["9{7,9}"], &["national id", "id no", "id number", "kitambulisho", "huduma"]),
-    Rule::labelled(TaxId, "ke pin", &["A9{9}A"], &["kra pin", "kra", "pin"]),
+    Rule::checked(TaxId, "ke pin", &["A9{9}A"], &["kra pin", "kra", "pin", "itax", "tax"], |value| {
+        one_of(value, 0, "AP")
+    })
+    .strict(),
     Rule::checked(NationalId, "gh card", &["A{3}-9{9}-9"], &["ghana card", "ghanacard"], |value| {
         value.starts_with(b"GHA")
     })

@@ -83,7 +83,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule::labelled(
         NationalId,
         "br rg",
-        &["9{1,2}.9{3}.9{3}-X", "9{7,10}", "9{1,2}.9{3}.9{3}-X A{3,6}/A{2}", "9{7,9}-X"],
+        &[
+            "9{1,2}.9{3}.9{3}-X",
+            "9{7,10}",
+            "9{1,2}.9{3}.9{3}-X A{3,6}/A{2}",
+            "9{1,2}.9{3}.9{3}",
+            "9{1,2}.9{3}.9{3} A{2,4}/A{2}",
+            "9{1,2}.9{3}.9{3}-X A{2,4}/A{2}",
+            "9{7,9} A{2,4}/A{2}",
+            "9{7,9}-X",
+        ],
         &["rg", "registro geral", "identidade", "carteira de identidade"],
     ),
     Rule::labelled(NationalId, "br pis", &["9{3}.9{5}.9{2}-9", "9{11}"], &["pis", "pasep", "pis/pasep", "nis", "nit"]),

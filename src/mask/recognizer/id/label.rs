@@ -235,10 +235,16 @@ fn unspaced(c: char) -> bool {
 /// Whether a word may end before `rest`: nothing of it goes on but an ending that labels take;
 /// short labels take only endings of two letters and more.
 fn ends(rest: &str, unspaced: bool, long: bool) -> bool {
-    const ENDINGS: &[&str] =
-        &["nummer", "nr", "number", "numer", "no", "num", "n", "s", "en", "et", "id", "numarasi", "numero"];
+    const ENDINGS: &[&str] = &[
+        "nummer", "nr", "number", "numer", "no", "num", "n", "s", "en", "et", "id", "numarasi", "numero", "nummern",
+        "ets", "ens", "es", "er", "a", "u", "y", "i", "em", "om", "ou", "ie", "ow", "ego", "emu", "nak", "szam",
+        "szama", "om", "ul", "ului", "nya", "ku", "mu", "im", "m", "nim", "si", "un", "in", "card", "karte", "kort",
+        "nro",
+    ];
     let tail = rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    tail.is_empty() || unspaced || (ENDINGS.contains(&tail) && (long || tail.len() > 1))
+    // Where words change at their ends, and where small words are joined to them.
+    let inflected = || !tail.is_ascii() && long && tail.chars().count() <= 3;
+    tail.is_empty() || unspaced || inflected() || (ENDINGS.contains(&tail) && (long || tail.len() > 1))
 }
 
 #[cfg(test)]

@@ -69,6 +69,9 @@ const ACCOUNT: &[&str] = &[
     "direct deposit",
 ];
 
+/// The name of the rule for branches.
+pub(super) const BRANCH: &str = "branch of a bank";
+
 pub(super) const RULES: &[Rule] = &[
     Rule::labelled(
         BankAccount,
@@ -99,7 +102,7 @@ pub(super) const RULES: &[Rule] = &[
         BankAccount,
         "sort code",
         &["9{2}-9{2}-9{2}", "9{6}", "9{2} 9{2} 9{2}"],
-        &["sort code", "sort", "sc", "sortcode"],
+        &["sort code", "sort", "sc", "s/c", "sortcode"],
     ),
     Rule::checked(
         BankAccount,
@@ -108,6 +111,14 @@ pub(super) const RULES: &[Rule] = &[
         &["routing", "routing number", "aba", "aba routing", "rtn", "routing no", "transit"],
         routing,
     ),
+    Rule::labelled(
+        BankAccount,
+        "sort code and account",
+        &["9{2}-9{2}-9{2} 9{8}", "9{2}-9{2}-9{2} / 9{8}", "9{2}-9{2}-9{2}/9{8}"],
+        &["sort code"],
+    )
+    .alone(0.75),
+    Rule::labelled(BankAccount, "us account", &["9{9,17}"], &["checking", "savings", "chequing"]),
     Rule::labelled(BankAccount, "bsb", &["9{3}-9{3}", "9{6}", "9{3} 9{3}"], &["bsb", "bsb number"]),
     Rule::labelled(BankAccount, "au account", &["9{5,9}", "9{2,4} 9{3,4}"], &["bsb account", "acc", "account"]),
     Rule::checked(
@@ -116,6 +127,40 @@ pub(super) const RULES: &[Rule] = &[
         &["9{18}", "9{3} 9{3} 9{11} 9"],
         &["clabe", "clabe interbancaria", "cuenta clabe"],
         clabe,
+    ),
+    // Branches and short accounts, which are kept beside another number of an account only.
+    Rule::labelled(
+        BankAccount,
+        BRANCH,
+        &["9{3,5}", "9{4}-X", "9{4}-9{3}", "9{5}-9{3}", "9{6,12}", "9{3} 9{3} 9{1,3}"],
+        &[
+            "transit",
+            "transit no",
+            "transit number",
+            "n° de transit",
+            "folio",
+            "n° de folio",
+            "agência",
+            "agencia",
+            "ag",
+            "ag n",
+            "ag nº",
+            "oficina",
+            "sucursal",
+            "סניף",
+            "şube",
+            "şube kodu",
+            "filiale",
+            "支店番号",
+            "店番",
+            "店番号",
+            "guichet",
+            "code guichet",
+            "op",
+            "dv",
+            "clé",
+            "clé rib",
+        ],
     ),
     Rule::labelled(BankAccount, "blz", &["9{8}", "9{3} 9{3} 9{2}"], &["blz", "bankleitzahl"]),
     Rule::labelled(BankAccount, "ar cbu", &["9{22}"], &["cbu", "cvu"]),

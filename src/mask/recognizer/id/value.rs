@@ -14,17 +14,21 @@ pub(super) struct Value {
     /// Digits of the longest group.
     longest: usize,
     groups: usize,
+    /// A word of capitals before few digits: `CACES R486`.
+    worded: bool,
 }
 
 impl Value {
     /// Whether it is long enough beside a label.
     pub(super) fn enough(&self) -> bool {
-        (self.digits >= 5 && !self.round) || (self.digits >= 3 && self.letters > 0 && self.digits + self.letters >= 6)
+        !self.worded && (self.digits >= 5 && !self.round)
+            || !self.worded && (self.digits >= 3 && self.letters > 0 && self.digits + self.letters >= 6)
     }
 
     /// Whether it is long enough to be no amount and no year.
     pub(super) fn long(&self) -> bool {
-        (self.digits >= 6 && !self.round) || (self.digits >= 4 && self.letters > 0 && self.digits + self.letters >= 7)
+        !self.worded && (self.digits >= 6 && !self.round)
+            || !self.worded && (self.digits >= 4 && self.letters > 0 && self.digits + self.letters >= 7)
     }
 }
 
@@ -84,6 +88,7 @@ pub(super) fn read(text: &str, start: usize) -> Option<Value> {
         letters: first.letters,
         longest: first.digits,
         groups: 1,
+        worded: false,
     };
     let mut last_digits = first.digits > 0;
     while let Some((gap, next)) = gap(text, value.end) {
@@ -116,13 +121,14 @@ pub(super) fn read(text: &str, start: usize) -> Option<Value> {
         value.groups += 1;
         value.longest = value.longest.max(found.digits);
     }
+    value.worded = first.digits == 0 && first.letters >= 3 && text[first.end..].starts_with(' ') && value.digits < 6;
     value.account_end = value.end;
     let written = &text[start..value.end];
     let plain = written.bytes().all(|byte| byte.is_ascii_digit());
     value.round = plain && text[..value.end].ends_with("000");
     if value.digits + value.letters > 34
         || value.digits < 3
-        || !ends(text, value.end)
+        || !(ends(text, value.end) || branched(text, &value))
         || dated(written)
         || machine(written)
     {
@@ -130,17 +136,26 @@ pub(super) fn read(text: &str, start: usize) -> Option<Value> {
     }
     // A clearing number or a branch, and the account behind a comma.
     if (4..=6).contains(&value.digits)
-        && let Some(rest) = text[value.end..].strip_prefix(", ")
+        && let Some(rest) = text[value.end..].strip_prefix(',')
+        && let rest = rest.strip_prefix(' ').unwrap_or(rest)
         && rest.starts_with(|c: char| c.is_ascii_digit())
-        && let Some(account) = read(text, value.end + 2).filter(|account| account.digits >= 6)
+        && let Some(account) = read(text, text.len() - rest.len()).filter(|account| account.digits >= 6)
     {
         value.account_end = account.end;
         value.digits += account.digits;
+    } else if branched(text, &value) {
+        return None;
     }
     let amount = plain
         && text[value.end..].starts_with([',', '.'])
         && text[value.end + 1..].starts_with(|c: char| c.is_ascii_digit());
     (!amount).then_some(value)
+}
+
+/// Whether a comma parts a branch from its account.
+fn branched(text: &str, value: &Value) -> bool {
+    (4..=6).contains(&value.digits)
+        && text[value.end..].strip_prefix(',').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// One separator before a letter or a digit, and where that is. A slash may have spaces around it.
@@ -194,7 +209,9 @@ pub(super) fn dated(value: &str) -> bool {
             (short(0, 31) && short(1, 31) && (year(2) || (short(2, 99) && value.contains(['.', '/']))))
                 || (year(0) && short(1, 12) && short(2, 31))
         }
-        4 => year(1) && year(3) && short(0, 12) && short(2, 12),
+        4 => {
+            (year(1) && year(3) && short(0, 12) && short(2, 12)) || (year(0) && year(2) && short(1, 12) && short(3, 12))
+        }
         _ => false,
     }
 }

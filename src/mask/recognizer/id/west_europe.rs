@@ -250,6 +250,13 @@ pub(super) const RULES: &[Rule] = &[
     )
     .alone(0.95)
     .strict(),
+    // Mistyped or invented, beside its label it is still one.
+    Rule::labelled(
+        TaxId,
+        "it fiscal code as written",
+        &["A{6}9{2}A9{2}A9{3}A"],
+        &["codice fiscale", "c.f.", "cod fisc", "cf", "cod fiscale"],
+    ),
     Rule::labelled(TaxId, "it vat", &["9{11}", "A{2}9{11}"], &["p.iva", "p. iva", "partita iva"]),
     Rule::labelled(
         NationalId,

@@ -94,6 +94,32 @@ impl Number<'_> {
             .any(|at| self.year(at) && joined(at + 1) && joined(at + 2) && short(at + 1, 12) && short(at + 2, 31))
     }
 
+    /// Two hours: `09.00–15.00`.
+    fn hours(&self) -> bool {
+        let hour = |at: usize| self.groups[at].length == 2 && self.value(at) <= 24 && self.value(at + 1) < 60;
+        self.groups.len() == 4
+            && self.pairs()
+            && hour(0)
+            && hour(2)
+            && self.groups[1].gap == Gap::DOT
+            && self.groups[2].gap.has(Gap::DASH)
+            && self.groups[3].gap == Gap::DOT
+    }
+
+    /// Pages: two numbers of four digits, the second a little further on.
+    fn pages(&self) -> bool {
+        self.groups.len() == 2
+            && self.groups.iter().all(|group| group.length == 4)
+            && self.groups[1].gap.has(Gap::DASH)
+            && (1..=150).contains(&self.value(1).wrapping_sub(self.value(0)))
+    }
+
+    /// A year in brackets behind it, which belongs to the sentence: `200-301 (2019`.
+    fn year_behind(&self) -> bool {
+        let last = self.groups.len() - 1;
+        last > 0 && self.groups[last].gap.has(Gap::OPEN) && self.year(last)
+    }
+
     /// Numbers with decimals in a row: `449.816 634.17`.
     fn decimals(&self) -> bool {
         let mut dots = 0;
@@ -139,6 +165,9 @@ impl Number<'_> {
             || groups > 8
             || self.dates()
             || self.dated()
+            || self.hours()
+            || self.pages()
+            || self.year_behind()
             || self.decimals()
             || self.digits.iter().all(|digit| *digit == first)
         {
@@ -207,6 +236,8 @@ impl Number<'_> {
             [3, 2, 2, 2] => first >= 6,
             [3, 3, 3] => first >= 5 && self.gaps().all(|gap| gap == Gap::DASH),
             [2, 3, 2, 2] => first >= 8,
+            // Argentina: an area, the 15 of a mobile, and the number.
+            [2..=4, 2, 2..=4, 4] if first >= 1 => self.value(1) == 15,
             [5, 5] => first >= 6,
             [3, 4, 4] => (first == 1 && second >= 3) || self.code(),
             [2, 4, 4] => first >= 2,

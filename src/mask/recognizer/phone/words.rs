@@ -49,7 +49,7 @@ const VERBS: &str = "cell call calls calling whats text txt dial dialled ring di
     residence";
 
 const OTHERS: &str = "isbn issn doi order orders invoice invoices ticket tickets case serial part sku ref refs reference id \
-    ids po version versions ver build builds release ean upc gtin tax vat account acct routing orcid rfc iso din \
+    ids po version versions ver build builds release ean upc gtin tax vat account acct routing orcid rfc iso din vde nen astm ansi gost jis \
     patent patents batch lot model timestamp epoch commit tracking zip postcode iban ssn card bsn nhs pesel aadhaar \
     sort port from between req requisition rechnung rechnungsnummer bestellung bestellnummer auftrag vorgang aktenzeichen \
     kundennummer artikelnummer factura pedido expediente comande commande facture dossier ordine fattura zamówienie \
@@ -60,7 +60,7 @@ const OTHERS: &str = "isbn issn doi order orders invoice invoices ticket tickets
     steuernummer nif cif dni nie cpf rg pis sss tin pan gst gstin cin uen udyam lei isin cusip wkn sedol swift bic blz \
     bankgiro plusgiro konto kontonr account-no iban-no medicare tfn crn mrn student employee staff matrikel matrikelnummer \
     personnummer personnr cpr kennitala kt hetu isikukood snils снилс инн огрн кпп бик егн єдрпоу oгрнип паспорт \
-    flight train bus room gate seat pnr booking reservation confirmation barcode frequency range years year pages page \
+    chip microchip vin flight train bus room gate seat pnr booking reservation confirmation barcode frequency range years year pages page \
     pp vol volume chapter revision rev firmware driver kernel \
     requests users visitors rows records lines samples tokens events messages downloads views";
 
@@ -135,6 +135,10 @@ pub(super) struct Before {
     pub(super) near: bool,
     /// Another kind of number.
     pub(super) other: bool,
+    /// Things that may be counted, before a colon.
+    pub(super) counted: bool,
+    /// The label is a word that means much else, and no mark stands behind it.
+    pub(super) loose: bool,
     /// A name, or a sign that ends one.
     pub(super) name: bool,
     /// No word goes right before.
@@ -151,8 +155,9 @@ pub(super) fn before(head: &str) -> Before {
         let gap = &rest[end.len()..];
         if step == 0 {
             found.name = named(end, gap);
-            found.other =
-                gap.contains(['#', '№', '§']) || gap.ends_with("n°") || gap.ends_with("nº") || coded(end, gap);
+            found.other = gap.contains(['#', '№', '§'])
+                || (gap.starts_with(['°', 'º']) && end.ends_with(['n', 'N']))
+                || coded(end, gap);
             found.free = gap.chars().any(|c| !c.is_whitespace()) || end.is_empty() || found.name;
         }
         let Some(c) = end.chars().next_back() else { break };
@@ -202,18 +207,25 @@ pub(super) fn before(head: &str) -> Before {
                 break;
             }
             Some(Kind::Verb) => {
+                found.loose = unknown == 0 && step == 0 && gap.trim().is_empty();
                 found.label |= unknown == 0;
                 found.near |= unknown == 1;
                 break;
             }
             Some(Kind::Other) => {
                 found.other |= unknown == 0;
+                // `for messages: …`: what is counted elsewhere may be what one calls for.
+                found.counted |= unknown == 0
+                    && gap.starts_with(':')
+                    && ["messages", "orders", "order"].iter().any(|word| word.eq_ignore_ascii_case(text));
                 break;
             }
             Some(Kind::Filler) => {
                 // `no.` and `nr.` alone announce some number, not one to call.
                 const SOME: &[&str] = &["no", "nr", "from", "number", "between"];
-                found.other |= step == 0 && SOME.iter().any(|word| word.eq_ignore_ascii_case(text));
+                let own = step == 0 && matches!(text, "no" | "No" | "nr" | "Nr" | "number" | "num") && possessive(word);
+                found.near |= own;
+                found.other |= !own && step == 0 && SOME.iter().any(|word| word.eq_ignore_ascii_case(text));
             }
             None if !one => unknown += 1,
             None => {}
@@ -227,6 +239,18 @@ pub(super) fn before(head: &str) -> Before {
         found.other = false;
     }
     found
+}
+
+/// Whether `head` ends in a word that says whose: `my no. …`.
+fn possessive(head: &str) -> bool {
+    const WHOSE: &[&str] = &[
+        "my", "his", "her", "their", "our", "your", "new", "meine", "mein", "seine", "ihre", "mon", "son", "mi", "su",
+        "mio", "suo", "meu", "seu", "mijn", "zijn", "haar", "mój", "moje", "jego", "mitt", "hans", "hennes", "min",
+        "work", "home", "office", "mum's", "dad's", "private", "direct",
+    ];
+    let word =
+        head.trim_end().rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | ',' | ':')).next().unwrap_or_default();
+    WHOSE.iter().any(|whose| whose.eq_ignore_ascii_case(word))
 }
 
 /// Whether letters and digits mixed stand right before: the front of a longer code.
@@ -273,6 +297,67 @@ pub(super) fn contacts(line: &str) -> bool {
     }
     let mut words = line.split(|c: char| !c.is_alphabetic() && !mark(c)).filter(|word| word.len() > 2);
     words.any(|word| WORDS.get(&Hash::of(word)) == Some(&Kind::Label))
+}
+
+/// Whether somebody is told to call: a word for it on the line, and one right before the number that points to it.
+pub(super) fn told_to_call(head: &str, line: &str) -> bool {
+    const POINTS: &[&str] = &[
+        "use", "try", "on", "at", "via", "is", "number", "to", "unter", "auf", "nimm", "au", "sur", "al", "en", "em",
+        "no", "na", "talk", "speak", "contact", "pod", "på", "til", "sul", "op", "naar", "по", "на",
+    ];
+    const CALLS: &[&str] = &[
+        "call",
+        "calls",
+        "called",
+        "phoned",
+        "phone",
+        "rang",
+        "texted",
+        "talk",
+        "speak",
+        "reach",
+        "contact",
+        "messages",
+        "ring",
+        "text",
+        "dial",
+        "line",
+        "anrufen",
+        "ruf",
+        "ruft",
+        "rufen",
+        "appelle",
+        "appeler",
+        "appelez",
+        "llama",
+        "llamar",
+        "llámame",
+        "chiama",
+        "chiamare",
+        "liga",
+        "ligue",
+        "ligar",
+        "bel",
+        "bellen",
+        "dzwoń",
+        "zadzwoń",
+        "volej",
+        "zavolej",
+        "ring",
+        "ringe",
+        "soita",
+        "hívj",
+        "sună",
+        "ara",
+        "arayın",
+        "звони",
+        "позвони",
+        "звоните",
+        "дзвони",
+    ];
+    let last = head.trim_end().trim_end_matches(':').rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    POINTS.contains(&last)
+        && line.split(|c: char| !c.is_alphabetic()).any(|word| CALLS.contains(&word.to_lowercase().as_str()))
 }
 
 /// Whether a line tells of orders, builds and the like.
@@ -393,6 +478,8 @@ const EXTENSIONS: &[&str] = &[
     "loki",
     "pin",
     "innv",
+    "r",
+    "w",
 ];
 
 /// Where an extension that begins at byte `at` ends: `ext. 12`, `x204`, `(int. 22)`, `доб. 417`, `内線302`.
@@ -440,7 +527,9 @@ pub(super) fn extension(text: &str, at: usize) -> Option<usize> {
     let number = behind.trim_start_matches([' ', '.', ':', '=', '#', '\u{a0}', 'º', '°']);
     let number =
         ["no.", "no ", "nr.", "nr "].iter().find_map(|no| number.strip_prefix(no)).unwrap_or(number).trim_start();
-    if behind.len() - number.len() > 8 || (same("m", word) && !behind.starts_with('.')) {
+    if behind.len() - number.len() > 8
+        || ((same("m", word) || same("r", word) || same("w", word)) && !behind.starts_with('.'))
+    {
         return None;
     }
     let start = text.len() - number.len();
