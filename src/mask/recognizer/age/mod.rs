@@ -1,7 +1,12 @@
 //! How old a person is.
 
+mod kin;
+mod prose;
+mod spelt;
+
+use self::kin::{behind_name, beside_detail, kin, named_before};
 use super::Recognizer;
-use super::anchor::{Anchor, Kind, SIDE, behind, unspaced};
+use super::anchor::{Anchor, Kind, SIDE, behind, onward, unspaced};
 use super::date::digit;
 use super::dob::skip_marks;
 use crate::mask::lexicon::{Flags, LEXICON};
@@ -11,29 +16,6 @@ use crate::mask::words::Hash;
 
 pub(crate) struct Age;
 
-/// Numbers in words, as people write ages; tens first.
-const TENS: &[&str] = &["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-const ONES: &[&str] = &[
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
 /// Small words that may follow an age in a sentence.
 const GO_ON: &[&str] = &[
     "and",
@@ -97,28 +79,18 @@ impl Recognizer for Age {
         let anchors = page.anchors();
         for (index, anchor) in anchors.iter().enumerate() {
             match anchor.kind {
-                Kind::AgeLabel => {
-                    let at = skip_marks(text, anchor.end());
-                    let signed = text[anchor.end()..at].contains([':', '：', '|', '｜', '=', '\t', '…', '(', '"'])
-                        || text[anchor.end()..at].contains("..");
-                    if signed
-                        && starts_clause(text, anchor.start())
-                        && let Some(end) = age_at(text, at, 1)
-                        && label_ends(text, end)
-                    {
-                        push(text, at, end, 0.85, "behind its label", out);
-                    }
-                }
+                Kind::AgeLabel => labelled(page, anchor, out),
                 Kind::Aged => aged(text, anchor, out),
                 Kind::Old => old(page, anchors, index, out),
                 Kind::Years => years(page, anchors, index, out),
                 Kind::IsNow => is_now(text, anchor, out),
                 Kind::Kin => kin(page, anchor, out),
-                Kind::Number => behind_name(page, anchor, out),
-                Kind::At => at_years(text, anchor, out),
+                Kind::Number => behind_name(page, anchors, index, out),
+                Kind::Detail => beside_detail(page, anchors, index, out),
                 _ => {}
             }
         }
+        prose::find(page, out);
     }
 }
 
@@ -153,27 +125,113 @@ fn age_at(text: &str, at: usize, least: u32) -> Option<usize> {
     (count > 0 && (least..=110).contains(&value) && !goes_on && !(count > 1 && rest.starts_with('0'))).then_some(end)
 }
 
-/// The end of an age in words: `thirty-eight`.
-fn spelt(text: &str, at: usize) -> Option<usize> {
-    let rest = text.get(at..)?;
-    let word = |from: usize| {
-        let rest = rest.get(from..).unwrap_or_default();
-        let length = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-        &rest[..length]
-    };
-    let first = word(0);
-    let tens = TENS.iter().any(|ten| first.eq_ignore_ascii_case(ten));
-    if !tens {
-        return ONES.iter().skip(9).any(|one| first.eq_ignore_ascii_case(one)).then_some(at + first.len());
-    }
-    if rest[first.len()..].starts_with(['-', ' ', '‑']) {
-        let gap = rest[first.len()..].chars().next().map_or(1, char::len_utf8);
-        let second = word(first.len() + gap);
-        if ONES.iter().take(9).any(|one| second.eq_ignore_ascii_case(one)) {
-            return Some(at + first.len() + gap + second.len());
+/// `Age: 34`, `Age/Sex: 34/F`, `Age (as of May): 34`, `Age      34` in a list of details, the column `age` of a table.
+fn labelled(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
+    let text = page.text();
+    let rest = onward(text, anchor.end(), 96);
+    let rest = rest.split('\n').next().unwrap_or_default();
+    let mut at = anchor.end();
+    // What else the label says: `/Sex`, `(years)`, ` at entry`; a colon ends it.
+    let colon = rest.find([':', '：', '|', '｜', '=']).filter(|colon| *colon <= 32);
+    if let Some(colon) = colon {
+        let between = rest[..colon].trim();
+        let bracket = between.starts_with('(') && between.ends_with(')');
+        let sex = between.starts_with(['/', '&', '+']);
+        let words = between.split_whitespace().count() <= 3 && between.chars().all(|c| c.is_alphabetic() || c == ' ');
+        let few = sex && between.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '/' | '&' | '+'));
+        if bracket || few || words && !between.is_empty() && rest.as_bytes()[colon] != b'|' {
+            at += colon;
         }
     }
-    Some(at + first.len())
+    let value = skip_marks(text, at);
+    let marks = text.get(at..value).unwrap_or_default();
+    if marks.contains('\n') {
+        return;
+    }
+    let dash = marks.contains([':', '：', '|', '｜', '=', '\t', '…', '(', '"', '→'])
+        || marks.contains("..")
+        || marks.contains(" - ")
+        || marks.contains(" – ")
+        || marks.contains("  ");
+    if !dash {
+        column(page, anchor, out);
+        return;
+    }
+    let own = starts_clause(text, anchor.start()) || {
+        // `Applicant's age: 34`, one or two words before it at the beginning of a line.
+        let head = behind(text, anchor.start(), SIDE);
+        marks.contains([':', '：', '-', '–']) && head.len() < 24 && head.split_whitespace().count() <= 2
+            && head.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '\'' | '’' | '*' | '-' | '|'))
+            && !["playing", "group", "range", "stone", "new", "dragon"].iter().any(|word| head.to_lowercase().contains(word))
+    };
+    let value = behind_sex(text, value);
+    if own
+        && let Some(end) = age_at(text, value, 1).or_else(|| before_sex(text, value))
+        && label_ends(text, end)
+    {
+        push(text, value, end, 0.85, "behind its label", out);
+    } else {
+        column(page, anchor, out);
+    }
+}
+
+/// The byte behind `F / ` and the like.
+fn behind_sex(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let word = rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let sex = matches!(word, "F" | "M" | "f" | "m" | "Male" | "Female" | "male" | "female" | "W" | "w" | "H" | "K");
+    let tail = &rest[word.len()..];
+    let trimmed = tail.trim_start_matches([' ', '/', ',', '-', '|']);
+    let gap = tail.len() - trimmed.len();
+    if sex && (1..=4).contains(&gap) && trimmed.starts_with(|c: char| c.is_ascii_digit()) { at + word.len() + gap } else { at }
+}
+
+/// The end of a number with a sex behind a slash, as in `34/F`.
+fn before_sex(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..)?;
+    let count = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let tail = rest.get(count..)?.trim_start_matches(' ');
+    (count == 2 && tail.starts_with('/') && !tail[1..].trim_start().starts_with(|c: char| c.is_ascii_digit())).then_some(at + count)
+}
+
+/// Words that another column of a table about people has at its head.
+const PEOPLE: &[&str] = &[
+    "name", "nom", "nombre", "nome", "naam", "imię", "imie", "nazwisko", "jméno", "meno", "namn", "navn", "nimi", "név", "nume", "ime",
+    "имя", "фио", "ім'я", "піб", "ad", "isim", "όνομα", "שם", "الاسم", "नाम", "姓名", "名前", "氏名", "이름", "성명", "nama", "tên",
+    "sex", "gender", "geschlecht", "sexe", "sexo", "sesso", "dob", "passport", "applicant", "patient", "relation", "child", "guest",
+    "player", "participant", "member", "surname", "vorname", "nachname", "prénom", "apellidos",
+];
+
+/// The cells below a cell that says `age` and nothing else, in a table about people.
+fn column(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
+    let text = page.text();
+    let line = page.line_at(anchor.start());
+    let Some(head) = page.lines().get(line).map(|line| (line.start, &text[line.start..line.end])) else { return };
+    let Some(sign) = ['|', '\t', ';', ','].into_iter().find(|sign| head.1.contains(*sign)) else { return };
+    if head.1.len() > 512 || head.1.chars().any(|c| digit(c).is_some() || c < '\u{8}') {
+        return;
+    }
+    let index = head.1[..anchor.start() - head.0].matches(sign).count();
+    let clean = |cell: &str| cell.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase();
+    let own = head.1.split(sign).nth(index).is_some_and(|cell| clean(cell).len() <= anchor.end() - anchor.start() + 8);
+    let people = head.1.split(sign).any(|cell| {
+        clean(cell).split(|c: char| !(c.is_alphabetic() || c == '\'')).any(|word| PEOPLE.contains(&word))
+    });
+    if !own || !people {
+        return;
+    }
+    for row in page.lines().iter().skip(line + 1).take(400) {
+        let cells = &text[row.start..row.end];
+        let Some(cell) = cells.split(sign).nth(index).filter(|_| cells.contains(sign)) else { break };
+        let at = skip_marks(text, cell.as_ptr() as usize - text.as_ptr() as usize);
+        let limit = cell.as_ptr() as usize - text.as_ptr() as usize + cell.len();
+        if let Some(end) = age_at(text, at, 1).filter(|end| *end <= limit) {
+            let tail = text[end..limit].trim();
+            if tail.is_empty() || tail.starts_with(['"', '*']) || unit(tail) {
+                push(text, at, end, 0.75, "age in a column of ages", out);
+            }
+        }
+    }
 }
 
 /// Whether a label's value is over: its line or cell ends, or a unit or a sign follows.
@@ -181,7 +239,11 @@ fn label_ends(text: &str, end: usize) -> bool {
     let rest = text.get(end..).unwrap_or_default();
     let next = rest.trim_start_matches([' ', '\t', '\u{a0}']);
     let gap = rest.len() - next.len();
-    next.starts_with(|c: char| !c.is_alphanumeric()) || next.is_empty() || gap >= 2 || unit(next)
+    next.starts_with(|c: char| !c.is_alphanumeric())
+        || next.is_empty()
+        || gap >= 2
+        || unit(next)
+        || gap > 0 && next.starts_with(unspaced)
 }
 
 /// Whether a unit of age begins here.
@@ -227,6 +289,7 @@ fn unit(rest: &str) -> bool {
         "سن",
         "عام",
         "שנ",
+        "v.",
         "χρ",
         "ετών",
         "metų",
@@ -260,11 +323,16 @@ fn aged(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     let at = anchor.end() + gap;
     let word = &text[anchor.start()..anchor.end()];
     let sure = word.eq_ignore_ascii_case("aged") || word.contains(' ') || word.contains('â');
-    let end = age_at(text, at, 1).or_else(|| spelt(text, at).filter(|_| sure));
-    let Some(end) = end else { return };
+    let Some(end) = age_at(text, at, 1) else { return };
     let next = text.get(end..).unwrap_or_default().trim_start_matches([' ', '\u{a0}']);
     let ends = next.is_empty() || next.starts_with(['.', ',', ';', ')', '\n', '!', '?', '|', '·']);
     let number = text[at..end].chars().filter(|c| digit(*c).is_some()).count();
+    // `אני בן 34 מחיפה`.
+    let hebrew = matches!(word, "בן" | "בת")
+        && number == 2
+        && ["אני", "הוא", "היא"].iter().any(|who| behind(text, anchor.start(), SIDE).trim_end().ends_with(who));
+    let sure = sure || hebrew;
+    let ends = ends || hebrew;
     if unit(next) || (sure && (ends || follows(next))) || (number == 2 && ends && starts_clause(text, anchor.start())) {
         push(text, at, end, 0.8, "years of a person", out);
     }
@@ -318,7 +386,15 @@ fn of_person(page: &Page<'_>, anchors: &[Anchor], index: usize, at: usize) -> bo
     if head.is_empty() || head.ends_with(['(', '|', '·', '•', '–', '—', ';', '（', '，', '、', '。', '/']) {
         return true;
     }
-    if head.ends_with([',', '.', '-', ':', '،', '!']) {
+    // `The bridge, 90 years old`: a thing in small letters.
+    if let Some(noun) = head.strip_suffix(',') {
+        let word = noun.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        let flags = LEXICON.word(Hash::of(word));
+        return !word.starts_with(|c: char| c.is_ascii_lowercase())
+            || flags.any(Flags::ROLE.or(Flags::JOB).or(Flags::GIVEN))
+            || is_person_noun(word);
+    }
+    if head.ends_with(['.', '-', ':', '،', '!']) {
         return true;
     }
     // `I am`, `he's just`: an anchor of that kind at most two words back.
@@ -349,7 +425,12 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
     let noun = next.trim_start();
     let lower: String = noun.chars().take_while(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
     let good = if east {
+        // `5岁的产品`: of a thing, unless a child or a person follows.
         value >= 1
+            && (!next.starts_with('的')
+                || next.chars().nth(1).is_some_and(|c| matches!(c, '女' | '男' | '儿' | '兒' | '孩' | '我' | '他' | '她' | '小' | '母' | '父' | '老')))
+    } else if is_nominal(word) && !adjective_of_thing(&lower) {
+        value >= 3
     } else if next.starts_with('s') && adjective {
         false
     } else if noun.is_empty() || next.starts_with(|c: char| !c.is_alphanumeric() && c != ' ' && c != '-') {
@@ -362,6 +443,20 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
     if good {
         push(text, start, end, 0.85, "years of a person", out);
     }
+}
+
+/// Forms that only a person is called by, or that say `at the age of`.
+fn is_nominal(word: &str) -> bool {
+    const NOMINAL: &[&str] = &[
+        "åring", "åringen", "åringar", "latek", "latka", "latkiem", "latką", "vuotiaana", "vuotias", "vuotiaan", "yaşında",
+        "yaşındayım", "jarige leeftijd", "évesen", "aastaselt", "års ålder", "års alder", "годовалый",
+    ];
+    NOMINAL.iter().any(|nominal| word.eq_ignore_ascii_case(nominal) || word == *nominal)
+}
+
+/// Behind such a form: it is an adjective after all.
+fn adjective_of_thing(word: &str) -> bool {
+    matches!(word, "bir" | "olan" | "yritys" | "yrityksen" | "ohjelma" | "järjestelmä" | "talo" | "talon" | "firma")
 }
 
 fn follows_old(word: &str) -> bool {
@@ -411,8 +506,75 @@ fn is_person_noun(word: &str) -> bool {
         "niece",
         "self",
         "me",
+        "version",
+        "husband",
+        "wife",
+        "partner",
+        "grandmother",
+        "grandfather",
+        "grandson",
+        "granddaughter",
+        "teenager",
+        "twins",
+        "veteran",
+        "widow",
+        "widower",
+        "pensioner",
+        "retiree",
+        "newcomer",
+        "patient",
+        "cousin",
+        "friend",
+        "neighbour",
+        "neighbor",
+        "immigrant",
+        "refugee",
+        "graduate",
+        "native",
+        "frau",
+        "mann",
+        "mutter",
+        "vater",
+        "sohn",
+        "tochter",
+        "junge",
+        "mädchen",
+        "rentner",
+        "rentnerin",
+        "krankenpfleger",
+        "lehrerin",
+        "femme",
+        "homme",
+        "vrouw",
+        "man",
+        "meisje",
+        "jongen",
+        "kobieta",
+        "mężczyzna",
+        "kvinna",
+        "kvinne",
+        "kvinde",
+        "pojke",
+        "flicka",
+        "mies",
+        "nainen",
+        "nő",
+        "férfi",
+        "женщина",
+        "мужчина",
+        "девушка",
+        "парень",
+        "жінка",
+        "чоловік",
+        "žena",
+        "muž",
+        "kadın",
+        "adam",
+        "leeftijd",
+        "ålder",
+        "alder",
     ];
-    NOUNS.contains(&word) || (!word.is_empty() && LEXICON.word(Hash::of(word)).any(Flags::JOB))
+    NOUNS.contains(&word) || (!word.is_empty() && LEXICON.word(Hash::of(word)).any(Flags::JOB.or(Flags::ROLE)))
 }
 
 /// `42 ans, mariée`, `(33 años)`: years that could be of anything, so more has to speak for a person.
@@ -459,7 +621,28 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
             | "w"
             | "på"
     );
-    let good = (said && subject && !spent && (over || follows(trimmed)))
+    let small = text[start..end].chars().count() <= 2 && value >= 1;
+    // `María, de 34 años`, `mi hija de 7 años`, `моей дочери 7 лет`.
+    let of_whom = ["de", "di", "d'", "of", "von", "van"]
+        .iter()
+        .find_map(|small| head.strip_suffix(small).filter(|rest| rest.ends_with([' ', ','])))
+        .unwrap_or(head);
+    let whose = of_whom.trim_end();
+    let noun = whose.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let relative = !noun.is_empty() && {
+        let flags = LEXICON.word(Hash::of(noun));
+        flags.any(Flags::ROLE) && !flags.any(Flags::ORGANISATION_TAIL) || is_person_noun(&noun.to_lowercase())
+    };
+    let kin = relative && small && !spent && (over || follows(trimmed)) && !whose.ends_with(['.', ';']);
+    let called = of_whom.len() < head.len() || whose.ends_with(',');
+    let named = called
+        && small
+        && !spent
+        && (over || follows(trimmed))
+        && named_before(whose.trim_end_matches([',', '(', ' '])).is_some();
+    let good = kin
+        || named
+        || (said && subject && !spent && (over || follows(trimmed)))
         || (said
             && opens
             && over
@@ -481,9 +664,11 @@ fn is_now(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     }
     let word = &text[anchor.start()..anchor.end()];
     let strong = is_strong(word);
+    if word.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("turn")) && thing_before(text, anchor.start()) {
+        return;
+    }
     let at = anchor.end() + gap;
-    let end = age_at(text, at, if strong { 2 } else { 10 }).or_else(|| spelt(text, at).filter(|_| strong));
-    let Some(end) = end else { return };
+    let Some(end) = age_at(text, at, if strong { 2 } else { 10 }) else { return };
     let next = text.get(end..).unwrap_or_default();
     let after = next.trim_start_matches([' ', '\u{a0}']);
     let ends = next.is_empty()
@@ -499,21 +684,23 @@ fn is_now(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     }
 }
 
-/// `At 29, pregnant with Zoë, I …`: a clause that begins a sentence about a person.
-fn at_years(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
-    if &text[anchor.start()..anchor.end()] != "At" {
-        return;
+/// Whether what stands right before `turned` is a thing: `our company turned 30`.
+fn thing_before(text: &str, at: usize) -> bool {
+    const SMALL: &[&str] = &[
+        "i", "he", "she", "who", "they", "we", "you", "just", "has", "have", "had", "only", "recently", "finally", "and", "when", "before",
+        "after", "until", "since", "will", "to", "be", "is", "am", "was", "are", "now", "be", "about", "also", "already", "soon", "officially",
+        "or", "once", "then", "that", "d", "ve", "s", "m", "as",
+    ];
+    let head = behind(text, at, SIDE).trim_end_matches([' ', '\u{a0}']);
+    let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    if word.is_empty() || SMALL.iter().any(|small| word.eq_ignore_ascii_case(small)) {
+        return false;
     }
-    let at = anchor.end() + 1;
-    let Some(end) = text.get(anchor.end()..).filter(|rest| rest.starts_with(' ')).and_then(|_| age_at(text, at, 10))
-    else {
-        return;
-    };
-    let rest = text.get(end..).unwrap_or_default();
-    let clause: String = rest.chars().take(72).take_while(|c| *c != '.' && *c != '\n').collect();
-    if clause.starts_with(", ") && [" I ", " he ", " she ", " my "].iter().any(|word| clause.contains(word)) {
-        push(text, at, end, 0.7, "years of a person", out);
+    let flags = LEXICON.word(Hash::of(word));
+    if word.starts_with(char::is_uppercase) {
+        return flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT).or(Flags::ORGANISATION_TAIL)) && !flags.any(Flags::GIVEN);
     }
+    !flags.any(Flags::ROLE.or(Flags::JOB)) && !is_person_noun(word)
 }
 
 /// Whether what follows is `years old` and the like and nothing more is counted.
@@ -632,194 +819,15 @@ fn is_strong(word: &str) -> bool {
         "én",
         "olen",
         "am now",
+        "i'll be",
+        "i’ll be",
+        "he'll be",
+        "she'll be",
+        "he’ll be",
+        "she’ll be",
+        "i'd be",
+        "cumplir",
+        "would have been",
     ];
     STRONG.iter().any(|strong| word.eq_ignore_ascii_case(strong) || word.to_lowercase() == *strong)
-}
-
-/// Ages of relatives: `kids: Zoë (12), Lil' Dre (9)`, `a daughter, 7`.
-fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
-    const REACH: usize = 110;
-    let text = page.text();
-    let Some(line) = page.lines().get(page.line_at(anchor.end())) else { return };
-    let Some(rest) = text.get(anchor.end()..line.end) else { return };
-    let rest = &rest[..rest.char_indices().nth(REACH).map_or(rest.len(), |(at, _)| at)];
-    let mut from = 0;
-    for (at, c) in rest.char_indices() {
-        if matches!(c, '.' | ';' | '!' | '?') && rest[at + c.len_utf8()..].starts_with([' ', '\t']) && at > 30 {
-            return;
-        }
-        if at < from || digit(c).is_none() {
-            continue;
-        }
-        let place = anchor.end() + at;
-        from = at + rest[at..].chars().take_while(|c| digit(*c).is_some()).map(char::len_utf8).sum::<usize>();
-        let Some(end) = age_at(text, place, 0) else { return };
-        let head = &text[line.start..place];
-        let bare = head.trim_end();
-        let opened = bare.ends_with(['(', '（']);
-        let comma = bare.ends_with([',', '،', '，', '、']);
-        let name = bare.trim_end_matches(['(', '（', ',', '،', '，', '、', ' ']);
-        let next = text.get(end..line.end).unwrap_or_default();
-        let after = next.trim_start_matches([' ', '\u{a0}']);
-        let closed = after.starts_with([')', '）', ',', '،', ';', '.', '&', '/'])
-            || after.is_empty()
-            || (unit(after) && unit_ends(after))
-            || follows_kin(after);
-        let capital = name
-            .rsplit(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '-')))
-            .find(|word| !word.is_empty())
-            .and_then(|word| word.chars().next())
-            .is_some_and(|c| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()));
-        let direct = name.len() + line.start <= anchor.end();
-        if (opened || comma) && closed && (capital || direct) {
-            push(text, place, end, 0.75, "age of a relative", out);
-        } else if !(opened || comma) {
-            return;
-        }
-    }
-}
-
-/// Whether a unit is over soon: `4 tuổi)`, `7 г.`.
-fn unit_ends(after: &str) -> bool {
-    let rest = after.trim_start_matches(|c: char| {
-        c.is_alphabetic() || matches!(c, '\u{300}'..='\u{36f}') || (c >= '\u{900}' && c.is_alphanumeric())
-    });
-    rest.is_empty() || rest.starts_with(|c: char| !c.is_alphanumeric()) && !rest.starts_with(" of ")
-}
-
-fn follows_kin(after: &str) -> bool {
-    let word: String = after.chars().take_while(|c| c.is_alphabetic()).collect();
-    matches!(
-        word.as_str(),
-        "and"
-            | "y"
-            | "e"
-            | "et"
-            | "und"
-            | "i"
-            | "a"
-            | "en"
-            | "og"
-            | "och"
-            | "ja"
-            | "és"
-            | "și"
-            | "и"
-            | "та"
-            | "ve"
-            | "dan"
-    )
-}
-
-/// `Bob Chia, 59, retired`, `Ilie Brăescu (64)`.
-fn behind_name(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
-    let text = page.text();
-    let Some(end) = age_at(text, anchor.start(), 5) else { return };
-    if end != anchor.end() {
-        return;
-    }
-    let head = behind(text, anchor.start(), SIDE);
-    let opened = head.ends_with('(');
-    let next = text.get(end..).unwrap_or_default();
-    let good = if opened {
-        next.starts_with(')') || next.starts_with(" and ") || next.starts_with(" en ") || next.starts_with(", ")
-    } else {
-        let after = next.trim_start_matches(' ');
-        let word = after.trim_start_matches([',', ' ']);
-        // `Via Rossi, 15, 20121 Milano` is an address; an age goes on in words or ends the sentence.
-        (next.starts_with(',') && word.starts_with(|c: char| c.is_lowercase()))
-            || (next.starts_with(['.', '!']) && next[1..].starts_with([' ', '\n']))
-            || next.trim().is_empty()
-            || next.starts_with("\n")
-    };
-    let two = anchor.end() - anchor.start() == 2;
-    if good
-        && two
-        && let Some(words) = named_before(head.trim_end_matches(['(', ',', ' ']))
-        && (opened || words >= 2 || next.starts_with(','))
-    {
-        push(text, anchor.start(), end, 0.65, "number behind a name", out);
-        return;
-    }
-    // `my neighbour, 84.`, `At 29, pregnant, I …`.
-    let before = head.trim_end_matches([' ', ',']);
-    if good && two && !opened {
-        let word = before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-        let kin = matches!(
-            word,
-            "neighbour"
-                | "neighbor"
-                | "grandmother"
-                | "grandfather"
-                | "widow"
-                | "widower"
-                | "retired"
-                | "retiree"
-                | "pensioner"
-                | "mother"
-                | "father"
-                | "niece"
-                | "nephew"
-        );
-        if kin {
-            push(text, anchor.start(), end, 0.65, "number behind a person", out);
-        }
-    }
-}
-
-/// How many words of a person's name end `head`: a given name of the lexicon among them, and nothing of a street.
-fn named_before(head: &str) -> Option<usize> {
-    let head = head.trim_end();
-    let mut count = 0;
-    let (mut given, mut weak, mut surname) = (false, false, false);
-    for word in head.rsplit([' ', '\u{a0}']).take(6) {
-        // A sign before a word ends the run: `(Ana`, `— Bob`, `"Bob`.
-        let inner = word.trim_start_matches(['(', '"', '“', '*', '„', '«', '—', '–']);
-        let opens = inner.len() < word.len();
-        let clean = inner.trim_end_matches(['*', '"', '”', '»']);
-        if clean.is_empty() {
-            break;
-        }
-        let small = matches!(
-            clean,
-            "van"
-                | "von"
-                | "de"
-                | "der"
-                | "den"
-                | "da"
-                | "dos"
-                | "del"
-                | "di"
-                | "la"
-                | "bin"
-                | "ibn"
-                | "al"
-                | "from"
-                | "aus"
-                | "of"
-        );
-        let capital = clean.chars().next().is_some_and(char::is_uppercase)
-            && clean.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | '.'));
-        if !capital && !small {
-            break;
-        }
-        if capital {
-            for part in clean.split(['-', '\'', '’']) {
-                let flags = LEXICON.word(Hash::of(part));
-                if flags.any(Flags::STREET) || flags.any(Flags::ORGANISATION) && !flags.any(Flags::GIVEN) {
-                    return None;
-                }
-                given |= flags.any(Flags::GIVEN)
-                    && !flags.any(Flags::WORD.or(Flags::ALSO_WORD).or(Flags::ALSO_PLACE).or(Flags::PLACE));
-                weak |= flags.any(Flags::GIVEN);
-                surname |= flags.any(Flags::SURNAME) && !flags.any(Flags::GIVEN);
-            }
-            count += 1;
-        }
-        if opens {
-            break;
-        }
-    }
-    ((given || (weak && surname && count >= 2)) && count > 0).then_some(count)
 }
