@@ -21,6 +21,8 @@ pub(super) enum Needs {
     Nothing,
     /// More homes, a street or a place.
     More,
+    /// Two more parts, one of them a street, a home or a number.
+    Parts,
     /// Parts of an address, after a label that always has one.
     Value,
     /// A street or a code, after a label that may have something else.
@@ -613,6 +615,12 @@ impl Zone<'_> {
                     if end > 0 && self.sign(end - 1).is_some_and(is_comma) { end - 1 } else { end }
                 }
                 Kind::Sign('–' | '—' | '-') if token.gap > 0 => before,
+                // `Am Alten Hof 7 • 86150 Augsburg`.
+                Kind::Sign(_) if self.cell(before) => {
+                    return self.named_house(before).filter(|(from, _)| {
+                        *from == 0 || self.is_break(from - 1) || self.get(from - 1).is_some_and(|sign| sign.sign().is_some())
+                    });
+                }
                 _ => return None,
             };
             self.named_house(parted).or_else(|| self.house_behind_floors(parted))
@@ -656,6 +664,15 @@ impl Zone<'_> {
             name.and_then(|name| self.get(name))
                 .is_some_and(|name| name.is_word() && name.capital && name.flags.any(PLACES))
         });
+        // `Kothrud, Pune 411038`: six digits behind a city say enough where more of an address stands before it.
+        if city && code.end == at + 1 && token.digits == 6 && self.bounded(code.end) {
+            let dash = before.is_some_and(|before| self.dash(before));
+            let (from, names) = self.name_left(at - usize::from(dash));
+            let comma = from > 0 && (self.sign(from - 1).is_some_and(is_comma) || self.is_break(from - 1));
+            if names <= 3 && comma {
+                return Some(Core { from, to: code.end, score: 0.65, rule: "postcode", needs: Needs::Parts });
+            }
+        }
         if city && code.sure == Sure::Middle && self.bounded(code.end) {
             let dash = before.is_some_and(|before| self.dash(before));
             let (from, _) = self.name_left(at - usize::from(dash));
@@ -711,7 +728,7 @@ impl Zone<'_> {
     }
 
     /// Words with capitals and a house number right before `end`; also whether they hold a word for a street.
-    fn named_house(&self, end: usize) -> Option<(usize, bool)> {
+    pub(super) fn named_house(&self, end: usize) -> Option<(usize, bool)> {
         let mut number = end;
         // `31 B`, `14 b`.
         if number > 0
@@ -763,6 +780,15 @@ impl Zone<'_> {
             at -= 1;
         }
         (names > 0).then_some((begin, street))
+    }
+
+    /// `B-604`, `C-12/3`: a flat by its block.
+    pub(super) fn flat_code(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|token| token.is_word() && token.capital && token.letters <= 2)
+            && self.dash(at + 1)
+            && self.tight(at + 1)
+            && self.tight(at + 2)
+            && self.get(at + 2).is_some_and(|token| token.is_code() && token.digits <= 4)
     }
 
     /// A part of a building where people live: needs more of an address beside it.
@@ -821,6 +847,17 @@ impl Zone<'_> {
                         colon = true;
                         break;
                     }
+                }
+                // `addr – B-604 …`.
+                Kind::Sign('-' | '–' | '—')
+                    if !colon
+                        && words == 0
+                        && starts
+                        && strong
+                        && found.gap > 0
+                        && self.get(next + 1).is_some_and(|next| next.gap > 0) =>
+                {
+                    colon = true;
                 }
                 Kind::Sign('/' | '(' | ')' | '…' | '-') if !colon => {}
                 Kind::Sign('-' | '–' | '>') if colon => {}

@@ -63,6 +63,9 @@ impl Zone<'_> {
                             && holds.any(Holds::DIGIT)
                             && (holds.any(Holds::SURE_CODE) || self.plain_house(core.from).is_some()))
             }
+            Needs::Parts => {
+                reach.parts >= 2 && holds.any(Holds::STREET.or(Holds::AREA).or(Holds::WEAK).or(Holds::UNIT).or(Holds::DIGIT))
+            }
             Needs::Value => {
                 holds.any(Holds::STREET.or(Holds::UNIT).or(Holds::SURE_CODE).or(Holds::WEAK))
                     || holds.any(Holds::DIGIT.or(Holds::CODE))
@@ -80,13 +83,30 @@ impl Zone<'_> {
     }
 
     fn right(&self, core: &Core, labelled: bool) -> Reach {
-        let mut reach = Reach { end: core.to, holds: core.holds(), ..Reach::default() };
-        let mut at = core.to;
+        let start = Reach { end: core.to, holds: core.holds(), ..Reach::default() };
+        let mut reach = self.onward(core, labelled, labelled, start);
+        for _ in 0..3 {
+            let first = labelled && reach.end == core.from;
+            let told = labelled && core.needs == Needs::Value;
+            let Some((end, holds)) = self.bridge(reach.end, first, told, reach.holds) else { break };
+            reach.holds = reach.holds.or(holds);
+            reach.parts += 1;
+            reach.names = true;
+            reach.end = end;
+            reach = self.onward(core, labelled, false, reach);
+        }
+        reach
+    }
+
+    /// To the right, over parts that are known.
+    fn onward(&self, core: &Core, labelled: bool, first: bool, start: Reach) -> Reach {
+        let mut reach = start;
+        let mut at = reach.end;
         let mut plain = 0;
         let mut lines = 0;
         // Lines held back.
         let mut waiting = 0;
-        let mut first = labelled;
+        let mut first = first;
         // What is only taken if something sure follows.
         let mut held: Option<Reach> = None;
         for _ in 0..24 {
@@ -106,6 +126,10 @@ impl Zone<'_> {
                     reach.end = part.end;
                     at = part.end;
                     continue;
+                }
+                let country = reach.holds.any(Holds::SURE_CODE).then(|| self.country_cell(at)).flatten();
+                if let Some(end) = country.filter(|_| held.is_none()) {
+                    reach.end = end;
                 }
                 break;
             }
@@ -376,15 +400,18 @@ impl Zone<'_> {
             let (parting, next) = self.parting(part.end);
             match parting {
                 Parting::Comma | Parting::None => at = next,
+                Parting::Wide if self.postcode(next).is_some_and(|code| code.sure > super::zone::Sure::Low) => at = next,
                 Parting::Dash if self.part(next).holds.any(STRONG) => at = next,
                 Parting::Bracket => {
                     let Some((end, part)) = self.bracket(next, reach.holds.any(Holds::SURE_CODE)) else { break };
                     reach.take(&part);
                     reach.end = end;
-                    if !self.sign(end).is_some_and(is_comma) {
+                    // `Val-d'Or (Québec)  J9P 2K7`.
+                    let code = self.postcode(end).is_some_and(|code| code.sure > super::zone::Sure::Low);
+                    if !self.sign(end).is_some_and(is_comma) && !code {
                         break;
                     }
-                    at = end + 1;
+                    at = if code { end } else { end + 1 };
                 }
                 _ => break,
             }
@@ -436,7 +463,7 @@ impl Zone<'_> {
                                 && part.holds.any(Holds::DIGIT)
                                 && !part.holds.any(Holds::YEAR)
                                 && before <= begin + 5
-                            || self.plain_house(begin).is_some() && part.names <= 4 && comma;
+                            || (self.plain_house(begin).is_some() || self.flat_code(begin)) && part.names <= 4 && comma;
                         if sure
                             && (comma || part.holds.any(Holds::UNIT.or(Holds::STREET)))
                             && !part.holds.any(Holds::YEAR)
@@ -496,7 +523,10 @@ impl Zone<'_> {
                         && holds.any(Holds::WORD)
                         && self.spelt(begin) == "The"
                         && reach.holds.any(Holds::STREET);
+                    // `Achter de Waag 5` above `8911 KE Leeuwarden`.
+                    let numbered = core.rule == "postcode" && tentative == from && self.house_line(begin, end);
                     if house
+                        || numbered
                         || holds.any(Holds::STREET.or(Holds::UNIT).or(Holds::HOME))
                         || holds.any(Holds::WEAK.or(Holds::AREA)) && found.parts <= 3
                     {
@@ -561,6 +591,10 @@ impl Zone<'_> {
                 }
                 _ => break,
             }
+        }
+        if let Some(begin) = self.bridge_left(core, from) {
+            reach.parts += 1;
+            from = begin;
         }
         from
     }

@@ -33,7 +33,7 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         let name = bare.trim_end_matches(['(', '（', ',', '،', '，', '、', ' ']);
         let next = text.get(end..line.end).unwrap_or_default();
         let after = next.trim_start_matches([' ', '\u{a0}']);
-        let closed = after.starts_with([')', '）', ',', '،', ';', '.', '&', '/'])
+        let closed = after.starts_with([')', '）', ',', '،', ';', '.', '&', '/', '!', '?'])
             || after.is_empty()
             || (unit(after) && unit_ends(after))
             || follows_kin(after);
@@ -111,6 +111,15 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
             || next.starts_with("\n")
     };
     let two = anchor.end() - anchor.start() == 2;
+    // `Maria, 41, nurse`: a name that is a place or a word too, and a job.
+    let worker = next.starts_with(", ") && {
+        let noun = next[2..].split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        !noun.is_empty() && LEXICON.word(Hash::of(noun)).any(Flags::JOB.or(Flags::ROLE))
+    };
+    if good && two && !opened && worker && called_before(head.trim_end_matches([',', ' '])) {
+        push(text, anchor.start(), end, 0.65, "number behind a name", out);
+        return;
+    }
     if good
         && two
         && let Some(words) = named_before(head.trim_end_matches(['(', ',', ' ']))
@@ -167,6 +176,15 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
     }
 }
 
+/// Whether a given name ends `head`, be it a place or a word too.
+pub(super) fn called_before(head: &str) -> bool {
+    named_before(head).is_some() || {
+        let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        let flags = LEXICON.word(Hash::of(word));
+        word.starts_with(char::is_uppercase) && flags.any(Flags::GIVEN) && !flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT))
+    }
+}
+
 /// Whether a word is a sex and nothing else.
 fn plain_sex(word: &str) -> bool {
     ["male", "female", "männlich", "weiblich", "man", "woman"].iter().any(|sex| word.eq_ignore_ascii_case(sex))
@@ -211,6 +229,9 @@ pub(super) fn named_before(head: &str) -> Option<usize> {
     let mut count = 0;
     let (mut given, mut weak, mut surname) = (false, false, false);
     for word in head.rsplit([' ', '\u{a0}']).take(6) {
+        if matches!(word, "I'm" | "I’m" | "Im") {
+            break;
+        }
         // A sign before a word ends the run: `(Ana`, `— Bob`, `"Bob`.
         let inner = word.trim_start_matches(['(', '"', '“', '*', '„', '«', '—', '–']);
         let opens = inner.len() < word.len();

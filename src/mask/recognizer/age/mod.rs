@@ -4,7 +4,7 @@ mod kin;
 mod prose;
 mod spelt;
 
-use self::kin::{behind_name, beside_detail, kin, named_before};
+use self::kin::{behind_name, beside_detail, called_before, kin, named_before};
 use super::Recognizer;
 use super::anchor::{Anchor, Kind, SIDE, behind, onward, unspaced};
 use super::date::digit;
@@ -153,7 +153,17 @@ fn labelled(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         || marks.contains(" - ")
         || marks.contains(" – ")
         || marks.contains("  ");
-    if !dash {
+    // `Height 5'6"   Age 31   Eyes hazel`: details parted by blanks.
+    let wide = || {
+        let head = behind(text, anchor.start(), SIDE);
+        (head.is_empty() || head.ends_with("  ") || head.ends_with('\t'))
+            && text[anchor.start()..].starts_with(char::is_uppercase)
+            && age_at(text, value, 5).is_some_and(|end| {
+                let rest = text.get(end..).unwrap_or_default();
+                rest.starts_with("  ") || rest.starts_with('\t') || !head.is_empty() && rest.trim_start_matches(' ').starts_with('\n')
+            })
+    };
+    if !dash && !wide() {
         column(page, anchor, out);
         return;
     }
@@ -392,7 +402,10 @@ fn of_person(page: &Page<'_>, anchors: &[Anchor], index: usize, at: usize) -> bo
         let flags = LEXICON.word(Hash::of(word));
         return !word.starts_with(|c: char| c.is_ascii_lowercase())
             || flags.any(Flags::ROLE.or(Flags::JOB).or(Flags::GIVEN))
-            || is_person_noun(word);
+            || is_person_noun(word)
+            || anchors[..index].iter().rev().take_while(|anchor| anchor.end() + 8 > at).any(|anchor| {
+                anchor.kind == Kind::IsNow && text.get(anchor.start()..anchor.end()).is_some_and(|verb| verb.eq_ignore_ascii_case(word))
+            });
     }
     if head.ends_with(['.', '-', ':', '،', '!']) {
         return true;
@@ -577,11 +590,30 @@ fn is_person_noun(word: &str) -> bool {
     NOUNS.contains(&word) || (!word.is_empty() && LEXICON.word(Hash::of(word)).any(Flags::JOB.or(Flags::ROLE)))
 }
 
+/// `(lat 71)`, `, lat 34,`: Polish puts the years first.
+fn years_first(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
+    if &text[anchor.start()..anchor.end()] != "lat" {
+        return;
+    }
+    let head = behind(text, anchor.start(), SIDE).trim_end();
+    let rest = text.get(anchor.end()..).unwrap_or_default();
+    let at = anchor.end() + rest.len() - rest.trim_start_matches([' ', '\u{a0}']).len();
+    let Some(end) = age_at(text, at, 5).filter(|_| at > anchor.end()) else { return };
+    let opened = head.ends_with('(') && text[end..].starts_with(')');
+    let named = head.ends_with(',') && text[end..].starts_with([',', '.', '\n']) && named_before(head.trim_end_matches(',')).is_some();
+    if opened || named {
+        push(text, at, end, 0.75, "years of a person", out);
+    }
+}
+
 /// `42 ans, mariée`, `(33 años)`: years that could be of anything, so more has to speak for a person.
 fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
     let text = page.text();
     let anchor = &anchors[index];
-    let Some((start, end, value)) = number_before(text, anchor.start()) else { return };
+    let Some((start, end, value)) = number_before(text, anchor.start()) else {
+        years_first(text, anchor, out);
+        return;
+    };
     let next = text.get(anchor.end()..).unwrap_or_default();
     let trimmed = next.trim_start_matches([' ', '\u{a0}']);
     let over = trimmed.is_empty() || trimmed.starts_with(|c: char| !c.is_alphanumeric() && c != '-' && c != '\'');
@@ -639,7 +671,7 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
         && small
         && !spent
         && (over || follows(trimmed))
-        && named_before(whose.trim_end_matches([',', '(', ' '])).is_some();
+        && called_before(whose.trim_end_matches([',', '(', ' ']));
     let good = kin
         || named
         || (said && subject && !spent && (over || follows(trimmed)))

@@ -71,7 +71,7 @@ impl Cue {
 
 const CUES: &[(Cue, &str)] = &[
     (Cue::AT, "at"),
-    (Cue::WITH_YEARS, "à a con com met op w v ve vid la à в у на sa"),
+    (Cue::WITH_YEARS, "свои своих свої à a con com met op w v ve vid la à в у на sa"),
     (Cue::BARE, "mit los aos vid ved som in"),
     (
         Cue::SUBJECT,
@@ -215,7 +215,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             continue;
         }
         let beside = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        if cue.any(Cue::AT.or(Cue::WITH_YEARS).or(Cue::BARE).or(Cue::BE).or(Cue::TURN).or(Cue::HAVE).or(Cue::AGED).or(Cue::ADVERB))
+        if cue.any(Cue::AT.or(Cue::WITH_YEARS).or(Cue::BARE).or(Cue::BE).or(Cue::TURN).or(Cue::HAVE).or(Cue::AGED).or(Cue::ADVERB).or(Cue::OWNER))
             || word.letters == 2 && word.first == 'o'
         {
             if bytes.get(word.end()) == Some(&b' ')
@@ -260,7 +260,7 @@ impl Reader<'_, '_> {
         let mut next = index + 1;
         while next < index + 5 {
             let cue = self.cue(next);
-            let word = self.words.get(next)?;
+            let Some(word) = self.words.get(next) else { break };
             if !matches!(word.gap, Gap::Space | Gap::Hyphen) {
                 break;
             }
@@ -338,6 +338,11 @@ impl Reader<'_, '_> {
         let spent = self.cue(at + 1).any(Cue::SPENT) && !self.old(at + 1)
             || next.capital && !self.cue(at + 1).any(Cue::SUBJECT) && !self.flags(at + 1).any(Flags::GIVEN);
         (!spent).then_some(end)
+    }
+
+    /// The word right behind byte `end`, looked for from word `from` on.
+    fn behind(&self, from: usize, end: usize) -> Option<&Word> {
+        self.words.get(from..)?.iter().take(4).find(|word| word.start() > end).filter(|word| self.close(end, word.start()))
     }
 
     /// `of age`, `de edad`, `in age`.
@@ -420,10 +425,14 @@ impl Reader<'_, '_> {
         if cue.any(Cue::WITH_YEARS.or(Cue::BARE)) && value >= 5 && !loan
             && let Some(end) = years
         {
-            let starts = word.capital || before.is_none() || self.cue(before.unwrap_or(0)).any(Cue::LIFE);
-            let next = self.words.get(number.right + 1).filter(|next| self.close(end, next.start()));
-            let on = next.is_some_and(|_| self.cue(number.right + 1).any(Cue::ON.or(Cue::SUBJECT).or(Cue::BE).or(Cue::HAVE)))
-                || next.is_some_and(|next| verb(&self.text[next.range()]));
+            let starts = word.capital
+                || before.is_none_or(|before| self.words[before].capital && self.words[before].letters == 1)
+                || self.cue(before.unwrap_or(0)).any(Cue::LIFE);
+            let next = self.behind(number.right, end);
+            let on = next.is_some_and(|next| {
+                self.cues.of(next.hash).any(Cue::ON.or(Cue::SUBJECT).or(Cue::BE).or(Cue::HAVE))
+                    || verb(&self.text[next.range()])
+            });
             if starts && (on || self.text[end..].starts_with(',') || next.is_some_and(|next| !next.capital && value >= 14))
                 || self.personal(index) && (self.ends(end) || on)
             {
@@ -467,8 +476,13 @@ impl Reader<'_, '_> {
             && value >= 3
             && let Some(end) = years
         {
-            let next = self.words.get(number.right + 1).map(|next| self.text[next.range()].to_owned());
-            return self.ends(end) || next.is_some_and(|next| follows(&next) || matches!(next.as_str(), "și" | "y" | "e" | "et" | "i" | "a" | "en"));
+            let next = self.behind(number.right, end).map(|next| &self.text[next.range()]);
+            return self.ends(end)
+                || next.is_some_and(|next| follows(next) || matches!(next, "și" | "y" | "e" | "et" | "i" | "a" | "en"));
+        }
+        // `Op mijn 29ste`.
+        if self.text[number.end..].starts_with("ste") && cue.any(Cue::OWNER) {
+            return index > 0 && self.text[self.words[index - 1].range()].eq_ignore_ascii_case("op");
         }
         // `at the ripe old age of 43`.
         if word.letters == 2 && word.first == 'o' && self.cue(index.saturating_sub(1)).any(Cue::AGED) && index > 0 {
