@@ -34,6 +34,29 @@ impl Recognizer for DateOfBirth {
                 }
                 Kind::BirthYear => {
                     let at = skip_marks(text, anchor.end());
+                    let word = &text[anchor.start()..anchor.end()];
+                    // `classe 2008` of a school: only a grown-up's year, at the end of its clause.
+                    if word.eq_ignore_ascii_case("classe")
+                        && !date_at(text, at, false).is_some_and(|date| {
+                            date.year.is_some_and(|year| (1920..=2006).contains(&year))
+                                && text[date.end..].trim_start_matches(' ').starts_with([',', '.', ';', ')', '\n', '|'])
+                        })
+                    {
+                        continue;
+                    }
+                    // `Jahrgang '78`, `Jg. 78`.
+                    let rest = text.get(at..).unwrap_or_default();
+                    let short = rest.trim_start_matches(['\'', '’']);
+                    let begin = at + rest.len() - short.len();
+                    let two = short.bytes().take_while(u8::is_ascii_digit).count() == 2 && at - anchor.end() <= 3;
+                    if two
+                        && matches!(word.get(..1), Some("j" | "J" | "r" | "R"))
+                        && !short[2..].starts_with(['.', '-', '/', ','])
+                    {
+                        let year = Date { end: begin + 2, year: None, day: false };
+                        push(text, at, year, "year of birth", out);
+                        continue;
+                    }
                     if let Some(date) =
                         date_at(text, at, false).filter(|date| born_in(date) && !text[anchor.end()..at].contains('\n'))
                     {
@@ -115,8 +138,8 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
                 } else if date.year.is_none() {
                     // `Birthday: June 3`.
                     number_or_month(text, place, date.end)
-                        && (tight && between.contains([':', '|', '\t', '：'])
-                            || matches!(between.trim(), "is" | "is on"))
+                        && (tight && between.contains([':', '|', '\t', '：']) || small_words(between))
+                        && !thing_before(text, anchor.start())
                 } else if year && is_plain_year(text, place, date.end) {
                     born_in(&date)
                         && (tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
@@ -137,12 +160,36 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
             words += usize::from(!inside);
         }
         inside = c.is_alphanumeric();
-        let sentence = c == '.' && reach[at + 1..].starts_with(' ') && letters > 6;
+        let sentence = c == '.' && reach[at + 1..].starts_with(' ') && !reach[at + 1..].starts_with("  ") && letters > 6;
         if letters > 40 || words > 7 || sentence {
             return None;
         }
     }
     None
+}
+
+/// Whether nothing but small words stand between a birthday and its date: `falls on`, `ist der`, `est le`, `è il`.
+fn small_words(between: &str) -> bool {
+    const SMALL: &[&str] = &[
+        "is", "on", "falls", "was", "s", "the", "to", "me", "ist", "der", "am", "den", "est", "le", "es", "el", "é", "em", "no", "dia", "día",
+        "è", "il", "op", "de", "mam", "mám", "är", "er", "on", "this", "each", "every", "year", "to", "ist", "am", "mine", "i", "jest", "je",
+        "to", "va", "у", "меня", "у", "мене",
+    ];
+    let mut count = 0;
+    between.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {
+        count += 1;
+        SMALL.iter().any(|small| word.eq_ignore_ascii_case(small)) && count <= 4
+    }) && count > 0
+        && !between.contains(['.', ';', '?', '\n'])
+}
+
+/// `the product's birthday`: whose birthday it is stands before it in small letters and is no relative.
+fn thing_before(text: &str, at: usize) -> bool {
+    let head = behind(text, at, SIDE).trim_end();
+    let Some(owner) = head.strip_suffix("'s").or_else(|| head.strip_suffix("’s")) else { return false };
+    let word = owner.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let flags = LEXICON.word(Hash::of(word));
+    word.starts_with(char::is_lowercase) && !flags.any(Flags::ROLE.or(Flags::JOB))
 }
 
 fn is_plain_year(text: &str, start: usize, end: usize) -> bool {

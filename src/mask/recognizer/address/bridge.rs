@@ -34,7 +34,8 @@ impl Zone<'_> {
                 return (words + codes > 0).then_some(at);
             }
             match token.kind {
-                Kind::Break => return None,
+                // `Vesterbrogade 118, baghuset` above `1620 København V`.
+                Kind::Break => return (words + codes > 0 && start > 0).then_some(at),
                 _ if token.gap == 2 && at > start => return None,
                 Kind::Sign('.' | '/' | '-' | '°' | 'º' | 'ª' | '\'' | '’' | '(' | ')' | '#' | '"' | '«' | '»') => {
                     // A sentence ends.
@@ -72,21 +73,50 @@ impl Zone<'_> {
         if holds.any(Holds::SURE_CODE) && !labelled {
             return None;
         }
+        // `casa 2 (fundos), CEP …`, `Sok. No:18 (fırının üstü) 34710 Kadıköy`: brackets first.
+        let mut bracket = 0;
         let mut at = if first { end } else { end + 1 };
-        if !first && !self.separator(end) {
+        if matches!(self.sign(end), Some('(' | '（')) {
+            let close = (end + 1..end + 10).find(|at| matches!(self.sign(*at), Some(')' | '）')))?;
+            let plain = (end + 1..close).all(|at| {
+                self.get(at).is_some_and(|token| match token.kind {
+                    Kind::Break => false,
+                    Kind::Sign(sign) => matches!(sign, ':' | '.' | ',' | '-' | '/' | '\'' | '’' | '#'),
+                    Kind::Code => token.digits <= 4 && !token.year(self.text),
+                    Kind::Word => !token.role.any(Role::STOP) || token.letters <= 2,
+                })
+            });
+            if !plain {
+                return None;
+            }
+            let behind = close + 1;
+            if labelled && (self.is_break(behind) || self.sign(behind) == Some('|')) {
+                return Some((behind, Holds::default()));
+            }
+            at = if self.separator(behind) { behind + 1 } else { behind };
+            bracket = 1;
+        } else if !first && !self.separator(end) {
             return None;
         }
-        for count in 0..=PARTS {
+        for count in bracket..=PARTS {
             let part = self.part(at);
             let bounded = part.clean && !part.holds.any(Holds::YEAR.or(Holds::OTHER));
             let code = bounded && part.holds.any(Holds::SURE_CODE) && part.names <= 5;
+            let line = self.sign(at.wrapping_sub(1)).is_none();
+            // `Plot 17B, Behind Mobil Filling Station, off Ada George Road`.
+            let street = bounded
+                && !line
+                && count == 1
+                && part.holds.any(Holds::STREET)
+                && part.names <= 4
+                && holds.any(Holds::UNIT.or(Holds::STREET).or(Holds::DIGIT));
             // A place alone says less: what is between is short, or a label tells that it is an address.
             let place = bounded
                 && part.names <= 3
                 && !part.personal()
                 && (labelled && part.holds.any(Holds::PLACE.or(Holds::UNIT).or(Holds::STREET).or(Holds::STATE))
                     || count == 1 && part.holds.any(Holds::PLACE) && holds.any(Holds::STREET) && self.sign(at - 1).is_some_and(is_comma));
-            if count > 0 && (code || place) {
+            if count > 0 && (code || place && !line || street) {
                 return Some((part.end, part.holds));
             }
             let next = self.unknown(at)?;
@@ -106,8 +136,25 @@ impl Zone<'_> {
             if begin == end {
                 return None;
             }
+            // `Keulsekade t/o nr. 218`: a street and a number with more between them.
+            let whole = self.part(begin);
+            let street = (begin..end).any(|at| self.role(at).any(Role::FUSED.or(Role::AFTER)))
+                && (begin..end).any(|at| self.get(at).is_some_and(|token| token.is_code() && token.digits <= 4));
+            if street && self.opens(begin) && end - begin <= 9 && whole.names > 0 {
+                return Some(begin);
+            }
             // `Lagoa Seca, s/n`: without a number.
             let numberless = self.spelt(begin).eq_ignore_ascii_case("s") && self.sign(begin + 1) == Some('/') && end == begin + 3;
+            // `ligplaats 4 (groene brievenbus)`.
+            if self.sign(end.wrapping_sub(1)) == Some(')')
+                && let Some(open) = (end.saturating_sub(8)..end).rev().find(|open| self.sign(*open) == Some('('))
+                && open > 0
+                && self.unknown(self.part_begin(open)).is_some_and(|stop| stop >= open)
+            {
+                let name = self.part_begin(open);
+                end = name.checked_sub(1).filter(|before| self.separator(*before))?;
+                continue;
+            }
             if let Some((house, _)) = self.named_house(end)
                 && self.opens(house)
             {

@@ -42,6 +42,13 @@ impl Core {
     }
 }
 
+/// The states that a code of five digits follows.
+const AMERICAN: &[&str] = &[
+    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI",
+    "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT",
+    "VA", "WA", "WV", "WI", "WY", "PR",
+];
+
 impl Zone<'_> {
     /// Whether a core may begin at this token: cheap, asked of every token of a line.
     pub(super) fn hint(&self, at: usize) -> bool {
@@ -277,7 +284,9 @@ impl Zone<'_> {
             if plain && names > 0 {
                 let before =
                     at.checked_sub(1).map(|before| if self.sign(before).is_some_and(is_comma) { before } else { at });
-                let ahead = before.and_then(|before| self.house_ahead(before));
+                // `52 v. Nyt`: years, not a street.
+                let years = token.letters == 1 && !matches!(self.spelt(at), "r" | "c" | "R" | "C" | "r." | "г" | "L" | "l");
+                let ahead = before.and_then(|before| self.house_ahead(before)).filter(|_| !years);
                 if let Some(from) = ahead {
                     // `rue X 12` after a number would be a second number.
                     return core(from, end, if strong { 0.8 } else { 0.7 });
@@ -343,7 +352,10 @@ impl Zone<'_> {
                 }
                 let (house, worded) = self.skip_number_word(next);
                 if worded && let Some(to) = self.house(house) {
-                    return core(at, to, 0.8);
+                    // `Blk 417 Bedok North Ave 2 #08-122`: the name stands before it.
+                    let (begin, names) = if role.any(Role::AFTER.or(Role::AFTER_WEAK)) { self.name_left(at) } else { (at, 0) };
+                    let from = if names > 0 { self.house_ahead(begin).unwrap_or(begin) } else { at };
+                    return core(from, to, 0.8);
                 }
             }
         }
@@ -577,8 +589,11 @@ impl Zone<'_> {
         if let Some(state) =
             before.filter(|before| self.role(*before).any(Role::STATE) && token.gap == 1 && token.letters == 0)
         {
+            // `Editorial Lagos, BA 12417`, `SAQA ID 66417`: another country's state, or no comma before it.
+            let comma = state > 0 && self.sign(state - 1).is_some_and(is_comma);
             let american = self.get(at).is_some_and(|token| token.digits == 5)
-                && self.get(state).is_some_and(|state| state.letters == 2);
+                && AMERICAN.contains(&self.spelt(state))
+                && (comma || state > 0 && self.get(state - 1).is_some_and(|city| city.flags.any(PLACES)));
             let australian = token.shape.is("9999") && self.get(state).is_some_and(|state| state.letters >= 2);
             if american || australian {
                 let mut from = state;
@@ -764,6 +779,8 @@ impl Zone<'_> {
                     begin = at - 1;
                     street |= token.role.any(Role::STREET);
                 }
+                // `el disco LaCie a Gabriela Mistral 417`.
+                Kind::Word if token.letters == 1 && !token.capital && matches!(self.spelt(at - 1), "a" | "e" | "y" | "o") => break,
                 // `Pod gradom`, `Am alten Markt`: small words inside.
                 Kind::Word
                     if small < 2 && !token.name_like() && !token.flags.any(Flags::WORD)
@@ -889,6 +906,18 @@ impl Zone<'_> {
         // `ठेगाना बौद्ध-६`: no colon in the middle of a sentence.
         if !colon && strong && token.caseless && self.get(at + 1).is_some_and(|next| next.caseless && next.gap == 1) {
             return Some(Core { from: at + 1, to: at + 1, score: 0.7, rule: "behind its label", needs: Needs::Proof });
+        }
+        // `adresa sat Brătieni nr. 17`, `correspondence address Trewarne House, …, PL23 1LX`: no colon.
+        if !colon && strong && words <= 1 && token.letters > 4 && !self.dash(at + 1) {
+            let value = at + 1;
+            let opens = self.get(value).is_some_and(|next| {
+                next.gap == 1
+                    && (next.is_word() && (next.capital || next.role.any(Role::BEFORE.or(Role::AREA).or(Role::HOME))) || next.is_code())
+                    && !next.role.any(Role::STOP.or(Role::LABEL).or(Role::NOT_LABEL))
+            });
+            if opens {
+                return Some(Core { from: value, to: value, score: 0.65, rule: "behind its label", needs: Needs::Proof });
+            }
         }
         // Words of a sentence between the label and its colon, or a label within a sentence.
         if !colon || !starts && !strong || words > 0 && !starts {

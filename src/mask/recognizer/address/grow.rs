@@ -177,6 +177,18 @@ impl Zone<'_> {
             if part.end == next {
                 break;
             }
+            // `La Serena, 1720170`: seven digits in Chile.
+            if parting == Parting::Comma
+                && reach.holds.any(Holds::PLACE)
+                && !reach.holds.any(Holds::SURE_CODE)
+                && self.get(next).is_some_and(|code| code.is_code() && code.digits == 7 && code.letters == 0)
+                && self.parting(next + 1).0 != Parting::None
+            {
+                reach.holds = reach.holds.or(Holds::CODE).or(Holds::SURE_CODE);
+                reach.end = next + 1;
+                at = next + 1;
+                continue;
+            }
             let strong = part.holds.any(STRONG);
             let dated = part.holds.any(Holds::YEAR) && !part.holds.any(Holds::CODE) && !labelled && part.names == 0;
             let only_digits = part.names == 0 && part.holds.any(Holds::DIGIT) && !strong;
@@ -434,6 +446,15 @@ impl Zone<'_> {
             let at = tentative;
             let Some(before) = at.checked_sub(1) else { break };
             let Some(token) = self.get(before) else { break };
+            // `Dorset, ON  P0A 1E0`: a wide blank before the code.
+            if core.rule == "postcode" && at == core.from && token.role.any(Role::STATE) && token.is_word() && before > 0
+                && self.sign(before - 1).is_some_and(is_comma)
+            {
+                reach.holds = reach.holds.or(Holds::STATE);
+                from = before;
+                tentative = before;
+                continue;
+            }
             match token.kind {
                 Kind::Sign(sign)
                     if is_comma(sign)

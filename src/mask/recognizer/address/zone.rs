@@ -448,6 +448,10 @@ impl<'t> Zone<'t> {
         let roman = value.letters <= 4 && self.spelt(next).bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'));
         if value.is_word() && (value.letters == 1 && (value.capital || value.caseless) || roman) {
             let mut end = next + 1;
+            // `כניסה ב'`.
+            if matches!(self.sign(end), Some('\'' | '׳')) && self.tight(end) && value.caseless {
+                return Some(end + 1);
+            }
             for _ in 0..3 {
                 let more = (self.joint(end) || self.sign(end) == Some('.') && self.tight(end) && self.tight(end + 1))
                     && self.get(end + 1).is_some_and(|more| more.is_code() || more.is_word() && more.letters <= 3);
@@ -688,7 +692,11 @@ impl<'t> Zone<'t> {
                         part.end = at;
                         continue;
                     }
-                    if role.any(Role::STOP) && !role.any(Role::STATE) && !(token.shouted && role.any(Role::UNIT)) {
+                    // `Val-d'Or`, `Saint-Mars`: a part of a name.
+                    let glued = at > start
+                        && self.tight(at)
+                        && self.sign(at - 1).is_some_and(|sign| matches!(sign, '\'' | '’' | '-') && self.tight(at - 1));
+                    if role.any(Role::STOP) && !glued && !role.any(Role::STATE) && !(token.shouted && role.any(Role::UNIT)) {
                         // `O`, `M`, `P` of names, and months of streets, are none.
                         let inside =
                             token.capital && token.letters > 1 && at > start && self.role(at - 1).any(Role::PARTICLE)
@@ -719,7 +727,7 @@ impl<'t> Zone<'t> {
                         if role.any(Role::STRONG_STREET) {
                             part.holds.add(Holds::STREET);
                             named = true;
-                        } else if role.any(Role::BEFORE_WEAK.or(Role::AFTER_WEAK)) && token.letters > 1 {
+                        } else if (role.any(Role::BEFORE_WEAK) || role.any(Role::AFTER_WEAK) && part.names > 0) && token.letters > 1 {
                             part.holds.add(Holds::WEAK);
                         }
                         if role.any(Role::AREA.or(Role::UNIT)) && token.letters > 1 {

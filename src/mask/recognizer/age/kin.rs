@@ -105,7 +105,7 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
             let flags = LEXICON.word(Hash::of(noun));
             flags.any(Flags::JOB) || citizen(noun)
         };
-        (next.starts_with(',') && (word.starts_with(|c: char| c.is_lowercase()) || said))
+        (next.starts_with(',') && (word.starts_with(|c: char| c.is_lowercase()) || said || goes_on(word)))
             || (next.starts_with(['.', '!']) && next[1..].starts_with([' ', '\n']))
             || next.trim().is_empty()
             || next.starts_with("\n")
@@ -146,7 +146,20 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
             && anchors[index + 1..].iter().take_while(|other| other.start() <= after).any(|other| other.start() == after && detail(other))
             || next.starts_with(',')
                 && anchors[..index].iter().rev().take(4).any(|other| detail(other) && other.end() + 2 == anchor.start() && plain_sex(&text[other.start()..other.end()])));
-    if dated || told {
+    // `Me (38)`, `Ich (38, aus Hall)`, `我（29）`.
+    let me = opened
+        && next.starts_with([')', ','])
+        && anchor.end() - anchor.start() == 2
+        && head.trim_end_matches(['(', ' ']).rsplit(|c: char| !c.is_alphabetic()).next().is_some_and(|word| {
+            matches!(word, "Me" | "me" | "I" | "Ich" | "ich" | "Yo" | "yo" | "Moi" | "moi" | "Io" | "io" | "Ik" | "ik" | "Jag" | "jag" | "Jeg" | "jeg" | "Ja" | "ja" | "Já" | "já" | "Eu" | "eu" | "Я" | "я" | "Ben" | "ben" | "Minä" | "Én" | "Saya" | "saya" | "Aku" | "myself")
+        });
+    // `RUT 9.315.746-K, 61, nacida en Lota`.
+    let told = told
+        || two
+            && !opened
+            && next.starts_with(", ")
+            && anchors[index + 1..].iter().take_while(|other| other.start() <= after).any(|other| other.start() == after && other.kind == Kind::Birth);
+    if dated || told || me {
         push(text, anchor.start(), end, 0.7, "number beside a detail of a person", out);
         return;
     }
@@ -174,6 +187,17 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
             push(text, anchor.start(), end, 0.65, "number behind a person", out);
         }
     }
+}
+
+/// Whether what follows a comma is a capitalised job with more words behind it, as German writes them.
+fn goes_on(word: &str) -> bool {
+    let mut words = word.split(' ');
+    let first = words.next().unwrap_or_default();
+    first.chars().count() > 3
+        && first.starts_with(char::is_uppercase)
+        && first.chars().all(char::is_alphabetic)
+        && !LEXICON.word(Hash::of(first)).any(Flags::PLACE.or(Flags::STREET))
+        && words.next().is_some_and(|next| next.starts_with(char::is_lowercase))
 }
 
 /// Whether a given name ends `head`, be it a place or a word too.

@@ -168,6 +168,11 @@ fn labelled(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         return;
     }
     let own = starts_clause(text, anchor.start()) || {
+        // `(Korean age: 34)`, `Current age:`.
+        let head = behind(text, anchor.start(), 24).trim_end();
+        let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        marks.contains([':', '：']) && ["korean", "current", "actual", "my", "present", "real", "exact"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    } || {
         // `Applicant's age: 34`, one or two words before it at the beginning of a line.
         let head = behind(text, anchor.start(), SIDE);
         marks.contains([':', '：', '-', '–']) && head.len() < 24 && head.split_whitespace().count() <= 2
@@ -446,9 +451,9 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
         value >= 3
     } else if next.starts_with('s') && adjective {
         false
-    } else if noun.is_empty() || next.starts_with(|c: char| !c.is_alphanumeric() && c != ' ' && c != '-') {
+    } else if noun.is_empty() || noun.starts_with(|c: char| !c.is_alphanumeric() && c != '-') {
         of_person(page, anchors, index, start)
-    } else if is_person_noun(&lower) {
+    } else if is_person_noun(&lower) || adjective && called(page, anchors, index, start, noun) {
         true
     } else {
         !adjective && value >= 14 && of_person(page, anchors, index, start) && follows_old(&lower)
@@ -490,6 +495,31 @@ fn follows_old(word: &str) -> bool {
                 | "vagyok"
                 | "with"
         )
+}
+
+/// `a 33-year-old petroleum engineer`, `a 33-year-old from the hills who`: a person within three words.
+fn called(page: &Page<'_>, anchors: &[Anchor], index: usize, start: usize, noun: &str) -> bool {
+    const NOUNS: &[&str] = &["ist", "grapher", "logist", "smith", "wright", "woman", "worker", "maker", "keeper", "writer", "ician", "nurse"];
+    const THINGS: &[&str] = &["list", "playlist", "checklist", "whitelist", "twist", "mist", "assist", "exist"];
+    let mut words = noun.split([' ', '\u{a0}']).take(3).map(|word| word.trim_end_matches([',', '.', ';', ')', '!']));
+    let first = words.clone().next().unwrap_or_default();
+    let text = page.text();
+    if matches!(first, "who" | "from" | "living" | "and") {
+        let head = behind(text, start, SIDE).trim_end();
+        let article = ["a", "A", "an", "An", "the", "The"].iter().any(|word| head.rsplit(' ').next() == Some(*word));
+        return first != "and" && article || of_person(page, anchors, index, start);
+    }
+    let end = |word: &str| {
+        let lower = word.to_lowercase();
+        is_person_noun(&lower) || !THINGS.contains(&lower.as_str()) && NOUNS.iter().any(|end| lower.ends_with(end) && lower.len() > end.len() + 2)
+    };
+    if end(first) {
+        return true;
+    }
+    words.any(end) && of_person(page, anchors, index, start) || {
+        let head = behind(text, start, SIDE).trim_end();
+        head.ends_with(" a") && of_person(page, anchors, index, start - 2) && noun.split(' ').take(3).any(end)
+    }
 }
 
 fn is_person_noun(word: &str) -> bool {
@@ -592,7 +622,7 @@ fn is_person_noun(word: &str) -> bool {
 
 /// `(lat 71)`, `, lat 34,`: Polish puts the years first.
 fn years_first(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
-    if &text[anchor.start()..anchor.end()] != "lat" {
+    if !matches!(&text[anchor.start()..anchor.end()], "lat" | "anni") {
         return;
     }
     let head = behind(text, anchor.start(), SIDE).trim_end();
@@ -665,7 +695,11 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
         let flags = LEXICON.word(Hash::of(noun));
         flags.any(Flags::ROLE) && !flags.any(Flags::ORGANISATION_TAIL) || is_person_noun(&noun.to_lowercase())
     };
-    let kin = relative && small && !spent && (over || follows(trimmed)) && !whose.ends_with(['.', ';']);
+    let in_bracket = whose.ends_with(',')
+        && trimmed.starts_with(')')
+        && value >= 14
+        && whose.rfind('(').is_some_and(|open| called_before(whose[..open].trim_end_matches([' ', '`', '*', '"'])));
+    let kin = in_bracket || relative && small && !spent && (over || follows(trimmed)) && !whose.ends_with(['.', ';']);
     let called = of_whom.len() < head.len() || whose.ends_with(',');
     let named = called
         && small

@@ -59,6 +59,8 @@ impl Cue {
     const MEAN: Self = Self(1 << 20);
     /// Before `à 15 ans`: a loan.
     const LOAN: Self = Self(1 << 21);
+    /// Verbs that an age alone may follow: `cumplí cincuenta`, `мне сорок`.
+    const REACH: Self = Self(1 << 22);
 
     const fn any(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -72,7 +74,7 @@ impl Cue {
 const CUES: &[(Cue, &str)] = &[
     (Cue::AT, "at"),
     (Cue::WITH_YEARS, "свои своих свої à a con com met op w v ve vid la à в у на sa"),
-    (Cue::BARE, "mit los aos vid ved som in"),
+    (Cue::BARE, "mit los aos vid ved som"),
     (
         Cue::SUBJECT,
         "i he she who ich er sie je j il elle yo él ella eu ele ela io lui lei ik hij zij ze ja on ona já jag han hon jeg hun minä \
@@ -96,6 +98,12 @@ const CUES: &[(Cue, &str)] = &[
         "de d di of von in als bei as experience опыта опыту erfahrung doświadczenia praxe v w в på at je oltre stażu pracy gwarancji \
          praktyki kokemus tapasztalat deneyim experiență vechime стажа стажу досвіду ervaring uit kwa des du ago later after later \
          back together later before ohne nach seit",
+    ),
+    (
+        Cue::REACH,
+        "cumplo cumple cumplí cumplió cumplir cumplido cumpliendo completei faço fiz compio compie compiuto fyller fyllde fylte fylder \
+         fyldte täytän täytin täyttää täytti betöltöttem skończyłem skończyłam skończył skończyła füllte мне ему ей мені йому їй \
+         исполнилось исполнится виповнилось mám mam împlinit lettem",
     ),
     (Cue::AGED, "aged âgé âgée wieku alter leeftijd edad età idade age"),
     (
@@ -336,7 +344,10 @@ impl Reader<'_, '_> {
         };
         // `alt`, `old`: said of anything.
         let spent = self.cue(at + 1).any(Cue::SPENT) && !self.old(at + 1)
-            || next.capital && !self.cue(at + 1).any(Cue::SUBJECT) && !self.flags(at + 1).any(Flags::GIVEN);
+            || next.capital
+                && !self.cue(at + 1).any(Cue::SUBJECT)
+                && !self.flags(at + 1).any(Flags::GIVEN)
+                && (matches!(self.words[at].first, 'j') || self.flags(at + 1).any(Flags::JOB.or(Flags::ORGANISATION).or(Flags::PLACE)));
         (!spent).then_some(end)
     }
 
@@ -416,8 +427,25 @@ impl Reader<'_, '_> {
         let years = self.years(number);
         let after = self.after(number);
         let ends = self.ends(number.end);
-        if cue.any(Cue::AT) && value >= 10 && years.is_none() && self.at_age(number, ends, after) {
-            return true;
+        if cue.any(Cue::AT) && value >= 10 && years.is_none() {
+            // `At 28 Thandi ran our night shift`; `At 28 Main Street` has no verb in small letters.
+            let name = word.capital
+                && after.is_some_and(|after| {
+                    let (next, flags) = (&self.words[after], self.flags(after));
+                    next.capital
+                        && flags.any(Flags::GIVEN)
+                        && !flags.any(Flags::WORD.or(Flags::ORGANISATION).or(Flags::STREET))
+                        && self.words.get(after + 1).is_some_and(|verb| !verb.capital && verb.gap == Gap::Space)
+                });
+            // `Jucélia Prates (at 26, …`.
+            let bracket = self.text[..word.start()].ends_with('(')
+                && self.text[number.end..].starts_with([',', ')'])
+                && index > 0
+                && self.words[index - 1].capital
+                && !self.flags(index - 1).any(Flags::WORD);
+            if name || bracket || self.at_age(number, ends, after) {
+                return true;
+            }
         }
         // `Mit 26 Jahren`, `À 29 ans, j'ai`, `A los 29 años`, `в свои 29 лет`.
         let before = index.checked_sub(1).filter(|before| self.close(self.words[*before].end(), word.start()));
@@ -547,6 +575,16 @@ impl Reader<'_, '_> {
         }
         let Some(index) = number.left.checked_sub(1) else { return false };
         let word = &self.words[index];
+        // `Sunil (forty-one)`, `Sjoerd van der Wielen, vijfenveertig,`.
+        let gap = text.get(word.end()..number.start).unwrap_or_default();
+        let bracket = matches!(gap, " (" | "（" | "(") && rest.starts_with([')', ',', '）']);
+        let comma = gap == ", " && rest.starts_with([',', '.', ';', '\n', ' ']) && self.ends(number.end);
+        if bracket || comma {
+            return self.person_at(Some(index)) || bracket && word.capital && !self.flags(index).any(Flags::WORD)
+                || word.capital && (1..=4).filter_map(|back| index.checked_sub(back)).any(|at| {
+                    self.words[at].capital && self.flags(at).any(Flags::GIVEN) && text.get(self.words[at].end()..word.start()).is_some_and(|gap| !gap.contains(['.', ',', '\n']))
+                });
+        }
         let near = self.close(word.end(), number.start) || text.get(word.end()..number.start) == Some(": ");
         if !near {
             return false;
@@ -565,7 +603,21 @@ impl Reader<'_, '_> {
             return on && !index.checked_sub(2).is_some_and(|before| self.cue(before).any(Cue::MEAN));
         }
         if cue.any(Cue::AT) && years.is_none() {
-            return self.at_age(number, ends, after);
+            // `At twenty-four Caoimhe walked in`.
+            let name = word.capital
+                && after.is_some_and(|after| self.words[after].capital && !self.flags(after).any(Flags::ORGANISATION.or(Flags::WORD)));
+            return name || self.at_age(number, ends, after);
+        }
+        // `by forty I'd lost it`.
+        if text[word.range()].eq_ignore_ascii_case("by") && years.is_none() {
+            return after.is_some_and(|after| matches!(&text[self.words[after].range()], "I" | "he" | "she"));
+        }
+        if cue.any(Cue::REACH) && on {
+            return true;
+        }
+        // `Turned fifty-two this spring` begins a sentence.
+        if cue.any(Cue::TURN) && word.capital && on {
+            return true;
         }
         if cue.any(Cue::BE.or(Cue::TURN)) {
             return on && self.subject(index);
