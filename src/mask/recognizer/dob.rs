@@ -242,7 +242,15 @@ fn at_once(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
     let rest = text.get(anchor.end()..)?;
     let gap = rest.len() - rest.trim_start_matches([' ', '\t', ':', '.', '"', '|', '=', '*', '：', '\u{a0}']).len();
     let between = &rest[..gap];
-    let at = anchor.end() + gap;
+    let mut at = anchor.end() + gap;
+    // `birth: {date: 1990-06-02, …}`, also with the date in a line of its own.
+    if word.eq_ignore_ascii_case("birth") && between.contains(':') {
+        let inner = rest[gap..].trim_start_matches([' ', '{', '\n', '"', '\'']);
+        if let Some(key) = inner.strip_prefix("date") {
+            let value = key.trim_start_matches([' ', ':', '"', '\'', '=']);
+            at = text.len() - value.len();
+        }
+    }
     let date = date_at(text, at, false)?;
     let signed = between.contains([':', '=', '|', '\t']);
     let head = behind(text, anchor.start(), SIDE);

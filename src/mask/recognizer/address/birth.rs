@@ -61,7 +61,7 @@ const CUES: &[(Cue, &str)] = &[
     ),
     (
         Cue::Half,
-        "geburts home state district native ort place lieu lugar luogo local miejsce místo mesto miesto kraj hely yeri место місце място محل مكان مکان स्थान nơi tempat plaats ort sted locul locul loc city town",
+        "paikka mjesto geburts home state district native ort place lieu lugar luogo local miejsce místo mesto miesto kraj hely yeri место місце място محل مكان مکان स्थान nơi tempat plaats ort sted locul locul loc city town",
     ),
     (
         Cue::In,
@@ -185,6 +185,15 @@ fn column(page: &Page<'_>, word: &Word, index: usize, out: &mut Vec<Span>) {
     let nth = head[..word.start() - line.start].matches(sign).count();
     let cell = head.split(sign).nth(nth).unwrap_or_default().to_lowercase();
     let asked = cell.split(|c: char| !c.is_alphabetic()).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    // Another cell asks for something else about people: a row of a key and its value has none.
+    let others = head.split(sign).enumerate().filter(|(at, _)| *at != nth).any(|(_, cell)| {
+        cell.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|part| {
+            matches!(part, "name" | "nom" | "nombre" | "nome" | "surname" | "sex" | "gender" | "date" | "datum" | "fecha" | "data" | "born" | "dob" | "id" | "passport")
+        })
+    });
+    if !others {
+        return;
+    }
     let place = asked.iter().any(|part| cues(Hash::of(part)) & (bit(Cue::Half) | bit(Cue::Place)) != 0);
     if !place || asked.len() > 5 || cell.chars().count() > 40 {
         return;
@@ -267,6 +276,12 @@ fn stars(page: &Page<'_>, out: &mut Vec<Span>) {
                 Span::new(first.start..last.end, Entity::PlaceOfBirth, 0.7)
                     .by(Layer::Context, "place behind a star and a date"),
             );
+            if let (Some(begin), Some(last)) = (zone.get(0), zone.get(end - 1)) {
+                out.push(
+                    Span::new(begin.start..last.end, Entity::DateOfBirth, 0.7)
+                        .by(Layer::Context, "date behind a star and before a place"),
+                );
+            }
         }
     }
 }
@@ -369,7 +384,8 @@ impl Zone<'_> {
         });
         let finnic = ["sta", "stä", "lta", "ltä"].iter().any(|end| self.spelt(next).ends_with(end))
             && self.get(next).is_some_and(|word| word.capital);
-        if !small && !finnic {
+        let town = self.role(next).any(Role::AREA) && self.sign(next + 1) == Some('.');
+        if !small && !finnic && !town {
             return None;
         }
         next += usize::from(small);
@@ -385,6 +401,12 @@ impl Zone<'_> {
             || token.shouted && token.letters <= 4
             || token.role.any(Role::STOP);
         (!other).then(|| self.place(next, false, true)).flatten()
+    }
+
+    /// `Berwick-upon-Tweed`, `Châlons-sur-Marne`.
+    fn hyphened(&self, at: usize) -> bool {
+        let joint = |at: usize| self.dash(at) && self.tight(at) && self.tight(at + 1);
+        joint(at + 1) && joint(at + 3) && self.get(at + 2).is_some_and(|small| small.is_word() && !small.capital && small.letters <= 5)
     }
 
     /// A month in Hebrew and the like.
@@ -432,7 +454,7 @@ impl Zone<'_> {
             return true;
         }
         let (flags, small) = (subject.flags, !subject.capital && !subject.caseless);
-        let pronoun = subject.letters <= 4 && small;
+        let pronoun = subject.letters <= 4 && small || subject.letters == 1;
         let person = flags.any(Flags::ROLE.or(Flags::JOB).or(Flags::GIVEN).or(Flags::SURNAME));
         pronoun || person || !small && !flags.any(Flags::WORD.or(Flags::ORGANISATION).or(Flags::ALSO_PRODUCT))
     }
@@ -474,14 +496,14 @@ impl Zone<'_> {
         // `place of birth`, `lieu de naissance`, `miejsce urodzenia`, `محل تولد`.
         label |= (1..=4).any(|back| {
             at.checked_sub(back).is_some_and(|before| {
-                self.cue(before) & bit(Cue::Half) != 0 && (born || short && back <= 2)
+                self.cue(before) & bit(Cue::Half) != 0 && (born || short && (back <= 2 || token.letters >= 3))
             })
         });
         let mut next = at + 1;
         let (mut dated, mut parted, mut preposition, mut wide) = (false, false, false, false);
         let (mut colon, mut leaders) = (false, false);
         let mut steps = 0;
-        while steps < 16 {
+        while steps < 28 {
             let token = self.get(next)?;
             steps += usize::from(!token.is_sign('.'));
             if token.kind == Kind::Break {
@@ -577,8 +599,8 @@ impl Zone<'_> {
                     let alone = next == at + 1
                         && born
                         && english
-                        && !token.flags.any(Flags::GIVEN.or(Flags::SURNAME).or(Flags::WORD))
-                        && (token.flags.any(PLACES)
+                        && (!token.flags.any(Flags::GIVEN.or(Flags::SURNAME).or(Flags::WORD)) || self.hyphened(next))
+                        && (token.flags.any(PLACES) || self.hyphened(next)
                             || at == 0
                             || self.get(at - 1).is_some_and(|before| before.sign().is_some()));
                     // `Született: Szeged, 1980. május 4.`
@@ -586,6 +608,7 @@ impl Zone<'_> {
                         self.place_words(next, false).is_some_and(|end| {
                             self.sign(end).is_some_and(|sign| matches!(sign, ',' | '،' | '、'))
                                 && self.date(end + 1).is_some()
+                                || !english && self.get(end).is_some_and(Token::is_code) && self.date(end).is_some()
                         })
                     };
                     // `Syntynyt 3.4.1970 Oulussa`: the place has its case at its end.
@@ -594,7 +617,7 @@ impl Zone<'_> {
                         && !wide
                         && ["ssa", "ssä", "lla", "llä"].iter().any(|end| self.spelt(next).ends_with(end));
                     let fits = inside
-                        || born && colon && !dated && before_date()
+                        || born && (colon || !english && next == at + 1) && !dated && before_date()
                         || label && (parted || wide || dated && (parted || preposition)) && (colon || wide || parted)
                         || preposition && (born || dated)
                         || dated && parted
@@ -669,6 +692,9 @@ impl Zone<'_> {
                 Kind::Word => {
                     let particle = token.letters <= 3 && token.role.any(Role::PARTICLE) && words + codes > 0 && !year;
                     if particle {
+                    } else if words == 0 && codes == 1 && token.shouted | token.capital && matches!(self.spelt(next), "I" | "V" | "X") {
+                        // `7.X.1981`.
+                        words += 1;
                     } else if words == 0
                         && token.letters >= 2
                         && !(year && codes >= 2)
@@ -721,7 +747,7 @@ impl Zone<'_> {
         {
             let short = (whole + 1..close).all(|at| {
                 self.get(at).is_some_and(|token| {
-                    token.name_like() && !token.role.any(Role::STOP) || token.is_code() && token.digits <= 3
+                    token.name_like() && (!token.role.any(Role::STOP) || token.shouted && token.letters == 2) || token.is_code() && token.digits <= 3
                 })
             });
             if short {
@@ -831,6 +857,9 @@ impl Zone<'_> {
                             break;
                         }
                         names += 1;
+                        end = Some(next + 1);
+                    } else if names > 0 && token.gap == 0 && self.sign(next - 1).is_some_and(|sign| matches!(sign, '\'' | '’')) {
+                        // `Кам'янець`.
                         end = Some(next + 1);
                     } else if token.capital && !(token.role.any(Role::STOP) && token.letters > 2 && names > 0) {
                         names += 1;

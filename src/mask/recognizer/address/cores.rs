@@ -272,6 +272,10 @@ impl Zone<'_> {
         let core = |from, to, score| Some(Core { from, to, score, rule: "street and number", needs: Needs::Nothing });
         if role.any(Role::BEFORE.or(Role::BEFORE_WEAK)) {
             let dotted = self.sign(at + 1) == Some('.') && self.tight(at + 1);
+            // `C. R. Acad. Sci. 358`.
+            if dotted && token.letters == 1 && self.sign(at + 3) == Some('.') && self.get(at + 2).is_some_and(|word| word.letters == 1 && word.capital) {
+                return None;
+            }
             let slashed = token.letters == 1 && self.sign(at + 1) == Some('/') && self.tight(at + 1);
             let strong = role.any(Role::BEFORE);
             // `r 5` and `c 3` say nothing; `r. Augusta 5`, `C/ Mayor 5` do.
@@ -679,6 +683,10 @@ impl Zone<'_> {
             name.and_then(|name| self.get(name))
                 .is_some_and(|name| name.is_word() && name.capital && name.flags.any(PLACES))
         });
+        // `zona rural, Quixadá-CE, 63900-000`: a code that few other numbers look like, behind a comma.
+        if code.sure == Sure::Middle && !beside && before.is_some_and(|before| self.sign(before).is_some_and(is_comma)) && self.bounded(code.end) {
+            return Some(Core { from: at, to: code.end, score: 0.6, rule: "postcode", needs: Needs::Parts });
+        }
         // `Kothrud, Pune 411038`: six digits behind a city say enough where more of an address stands before it.
         if city && code.end == at + 1 && token.digits == 6 && self.bounded(code.end) {
             let dash = before.is_some_and(|before| self.dash(before));
@@ -908,7 +916,7 @@ impl Zone<'_> {
             return Some(Core { from: at + 1, to: at + 1, score: 0.7, rule: "behind its label", needs: Needs::Proof });
         }
         // `adresa sat Brătieni nr. 17`, `correspondence address Trewarne House, …, PL23 1LX`: no colon.
-        if !colon && strong && words <= 1 && token.letters > 4 && !self.dash(at + 1) {
+        if !colon && strong && token.letters > 4 && !self.dash(at + 1) {
             let value = at + 1;
             let opens = self.get(value).is_some_and(|next| {
                 next.gap == 1

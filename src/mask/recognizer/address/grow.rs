@@ -173,13 +173,28 @@ impl Zone<'_> {
                 }
                 continue;
             }
+            // `PB "C", (S2919) Villa Constitución`: a code in brackets before its place.
+            if parting == Parting::Comma
+                && self.sign(next) == Some('(')
+                && self.postcode(next + 1).is_some_and(|code| self.sign(code.end) == Some(')'))
+                && self.get(next + 3).is_some_and(|place| place.name_like() && place.gap == 1)
+            {
+                let place = self.part(next + 3);
+                if place.names > 0 && place.names <= 4 {
+                    reach.take(&place);
+                    reach.holds = reach.holds.or(Holds::CODE).or(Holds::SURE_CODE);
+                    reach.end = place.end;
+                    at = place.end;
+                    continue;
+                }
+            }
             let part = self.part(next);
             if part.end == next {
                 break;
             }
             // `La Serena, 1720170`: seven digits in Chile.
             if parting == Parting::Comma
-                && reach.holds.any(Holds::PLACE)
+                && (reach.parts >= 1 || reach.holds.any(Holds::PLACE))
                 && !reach.holds.any(Holds::SURE_CODE)
                 && self.get(next).is_some_and(|code| code.is_code() && code.digits == 7 && code.letters == 0)
                 && self.parting(next + 1).0 != Parting::None

@@ -476,8 +476,12 @@ impl<'t> Zone<'t> {
             return false;
         }
         if before.is_code() {
+            // `47. II. em.`
+            let roman = next.is_some_and(|next| next.is_word() && next.letters <= 4)
+                && self.spelt(at + 1).bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'))
+                && self.sign(at + 2) == Some('.');
             // `4. th.`, `3. OG`, `2. em.`; not `at number 12. Then`.
-            return !next.is_some_and(|next| {
+            return !roman && !next.is_some_and(|next| {
                 next.is_word()
                     && (next.role.any(Role::FLOOR.or(Role::UNIT).or(Role::AFTER)) && !next.role.any(Role::STOP))
             });
@@ -730,7 +734,7 @@ impl<'t> Zone<'t> {
                         } else if (role.any(Role::BEFORE_WEAK) || role.any(Role::AFTER_WEAK) && part.names > 0) && token.letters > 1 {
                             part.holds.add(Holds::WEAK);
                         }
-                        if role.any(Role::AREA.or(Role::UNIT)) && token.letters > 1 {
+                        if role.any(Role::AREA) && token.letters > 1 || role.any(Role::UNIT) && token.letters > 2 {
                             part.holds.add(Holds::AREA);
                         }
                         if role.any(Role::STATE) && (at > start || !self.get(at + 1).is_some_and(Token::is_word)) {
@@ -761,6 +765,12 @@ impl<'t> Zone<'t> {
                         if part.names > 7 || token.caseless && part.names > 6 {
                             break;
                         }
+                        at += 1;
+                        part.end = at;
+                        continue;
+                    }
+                    // `Chavannes-près-Renens`.
+                    if glued && part.names > 0 && self.dash(at + 1) && self.tight(at + 1) {
                         at += 1;
                         part.end = at;
                         continue;

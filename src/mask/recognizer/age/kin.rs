@@ -147,7 +147,13 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
             || next.starts_with(',')
                 && anchors[..index].iter().rev().take(4).any(|other| detail(other) && other.end() + 2 == anchor.start() && plain_sex(&text[other.start()..other.end()])));
     // `Me (38)`, `Ich (38, aus Hall)`, `我（29）`.
-    let me = opened
+    // `Zsombor (4), he will answer`.
+    let child = opened && !two && next.starts_with("), ") && named_before(head.trim_end_matches(['(', ' '])).is_some();
+    // `Aila Ryynänen, 72 v.,` in Finnish.
+    let finnish = two && !opened && next.starts_with(" v.") && named_before(head.trim_end_matches([',', ' '])).is_some();
+    let me = child
+        || finnish
+        || opened
         && next.starts_with([')', ','])
         && anchor.end() - anchor.start() == 2
         && head.trim_end_matches(['(', ' ']).rsplit(|c: char| !c.is_alphabetic()).next().is_some_and(|word| {

@@ -569,6 +569,9 @@ impl Reader<'_, '_> {
         for old in ["year-old", "year old", "years old", "years-old", "years of age", "jahre alt", "jährige", "yrs old"] {
             if let Some(tail) = lower.strip_prefix(old) {
                 let noun: String = tail.trim_start_matches([' ', '-', 'n', 'r']).chars().take_while(|c| c.is_alphabetic()).collect();
+                if matches!(noun.as_str(), "who" | "whose" | "from" | "living") {
+                    return true;
+                }
                 let full = !old.ends_with("old") || !old.contains("year-") && !old.contains("year ");
                 return full && self.personal(number.left) || is_person_noun(&noun) || noun.is_empty() && self.personal(number.left);
             }
@@ -612,8 +615,14 @@ impl Reader<'_, '_> {
         if text[word.range()].eq_ignore_ascii_case("by") && years.is_none() {
             return after.is_some_and(|after| matches!(&text[self.words[after].range()], "I" | "he" | "she"));
         }
-        if cue.any(Cue::REACH) && on {
+        let only = ["täyt", "cumpl", "fyll", "compi", "fyld", "fylt"].iter().any(|verb| text[word.range()].to_lowercase().starts_with(verb));
+        if cue.any(Cue::REACH) && (on || only) {
             return true;
+        }
+        // `una mujer de treinta y dos años`.
+        if matches!(&text[word.range()], "de" | "di" | "of" | "von" | "van") && years.is_some() {
+            return self.person_at(index.checked_sub(1))
+                || index.checked_sub(1).is_some_and(|before| is_person_noun(&text[self.words[before].range()].to_lowercase()));
         }
         // `Turned fifty-two this spring` begins a sentence.
         if cue.any(Cue::TURN) && word.capital && on {

@@ -7,14 +7,14 @@ const TENS: &str = "twenty thirty forty fourty fifty sixty seventy eighty ninety
     siebzehn achtzehn neunzehn \
     twintig dertig veertig vijftig zestig zeventig tachtig negentig tien twaalf dertien veertien vijftien zestien zeventien \
     achttien negentien \
-    vingt vingts trente quarante cinquante soixante septante huitante octante nonante dix onze douze treize quatorze quinze seize \
-    veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa diez once doce trece catorce quince dieciséis diecisiete \
+    vingt vingts trente quarante cinquante soixante septante huitante octante nonante douze treize quatorze quinze \
+    veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa diez doce trece catorce quince dieciséis diecisiete \
     dieciocho diecinueve veintiún \
-    vinte trinta quarenta cinquenta sessenta oitenta dez doze treze quinze dezesseis dezasseis dezessete dezassete dezoito \
+    vinte trinta quarenta cinquenta sessenta oitenta treze quinze dezesseis dezasseis dezessete dezassete dezoito \
     dezenove dezanove \
-    venti trenta quaranta cinquanta sessanta settanta ottanta novanta dieci undici dodici tredici quattordici quindici sedici \
+    venti trenta quaranta cinquanta sessanta settanta ottanta novanta undici dodici tredici quattordici quindici sedici \
     diciassette diciotto diciannove \
-    tjugo trettio fyrtio femtio sextio sjuttio åttio nittio tio elva tolv tretton fjorton femton sexton sjutton arton nitton \
+    tjugo trettio fyrtio femtio sextio sjuttio åttio nittio tretton fjorton femton sexton sjutton arton nitton \
     tjue tretti førti femti seksti sytti åtti nitti elleve tretten fjorten femten seksten sytten atten nitten \
     tyve tredive fyrre halvtreds tres halvfjerds firs halvfems \
     kymmenen yksitoista kaksitoista kolmetoista neljätoista viisitoista kuusitoista seitsemäntoista kahdeksantoista \
@@ -56,6 +56,8 @@ const JOINED: &[(&str, &str, &str, bool)] = &[
     ("yksi kaksi kolme neljä viisi kuusi seitsemän kahdeksan yhdeksän", "kymmentä", "kaksi kolme neljä viisi kuusi seitsemän kahdeksan yhdeksän", false),
     ("due tre quattro cinque sei sette nove", "", "venti trenta quaranta cinquanta sessanta settanta ottanta novanta", false),
     ("uno un otto", "", "vent trent quarant cinquant sessant settant ottant novant", false),
+    ("jeden dva tri štyri päť šesť sedem osem deväť", "", "dvadsať tridsať štyridsať päťdesiat šesťdesiat sedemdesiat osemdesiat deväťdesiat", false),
+    ("jedna jeden dva tři čtyři pět šest sedm osm devět", "a", "dvacet třicet čtyřicet padesát šedesát sedmdesát osmdesát devadesát", true),
     ("uno dós trés cuatro cinco séis siete ocho nueve", "", "veinti", false),
 ];
 
