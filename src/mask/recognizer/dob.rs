@@ -84,12 +84,34 @@ impl Recognizer for DateOfBirth {
 
 fn push(text: &str, at: usize, date: Date, rule: &'static str, out: &mut Vec<Span>) {
     out.push(Span::new(at..date.end, Entity::DateOfBirth, 0.9).by(Layer::Context, rule));
+    beside_age(text, &date, out);
     // The same day in another calendar: `12/04/1405 H (4 Jan 1985)`.
     let rest = text.get(date.end..).unwrap_or_default();
     let gap = rest.len() - rest.trim_start_matches([' ', '(', '/', '=', '（', '-', '–']).len();
     let parted = rest.get(..gap).is_some_and(|gap| gap.contains(['(', '/', '=', '（']) && gap.len() <= 5);
     if parted && let Some(other) = date_at(text, date.end + gap, false).filter(|date| date.day && date.year.is_some()) {
         out.push(Span::new(date.end + gap..other.end, Entity::DateOfBirth, 0.85).by(Layer::Context, rule));
+    }
+}
+
+/// `12.03.1978 (46)`, `geb. 5. 9. 1954   # 70`, `3. Juni 1973, 52 Jahre`: the years that the date of birth makes.
+fn beside_age(text: &str, date: &Date, out: &mut Vec<Span>) {
+    let Some(year) = date.year.filter(|year| (1900..=2016).contains(year)) else { return };
+    let rest = text.get(date.end..).unwrap_or_default();
+    let trimmed = rest.trim_start_matches([' ', ',', '(', '#', '–', '—', '/', '=', '→', '|', '\t', '~']);
+    let gap = rest.len() - trimmed.len();
+    if !(2..=10).contains(&gap) || rest.get(..gap).is_some_and(|gap| gap.trim().is_empty()) {
+        return;
+    }
+    let count = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+    let Some(age) = trimmed.get(..count).filter(|_| count == 2).and_then(|age| age.parse::<u32>().ok()) else { return };
+    // Whenever it was written, between these years.
+    let plausible = (2016..=2032).contains(&(year + age));
+    let tail = trimmed.get(count..).unwrap_or_default();
+    let over = !tail.starts_with(['.', '/', '-', ':', '%']) && !tail.starts_with(|c: char| c.is_alphanumeric());
+    if plausible && over {
+        let start = date.end + gap;
+        out.push(Span::new(start..start + count, Entity::Age, 0.75).by(Layer::Context, "years beside a date of birth"));
     }
 }
 

@@ -46,7 +46,7 @@ const CUES: &[(Cue, &str)] = &[
          geburtsdaten geboortedatum fødselsdato födelsedatum födelsedag fødselsdag urodzenia narození narodenia rođenja \
          rojstva születési születés syntymäaika sünniaeg nașterii рождения народження раждане γέννησης birthdate birthday \
          nakatira ipinanganak kapanganakan الميلاد الولادة تولد ولادت לידה ילידת יליד narodenia narodzin urodzin nasceu nascemos \
-         nacimos sündis нар народж",
+         doğumluyum doğumludur doğdu nacimos sündis нар народж",
     ),
     (Cue::Short, "b geb nasc nac ur nar synt szül род р нар f g. dz gim"),
     (
@@ -592,7 +592,24 @@ impl Zone<'_> {
                         next += 1;
                         continue;
                     }
-                    if !named || token.role.any(Role::STOP) && token.letters > 2 {
+                    // `(місце народження за паспортом: …)`: words of the label.
+                    let more = label && !colon && !named && (1..=2).any(|on| matches!(self.sign(next + on), Some(':' | '：')));
+                    if more {
+                        next += 1;
+                        continue;
+                    }
+                    // `Syntynyt Ilomantsissa vuonna 1978`.
+                    if born
+                        && next == at + 1
+                        && token.capital
+                        && token.gap == 1
+                        && self.spelt(at).starts_with(['s', 'S'])
+                        && ["ssa", "ssä", "lla", "llä"].iter().any(|end| self.spelt(next).ends_with(end))
+                    {
+                        return self.place(next, false, true);
+                    }
+                    let parish = label && colon && !named && token.role.any(Role::AREA) && token.letters > 4;
+                    if !(named || parish) || token.role.any(Role::STOP) && token.letters > 2 {
                         return None;
                     }
                     // `DOB 07 Oct 1993   Telavi`; a label would end in a colon.
@@ -625,7 +642,7 @@ impl Zone<'_> {
                         || leaders && label
                         || dated && wide && !token.caseless && !token.flags.any(Flags::GIVEN.or(Flags::SURNAME))
                         || alone;
-                    if !fits || short && !dated || born && !label && !dated && !preposition && !alone && !before_date()
+                    if !fits || short && !dated && !label || born && !label && !dated && !preposition && !alone && !before_date()
                     {
                         return None;
                     }
@@ -849,7 +866,9 @@ impl Zone<'_> {
             }
             match token.kind {
                 Kind::Word => {
-                    let area = token.role.any(Role::AREA) && names == 0 && self.sign(next + 1) == Some('.')
+                    let area = token.role.any(Role::AREA)
+                        && names == 0
+                        && (self.sign(next + 1) == Some('.') || label && token.letters > 4 && next == at)
                         || names == 0 && token.letters == 1 && self.dash(next + 1) && self.tight(next + 1);
                     if token.caseless {
                         let most = if label { 3 } else { 1 };

@@ -37,7 +37,7 @@ impl Zone<'_> {
                 // `Vesterbrogade 118, baghuset` above `1620 København V`.
                 Kind::Break => return (words + codes > 0 && start > 0).then_some(at),
                 _ if token.gap == 2 && at > start => return None,
-                Kind::Sign('.' | '/' | '-' | '°' | 'º' | 'ª' | '\'' | '’' | '(' | ')' | '#' | '"' | '«' | '»') => {
+                Kind::Sign('.' | '/' | '-' | '&' | '°' | 'º' | 'ª' | '\'' | '’' | '(' | ')' | '#' | '"' | '«' | '»') => {
                     // A sentence ends.
                     if token.is_sign('.')
                         && self.get(at + 1).is_some_and(|next| next.gap > 0 && next.is_word() && next.capital)
@@ -57,7 +57,9 @@ impl Zone<'_> {
                     words += 1;
                     let plain = !token.capital && !token.caseless;
                     small += usize::from(plain && token.flags.any(Flags::WORD));
-                    let stops = token.role.any(Role::STOP) && token.letters > 2 && !token.role.any(Role::AREA.or(Role::UNIT).or(Role::FLOOR));
+                    // `Behind Mobil Filling Station`: a name.
+                    let name = token.capital && self.get(at + 1).is_some_and(|next| next.is_word() && next.capital && next.gap == 1);
+                    let stops = token.role.any(Role::STOP) && !name && token.letters > 2 && !token.role.any(Role::AREA.or(Role::UNIT).or(Role::FLOOR));
                     let other = token.flags.any(Flags::JOB.or(Flags::ORGANISATION_TAIL)) && token.role == Role::NONE;
                     if words > 4 || small > 1 || stops || other {
                         return None;
@@ -114,7 +116,7 @@ impl Zone<'_> {
             let place = bounded
                 && part.names <= 3
                 && !part.personal()
-                && (labelled && part.holds.any(Holds::PLACE.or(Holds::UNIT).or(Holds::STREET).or(Holds::STATE))
+                && (labelled && part.holds.any(Holds::PLACE.or(Holds::UNIT).or(Holds::FLOOR).or(Holds::STREET).or(Holds::STATE))
                     || count == 1 && part.holds.any(Holds::PLACE) && holds.any(Holds::STREET) && self.sign(at - 1).is_some_and(is_comma));
             if count > 0 && (code || place && !line || street) {
                 return Some((part.end, part.holds));
@@ -132,7 +134,13 @@ impl Zone<'_> {
         }
         let mut end = from.checked_sub(1).filter(|end| self.separator(*end))?;
         for _ in 0..PARTS {
-            let begin = self.part_begin(end);
+            let mut begin = self.part_begin(end);
+            // `ligplaats 4 (groene brievenbus)`.
+            if self.sign(end.wrapping_sub(1)) == Some(')')
+                && let Some(open) = (end.saturating_sub(8)..end).rev().find(|open| self.sign(*open) == Some('('))
+            {
+                begin = self.part_begin(open);
+            }
             if begin == end {
                 return None;
             }
@@ -145,16 +153,6 @@ impl Zone<'_> {
             }
             // `Lagoa Seca, s/n`: without a number.
             let numberless = self.spelt(begin).eq_ignore_ascii_case("s") && self.sign(begin + 1) == Some('/') && end == begin + 3;
-            // `ligplaats 4 (groene brievenbus)`.
-            if self.sign(end.wrapping_sub(1)) == Some(')')
-                && let Some(open) = (end.saturating_sub(8)..end).rev().find(|open| self.sign(*open) == Some('('))
-                && open > 0
-                && self.unknown(self.part_begin(open)).is_some_and(|stop| stop >= open)
-            {
-                let name = self.part_begin(open);
-                end = name.checked_sub(1).filter(|before| self.separator(*before))?;
-                continue;
-            }
             if let Some((house, _)) = self.named_house(end)
                 && self.opens(house)
             {

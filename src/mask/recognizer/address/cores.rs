@@ -488,6 +488,14 @@ impl Zone<'_> {
         if token.letters <= 3 && !(token.capital || token.caseless) {
             return None;
         }
+        // `ת"ד 2184`: the short form is two letters around a quote.
+        if spelt == "ד" {
+            let quoted = at >= 2 && matches!(self.sign(at - 1), Some('"' | '״' | '\'')) && self.spelt(at - 2) == "ת";
+            if !quoted {
+                return None;
+            }
+            from = at - 2;
+        }
         let (number, worded) =
             self.skip_number_word(at + 1 + usize::from(matches!(self.sign(at + 1), Some('.' | ':'))));
         let value = self
@@ -916,7 +924,7 @@ impl Zone<'_> {
             return Some(Core { from: at + 1, to: at + 1, score: 0.7, rule: "behind its label", needs: Needs::Proof });
         }
         // `adresa sat Brătieni nr. 17`, `correspondence address Trewarne House, …, PL23 1LX`: no colon.
-        if !colon && strong && token.letters > 4 && !self.dash(at + 1) {
+        if !colon && strong && token.letters > 4 && !token.role.any(Role::AREA.or(Role::UNIT)) && !self.dash(at + 1) {
             let value = at + 1;
             let opens = self.get(value).is_some_and(|next| {
                 next.gap == 1

@@ -46,6 +46,7 @@ impl Zone<'_> {
             Needs::More if core.rule == "post box" => holds.any(STRONG),
             Needs::More => {
                 reach.homes >= 1 && holds.any(Holds::STREET.or(Holds::CODE).or(Holds::PLACE)) && reach.parts >= 1
+                    || core.rule == "home and place" && holds.any(Holds::SURE_CODE) && reach.parts >= 1
                     || reach.homes >= 2 && reach.parts >= 2
                     || holds.any(Holds::AREA.or(Holds::WEAK)) && reach.parts >= 2
             }
@@ -193,12 +194,15 @@ impl Zone<'_> {
                 break;
             }
             // `La Serena, 1720170`: seven digits in Chile.
+            let named = held.unwrap_or(reach);
             if parting == Parting::Comma
-                && (reach.parts >= 1 || reach.holds.any(Holds::PLACE))
+                && (named.parts >= 1 || named.holds.any(Holds::PLACE))
                 && !reach.holds.any(Holds::SURE_CODE)
                 && self.get(next).is_some_and(|code| code.is_code() && code.digits == 7 && code.letters == 0)
                 && self.parting(next + 1).0 != Parting::None
             {
+                reach = named;
+                held = None;
                 reach.holds = reach.holds.or(Holds::CODE).or(Holds::SURE_CODE);
                 reach.end = next + 1;
                 at = next + 1;
@@ -547,6 +551,14 @@ impl Zone<'_> {
                         end -= 1;
                     }
                     let begin = self.line_begin(end);
+                    // `Achter de Waag 5` above `8911 KE Leeuwarden`.
+                    if core.rule == "postcode" && tentative == from && self.house_line(begin, end) {
+                        reach.parts += 1;
+                        reach.holds = reach.holds.or(Holds::DIGIT);
+                        from = begin;
+                        tentative = begin;
+                        continue;
+                    }
                     let Some(found) = self
                         .line(begin, false)
                         .filter(|found| found.end == end || found.end + 1 == end && self.sign(found.end) == Some('.'))
@@ -559,10 +571,7 @@ impl Zone<'_> {
                         && holds.any(Holds::WORD)
                         && self.spelt(begin) == "The"
                         && reach.holds.any(Holds::STREET);
-                    // `Achter de Waag 5` above `8911 KE Leeuwarden`.
-                    let numbered = core.rule == "postcode" && tentative == from && self.house_line(begin, end);
                     if house
-                        || numbered
                         || holds.any(Holds::STREET.or(Holds::UNIT).or(Holds::HOME))
                         || holds.any(Holds::WEAK.or(Holds::AREA)) && found.parts <= 3
                     {

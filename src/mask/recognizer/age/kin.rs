@@ -42,6 +42,13 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             .find(|word| !word.is_empty())
             .and_then(|word| word.chars().next())
             .is_some_and(|c| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()));
+        // `M.Sc, 92`.
+        let degree = name.rsplit(|c: char| !c.is_alphabetic()).next().is_some_and(|word| {
+            word.len() <= 3 && name.len() > word.len() && name[..name.len() - word.len()].ends_with('.')
+        });
+        if degree {
+            return;
+        }
         let direct = name.len() + line.start <= anchor.end();
         if (opened || comma) && closed && (capital || direct) {
             push(text, place, end, 0.75, "age of a relative", out);
@@ -164,7 +171,7 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
         || two
             && !opened
             && next.starts_with(", ")
-            && anchors[index + 1..].iter().take_while(|other| other.start() <= after).any(|other| other.start() == after && other.kind == Kind::Birth);
+            && anchors[index + 1..].iter().take_while(|other| other.start() <= after).any(|other| other.start() == after && matches!(other.kind, Kind::Birth | Kind::BirthYear | Kind::BirthTight));
     if dated || told || me {
         push(text, anchor.start(), end, 0.7, "number beside a detail of a person", out);
         return;

@@ -715,7 +715,15 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
         && trimmed.starts_with(')')
         && value >= 14
         && whose.rfind('(').is_some_and(|open| called_before(whose[..open].trim_end_matches([' ', '`', '*', '"'])));
-    let kin = in_bracket || relative && small && !spent && (over || follows(trimmed)) && !whose.ends_with(['.', ';']);
+    // `infirmière clinicienne, 29 ans, bilingue`: between commas, of a grown-up.
+    let unit = &text[anchor.start()..anchor.end()];
+    let grown = matches!(unit, "ans" | "años" | "anni" | "anos")
+        && (18..=75).contains(&value)
+        && head.ends_with(',')
+        && trimmed.starts_with(',')
+        && !head.chars().any(|c| digit(c).is_some())
+        && head.len() <= 64;
+    let kin = grown || in_bracket || relative && small && !spent && (over || follows(trimmed)) && !whose.ends_with(['.', ';']);
     let called = of_whom.len() < head.len() || whose.ends_with(',');
     let named = called
         && small

@@ -275,7 +275,7 @@ impl Reader<'_, '_> {
             if cue.any(Cue::NUMBER.or(Cue::ONE)) {
                 whole |= cue.any(Cue::NUMBER);
                 last = next;
-            } else if !(cue.any(Cue::JOIN) && whole && self.cue(next + 1).any(Cue::ONE)) {
+            } else if !(cue.any(Cue::JOIN) && whole && last == index && self.cue(next + 1).any(Cue::ONE)) {
                 break;
             }
             next += 1;
@@ -450,7 +450,19 @@ impl Reader<'_, '_> {
         // `Mit 26 Jahren`, `À 29 ans, j'ai`, `A los 29 años`, `в свои 29 лет`.
         let before = index.checked_sub(1).filter(|before| self.close(self.words[*before].end(), word.start()));
         let loan = before.is_some_and(|before| self.cue(before).any(Cue::LOAN));
-        if cue.any(Cue::WITH_YEARS.or(Cue::BARE)) && value >= 5 && !loan
+        // `A 10 years old codebase`: the years have to be of the language of the preposition.
+        let tongue = || {
+            let unit = self.words[number.right..].iter().take(2).find(|word| self.cues.of(word.hash).any(Cue::UNIT)).map_or(' ', |word| word.first);
+            match word.first {
+                'a' | 'l' | 'c' => unit == 'a',
+                'm' => matches!(unit, 'j' | 'a'),
+                'o' => unit == 'j',
+                'w' => unit == 'l',
+                'v' => matches!(unit, 'l' | 'a' | 'r'),
+                _ => true,
+            }
+        };
+        if cue.any(Cue::WITH_YEARS.or(Cue::BARE)) && value >= 5 && !loan && tongue()
             && let Some(end) = years
         {
             let starts = word.capital
@@ -461,7 +473,7 @@ impl Reader<'_, '_> {
                 self.cues.of(next.hash).any(Cue::ON.or(Cue::SUBJECT).or(Cue::BE).or(Cue::HAVE))
                     || verb(&self.text[next.range()])
             });
-            if starts && (on || self.text[end..].starts_with(',') || next.is_some_and(|next| !next.capital && value >= 14))
+            if starts && (on || self.text[end..].starts_with(',') || next.is_some() && value >= 14)
                 || self.personal(index) && (self.ends(end) || on)
             {
                 return true;
