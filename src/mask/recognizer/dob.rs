@@ -211,7 +211,7 @@ fn thing_before(text: &str, at: usize) -> bool {
     let Some(owner) = head.strip_suffix("'s").or_else(|| head.strip_suffix("’s")) else { return false };
     let word = owner.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
     let flags = LEXICON.word(Hash::of(word));
-    word.starts_with(char::is_lowercase) && !flags.any(Flags::ROLE.or(Flags::JOB))
+    word.starts_with(char::is_lowercase) && !flags.any(Flags::ROLE)
 }
 
 fn is_plain_year(text: &str, start: usize, end: usize) -> bool {

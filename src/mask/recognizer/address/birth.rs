@@ -455,8 +455,9 @@ impl Zone<'_> {
         }
         let (flags, small) = (subject.flags, !subject.capital && !subject.caseless);
         let pronoun = subject.letters <= 4 && small || subject.letters == 1;
-        let person = flags.any(Flags::ROLE.or(Flags::JOB).or(Flags::GIVEN).or(Flags::SURNAME));
-        pronoun || person || !small && !flags.any(Flags::WORD.or(Flags::ORGANISATION).or(Flags::ALSO_PRODUCT))
+        let thing = flags.any(Flags::WORD.or(Flags::ORGANISATION).or(Flags::ORGANISATION_TAIL).or(Flags::ALSO_PRODUCT));
+        let person = if small { flags.any(Flags::ROLE.or(Flags::JOB)) && !thing } else { flags.any(Flags::GIVEN) || !thing };
+        pronoun || person
     }
 
     fn cue(&self, at: usize) -> u8 {
@@ -471,7 +472,7 @@ impl Zone<'_> {
         let short = own & bit(Cue::Short) != 0 && !born;
         let mut label = own & bit(Cue::Place) != 0;
         // `NATO`, `TTL` in other senses, `OF` …
-        if self.spelt(at) == "NATO" || short && token.letters == 1 && (token.capital || self.sign(at + 1) != Some('.'))
+        if matches!(self.spelt(at), "NATO" | "que" | "Que") || short && token.letters == 1 && (token.capital || self.sign(at + 1) != Some('.'))
         {
             return None;
         }
@@ -492,6 +493,11 @@ impl Zone<'_> {
         // `The company was born in Leeds`.
         if english && !self.born_person(at) {
             return None;
+        }
+        // Arabic, Hebrew: the label and its value, with a colon between.
+        if token.caseless && matches!(self.sign(at + 1), Some(':' | '：')) && (1..=2).any(|back| at.checked_sub(back).is_some_and(|before| self.cue(before) & bit(Cue::Half) != 0)) {
+            let value = self.get(at + 2).filter(|value| value.is_word() && value.caseless)?;
+            return (value.letters >= 2).then(|| self.place(at + 2, true, true)).flatten();
         }
         // `place of birth`, `lieu de naissance`, `miejsce urodzenia`, `محل تولد`.
         label |= (1..=4).any(|back| {

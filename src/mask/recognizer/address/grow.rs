@@ -174,6 +174,21 @@ impl Zone<'_> {
                 }
                 continue;
             }
+            // `La Serena, 1720170`: seven digits in Chile.
+            let named = held.unwrap_or(reach);
+            if parting == Parting::Comma
+                && (named.parts >= 1 || named.holds.any(Holds::PLACE))
+                && !reach.holds.any(Holds::SURE_CODE)
+                && self.get(next).is_some_and(|code| code.is_code() && code.digits == 7 && code.letters == 0)
+                && self.parting(next + 1).0 != Parting::None
+            {
+                reach = named;
+                held = None;
+                reach.holds = reach.holds.or(Holds::CODE).or(Holds::SURE_CODE);
+                reach.end = next + 1;
+                at = next + 1;
+                continue;
+            }
             // `PB "C", (S2919) Villa Constitución`: a code in brackets before its place.
             if parting == Parting::Comma
                 && self.sign(next) == Some('(')
@@ -192,21 +207,6 @@ impl Zone<'_> {
             let part = self.part(next);
             if part.end == next {
                 break;
-            }
-            // `La Serena, 1720170`: seven digits in Chile.
-            let named = held.unwrap_or(reach);
-            if parting == Parting::Comma
-                && (named.parts >= 1 || named.holds.any(Holds::PLACE))
-                && !reach.holds.any(Holds::SURE_CODE)
-                && self.get(next).is_some_and(|code| code.is_code() && code.digits == 7 && code.letters == 0)
-                && self.parting(next + 1).0 != Parting::None
-            {
-                reach = named;
-                held = None;
-                reach.holds = reach.holds.or(Holds::CODE).or(Holds::SURE_CODE);
-                reach.end = next + 1;
-                at = next + 1;
-                continue;
             }
             let strong = part.holds.any(STRONG);
             let dated = part.holds.any(Holds::YEAR) && !part.holds.any(Holds::CODE) && !labelled && part.names == 0;

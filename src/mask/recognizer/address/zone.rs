@@ -423,7 +423,9 @@ impl<'t> Zone<'t> {
         for _ in 0..3 {
             let skip = matches!(self.sign(next), Some('.' | ':' | '#' | '-' | '№' | '–' | '°'))
                 || self.get(next).is_some_and(|word| {
-                    word.is_word() && word.role.any(Role::NUMBER) && word.gap <= 1 && word.letters < 8
+                    // `bât. C`: the letter itself, not `č.` before a number.
+                    let letter = word.letters == 1 && word.capital && self.sign(next + 1) != Some('.');
+                    word.is_word() && word.role.any(Role::NUMBER) && word.gap <= 1 && word.letters < 8 && !letter
                 });
             if !skip {
                 break;
