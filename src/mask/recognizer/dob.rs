@@ -34,6 +34,29 @@ impl Recognizer for DateOfBirth {
                 }
                 Kind::BirthYear => {
                     let at = skip_marks(text, anchor.end());
+                    let word = &text[anchor.start()..anchor.end()];
+                    // `classe 2008` of a school: only a grown-up's year, at the end of its clause.
+                    if word.eq_ignore_ascii_case("classe")
+                        && !date_at(text, at, false).is_some_and(|date| {
+                            date.year.is_some_and(|year| (1920..=2006).contains(&year))
+                                && text[date.end..].trim_start_matches(' ').starts_with([',', '.', ';', ')', '\n', '|'])
+                        })
+                    {
+                        continue;
+                    }
+                    // `Jahrgang '78`, `Jg. 78`.
+                    let rest = text.get(at..).unwrap_or_default();
+                    let short = rest.trim_start_matches(['\'', '’']);
+                    let begin = at + rest.len() - short.len();
+                    let two = short.bytes().take_while(u8::is_ascii_digit).count() == 2 && at - anchor.end() <= 3;
+                    if two
+                        && matches!(word.get(..1), Some("j" | "J" | "r" | "R"))
+                        && !short[2..].starts_with(['.', '-', '/', ','])
+                    {
+                        let year = Date { end: begin + 2, year: None, day: false };
+                        push(text, at, year, "year of birth", out);
+                        continue;
+                    }
                     if let Some(date) =
                         date_at(text, at, false).filter(|date| born_in(date) && !text[anchor.end()..at].contains('\n'))
                     {
@@ -61,12 +84,34 @@ impl Recognizer for DateOfBirth {
 
 fn push(text: &str, at: usize, date: Date, rule: &'static str, out: &mut Vec<Span>) {
     out.push(Span::new(at..date.end, Entity::DateOfBirth, 0.9).by(Layer::Context, rule));
+    beside_age(text, &date, out);
     // The same day in another calendar: `12/04/1405 H (4 Jan 1985)`.
     let rest = text.get(date.end..).unwrap_or_default();
     let gap = rest.len() - rest.trim_start_matches([' ', '(', '/', '=', '（', '-', '–']).len();
     let parted = rest.get(..gap).is_some_and(|gap| gap.contains(['(', '/', '=', '（']) && gap.len() <= 5);
     if parted && let Some(other) = date_at(text, date.end + gap, false).filter(|date| date.day && date.year.is_some()) {
         out.push(Span::new(date.end + gap..other.end, Entity::DateOfBirth, 0.85).by(Layer::Context, rule));
+    }
+}
+
+/// `12.03.1978 (46)`, `geb. 5. 9. 1954   # 70`, `3. Juni 1973, 52 Jahre`: the years that the date of birth makes.
+fn beside_age(text: &str, date: &Date, out: &mut Vec<Span>) {
+    let Some(year) = date.year.filter(|year| (1900..=2016).contains(year)) else { return };
+    let rest = text.get(date.end..).unwrap_or_default();
+    let trimmed = rest.trim_start_matches([' ', ',', '(', '#', '–', '—', '/', '=', '→', '|', '\t', '~']);
+    let gap = rest.len() - trimmed.len();
+    if !(2..=10).contains(&gap) || rest.get(..gap).is_some_and(|gap| gap.trim().is_empty()) {
+        return;
+    }
+    let count = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+    let Some(age) = trimmed.get(..count).filter(|_| count == 2).and_then(|age| age.parse::<u32>().ok()) else { return };
+    // Whenever it was written, between these years.
+    let plausible = (2016..=2032).contains(&(year + age));
+    let tail = trimmed.get(count..).unwrap_or_default();
+    let over = !tail.starts_with(['.', '/', '-', ':', '%']) && !tail.starts_with(|c: char| c.is_alphanumeric());
+    if plausible && over {
+        let start = date.end + gap;
+        out.push(Span::new(start..start + count, Entity::Age, 0.75).by(Layer::Context, "years beside a date of birth"));
     }
 }
 
@@ -115,8 +160,8 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
                 } else if date.year.is_none() {
                     // `Birthday: June 3`.
                     number_or_month(text, place, date.end)
-                        && (tight && between.contains([':', '|', '\t', '：'])
-                            || matches!(between.trim(), "is" | "is on"))
+                        && (tight && between.contains([':', '|', '\t', '：']) || small_words(between))
+                        && !thing_before(text, anchor.start())
                 } else if year && is_plain_year(text, place, date.end) {
                     born_in(&date)
                         && (tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
@@ -137,12 +182,36 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
             words += usize::from(!inside);
         }
         inside = c.is_alphanumeric();
-        let sentence = c == '.' && reach[at + 1..].starts_with(' ') && letters > 6;
+        let sentence = c == '.' && reach[at + 1..].starts_with(' ') && !reach[at + 1..].starts_with("  ") && letters > 6;
         if letters > 40 || words > 7 || sentence {
             return None;
         }
     }
     None
+}
+
+/// Whether nothing but small words stand between a birthday and its date: `falls on`, `ist der`, `est le`, `è il`.
+fn small_words(between: &str) -> bool {
+    const SMALL: &[&str] = &[
+        "is", "on", "falls", "was", "s", "the", "to", "me", "ist", "der", "am", "den", "est", "le", "es", "el", "é", "em", "no", "dia", "día",
+        "è", "il", "op", "de", "mam", "mám", "är", "er", "on", "this", "each", "every", "year", "to", "ist", "am", "mine", "i", "jest", "je",
+        "to", "va", "у", "меня", "у", "мене",
+    ];
+    let mut count = 0;
+    between.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {
+        count += 1;
+        SMALL.iter().any(|small| word.eq_ignore_ascii_case(small)) && count <= 4
+    }) && count > 0
+        && !between.contains(['.', ';', '?', '\n'])
+}
+
+/// `the product's birthday`: whose birthday it is stands before it in small letters and is no relative.
+fn thing_before(text: &str, at: usize) -> bool {
+    let head = behind(text, at, SIDE).trim_end();
+    let Some(owner) = head.strip_suffix("'s").or_else(|| head.strip_suffix("’s")) else { return false };
+    let word = owner.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let flags = LEXICON.word(Hash::of(word));
+    word.starts_with(char::is_lowercase) && !flags.any(Flags::ROLE)
 }
 
 fn is_plain_year(text: &str, start: usize, end: usize) -> bool {
@@ -195,7 +264,15 @@ fn at_once(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
     let rest = text.get(anchor.end()..)?;
     let gap = rest.len() - rest.trim_start_matches([' ', '\t', ':', '.', '"', '|', '=', '*', '：', '\u{a0}']).len();
     let between = &rest[..gap];
-    let at = anchor.end() + gap;
+    let mut at = anchor.end() + gap;
+    // `birth: {date: 1990-06-02, …}`, also with the date in a line of its own.
+    if word.eq_ignore_ascii_case("birth") && between.contains(':') {
+        let inner = rest[gap..].trim_start_matches([' ', '{', '\n', '"', '\'']);
+        if let Some(key) = inner.strip_prefix("date") {
+            let value = key.trim_start_matches([' ', ':', '"', '\'', '=']);
+            at = text.len() - value.len();
+        }
+    }
     let date = date_at(text, at, false)?;
     let signed = between.contains([':', '=', '|', '\t']);
     let head = behind(text, anchor.start(), SIDE);

@@ -21,6 +21,8 @@ pub(super) enum Needs {
     Nothing,
     /// More homes, a street or a place.
     More,
+    /// Two more parts, one of them a street, a home or a number.
+    Parts,
     /// Parts of an address, after a label that always has one.
     Value,
     /// A street or a code, after a label that may have something else.
@@ -39,6 +41,13 @@ impl Core {
         }
     }
 }
+
+/// The states that a code of five digits follows.
+const AMERICAN: &[&str] = &[
+    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI",
+    "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT",
+    "VA", "WA", "WV", "WI", "WY", "PR",
+];
 
 impl Zone<'_> {
     /// Whether a core may begin at this token: cheap, asked of every token of a line.
@@ -263,6 +272,10 @@ impl Zone<'_> {
         let core = |from, to, score| Some(Core { from, to, score, rule: "street and number", needs: Needs::Nothing });
         if role.any(Role::BEFORE.or(Role::BEFORE_WEAK)) {
             let dotted = self.sign(at + 1) == Some('.') && self.tight(at + 1);
+            // `C. R. Acad. Sci. 358`.
+            if dotted && token.letters == 1 && self.sign(at + 3) == Some('.') && self.get(at + 2).is_some_and(|word| word.letters == 1 && word.capital) {
+                return None;
+            }
             let slashed = token.letters == 1 && self.sign(at + 1) == Some('/') && self.tight(at + 1);
             let strong = role.any(Role::BEFORE);
             // `r 5` and `c 3` say nothing; `r. Augusta 5`, `C/ Mayor 5` do.
@@ -275,7 +288,9 @@ impl Zone<'_> {
             if plain && names > 0 {
                 let before =
                     at.checked_sub(1).map(|before| if self.sign(before).is_some_and(is_comma) { before } else { at });
-                let ahead = before.and_then(|before| self.house_ahead(before));
+                // `52 v. Nyt`: years, not a street.
+                let years = token.letters == 1 && !matches!(self.spelt(at), "r" | "c" | "R" | "C" | "r." | "г" | "L" | "l");
+                let ahead = before.and_then(|before| self.house_ahead(before)).filter(|_| !years);
                 if let Some(from) = ahead {
                     // `rue X 12` after a number would be a second number.
                     return core(from, end, if strong { 0.8 } else { 0.7 });
@@ -341,7 +356,10 @@ impl Zone<'_> {
                 }
                 let (house, worded) = self.skip_number_word(next);
                 if worded && let Some(to) = self.house(house) {
-                    return core(at, to, 0.8);
+                    // `Blk 417 Bedok North Ave 2 #08-122`: the name stands before it.
+                    let (begin, names) = if role.any(Role::AFTER.or(Role::AFTER_WEAK)) { self.name_left(at) } else { (at, 0) };
+                    let from = if names > 0 { self.house_ahead(begin).unwrap_or(begin) } else { at };
+                    return core(from, to, 0.8);
                 }
             }
         }
@@ -470,6 +488,14 @@ impl Zone<'_> {
         if token.letters <= 3 && !(token.capital || token.caseless) {
             return None;
         }
+        // `ת"ד 2184`: the short form is two letters around a quote.
+        if spelt == "ד" {
+            let quoted = at >= 2 && matches!(self.sign(at - 1), Some('"' | '״' | '\'')) && self.spelt(at - 2) == "ת";
+            if !quoted {
+                return None;
+            }
+            from = at - 2;
+        }
         let (number, worded) =
             self.skip_number_word(at + 1 + usize::from(matches!(self.sign(at + 1), Some('.' | ':'))));
         let value = self
@@ -575,8 +601,11 @@ impl Zone<'_> {
         if let Some(state) =
             before.filter(|before| self.role(*before).any(Role::STATE) && token.gap == 1 && token.letters == 0)
         {
+            // `Editorial Lagos, BA 12417`, `SAQA ID 66417`: another country's state, or no comma before it.
+            let comma = state > 0 && self.sign(state - 1).is_some_and(is_comma);
             let american = self.get(at).is_some_and(|token| token.digits == 5)
-                && self.get(state).is_some_and(|state| state.letters == 2);
+                && AMERICAN.contains(&self.spelt(state))
+                && (comma || state > 0 && self.get(state - 1).is_some_and(|city| city.flags.any(PLACES)));
             let australian = token.shape.is("9999") && self.get(state).is_some_and(|state| state.letters >= 2);
             if american || australian {
                 let mut from = state;
@@ -613,6 +642,12 @@ impl Zone<'_> {
                     if end > 0 && self.sign(end - 1).is_some_and(is_comma) { end - 1 } else { end }
                 }
                 Kind::Sign('–' | '—' | '-') if token.gap > 0 => before,
+                // `Am Alten Hof 7 • 86150 Augsburg`.
+                Kind::Sign(_) if self.cell(before) => {
+                    return self.named_house(before).filter(|(from, _)| {
+                        *from == 0 || self.is_break(from - 1) || self.get(from - 1).is_some_and(|sign| sign.sign().is_some())
+                    });
+                }
                 _ => return None,
             };
             self.named_house(parted).or_else(|| self.house_behind_floors(parted))
@@ -656,6 +691,19 @@ impl Zone<'_> {
             name.and_then(|name| self.get(name))
                 .is_some_and(|name| name.is_word() && name.capital && name.flags.any(PLACES))
         });
+        // `zona rural, Quixadá-CE, 63900-000`: a code that few other numbers look like, behind a comma.
+        if code.sure == Sure::Middle && !beside && before.is_some_and(|before| self.sign(before).is_some_and(is_comma)) && self.bounded(code.end) {
+            return Some(Core { from: at, to: code.end, score: 0.6, rule: "postcode", needs: Needs::Parts });
+        }
+        // `Kothrud, Pune 411038`: six digits behind a city say enough where more of an address stands before it.
+        if city && code.end == at + 1 && token.digits == 6 && self.bounded(code.end) {
+            let dash = before.is_some_and(|before| self.dash(before));
+            let (from, names) = self.name_left(at - usize::from(dash));
+            let comma = from > 0 && (self.sign(from - 1).is_some_and(is_comma) || self.is_break(from - 1));
+            if names <= 3 && comma {
+                return Some(Core { from, to: code.end, score: 0.65, rule: "postcode", needs: Needs::Parts });
+            }
+        }
         if city && code.sure == Sure::Middle && self.bounded(code.end) {
             let dash = before.is_some_and(|before| self.dash(before));
             let (from, _) = self.name_left(at - usize::from(dash));
@@ -711,7 +759,7 @@ impl Zone<'_> {
     }
 
     /// Words with capitals and a house number right before `end`; also whether they hold a word for a street.
-    fn named_house(&self, end: usize) -> Option<(usize, bool)> {
+    pub(super) fn named_house(&self, end: usize) -> Option<(usize, bool)> {
         let mut number = end;
         // `31 B`, `14 b`.
         if number > 0
@@ -747,6 +795,8 @@ impl Zone<'_> {
                     begin = at - 1;
                     street |= token.role.any(Role::STREET);
                 }
+                // `el disco LaCie a Gabriela Mistral 417`.
+                Kind::Word if token.letters == 1 && !token.capital && matches!(self.spelt(at - 1), "a" | "e" | "y" | "o") => break,
                 // `Pod gradom`, `Am alten Markt`: small words inside.
                 Kind::Word
                     if small < 2 && !token.name_like() && !token.flags.any(Flags::WORD)
@@ -763,6 +813,15 @@ impl Zone<'_> {
             at -= 1;
         }
         (names > 0).then_some((begin, street))
+    }
+
+    /// `B-604`, `C-12/3`: a flat by its block.
+    pub(super) fn flat_code(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|token| token.is_word() && token.capital && token.letters <= 2)
+            && self.dash(at + 1)
+            && self.tight(at + 1)
+            && self.tight(at + 2)
+            && self.get(at + 2).is_some_and(|token| token.is_code() && token.digits <= 4)
     }
 
     /// A part of a building where people live: needs more of an address beside it.
@@ -822,6 +881,17 @@ impl Zone<'_> {
                         break;
                     }
                 }
+                // `addr – B-604 …`.
+                Kind::Sign('-' | '–' | '—')
+                    if !colon
+                        && words == 0
+                        && starts
+                        && strong
+                        && found.gap > 0
+                        && self.get(next + 1).is_some_and(|next| next.gap > 0) =>
+                {
+                    colon = true;
+                }
                 Kind::Sign('/' | '(' | ')' | '…' | '-') if !colon => {}
                 Kind::Sign('-' | '–' | '>') if colon => {}
                 Kind::Break if (colon || starts && words == 0 && next == at + 1) && strong => {
@@ -852,6 +922,18 @@ impl Zone<'_> {
         // `ठेगाना बौद्ध-६`: no colon in the middle of a sentence.
         if !colon && strong && token.caseless && self.get(at + 1).is_some_and(|next| next.caseless && next.gap == 1) {
             return Some(Core { from: at + 1, to: at + 1, score: 0.7, rule: "behind its label", needs: Needs::Proof });
+        }
+        // `adresa sat Brătieni nr. 17`, `correspondence address Trewarne House, …, PL23 1LX`: no colon.
+        if !colon && strong && token.letters > 4 && !token.role.any(Role::AREA.or(Role::UNIT)) && !self.dash(at + 1) {
+            let value = at + 1;
+            let opens = self.get(value).is_some_and(|next| {
+                next.gap == 1
+                    && (next.is_word() && (next.capital || next.role.any(Role::BEFORE.or(Role::AREA).or(Role::HOME))) || next.is_code())
+                    && !next.role.any(Role::STOP.or(Role::LABEL).or(Role::NOT_LABEL))
+            });
+            if opens {
+                return Some(Core { from: value, to: value, score: 0.65, rule: "behind its label", needs: Needs::Proof });
+            }
         }
         // Words of a sentence between the label and its colon, or a label within a sentence.
         if !colon || !starts && !strong || words > 0 && !starts {

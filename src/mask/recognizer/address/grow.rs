@@ -46,6 +46,7 @@ impl Zone<'_> {
             Needs::More if core.rule == "post box" => holds.any(STRONG),
             Needs::More => {
                 reach.homes >= 1 && holds.any(Holds::STREET.or(Holds::CODE).or(Holds::PLACE)) && reach.parts >= 1
+                    || core.rule == "home and place" && holds.any(Holds::SURE_CODE) && reach.parts >= 1
                     || reach.homes >= 2 && reach.parts >= 2
                     || holds.any(Holds::AREA.or(Holds::WEAK)) && reach.parts >= 2
             }
@@ -62,6 +63,9 @@ impl Zone<'_> {
                         || holds.any(Holds::AREA)
                             && holds.any(Holds::DIGIT)
                             && (holds.any(Holds::SURE_CODE) || self.plain_house(core.from).is_some()))
+            }
+            Needs::Parts => {
+                reach.parts >= 2 && holds.any(Holds::STREET.or(Holds::AREA).or(Holds::WEAK).or(Holds::UNIT).or(Holds::DIGIT))
             }
             Needs::Value => {
                 holds.any(Holds::STREET.or(Holds::UNIT).or(Holds::SURE_CODE).or(Holds::WEAK))
@@ -80,13 +84,30 @@ impl Zone<'_> {
     }
 
     fn right(&self, core: &Core, labelled: bool) -> Reach {
-        let mut reach = Reach { end: core.to, holds: core.holds(), ..Reach::default() };
-        let mut at = core.to;
+        let start = Reach { end: core.to, holds: core.holds(), ..Reach::default() };
+        let mut reach = self.onward(core, labelled, labelled, start);
+        for _ in 0..3 {
+            let first = labelled && reach.end == core.from;
+            let told = labelled && core.needs == Needs::Value;
+            let Some((end, holds)) = self.bridge(reach.end, first, told, reach.holds) else { break };
+            reach.holds = reach.holds.or(holds);
+            reach.parts += 1;
+            reach.names = true;
+            reach.end = end;
+            reach = self.onward(core, labelled, false, reach);
+        }
+        reach
+    }
+
+    /// To the right, over parts that are known.
+    fn onward(&self, core: &Core, labelled: bool, first: bool, start: Reach) -> Reach {
+        let mut reach = start;
+        let mut at = reach.end;
         let mut plain = 0;
         let mut lines = 0;
         // Lines held back.
         let mut waiting = 0;
-        let mut first = labelled;
+        let mut first = first;
         // What is only taken if something sure follows.
         let mut held: Option<Reach> = None;
         for _ in 0..24 {
@@ -106,6 +127,10 @@ impl Zone<'_> {
                     reach.end = part.end;
                     at = part.end;
                     continue;
+                }
+                let country = reach.holds.any(Holds::SURE_CODE).then(|| self.country_cell(at)).flatten();
+                if let Some(end) = country.filter(|_| held.is_none()) {
+                    reach.end = end;
                 }
                 break;
             }
@@ -148,6 +173,36 @@ impl Zone<'_> {
                     break;
                 }
                 continue;
+            }
+            // `La Serena, 1720170`: seven digits in Chile.
+            let named = held.unwrap_or(reach);
+            if parting == Parting::Comma
+                && (named.parts >= 1 || named.holds.any(Holds::PLACE))
+                && !reach.holds.any(Holds::SURE_CODE)
+                && self.get(next).is_some_and(|code| code.is_code() && code.digits == 7 && code.letters == 0)
+                && self.parting(next + 1).0 != Parting::None
+            {
+                reach = named;
+                held = None;
+                reach.holds = reach.holds.or(Holds::CODE).or(Holds::SURE_CODE);
+                reach.end = next + 1;
+                at = next + 1;
+                continue;
+            }
+            // `PB "C", (S2919) Villa Constitución`: a code in brackets before its place.
+            if parting == Parting::Comma
+                && self.sign(next) == Some('(')
+                && self.postcode(next + 1).is_some_and(|code| self.sign(code.end) == Some(')'))
+                && self.get(next + 3).is_some_and(|place| place.name_like() && place.gap == 1)
+            {
+                let place = self.part(next + 3);
+                if place.names > 0 && place.names <= 4 {
+                    reach.take(&place);
+                    reach.holds = reach.holds.or(Holds::CODE).or(Holds::SURE_CODE);
+                    reach.end = place.end;
+                    at = place.end;
+                    continue;
+                }
             }
             let part = self.part(next);
             if part.end == next {
@@ -376,15 +431,18 @@ impl Zone<'_> {
             let (parting, next) = self.parting(part.end);
             match parting {
                 Parting::Comma | Parting::None => at = next,
+                Parting::Wide if self.postcode(next).is_some_and(|code| code.sure > super::zone::Sure::Low) => at = next,
                 Parting::Dash if self.part(next).holds.any(STRONG) => at = next,
                 Parting::Bracket => {
                     let Some((end, part)) = self.bracket(next, reach.holds.any(Holds::SURE_CODE)) else { break };
                     reach.take(&part);
                     reach.end = end;
-                    if !self.sign(end).is_some_and(is_comma) {
+                    // `Val-d'Or (Québec)  J9P 2K7`.
+                    let code = self.postcode(end).is_some_and(|code| code.sure > super::zone::Sure::Low);
+                    if !self.sign(end).is_some_and(is_comma) && !code {
                         break;
                     }
-                    at = end + 1;
+                    at = if code { end } else { end + 1 };
                 }
                 _ => break,
             }
@@ -407,6 +465,15 @@ impl Zone<'_> {
             let at = tentative;
             let Some(before) = at.checked_sub(1) else { break };
             let Some(token) = self.get(before) else { break };
+            // `Dorset, ON  P0A 1E0`: a wide blank before the code.
+            if core.rule == "postcode" && at == core.from && token.role.any(Role::STATE) && token.is_word() && before > 0
+                && self.sign(before - 1).is_some_and(is_comma)
+            {
+                reach.holds = reach.holds.or(Holds::STATE);
+                from = before;
+                tentative = before;
+                continue;
+            }
             match token.kind {
                 Kind::Sign(sign)
                     if is_comma(sign)
@@ -436,7 +503,7 @@ impl Zone<'_> {
                                 && part.holds.any(Holds::DIGIT)
                                 && !part.holds.any(Holds::YEAR)
                                 && before <= begin + 5
-                            || self.plain_house(begin).is_some() && part.names <= 4 && comma;
+                            || (self.plain_house(begin).is_some() || self.flat_code(begin)) && part.names <= 4 && comma;
                         if sure
                             && (comma || part.holds.any(Holds::UNIT.or(Holds::STREET)))
                             && !part.holds.any(Holds::YEAR)
@@ -484,6 +551,14 @@ impl Zone<'_> {
                         end -= 1;
                     }
                     let begin = self.line_begin(end);
+                    // `Achter de Waag 5` above `8911 KE Leeuwarden`.
+                    if core.rule == "postcode" && tentative == from && self.house_line(begin, end) {
+                        reach.parts += 1;
+                        reach.holds = reach.holds.or(Holds::DIGIT);
+                        from = begin;
+                        tentative = begin;
+                        continue;
+                    }
                     let Some(found) = self
                         .line(begin, false)
                         .filter(|found| found.end == end || found.end + 1 == end && self.sign(found.end) == Some('.'))
@@ -561,6 +636,10 @@ impl Zone<'_> {
                 }
                 _ => break,
             }
+        }
+        if let Some(begin) = self.bridge_left(core, from) {
+            reach.parts += 1;
+            from = begin;
         }
         from
     }

@@ -4,6 +4,7 @@
 //! Words with their roles are in `words.txt`. Lines without a digit or a label are never cut into tokens.
 
 mod birth;
+mod bridge;
 mod cores;
 mod grow;
 mod han;

@@ -111,6 +111,9 @@ pub(super) fn role_of(word: &Word) -> Role {
 /// Ends of words that are streets, by their last letter.
 pub(super) fn fused(word: &str) -> bool {
     let Some(last) = word.as_bytes().last() else { return false };
+    if word.len() <= 9 && ["brigade", "renegade", "bergamot"].iter().any(|other| word.eq_ignore_ascii_case(other)) {
+        return false;
+    }
     let ends: &[&str] = match last | 0x20 {
         b'e' => &[
             "straße", "strasse", "gasse", "allee", "chaussee", "kade", "gade", "stræde", "steige", "lände", "zeile",

@@ -423,7 +423,9 @@ impl<'t> Zone<'t> {
         for _ in 0..3 {
             let skip = matches!(self.sign(next), Some('.' | ':' | '#' | '-' | '№' | '–' | '°'))
                 || self.get(next).is_some_and(|word| {
-                    word.is_word() && word.role.any(Role::NUMBER) && word.gap <= 1 && word.letters < 8
+                    // `bât. C`: the letter itself, not `č.` before a number.
+                    let letter = word.letters == 1 && word.capital && self.sign(next + 1) != Some('.');
+                    word.is_word() && word.role.any(Role::NUMBER) && word.gap <= 1 && word.letters < 8 && !letter
                 });
             if !skip {
                 break;
@@ -448,6 +450,10 @@ impl<'t> Zone<'t> {
         let roman = value.letters <= 4 && self.spelt(next).bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'));
         if value.is_word() && (value.letters == 1 && (value.capital || value.caseless) || roman) {
             let mut end = next + 1;
+            // `כניסה ב'`.
+            if matches!(self.sign(end), Some('\'' | '׳')) && self.tight(end) && value.caseless {
+                return Some(end + 1);
+            }
             for _ in 0..3 {
                 let more = (self.joint(end) || self.sign(end) == Some('.') && self.tight(end) && self.tight(end + 1))
                     && self.get(end + 1).is_some_and(|more| more.is_code() || more.is_word() && more.letters <= 3);
@@ -472,8 +478,12 @@ impl<'t> Zone<'t> {
             return false;
         }
         if before.is_code() {
+            // `47. II. em.`
+            let roman = next.is_some_and(|next| next.is_word() && next.letters <= 4)
+                && self.spelt(at + 1).bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'))
+                && self.sign(at + 2) == Some('.');
             // `4. th.`, `3. OG`, `2. em.`; not `at number 12. Then`.
-            return !next.is_some_and(|next| {
+            return !roman && !next.is_some_and(|next| {
                 next.is_word()
                     && (next.role.any(Role::FLOOR.or(Role::UNIT).or(Role::AFTER)) && !next.role.any(Role::STOP))
             });
@@ -688,7 +698,11 @@ impl<'t> Zone<'t> {
                         part.end = at;
                         continue;
                     }
-                    if role.any(Role::STOP) && !role.any(Role::STATE) && !(token.shouted && role.any(Role::UNIT)) {
+                    // `Val-d'Or`, `Saint-Mars`: a part of a name.
+                    let glued = at > start
+                        && self.tight(at)
+                        && self.sign(at - 1).is_some_and(|sign| matches!(sign, '\'' | '’' | '-') && self.tight(at - 1));
+                    if role.any(Role::STOP) && !glued && !role.any(Role::STATE) && !(token.shouted && role.any(Role::UNIT)) {
                         // `O`, `M`, `P` of names, and months of streets, are none.
                         let inside =
                             token.capital && token.letters > 1 && at > start && self.role(at - 1).any(Role::PARTICLE)
@@ -719,10 +733,10 @@ impl<'t> Zone<'t> {
                         if role.any(Role::STRONG_STREET) {
                             part.holds.add(Holds::STREET);
                             named = true;
-                        } else if role.any(Role::BEFORE_WEAK.or(Role::AFTER_WEAK)) && token.letters > 1 {
+                        } else if (role.any(Role::BEFORE_WEAK) || role.any(Role::AFTER_WEAK) && part.names > 0) && token.letters > 1 {
                             part.holds.add(Holds::WEAK);
                         }
-                        if role.any(Role::AREA.or(Role::UNIT)) && token.letters > 1 {
+                        if role.any(Role::AREA) && token.letters > 1 || role.any(Role::UNIT) && token.letters > 2 {
                             part.holds.add(Holds::AREA);
                         }
                         if role.any(Role::STATE) && (at > start || !self.get(at + 1).is_some_and(Token::is_word)) {
@@ -753,6 +767,12 @@ impl<'t> Zone<'t> {
                         if part.names > 7 || token.caseless && part.names > 6 {
                             break;
                         }
+                        at += 1;
+                        part.end = at;
+                        continue;
+                    }
+                    // `Chavannes-près-Renens`.
+                    if glued && part.names > 0 && self.dash(at + 1) && self.tight(at + 1) {
                         at += 1;
                         part.end = at;
                         continue;

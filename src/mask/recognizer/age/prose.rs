@@ -1,0 +1,733 @@
+//! Ages inside sentences, found from the words around them: `at 34 I`, `mit 29 habe ich`, `a los 29 lo dejé`,
+//! `I turned fifty`, `34/F`, `my 40th birthday`.
+//!
+//! One pass over the words asks a small table for each; what is not in it costs one look at a bit set.
+
+use std::sync::LazyLock;
+
+use super::{age_at, follows, is_person_noun, push, spelt};
+use crate::mask::lexicon::{Flags, LEXICON};
+use crate::mask::page::Page;
+use crate::mask::recognizer::date::is_month;
+use crate::mask::span::Span;
+use crate::mask::words::{Gap, Hash, Word};
+
+/// What a word says about a number beside it, as bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Cue(u32);
+
+impl Cue {
+    /// A number in words.
+    const NUMBER: Self = Self(1);
+    /// One that only goes on: `-two`.
+    const ONE: Self = Self(1 << 1);
+    /// Between them: `y`.
+    const JOIN: Self = Self(1 << 2);
+    /// `at`: an age when a person is what the sentence is about.
+    const AT: Self = Self(1 << 3);
+    /// `à`, `в`: an age when years follow the number.
+    const WITH_YEARS: Self = Self(1 << 4);
+    /// `mit`, `a los`: the same, or a verb of a person follows.
+    const BARE: Self = Self(1 << 5);
+    /// Who a sentence is about.
+    const SUBJECT: Self = Self(1 << 6);
+    const BE: Self = Self(1 << 7);
+    /// `turned`.
+    const TURN: Self = Self(1 << 8);
+    /// Languages in which people have years.
+    const HAVE: Self = Self(1 << 9);
+    /// `years`.
+    const UNIT: Self = Self(1 << 10);
+    /// Behind years: they are spent on something.
+    const SPENT: Self = Self(1 << 11);
+    /// `aged`.
+    const AGED: Self = Self(1 << 12);
+    const BIRTHDAY: Self = Self(1 << 13);
+    /// Whose birthday.
+    const OWNER: Self = Self(1 << 14);
+    /// Verbs before `at` that say a level or a price.
+    const LEVEL: Self = Self(1 << 15);
+    /// Verbs of a life: their subject is a person.
+    const LIFE: Self = Self(1 << 16);
+    /// Between a verb and an age: `now`.
+    const ADVERB: Self = Self(1 << 17);
+    /// `m`, `f`, `w` beside a number.
+    const SEX: Self = Self(1 << 18);
+    /// Small words that go on behind an age in Romance languages.
+    const ON: Self = Self(1 << 19);
+    /// Not the age of a person: `average age of 34`.
+    const MEAN: Self = Self(1 << 20);
+    /// Before `à 15 ans`: a loan.
+    const LOAN: Self = Self(1 << 21);
+    /// Verbs that an age alone may follow: `cumplí cincuenta`, `мне сорок`.
+    const REACH: Self = Self(1 << 22);
+
+    const fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+const CUES: &[(Cue, &str)] = &[
+    (Cue::AT, "at"),
+    (Cue::WITH_YEARS, "свои своих свої à a con com met op w v ve vid la à в у на sa"),
+    (Cue::BARE, "mit los aos vid ved som"),
+    (
+        Cue::SUBJECT,
+        "i he she who ich er sie je j il elle yo él ella eu ele ela io lui lei ik hij zij ze ja on ona já jag han hon jeg hun minä \
+         hän én ő el ea я он она я він вона ben mi my his her me we they",
+    ),
+    (Cue::BE, "am m is s was are were re be been bin ist war wurde werde wird war ben bent was werd suis est es é è jest je jsem är er var olen on"),
+    (Cue::TURN, "turned turns turning turn hit reached"),
+    (
+        Cue::HAVE,
+        "tengo tiene tenía tenemos cumplo cumple cumplí cumplió cumplir cumplido tenho tem tinha faço faz fiz fez completei completou \
+         ho ha aveva avevo compio compie compiuto compì ai a eu avait avais aurai aura ont fête fêté fêter mam ma miał miała miałem \
+         miałam skończył skończyła skończyłem skończyłam mám má měl měla am are avea avut împlinit imam ima je navršio",
+    ),
+    (
+        Cue::UNIT,
+        "years year yrs ans años anos anni jahre jahren jaar lat lata let letech roky rokov år års vuotta év ani godina godine года \
+         год лет років роки годах летах років рік χρόνια χρονών tahun",
+    ),
+    (
+        Cue::SPENT,
+        "de d di of von in als bei as experience опыта опыту erfahrung doświadczenia praxe v w в på at je oltre stażu pracy gwarancji \
+         praktyki kokemus tapasztalat deneyim experiență vechime стажа стажу досвіду ervaring uit kwa des du ago later after later \
+         back together later before ohne nach seit",
+    ),
+    (
+        Cue::REACH,
+        "cumplo cumple cumplí cumplió cumplir cumplido cumpliendo completei faço fiz compio compie compiuto fyller fyllde fylte fylder \
+         fyldte täytän täytin täyttää täytti betöltöttem skończyłem skończyłam skończył skończyła füllte мне ему ей мені йому їй \
+         исполнилось исполнится виповнилось mám mam împlinit lettem",
+    ),
+    (Cue::AGED, "aged âgé âgée wieku alter leeftijd edad età idade age"),
+    (
+        Cue::BIRTHDAY,
+        "birthday bday geburtstag geburtstags anniversaire cumpleaños aniversário compleanno verjaardag urodziny urodzin narozeniny \
+         narozenin födelsedag fødselsdag bursdag syntymäpäivä syntymäpäivää születésnapom születésnap",
+    ),
+    (
+        Cue::OWNER,
+        "my his her your happy mein meinem meinen sein seinem seinen ihr ihrem ihren mon son ses mes mi su mis sus meu seu il mio suo \
+         mijn zijn haar moje moich swoje jego jej min mitt hans hennes hendes hennar minun hänen",
+    ),
+    (
+        Cue::LEVEL,
+        "priced capped set valued stands standing stood running runs limited pegged clocked peaked peaks hit sold closed closes opened \
+         opens traded trades maxed starts start starting fixed kept rated scored estimated ranked looking is was are were came comes in \
+         stays stayed remains remained sits sat temperature speed rate level price budget section page line chapter step stage version \
+         out up down measured tested cooled heated stops stopped ended ends chip port worth currently steady flat over average total \
+         timeout position index bar exactly about around nearly almost only just arrived arrive meet met call called",
+    ),
+    (
+        Cue::LIFE,
+        "died dies passed married widowed orphaned retired emigrated immigrated father mother parent dad mum mom grandmother \
+         grandfather debuted",
+    ),
+    (Cue::ADVERB, "now just only already currently still barely finally recently nearly almost about jetzt gerade schon nun ya los las ses mes i oggi ora déjà nu już"),
+    (Cue::SEX, "m f"),
+    (
+        Cue::ON,
+        "me lo la ya mi mis se y con empecé con já a eu me minha meu comecei nos my j je il elle mon ma m l on ho mi ha sono lei lui io \
+         è era fui era aún me decidí jsem si začal začala rzuciłem jag gick flyttade я он она мы у мене",
+    ),
+    (Cue::MEAN, "average mean median minimum maximum legal retirement school voting drinking working bronze stone ice iron middle new"),
+    (Cue::LOAN, "prêt prêts emprunt emprunts taux crédit crédits obligation obligations horizon vue prestito mutuo tasso préstamo garantie durée crédito empréstimo"),
+];
+
+struct Cues {
+    seen: Vec<u64>,
+    slots: Vec<(u64, Cue)>,
+}
+
+static WORDS: LazyLock<Cues> = LazyLock::new(|| {
+    let mut all = Cues { seen: vec![0; 1024], slots: vec![(0, Cue::default()); 8192] };
+    for (cue, list) in CUES {
+        list.split_whitespace().for_each(|word| all.add(word, *cue));
+    }
+    let words = std::cell::RefCell::new(&mut all);
+    spelt::each(
+        |word| words.borrow_mut().add(word, Cue::NUMBER),
+        |word| words.borrow_mut().add(word, Cue::ONE),
+        |word| words.borrow_mut().add(word, Cue::JOIN),
+    );
+    all
+});
+
+impl Cues {
+    fn slot(&self, hash: u64) -> usize {
+        let mask = self.slots.len() - 1;
+        #[expect(clippy::cast_possible_truncation, reason = "masked")]
+        let mut at = hash as usize & mask;
+        while self.slots[at].0 != 0 && self.slots[at].0 != hash {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    fn add(&mut self, word: &str, cue: Cue) {
+        let hash = Hash::of(word);
+        let at = self.slot(hash);
+        self.slots[at] = (hash, self.slots[at].1.or(cue));
+        let bit = (hash >> 20) & 0xffff;
+        self.seen[(bit >> 6) as usize] |= 1 << (bit & 63);
+    }
+
+    fn of(&self, hash: u64) -> Cue {
+        let bit = (hash >> 20) & 0xffff;
+        if self.seen[(bit >> 6) as usize] >> (bit & 63) & 1 == 0 {
+            return Cue::default();
+        }
+        self.slots[self.slot(hash)].1
+    }
+}
+
+/// A number with the words around it.
+struct Number {
+    start: usize,
+    end: usize,
+    /// How many words of the page stand before it.
+    left: usize,
+    /// The first word behind it.
+    right: usize,
+    value: Option<u32>,
+}
+
+struct Reader<'p, 't> {
+    text: &'t str,
+    words: &'p [Word],
+    cues: &'static Cues,
+}
+
+pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
+    let reader = Reader { text: page.text(), words: page.words(), cues: &WORDS };
+    let bytes = reader.text.as_bytes();
+    let mut skip = 0;
+    for (index, word) in reader.words.iter().enumerate() {
+        let cue = reader.cues.of(word.hash);
+        if cue == Cue::default() || index < skip {
+            continue;
+        }
+        if cue.any(Cue::NUMBER.or(Cue::ONE)) && !word.coded {
+            if let Some(number) = reader.spelt(index) {
+                skip = number.right;
+                if reader.spelt_age(&number) {
+                    push(reader.text, number.start, number.end, 0.75, "years of a person in words", out);
+                }
+            }
+            continue;
+        }
+        let beside = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+        if cue.any(Cue::AT.or(Cue::WITH_YEARS).or(Cue::BARE).or(Cue::BE).or(Cue::TURN).or(Cue::HAVE).or(Cue::AGED).or(Cue::ADVERB).or(Cue::OWNER))
+            || word.letters == 2 && word.first == 'o'
+        {
+            if bytes.get(word.end()) == Some(&b' ')
+                && beside(word.end() + 1)
+                && let Some(number) = reader.digits(index, word.end() + 1)
+                && reader.digit_age(&number, cue)
+            {
+                push(reader.text, number.start, number.end, 0.7, "years of a person in a sentence", out);
+            }
+        }
+        if cue.any(Cue::BIRTHDAY)
+            && let Some(range) = reader.birthday(index)
+        {
+            push(reader.text, range.start, range.end, 0.7, "a birthday counted", out);
+        }
+        if cue.any(Cue::SEX)
+            && let Some(range) = reader.sex(index)
+        {
+            push(reader.text, range.start, range.end, 0.7, "age beside a sex", out);
+        }
+    }
+}
+
+impl Reader<'_, '_> {
+    fn cue(&self, index: usize) -> Cue {
+        self.words.get(index).map_or(Cue::default(), |word| self.cues.of(word.hash))
+    }
+
+    fn flags(&self, index: usize) -> Flags {
+        self.words.get(index).map_or(Flags::default(), |word| LEXICON.word(word.hash))
+    }
+
+    /// Nothing but a blank or two stands between these bytes.
+    fn close(&self, from: usize, to: usize) -> bool {
+        self.text.get(from..to).is_some_and(|gap| matches!(gap, " " | "\u{a0}" | "  " | "\u{202f}"))
+    }
+
+    /// The number in words that begins with word `index`.
+    fn spelt(&self, index: usize) -> Option<Number> {
+        let mut last = index;
+        let mut whole = self.cue(index).any(Cue::NUMBER);
+        let mut next = index + 1;
+        while next < index + 5 {
+            let cue = self.cue(next);
+            let Some(word) = self.words.get(next) else { break };
+            if !matches!(word.gap, Gap::Space | Gap::Hyphen) {
+                break;
+            }
+            if cue.any(Cue::NUMBER.or(Cue::ONE)) {
+                whole |= cue.any(Cue::NUMBER);
+                last = next;
+            } else if !(cue.any(Cue::JOIN) && whole && last == index && self.cue(next + 1).any(Cue::ONE)) {
+                break;
+            }
+            next += 1;
+        }
+        whole.then(|| Number {
+            start: self.words[index].start(),
+            end: self.words[last].end(),
+            left: index,
+            right: last + 1,
+            value: None,
+        })
+    }
+
+    /// The number at byte `at`, which word `index` stands before.
+    fn digits(&self, index: usize, at: usize) -> Option<Number> {
+        let end = age_at(self.text, at, 1).filter(|end| end - at <= 2)?;
+        let value = self.text.get(at..end)?.parse().ok();
+        let next = self.text.as_bytes().get(end).copied().unwrap_or(b' ');
+        (!next.is_ascii_alphanumeric() || self.text[end..].starts_with("ste")).then_some(Number {
+            start: at,
+            end,
+            left: index + 1,
+            right: index + 1,
+            value,
+        })
+    }
+
+    /// Whether a clause ends behind this byte.
+    fn ends(&self, at: usize) -> bool {
+        let rest = self.text.get(at..).unwrap_or_default();
+        rest.trim_start_matches([' ', '\u{a0}']).is_empty()
+            || rest.starts_with(['.', ',', ';', '!', '?', ')', '\n', '\r', '…', '—', '"', '”', '»'])
+            || rest.starts_with(" –")
+            || rest.starts_with(" —")
+            || rest.starts_with(" (")
+    }
+
+    /// The word right behind the number.
+    fn after(&self, number: &Number) -> Option<usize> {
+        self.words
+            .get(number.right)
+            .filter(|word| word.start() > number.end && self.close(number.end, word.start()))
+            .map(|_| number.right)
+    }
+
+    /// The byte behind `years` when years follow, and what comes next is not what they were spent on.
+    fn years(&self, number: &Number) -> Option<usize> {
+        let mut at = self
+            .words
+            .get(number.right)
+            .filter(|word| {
+                word.start() > number.end
+                    && (self.close(number.end, word.start()) || self.text.get(number.end..word.start()) == Some("-"))
+            })
+            .map(|_| number.right)?;
+        // `34 de ani`.
+        if self.words[at].letters == 2 && self.words[at].first == 'd' && self.cue(at + 1).any(Cue::UNIT) {
+            at += 1;
+        }
+        if !self.cue(at).any(Cue::UNIT) {
+            return None;
+        }
+        let end = self.words[at].end();
+        let Some(next) = self.words.get(at + 1).filter(|next| self.close(end, next.start())) else {
+            return (self.ends(end) || self.text[end..].starts_with([' ', '\'', '’'])).then_some(end);
+        };
+        // `alt`, `old`: said of anything.
+        let spent = self.cue(at + 1).any(Cue::SPENT) && !self.old(at + 1)
+            || next.capital
+                && !self.cue(at + 1).any(Cue::SUBJECT)
+                && !self.flags(at + 1).any(Flags::GIVEN)
+                && (matches!(self.words[at].first, 'j') || self.flags(at + 1).any(Flags::JOB.or(Flags::ORGANISATION).or(Flags::PLACE)));
+        (!spent).then_some(end)
+    }
+
+    /// The word right behind byte `end`, looked for from word `from` on.
+    fn behind(&self, from: usize, end: usize) -> Option<&Word> {
+        self.words.get(from..)?.iter().take(4).find(|word| word.start() > end).filter(|word| self.close(end, word.start()))
+    }
+
+    /// `of age`, `de edad`, `in age`.
+    fn old(&self, index: usize) -> bool {
+        self.cue(index + 1).any(Cue::AGED)
+    }
+
+    /// Whether the sentence before word `left` is about a person.
+    fn personal(&self, left: usize) -> bool {
+        for back in 1..=14 {
+            let Some(index) = left.checked_sub(back) else { return false };
+            let word = &self.words[index];
+            if self.cue(index).any(Cue::SUBJECT.or(Cue::LIFE))
+                || self.flags(index).any(Flags::ROLE)
+                || word.capital && self.flags(index).any(Flags::GIVEN) && !self.flags(index).any(Flags::WORD)
+            {
+                return true;
+            }
+            if matches!(word.gap, Gap::Dot)
+                || word.gap == Gap::Other
+                    && index
+                        .checked_sub(1)
+                        .and_then(|before| self.text.get(self.words[before].end()..word.start()))
+                        .is_none_or(|gap| gap.contains(['\n', '.', '!', '?', '|', '•']))
+            {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// A person right before word `index`: a pronoun, a relative, a given name.
+    fn person_at(&self, index: Option<usize>) -> bool {
+        index.is_some_and(|index| {
+            let (cue, flags, word) = (self.cue(index), self.flags(index), &self.words[index]);
+            cue.any(Cue::SUBJECT) && !(word.shouted || word.letters == 2 && word.capital && word.first == 'm')
+                || flags.any(Flags::ROLE)
+                || word.capital
+                    && flags.any(Flags::GIVEN)
+                    && !flags.any(Flags::WORD.or(Flags::ALSO_WORD).or(Flags::ALSO_PRODUCT).or(Flags::ORGANISATION))
+        })
+    }
+
+    /// Whether what stands before a verb at `index` is a person: `My daughter is`, `I'm now`, `he has just turned`.
+    fn subject(&self, index: usize) -> bool {
+        let mut at = index;
+        for _ in 0..3 {
+            let Some(before) = at.checked_sub(1) else { return false };
+            let gap = self.words[at].gap;
+            if !matches!(gap, Gap::Space | Gap::Apostrophe | Gap::Comma) {
+                return false;
+            }
+            let cue = self.cue(before);
+            if self.person_at(Some(before)) {
+                return true;
+            }
+            let small = cue.any(Cue::ADVERB.or(Cue::BE).or(Cue::HAVE)) || self.words[before].letters <= 4 && !self.words[before].capital;
+            if !small {
+                return false;
+            }
+            at = before;
+        }
+        false
+    }
+
+    /// Whether a number in digits behind a word with `cue` is an age.
+    fn digit_age(&self, number: &Number, cue: Cue) -> bool {
+        let index = number.left - 1;
+        let word = &self.words[index];
+        let value = number.value.unwrap_or(0);
+        let years = self.years(number);
+        let after = self.after(number);
+        let ends = self.ends(number.end);
+        if cue.any(Cue::AT) && value >= 10 && years.is_none() {
+            // `At 28 Thandi ran our night shift`; `At 28 Main Street` has no verb in small letters.
+            let name = word.capital
+                && after.is_some_and(|after| {
+                    let (next, flags) = (&self.words[after], self.flags(after));
+                    next.capital
+                        && flags.any(Flags::GIVEN)
+                        && !flags.any(Flags::WORD.or(Flags::ORGANISATION).or(Flags::STREET))
+                        && self.words.get(after + 1).is_some_and(|verb| !verb.capital && verb.gap == Gap::Space)
+                });
+            // `Jucélia Prates (at 26, …`.
+            let bracket = self.text[..word.start()].ends_with('(')
+                && self.text[number.end..].starts_with([',', ')'])
+                && index > 0
+                && self.words[index - 1].capital
+                && !self.flags(index - 1).any(Flags::WORD);
+            if name || bracket || self.at_age(number, ends, after) {
+                return true;
+            }
+        }
+        // `Mit 26 Jahren`, `À 29 ans, j'ai`, `A los 29 años`, `в свои 29 лет`.
+        let before = index.checked_sub(1).filter(|before| self.close(self.words[*before].end(), word.start()));
+        let loan = before.is_some_and(|before| self.cue(before).any(Cue::LOAN));
+        // `A 10 years old codebase`: the years have to be of the language of the preposition.
+        let tongue = || {
+            let unit = self.words[number.right..].iter().take(2).find(|word| self.cues.of(word.hash).any(Cue::UNIT)).map_or(' ', |word| word.first);
+            match word.first {
+                'a' | 'l' | 'c' => unit == 'a',
+                'm' => matches!(unit, 'j' | 'a'),
+                'o' => unit == 'j',
+                'w' => unit == 'l',
+                'v' => matches!(unit, 'l' | 'a' | 'r'),
+                _ => true,
+            }
+        };
+        if cue.any(Cue::WITH_YEARS.or(Cue::BARE)) && value >= 5 && !loan && tongue()
+            && let Some(end) = years
+        {
+            let starts = word.capital
+                || before.is_none_or(|before| self.words[before].capital && self.words[before].letters == 1)
+                || self.cue(before.unwrap_or(0)).any(Cue::LIFE);
+            let next = self.behind(number.right, end);
+            let on = next.is_some_and(|next| {
+                self.cues.of(next.hash).any(Cue::ON.or(Cue::SUBJECT).or(Cue::BE).or(Cue::HAVE))
+                    || verb(&self.text[next.range()])
+            });
+            if starts && (on || self.text[end..].starts_with(',') || next.is_some() && value >= 14)
+                || self.personal(index) && (self.ends(end) || on)
+            {
+                return true;
+            }
+        }
+        if cue.any(Cue::BARE) && value >= 10 && years.is_none() {
+            let plural = word.letters == 3 && (word.first == 'l' || word.first == 'a');
+            let preposed = word.capital
+                || plural
+                || before.is_none()
+                || word.gap == Gap::Comma
+                || self.personal(index);
+            let on = after.is_some_and(|after| {
+                let next = &self.words[after];
+                !next.capital
+                    && (self.cue(after).any(Cue::ON) && plural
+                        || plural && verb(&self.text[next.range()])
+                        || !plural && german_verb(&self.text[next.range()]))
+            });
+            if preposed && (on || plural && ends && self.personal(index)) && !(word.letters == 2 && word.first == 'i') {
+                return true;
+            }
+        }
+        // `My daughter is 7`, `our twins are 6`, `Ola, is 4`; pronouns are told by anchors.
+        if cue.any(Cue::BE.or(Cue::TURN)) {
+            let told = ends || after.is_some_and(|_| follows(&self.text[self.words[number.right].range()])) || years.is_some();
+            if told && index > 0 && self.subject(index) && !self.dated(number) {
+                return true;
+            }
+        }
+        if cue.any(Cue::ADVERB) && !word.capital && value >= 3 {
+            let verb = index.checked_sub(1).map_or(Cue::default(), |before| self.cue(before));
+            let told = ends || after.is_some_and(|_| follows(&self.text[self.words[number.right].range()]));
+            if told && verb.any(Cue::BE.or(Cue::TURN)) && self.subject(index - 1) {
+                return true;
+            }
+        }
+        // `Am 34 de ani`, `J'ai eu 34 ans`.
+        if cue.any(Cue::HAVE)
+            && value >= 3
+            && let Some(end) = years
+        {
+            let next = self.behind(number.right, end).map(|next| &self.text[next.range()]);
+            return self.ends(end)
+                || next.is_some_and(|next| follows(next) || matches!(next, "și" | "y" | "e" | "et" | "i" | "a" | "en"));
+        }
+        // `Op mijn 29ste`.
+        if self.text[number.end..].starts_with("ste") && cue.any(Cue::OWNER) {
+            return index > 0 && self.text[self.words[index - 1].range()].eq_ignore_ascii_case("op");
+        }
+        // `at the ripe old age of 43`.
+        if word.letters == 2 && word.first == 'o' && self.cue(index.saturating_sub(1)).any(Cue::AGED) && index > 0 {
+            let mean = (2..=3).any(|back| index.checked_sub(back).is_some_and(|at| self.cue(at).any(Cue::MEAN)));
+            return !mean && (ends || after.is_some()) && value >= 3 && self.text[word.range()].eq_ignore_ascii_case("of");
+        }
+        false
+    }
+
+    /// `3 May`: a day behind a verb.
+    fn dated(&self, number: &Number) -> bool {
+        self.text[number.end..].starts_with(['.', ' ']) && self.words.get(number.right).is_some_and(|next| {
+            next.capital && next.start() <= number.end + 2 && is_month(&self.text[next.range()])
+        })
+    }
+
+    /// `at 34 I`, `died at 88.`, `moved to Lisbon at 19 and`.
+    fn at_age(&self, number: &Number, ends: bool, after: Option<usize>) -> bool {
+        let index = number.left - 1;
+        let word = &self.words[index];
+        let before = index.checked_sub(1);
+        let said = before.filter(|before| matches!(word.gap, Gap::Space | Gap::Comma) && *before < index);
+        if said.is_some_and(|before| self.cue(before).any(Cue::LEVEL) && !self.cue(before).any(Cue::LIFE)) {
+            return false;
+        }
+        let pronoun = after.is_some_and(|after| {
+            let next = &self.text[self.words[after].range()];
+            matches!(next, "I" | "he" | "she" | "my" | "who")
+        });
+        // `At 29, pregnant with Zoë, I …`.
+        let comma = self.text[number.end..].starts_with(", ")
+            && self
+                .words
+                .get(number.right..)
+                .unwrap_or_default()
+                .iter()
+                .take(7)
+                .take_while(|next| next.start() < number.end + 64 && !matches!(next.gap, Gap::Dot))
+                .any(|next| matches!(&self.text[next.range()], "I" | "he" | "she" | "my"));
+        if pronoun || comma && (word.capital || self.personal(index)) {
+            return true;
+        }
+        let on = ends || after.is_some_and(|after| follows(&self.text[self.words[after].range()]));
+        on && self.personal(index) && number.value.is_none_or(|value| (10..=99).contains(&value))
+            && (0..8).filter_map(|back| index.checked_sub(back + 1)).take_while(|at| !matches!(self.words[at + 1].gap, Gap::Dot)).all(|at| {
+                !matches!(&self.text[self.words[at].range()], "price" | "shares" | "stock" | "rate" | "temperature" | "o" | "train" | "bus" | "meeting")
+            })
+    }
+
+    /// Whether a number in words is an age.
+    fn spelt_age(&self, number: &Number) -> bool {
+        let text = self.text;
+        let rest = text.get(number.end..).unwrap_or_default();
+        let unit = rest.trim_start_matches(['-', ' ', '‑']);
+        let lower: String = unit.chars().take(24).flat_map(char::to_lowercase).collect();
+        for old in ["year-old", "year old", "years old", "years-old", "years of age", "jahre alt", "jährige", "yrs old"] {
+            if let Some(tail) = lower.strip_prefix(old) {
+                let noun: String = tail.trim_start_matches([' ', '-', 'n', 'r']).chars().take_while(|c| c.is_alphabetic()).collect();
+                if matches!(noun.as_str(), "who" | "whose" | "from" | "living") {
+                    return true;
+                }
+                let full = !old.ends_with("old") || !old.contains("year-") && !old.contains("year ");
+                return full && self.personal(number.left) || is_person_noun(&noun) || noun.is_empty() && self.personal(number.left);
+            }
+        }
+        let Some(index) = number.left.checked_sub(1) else { return false };
+        let word = &self.words[index];
+        // `Sunil (forty-one)`, `Sjoerd van der Wielen, vijfenveertig,`.
+        let gap = text.get(word.end()..number.start).unwrap_or_default();
+        let bracket = matches!(gap, " (" | "（" | "(") && rest.starts_with([')', ',', '）']);
+        let comma = gap == ", " && rest.starts_with([',', '.', ';', '\n', ' ']) && self.ends(number.end);
+        if bracket || comma {
+            return self.person_at(Some(index)) || bracket && word.capital && !self.flags(index).any(Flags::WORD)
+                || word.capital && (1..=4).filter_map(|back| index.checked_sub(back)).any(|at| {
+                    self.words[at].capital && self.flags(at).any(Flags::GIVEN) && text.get(self.words[at].end()..word.start()).is_some_and(|gap| !gap.contains(['.', ',', '\n']))
+                });
+        }
+        let near = self.close(word.end(), number.start) || text.get(word.end()..number.start) == Some(": ");
+        if !near {
+            return false;
+        }
+        let cue = self.cue(index);
+        let years = self.years(number);
+        let after = self.after(number);
+        let ends = self.ends(number.end);
+        let on = ends || after.is_some_and(|after| follows(&text[self.words[after].range()])) || years.is_some();
+        if cue.any(Cue::AGED) && !cue.any(Cue::HAVE) && on {
+            return !self.cue(index.saturating_sub(1)).any(Cue::MEAN) || index == 0;
+        }
+        let second = index.checked_sub(1).map_or(Cue::default(), |before| self.cue(before));
+        // `age of forty`, `âgé de trente ans`, `im Alter von vierzig`.
+        if matches!(&text[word.range()], "of" | "de" | "von" | "van" | "di") && second.any(Cue::AGED) {
+            return on && !index.checked_sub(2).is_some_and(|before| self.cue(before).any(Cue::MEAN));
+        }
+        if cue.any(Cue::AT) && years.is_none() {
+            // `At twenty-four Caoimhe walked in`.
+            let name = word.capital
+                && after.is_some_and(|after| self.words[after].capital && !self.flags(after).any(Flags::ORGANISATION.or(Flags::WORD)));
+            return name || self.at_age(number, ends, after);
+        }
+        // `by forty I'd lost it`.
+        if text[word.range()].eq_ignore_ascii_case("by") && years.is_none() {
+            return after.is_some_and(|after| matches!(&text[self.words[after].range()], "I" | "he" | "she"));
+        }
+        let only = ["täyt", "cumpl", "fyll", "compi", "fyld", "fylt"].iter().any(|verb| text[word.range()].to_lowercase().starts_with(verb));
+        if cue.any(Cue::REACH) && (on || only) {
+            return true;
+        }
+        // `una mujer de treinta y dos años`.
+        if matches!(&text[word.range()], "de" | "di" | "of" | "von" | "van") && years.is_some() {
+            return self.person_at(index.checked_sub(1))
+                || index.checked_sub(1).is_some_and(|before| is_person_noun(&text[self.words[before].range()].to_lowercase()));
+        }
+        // `Turned fifty-two this spring` begins a sentence.
+        if cue.any(Cue::TURN) && word.capital && on {
+            return true;
+        }
+        if cue.any(Cue::BE.or(Cue::TURN)) {
+            return on && self.subject(index);
+        }
+        if cue.any(Cue::ADVERB) && second.any(Cue::BE.or(Cue::TURN).or(Cue::HAVE)) {
+            return on && (second.any(Cue::HAVE) || self.subject(index - 1));
+        }
+        if cue.any(Cue::HAVE) && years.is_some() {
+            return true;
+        }
+        cue.any(Cue::WITH_YEARS.or(Cue::BARE)) && years.is_some() && (word.capital || self.personal(index) || word.letters == 3)
+    }
+
+    /// `my 40th birthday`, `zu seinem 50. Geburtstag`.
+    fn birthday(&self, index: usize) -> Option<std::ops::Range<usize>> {
+        let word = &self.words[index];
+        let head = self.text.get(..word.start())?;
+        let mut end = head.trim_end_matches([' ', '-', '\u{a0}']).len();
+        if word.start() - end > 2 || end == word.start() {
+            return None;
+        }
+        let tail = &head[..end];
+        let tail = tail.trim_end_matches(|c: char| c.is_ascii_lowercase() || matches!(c, '.' | 'º' | 'ª' | '°'));
+        if tail.len() + 4 < end {
+            return None;
+        }
+        let begin = tail.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let (owner, start) = if begin < tail.len() && tail.len() - begin <= 3 {
+            end = end.min(tail.len() + 4);
+            let owner = self.words[..index].iter().rposition(|word| word.end() <= begin)?;
+            (owner, begin)
+        } else {
+            return None;
+        };
+        let value: u32 = tail[begin..].parse().ok()?;
+        let near = self.text.get(self.words[owner].end()..start).is_some_and(|gap| gap.trim().is_empty() && gap.len() <= 2);
+        (near && (1..=110).contains(&value) && (self.cue(owner).any(Cue::OWNER) || self.person_at(Some(owner))) || near && value <= 110 && self.text.get(self.words[owner].range()).is_some_and(|s| s == "s") && self.person_at(owner.checked_sub(1)))
+            .then_some(start..begin + (tail.len() - begin))
+    }
+
+    /// `29/F`, `F/29`, `(34F)`, `34M,` behind a pronoun or at the start of a line.
+    fn sex(&self, index: usize) -> Option<std::ops::Range<usize>> {
+        let word = &self.words[index];
+        let bytes = self.text.as_bytes();
+        let (start, end) = (word.start(), word.end());
+        let follows = bytes.get(end).copied().unwrap_or(b'\n');
+        let slash = start > 0 && bytes[start - 1] == b'/';
+        let digits_end = if slash { start - 1 } else { start };
+        let begin = digits_end - bytes[..digits_end].iter().rev().take(3).take_while(|byte| byte.is_ascii_digit()).count();
+        if digits_end - begin == 2 {
+            let value: u32 = self.text[begin..digits_end].parse().ok()?;
+            let before = if begin == 0 { b'\n' } else { bytes[begin - 1] };
+            let closed = matches!(follows, b'/' | b')' | b',' | b'\n' | b'.' | b' ' | b'|' | b'\r');
+            // `29/F, Tower 2` is a floor; `16M tokens` a quantity.
+            let opened = match before {
+                b'(' => !slash && (follows == b')' || follows == b',') || slash && matches!(follows, b')' | b'/'),
+                b'\n' => slash && follows == b'/' || !slash && follows == b',' || follows == b'\n' && slash,
+                b' ' | b':' => slash && (follows == b'/' || follows == b'\n' || follows == b')'),
+                _ => false,
+            };
+            return ((14..=99).contains(&value) && closed && opened && (slash || word.coded)).then_some(begin..digits_end);
+        }
+        // `F/29/Manila`, `M/34`.
+        if follows == b'/' && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
+            let to = age_at(self.text, end + 1, 14).or_else(|| {
+                // `M/34/Lagos`.
+                let to = end + 3;
+                (bytes.get(to) == Some(&b'/') && bytes[end + 1..to].iter().all(u8::is_ascii_digit)).then_some(to)
+            })?;
+            let before = if start == 0 { b'\n' } else { bytes[start - 1] };
+            return (to == end + 3 && matches!(before, b'\n' | b' ' | b'(' | b':') && !bytes.get(to).is_some_and(u8::is_ascii_alphanumeric))
+                .then_some(end + 1..to);
+        }
+        None
+    }
+}
+
+/// A past tense of Spanish, Portuguese or Italian, first or third person.
+fn verb(word: &str) -> bool {
+    word.chars().count() >= 3 && ["é", "í", "ó", "ei", "ou", "eu", "iu", "ì", "ò"].iter().any(|end| word.ends_with(end))
+}
+
+/// A verb that a German, Swedish or Danish clause goes on with behind an age.
+fn german_verb(word: &str) -> bool {
+    matches!(
+        word,
+        "habe" | "hat" | "hatte" | "bin" | "ist" | "war" | "wurde" | "ging" | "zog" | "begann" | "fing" | "kam" | "lernte" | "machte"
+            | "starb" | "wanderte" | "floh" | "wechselte" | "gründete" | "heiratete" | "verließ" | "schrieb" | "stand" | "wollte"
+            | "musste" | "konnte" | "träumte" | "arbeitete" | "fand" | "bekam" | "verlor" | "började" | "flyttade" | "blev" | "slutade"
+            | "lärde" | "fick" | "gick" | "flyttede" | "begyndte" | "fikk" | "flyttet" | "startet" | "ble"
+    )
+}
