@@ -1,6 +1,6 @@
 //! What each word of a run may be in a name, and what a run of such words is worth alone.
 
-use super::lists::{PARTICLES, STOPS};
+use super::lists::{PARTICLES, STOPS, is_spelt_as_a_stop};
 use crate::mask::lexicon::Flags;
 use crate::mask::words::Word;
 
@@ -58,8 +58,11 @@ const ALSO: Flags = Flags::WORD
     .or(Flags::JOB)
     .or(Flags::ROLE)
     .or(Flags::ORGANISATION_TAIL);
-pub(super) fn classify(word: &Word, flags: Flags) -> Class {
-    if word.coded || (word.capital && STOPS.contains(&word.hash) && !word.is_initial()) {
+/// What the word `spoken` may be in a name.
+pub(super) fn classify(word: &Word, spoken: &str, flags: Flags) -> Class {
+    let stop = word.capital && STOPS.contains(&word.hash) && !word.is_initial();
+    // `Úna` is no `una`.
+    if word.coded || (stop && (spoken.is_ascii() || is_spelt_as_a_stop(spoken))) {
         return if PARTICLES.contains(&word.hash) { Class::Particle } else { Class::Block };
     }
     if !word.capital {

@@ -496,6 +496,7 @@ pub(super) const STRONG_BEFORE: &[&str] = &[
     "salut",
     "oi",
     "née",
+    "né",
     "geb",
     "rozená",
     "rodená",
@@ -530,8 +531,16 @@ pub(super) static PARTICLES: LazyLock<HashSet<u64>> = LazyLock::new(|| {
 pub(super) const AND: &[&str] = &["y", "e"];
 
 /// Small words of many languages that begin sentences, and abbreviations that stand near names: never a name.
-pub(super) static STOPS: LazyLock<HashSet<u64>> = LazyLock::new(|| {
-    "não nao non sie bitte die der das den dem des ein eine und nicht née geb que con por para les une mais avec pour dans \
+pub(super) static STOPS: LazyLock<HashSet<u64>> =
+    LazyLock::new(|| STOP_WORDS.split_whitespace().map(Hash::of).collect());
+
+/// Whether a word that has the letters of one of them has its accents too.
+pub(super) fn is_spelt_as_a_stop(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    STOP_WORDS.split_whitespace().any(|stop| stop == lower)
+}
+
+const STOP_WORDS: &str = "não nao non sie bitte die der das den dem des ein eine und nicht née geb que con por para les une mais avec pour dans \
      sur est ist sind war wir ihr es im am zum zur bei mit von vom auf aus nach für über unter schöne viele liebe grüße \
      teşekkürler sayın ing eng enf dr dra prof col capt lt sgt mech pharm dipl mag univ dept ext tel fax mob iban bic \
      swift vat uk us eu usa uae phd msc bsc mba cv resume references skills education experience summary profile \
@@ -540,7 +549,16 @@ pub(super) static STOPS: LazyLock<HashSet<u64>> = LazyLock::new(|| {
      de la el los las del al un una y e o ou et ve ile için bir bu ama çok na w z i do od za to nie jest się po \
      so if as at in on it we he she they but or nor yet then thus hence also just now here there once when while \
      after before since until unless though although because however our your his her my mac ios \
-     the ue och att det som på av den är för med jag vi og til fra er ikke på ei ja kun on oli että kanssa sekä"
+     the ue och att det som på av den är för med jag vi og til fra er ikke på ei ja kun on oli että kanssa sekä no nr num aadhaar roll";
+
+/// Titles that stand before a surname in small letters, written short or in full.
+pub(super) static POLITE: LazyLock<HashSet<u64>> = LazyLock::new(|| {
+    "mr mrs ms dr dra prof mevr dhr mw drs ir ing inż mgr ks hr frk sr sra srta sig dott dssa avv arch geom rag lic mudr \
+     judr phdr rndr bc doc hab płk kpt por sgt sen dna hon rev fr herr herrn frau fru fröken frøken señor señora \
+     señorita don doña signor signora signorina monsieur madame mademoiselle meneer mevrouw mijnheer juffrouw gospodin \
+     gospođa gospod gospa domnul doamna domnișoara rouva herra neiti pan pani paní pán slečna senhor senhora dona seu \
+     tío tía kyrios kyria пан пані господин госпожа г-н г-жа maître docteur doctor doutor doutora oom tante tannie \
+     κύριος κυρία κος κα mme mlle mistress missus encik cik puan pak bu bapak ibu ustadz sheikh"
         .split_whitespace()
         .map(Hash::of)
         .collect()

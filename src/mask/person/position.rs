@@ -1,7 +1,6 @@
 //! People by the places where only people stand: labels, greetings, quotations, references. Their names may be ones
 //! that no lexicon has.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -337,7 +336,7 @@ pub(super) fn is_first_name(text: &str) -> bool {
     capital && lower && (2..=20).contains(&count) && text.chars().any(char::is_lowercase) && !is_other(text)
 }
 
-fn is_other(word: &str) -> bool {
+pub(super) fn is_other(word: &str) -> bool {
     let word = word.to_lowercase();
     NOT_NAMES.contains(&word.as_str()) || TITLES.contains(&word.as_str())
 }
@@ -425,8 +424,6 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             out.push(Span::new(range, Entity::Person, 0.75).by(Layer::Structure, "name before an e-mail address"));
         }
     }
-    chat(page, out);
-    speakers(page, out);
     references(page, out);
 }
 
@@ -436,112 +433,6 @@ static DISPLAYED: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?:^|[:;,>]|: ")[ \t]*"?([\p{L}][\p{L}\p{M}.'’-]*(?:,?[ \t]+[\p{L}\p{M}.'’-]+){0,4})"?[ \t]*<[^<>\s@]+@"#,
     )
 });
-
-/// The start of a line of a chat: an hour in brackets, a name, a colon; or a name in bold and an hour.
-static CHAT: LazyLock<Regex> = LazyLock::new(|| {
-    compile(
-        r"^(?:(?:\[[0-9/.,: APMapm-]{4,24}\][ \t]*|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?[ \t]+(?:[-–][ \t]*)?)(?:\*\*)?([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})(?:\*\*)?:(?:\*\*)?[ \t]|\*\*([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})\*\*[ \t]+(?:[–—-][ \t]*)?(?:@|[0-9]{1,2}:[0-9]{2})|([\p{L}][\p{L}\p{M}.'’-]*(?:[ \t]+[\p{L}\p{M}.'’-]+){0,2})[ \t]+[0-9]{1,2}:[0-9]{2}(?:[ \t]?[AaPp][Mm])?[ \t]*$)",
-    )
-});
-
-/// Whoever speaks in a chat, written as they like: two lines at least have to look so.
-fn chat(page: &Page<'_>, out: &mut Vec<Span>) {
-    let timed = |line: &&crate::mask::page::Line| line.cues.has(Cues::DIGIT | Cues::COLON) || line.cues.has(Cues::AT);
-    let lines = page.lines().iter().filter(timed);
-    let mut spoken = Vec::new();
-    for line in lines {
-        let text = &page.text()[line.start..line.end];
-        let speaker = CHAT.captures(text).and_then(|found| found.get(1).or(found.get(2)).or(found.get(3)));
-        if let Some(found) = speaker {
-            spoken.push((line.start + found.start()..line.start + found.end(), found.as_str().to_lowercase()));
-        }
-    }
-    const SYSTEMS: &[&str] = &[
-        "system",
-        "bot",
-        "note",
-        "update",
-        "error",
-        "warning",
-        "info",
-        "utc",
-        "admin",
-        "agent",
-        "visitor",
-        "customer",
-        "support",
-        "moderator",
-        "user",
-        "assistant",
-        "start",
-        "end",
-        "lunch",
-        "break",
-        "closed",
-        "open",
-        "from",
-        "until",
-        "at",
-        "on",
-        "monday",
-        "today",
-        "yesterday",
-    ];
-    if spoken.len() > 1 {
-        spoken.retain(|(_, name)| !name.split_whitespace().any(|word| SYSTEMS.contains(&word) || is_other(word)));
-        out.extend(
-            spoken
-                .into_iter()
-                .map(|(range, _)| Span::new(range, Entity::Person, 0.7).by(Layer::Structure, "speaker in a chat")),
-        );
-    }
-}
-
-/// Who speaks in a thread of comments, `Robertinha: so true`, where at least two speakers have names of the lexicon and
-/// most lines that begin so are theirs.
-fn speakers(page: &Page<'_>, out: &mut Vec<Span>) {
-    let text = page.text();
-    let mut sure: Vec<&str> = Vec::new();
-    let mut doubtful: Vec<Range<usize>> = Vec::new();
-    let (mut spoken, mut labels) = (0usize, 0usize);
-    for line in page.lines().iter().filter(|line| line.cues.has(Cues::COLON)) {
-        let row = &text[line.start..line.end];
-        let Some((head, tail)) = row.split_once(": ") else { continue };
-        let name = head.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(['*', ' ']);
-        let name = name.split_once(" (").map_or(name, |(name, _)| name);
-        if name.is_empty() || name.len() > 40 || tail.trim().is_empty() {
-            continue;
-        }
-        let parts = words(name);
-        let shape = name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\'' | '’'));
-        if !shape || parts.len() > 3 || parts.iter().any(|word| !word.capital) {
-            labels += usize::from(parts.len() <= 3);
-            continue;
-        }
-        let flags: Vec<Flags> = parts.iter().map(|word| LEXICON.word(word.hash)).collect();
-        let named = |flags: &Flags| flags.any(Flags::GIVEN.or(Flags::SURNAME));
-        let other =
-            Flags::WORD.or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION).or(Flags::FOREIGN).or(Flags::ALSO_WORD);
-        let start = line.start + (name.as_ptr() as usize - row.as_ptr() as usize);
-        if flags.first().is_some_and(|flags| flags.any(Flags::GIVEN) && !flags.any(other)) {
-            spoken += 1;
-            if !sure.contains(&name) {
-                sure.push(name);
-            }
-        } else if flags.iter().all(|flags| named(flags) || !flags.any(other)) && name.chars().any(char::is_lowercase) {
-            doubtful.push(start..start + name.len());
-        } else {
-            labels += 1;
-        }
-    }
-    if sure.len() >= 2 && spoken > labels + doubtful.len() {
-        out.extend(
-            doubtful
-                .into_iter()
-                .map(|range| Span::new(range, Entity::Person, 0.6).by(Layer::Structure, "speaker among comments")),
-        );
-    }
-}
 
 /// Whether what stands before a colon says that a person follows: `Line manager`, `Hiring contact`.
 pub(super) fn is_person_label(key: &str) -> bool {

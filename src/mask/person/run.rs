@@ -79,6 +79,16 @@ impl Sight<'_> {
                 end = next;
                 continue;
             }
+            // `Van 't Hof`.
+            let short = word.letters == 1
+                && matches!(&self.text[word.range()], "t" | "s")
+                && self.classes[next - 1] == Class::Particle
+                && matches!(&self.text[previous.end()..word.start()], " '" | " ’" | " ‘")
+                && self.classes.get(next + 1).is_some_and(|class| class.named());
+            if short {
+                next += 1;
+                continue;
+            }
             let joined = match word.gap {
                 Gap::Space | Gap::Hyphen => true,
                 Gap::Apostrophe => word.letters > 1,
