@@ -298,7 +298,7 @@ fn listed_in_data(head: &str) -> bool {
 }
 
 /// Whether the keys around a `name` are those of a firm, a school, a project: `position`, `institution`, `version`.
-fn names_a_thing(head: &str, tail: &str) -> bool {
+pub(super) fn names_a_thing(head: &str, tail: &str) -> bool {
     const KEYS: &[&str] = &[
         "position",
         "startdate",

@@ -78,6 +78,8 @@ enum Shape {
     Nick,
     /// Before an hour or an age.
     Timed,
+    /// The same in bold, which nothing else is.
+    Bold,
 }
 
 /// Adds whoever speaks; two lines at least have to look so.
@@ -96,9 +98,9 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             spoken.push((line.start + range.start..line.start + range.end, shape));
         }
     }
-    for shape in [Shape::Clocked, Shape::Nick, Shape::Timed] {
+    for shape in [Shape::Clocked, Shape::Nick, Shape::Timed, Shape::Bold] {
         let of_shape = || spoken.iter().filter(|(_, other)| *other == shape);
-        if of_shape().nth(1).is_none() {
+        if shape != Shape::Bold && of_shape().nth(1).is_none() {
             continue;
         }
         for (range, _) in of_shape() {
@@ -131,7 +133,7 @@ fn speaker(row: &str, cues: Cues) -> Option<(Range<usize>, Shape)> {
         let stop = rest.find([':', '：', '|'])?;
         let name = rest[..stop].split(" to ").next().unwrap_or_default();
         let name = name.trim_end_matches([' ', '*']);
-        return written(name, 4).then(|| (start..start + name.len(), Shape::Clocked));
+        return is_written(name, 4).then(|| (start..start + name.len(), Shape::Clocked));
     }
     if first == b'<' {
         return nick(&body[1..]).map(|range| (lead + 1 + range.start..lead + 1 + range.end, Shape::Nick));
@@ -169,11 +171,12 @@ fn speaker(row: &str, cues: Cues) -> Option<(Range<usize>, Shape)> {
         }
         None => ago(tail),
     };
-    (told && written(name, 3) && somebody(name)).then(|| (lead..lead + name.len(), Shape::Timed))
+    (told && is_written(name, 3) && is_somebody(name))
+        .then(|| (lead..lead + name.len(), if bold { Shape::Bold } else { Shape::Timed }))
 }
 
 /// Whether text may be what somebody is called in a chat: letters, digits and few marks, of a few words.
-fn written(name: &str, most: usize) -> bool {
+pub(crate) fn is_written(name: &str, most: usize) -> bool {
     let mut words = 0;
     let shape = name.split(' ').filter(|word| !word.is_empty()).all(|word| {
         words += 1;
@@ -201,7 +204,7 @@ fn scheduled(name: &str) -> bool {
 }
 
 /// Whether no word of a name is an ordinary one, and one of them is a name or written as nicks are.
-fn somebody(name: &str) -> bool {
+pub(crate) fn is_somebody(name: &str) -> bool {
     let other = Flags::WORD
         .or(Flags::FOREIGN)
         .or(Flags::JOB)

@@ -30,6 +30,7 @@ use super::words::{Gap, Word};
 use class::{Class, classify};
 use known::ending;
 
+pub(crate) use chat::{is_somebody, is_written};
 pub(crate) use hints::Hints;
 pub(crate) use known::{Known, is_particle};
 pub(crate) use signature::own_names;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::around::names_a_thing;
 use super::known::PARTICLES;
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::{Cues, Page};
@@ -408,6 +409,11 @@ static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
 /// Adds the names that stand where people are named.
 pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
     for found in page.captures(&LABELLED, 0, |line| line.cues.has(Cues::COLON)).filter_map(|found| found.get(1)) {
+        let (head, tail) = (&page.text()[..found.start()], &page.text()[found.end()..]);
+        let name = head.trim_end_matches(['"', '\'', ' ', ':', '=', '*']).ends_with("name");
+        if name && head.ends_with(['"', '\'', ' ']) && names_a_thing(head, tail) {
+            continue;
+        }
         push(found.start(), found.as_str(), false, 0.75, "name behind a label", out);
     }
     for found in page.captures(&DEAR, 0, |line| line.end - line.start < 60).filter_map(|found| found.get(1)) {
