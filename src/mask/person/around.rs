@@ -1,11 +1,14 @@
 //! What stands around a run, and what it is worth.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::class::Class;
 use super::known::is_toned;
 use super::lists::{ARTICLES, HEADS, PLACED, POLITE, STRONG_BEFORE};
 use super::{Sight, position};
 use crate::mask::lexicon::{Flags, LEXICON};
-use crate::mask::words::Gap;
+use crate::mask::words::{Gap, Hash};
 
 impl Sight<'_> {
     /// What stands around a run, as a sum, and whether it spoke for the run.
@@ -209,6 +212,17 @@ impl Sight<'_> {
             add(if thing { -0.3 } else { 0.45 });
         }
         let bare = |c: char| !c.is_alphanumeric();
+        // `Religion: Christian`, `Ship: Ada Quill`.
+        let other = line_head.trim_end_matches([' ', '*', '_', '"', '\t']).strip_suffix([':', '：']);
+        if let Some(key) = other.filter(|key| key.len() < 40)
+            && is_other_label(key)
+        {
+            add(if count == 1 { -0.5 } else { -0.3 });
+        }
+        // In a column for names.
+        if (line_head.contains(['|', '\t']) || line_tail.contains(['|', '\t'])) && self.in_a_column_of_names(start) {
+            add(0.45);
+        }
         let alone = line_head.chars().all(bare) && line_tail.chars().all(bare);
         let leads = line_head.chars().all(bare);
         if alone && count > 1 {
@@ -346,4 +360,22 @@ pub(super) fn names_a_thing(head: &str, tail: &str) -> bool {
     let list = array.map_or("", |at| head[..at].rsplit(['{', ',', '\n']).next().unwrap_or_default().trim());
     let kinds = ["work", "education", "volunteer", "awards", "certificates", "publications", "skills", "projects"];
     near(&within[..stop]) || kinds.iter().any(|kind| list.trim_matches(['"', ':', ' ']).eq_ignore_ascii_case(kind))
+}
+
+/// Whether what stands before a colon says that no person follows.
+fn is_other_label(key: &str) -> bool {
+    static OTHER: LazyLock<HashSet<u64>> = LazyLock::new(|| {
+        "religion confession konfession religión religião religione wyznanie languages language sprachen langues idiomas \
+         lingue języki skills tools software hobbies hobbys city state country town lga origin caste gotra rashi nakshatra \
+         sect brand model make marke marca marque vessel ship boat schiff navire barco buque nave skip fartøy fartyg school \
+         college university schule école escuela escola scuola szkoła škola company employer firma entreprise empresa \
+         azienda ditta zaměstnavatel arbeitgeber employeur empregador datore werkgever project projekt projet proyecto \
+         hotel font game song band album film movie play book breed dog cat pet pets hund hunde katze chien chat perro gato \
+         cane gatto pies kot playlist client-server district station stadt ville ciudad cidade città miasto město"
+            .split_whitespace()
+            .map(Hash::of)
+            .collect()
+    });
+    let word = key.rsplit(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty()).unwrap_or_default();
+    OTHER.contains(&Hash::of(word))
 }

@@ -94,7 +94,10 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             let word = word.trim_end_matches('.').to_lowercase();
             SYSTEMS.contains(&word.as_str()) || is_other(&word)
         };
-        if !name.split([' ', '-', '_']).any(system) && !scheduled(name) && name.chars().any(char::is_alphabetic) {
+        // `Faizal Office` is somebody of an office, `Office hours` nobody.
+        let mut parts = name.split([' ', '-', '_']).filter(|part| !part.is_empty());
+        let nobody = parts.next().is_none_or(system) || (shape != Shape::Clocked && parts.any(system));
+        if !nobody && !scheduled(name) && name.chars().any(char::is_alphabetic) {
             spoken.push((line.start + range.start..line.start + range.end, shape));
         }
     }
@@ -115,7 +118,8 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
 
 /// The speaker of a line, and how the line says so.
 fn speaker(row: &str, cues: Cues) -> Option<(Range<usize>, Shape)> {
-    let body = row.trim_start_matches([' ', '\t', '>', '*', '-', '•', '·', '#', '\u{200e}', '\u{200f}', '\u{feff}']);
+    let body =
+        row.trim_start_matches([' ', '\t', '~', '>', '*', '-', '•', '·', '#', '\u{200e}', '\u{200f}', '\u{feff}']);
     let lead = row.len() - body.len();
     let first = *body.as_bytes().first()?;
     if (first.is_ascii_digit() || first == b'[' || first == b'(') && cues.has(Cues::DIGIT | Cues::COLON) {

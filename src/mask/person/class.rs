@@ -88,14 +88,17 @@ pub(super) fn classify(word: &Word, spoken: &str, flags: Flags) -> Class {
         (false, false, _) if other => Class::Block,
         (false, false, _) if flags.any(Flags::ALSO_WORD) => Class::WeakSurname,
         // An abbreviation, or a brand.
-        _ if (word.shouted && word.letters <= 4) || (word.mixed && !celtic(word)) => Class::Block,
+        _ if (word.shouted && word.letters <= 4) || (word.mixed && !joined(word, spoken)) => Class::Block,
         _ => Class::Unknown,
     }
 }
 
-/// `McKay`, `MacLeod`, `DeShawn`, `LaToya`, `DiCaprio`, `FitzGerald`: capitals within names.
-fn celtic(word: &Word) -> bool {
-    matches!(word.first, 'm' | 'd' | 'l' | 'f') && word.letters >= 5
+/// `McKay`, `MacLeod`, `DeShawn`, `LaToya`, `DiCaprio`, `FitzGerald`, `AlMheiri`, `BenAli`: capitals within names.
+fn joined(word: &Word, spoken: &str) -> bool {
+    let article = ["Al", "El", "Ben", "Bin", "Abu", "Abdel", "Abdul", "Ould", "Ter", "Van", "Vande", "Ver"]
+        .iter()
+        .any(|head| spoken.strip_prefix(head).is_some_and(|rest| rest.starts_with(char::is_uppercase)));
+    word.letters >= 5 && (matches!(word.first, 'm' | 'd' | 'l' | 'f') || article)
 }
 
 /// What the words of a run are worth alone.

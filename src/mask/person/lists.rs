@@ -328,6 +328,7 @@ pub(super) const THING_ENDINGS: &[&str] = &[
     "club",
     "bund",
     "verband",
+    "zentrum",
     "amt",
 ];
 
@@ -523,7 +524,7 @@ pub(super) const STRONG_BEFORE: &[&str] = &[
 /// Small words within a name.
 pub(super) static PARTICLES: LazyLock<HashSet<u64>> = LazyLock::new(|| {
     "van von der den de del della delle dello dei degli di da das do dos du la le les las los ter ten te zu zur zum vom \
-     bin bint binti ben ibn ud ul al el abu abou ould af av san santa são saint st y e dela delos vande vander"
+     bin bint binti ben ibn ud ul al el abu abou ould af av san santa são saint st y e dela delos vande vander vd bte binte"
         .split_whitespace()
         .map(Hash::of)
         .collect()

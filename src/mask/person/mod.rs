@@ -180,7 +180,15 @@ impl<'a> Sight<'a> {
             && !word.capital
             && word.letters > 4
             && before(|word| matches!(word, "an" | "na" | "Mac" | "Nic" | "Mhic" | "Ó" | "Ní" | "Uí" | "de"));
-        if irish { Class::Likely } else { class }
+        // `Остап'юк`: within a word of Ukrainian an apostrophe stands.
+        let inner = word.gap == Gap::Apostrophe
+            && !word.capital
+            && !word.caseless
+            && word.letters > 1
+            && at > 0
+            && self.words[at - 1].capital
+            && self.text[word.range()].starts_with(|c: char| matches!(c, '\u{400}'..='\u{4FF}'));
+        if irish || inner { Class::Likely } else { class }
     }
 
     /// What no list has: names in another case or script, compounds that are things, and how the rest is spelt.

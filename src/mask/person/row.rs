@@ -1,7 +1,7 @@
 //! Where on the page a run stands: in which section, in a row with a period, within a title, behind a quotation.
 
-use super::Sight;
 use super::class::Class;
+use super::{Sight, position};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Cues;
 use crate::mask::words::Gap;
@@ -46,6 +46,25 @@ impl Sight<'_> {
             worth -= 0.2;
         }
         worth
+    }
+
+    /// Whether the head of the column that the word at `start` stands in says that it holds names.
+    pub(super) fn in_a_column_of_names(&self, start: usize) -> bool {
+        let number = self.page.line_at(self.words[start].start());
+        let lines = self.page.lines();
+        let row = |at: usize| &self.text[lines[at].start..lines[at].end];
+        let sign = if row(number).contains('|') { '|' } else { '\t' };
+        let column = self.text[lines[number].start..self.words[start].start()].matches(sign).count();
+        let mut top = number;
+        while top > 0 && number - top < 30 && row(top - 1).contains(sign) {
+            top -= 1;
+        }
+        top < number
+            && row(number).matches(sign).count() == row(top).matches(sign).count()
+            && row(top).split(sign).nth(column).is_some_and(|head| {
+                let head = head.trim_matches([' ', '*', '_', '"', ':']);
+                !head.is_empty() && head.len() < 40 && position::is_person_label(head)
+            })
     }
 
     /// What the heading above line `number` says of the rows below it.

@@ -85,7 +85,13 @@ impl Sight<'_> {
                 && self.classes[next - 1] == Class::Particle
                 && matches!(&self.text[previous.end()..word.start()], " '" | " ’" | " ‘")
                 && self.classes.get(next + 1).is_some_and(|class| class.named());
-            if short {
+            // `Quaresma d'Eça`, `Paola dell'Orto`.
+            let elided = !word.capital
+                && matches!(&self.text[word.range()], "d" | "l" | "dell" | "dall" | "degl" | "nell")
+                && word.gap == Gap::Space
+                && self.words.get(next + 1).is_some_and(|after| after.gap == Gap::Apostrophe && after.capital)
+                && self.classes.get(next + 1).is_some_and(|class| class.named());
+            if short || elided {
                 next += 1;
                 continue;
             }

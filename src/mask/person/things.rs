@@ -5,6 +5,7 @@ use super::class::Class;
 use super::known::is_toned;
 use super::lists::{EPONYM_NOUNS, JOINTS, THING_ENDINGS};
 use crate::mask::lexicon::Flags;
+use crate::mask::words::Gap;
 
 /// Two capitals before a name that make it that of a ship, a school, a firm.
 const SHORT_HEADS: &[&str] = &[
@@ -73,6 +74,10 @@ impl Sight<'_> {
                     return true;
                 }
             }
+            // `Gewerbeschule Heinrich Quill`: a compound that is a thing.
+            if word.capital && word.letters >= 8 && !name && step <= 2 && ends_as_a_thing(spoken) {
+                return true;
+            }
             let tail = flags.any(Flags::ORGANISATION_TAIL) && word.letters > 3 && word.capital && !word.shouted;
             if tail && !name && !flags.any(Flags::JOB.or(Flags::ROLE).or(Flags::VERB).or(Flags::SUFFIX)) {
                 return true;
@@ -82,6 +87,19 @@ impl Sight<'_> {
                 || self.classes[at] == Class::Particle
                 || flags.any(Flags::HONORIFIC)
                 || JOINTS.contains(&spoken);
+            // `Liceo artistico Vincenzo Quill`: what kind of house, in small letters.
+            let kind = !word.capital
+                && word.letters >= 5
+                && gap == " "
+                && (flags.any(Flags::FOREIGN) || flags == Flags::default())
+                && !flags.any(Flags::WORD.or(Flags::VERB).or(Flags::BEFORE).or(Flags::ROLE).or(Flags::JOB))
+                && at.checked_sub(1).is_some_and(|at| {
+                    let head = self.words[at].capital && self.words[at + 1].gap == Gap::Space;
+                    head && self.flags[at].any(Flags::THING_BEFORE) && self.classes[at] != Class::Given
+                });
+            if kind {
+                return true;
+            }
             if !passed && !joint {
                 return false;
             }
@@ -163,7 +181,12 @@ impl Sight<'_> {
                 return !flags.any(Flags::FOREIGN) || word.capital || word.letters > 4;
             }
             // `Curtis & Sloane Personal Management`: words of jobs stand in the names of firms.
-            if !word.capital || (flags.any(Flags::JOB.or(Flags::SUFFIX)) && !firm) {
+            // So do they before what says that it is a house: `General Hospital`.
+            let house = self.words.get(end + step + 1).is_some_and(|next| {
+                let flags = self.flags[end + step + 1];
+                next.gap == Gap::Space && next.capital && flags.any(Flags::ORGANISATION_TAIL) && !flags.any(Flags::JOB)
+            });
+            if !word.capital || (flags.any(Flags::JOB.or(Flags::SUFFIX)) && !firm && !house) {
                 return false;
             }
         }
