@@ -59,7 +59,11 @@ impl Sight<'_> {
         while top > 0 && number - top < 30 && row(top - 1).contains(sign) {
             top -= 1;
         }
+        // Two cells are a key and its value.
+        let cells = row(top).split(sign).filter(|cell| cell.contains(char::is_alphabetic)).count();
         top < number
+            && cells > 2
+            && !row(top).contains(|c: char| c.is_ascii_digit())
             && row(number).matches(sign).count() == row(top).matches(sign).count()
             && row(top).split(sign).nth(column).is_some_and(|head| {
                 let head = head.trim_matches([' ', '*', '_', '"', ':']);

@@ -14,8 +14,8 @@ use crate::mask::words::{Hash, words};
 /// `Posted by ada_q`, `Autor: ada_q`.
 pub(super) fn author(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     let rest = text.get(anchor.end()..).unwrap_or_default();
-    let gap = rest.len() - rest.trim_start_matches([' ', ':', '*', '\u{a0}']).len();
-    if gap == 0 || gap > 4 {
+    let gap = rest.len() - rest.trim_start_matches([' ', ':', '：', '*', '\u{a0}']).len();
+    if gap == 0 || gap > 6 {
         return;
     }
     let (start, name) = name_at(text, anchor.end() + gap);
@@ -53,7 +53,7 @@ pub(super) fn author(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
 }
 
 /// Whether a word is none of any list, or is written as nicks are.
-fn nickname(name: &str) -> bool {
+pub(super) fn nickname(name: &str) -> bool {
     let flags = LEXICON.word(Hash::of(name));
     let other = Flags::WORD
         .or(Flags::FOREIGN)
@@ -69,7 +69,7 @@ fn nickname(name: &str) -> bool {
 }
 
 /// What makes a token with `_` a person's: a part of it that is a name and no word, as in `kernel_karen`.
-fn named_part(name: &str) -> bool {
+pub(super) fn named_part(name: &str) -> bool {
     words(name).iter().any(|part| {
         let flags = LEXICON.word(part.hash);
         part.letters > 2
@@ -84,7 +84,7 @@ fn leads(line: &str) -> bool {
 }
 
 /// Behind whoever wrote a comment.
-const VERBS: &[&str] = &[
+pub(super) const VERBS: &[&str] = &[
     "írta",
     "válasza",
     "wrote",
@@ -147,8 +147,14 @@ fn speaks_below(lead: &str, body: &str) -> Option<Range<usize>> {
         let letters = name.chars().filter(|c| c.is_alphabetic()).count();
         return (plain && short && letters >= 2 && body.len() > stop + 3).then_some(0..name.len());
     }
-    let stop = [" — ", " – ", " → ", " -> ", ": ", " » ", " · "].iter().filter_map(|sign| body.find(sign)).min()?;
+    let stop =
+        [" — ", " – ", " → ", " -> ", ": ", "：", " » ", " · "].iter().filter_map(|sign| body.find(sign)).min()?;
     let name = body.get(..stop).filter(|name| (2..=30).contains(&name.len()))?;
+    // Scripts without capitals: `香菜的代码：…`.
+    let wide = name.chars().all(|c| c > '\u{2E80}' && c.is_alphabetic()) && (2..=10).contains(&name.chars().count());
+    if wide {
+        return Some(0..name.len());
+    }
     let told = name.split(' ').count() <= 3 && is_written(name, 3) && is_somebody(name);
     (told && name.contains(' ') || told && is_like(name)).then_some(0..name.len())
 }

@@ -1,5 +1,6 @@
 //! User names behind or before the name of a platform.
 
+use super::comment::named_part;
 use super::{WORDS, is_like, name_at, push};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::recognizer::anchor::{Anchor, Kind, SIDE, behind};
@@ -156,7 +157,12 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
                 || quoted
                 || low.starts_with("skype")
                 || low == "are.na")
-            && (!dotted || quoted || (name.contains('.') && !gap.contains('`')) || anchor.end() != end || low == "nick")
+            && (!dotted
+                || quoted
+                || (low == "user" && strong && over && (named_part(name) || name.contains(char::is_numeric)))
+                || (name.contains('.') && !gap.contains('`'))
+                || anchor.end() != end
+                || low == "nick")
             && !next.starts_with("::")
             && !gap.contains('`')
     } else {

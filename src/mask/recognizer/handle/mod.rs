@@ -2,6 +2,7 @@
 
 mod comment;
 mod label;
+mod thread;
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -57,6 +58,7 @@ impl Recognizer for Handle {
             }
         }
         comment::comments(page, out);
+        thread::find(page, out);
     }
 }
 
