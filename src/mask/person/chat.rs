@@ -253,6 +253,7 @@ fn stamp(text: &str) -> Option<usize> {
     let mut at = usize::from(opened);
     let mut hour = false;
     while let Some(byte) = bytes.get(at).filter(|_| at < 36) {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
         match byte {
             b':' => {
                 let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
@@ -263,8 +264,8 @@ fn stamp(text: &str) -> Option<usize> {
             }
             b'0'..=b'9' | b'/' | b'.' | b',' | b' ' | b'-' | b'+' => {}
             b'A' | b'P' | b'a' | b'p' if matches!(bytes.get(at + 1), Some(b'M' | b'm' | b'.')) => at += 1,
-            b'm' if hour && bytes.get(at - 1).is_some_and(|byte| *byte == b'.' || *byte == b' ') => {}
-            b'T' | b'Z' if bytes.get(at - 1).is_some_and(u8::is_ascii_digit) => {}
+            b'm' if hour && matches!(before, Some(b'.' | b' ')) => {}
+            b'T' | b'Z' if before.is_some_and(u8::is_ascii_digit) => {}
             // A narrow blank before `PM`.
             0xE2 if bytes.get(at + 1..at + 3) == Some(&[0x80, 0xAF]) => at += 2,
             _ => break,

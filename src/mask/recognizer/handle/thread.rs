@@ -125,7 +125,7 @@ fn leads(page: &Page<'_>) -> Vec<Lead> {
             .iter()
             .any(|sign| rest.starts_with(sign));
         let tail = match (push, colon, post) {
-            (true, ..) => Tail::Push,
+            (true, ..) if colon || bare.starts_with('作') => Tail::Push,
             (_, _, true) => Tail::Post,
             (_, true, _) if bold => Tail::Bold,
             (_, true, _) => Tail::Colon,
