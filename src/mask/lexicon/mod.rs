@@ -55,6 +55,10 @@ impl Flags {
     pub(crate) const THING_AFTER: Self = Self(1 << 25);
     /// A small word of a language that puts endings to names.
     pub(crate) const CASES: Self = Self(1 << 26);
+    /// In the heading of a list of works: roles, films, ships, games, records.
+    pub(crate) const WORKS: Self = Self(1 << 27);
+    /// In the heading of a list of posts and schools.
+    pub(crate) const POSTS: Self = Self(1 << 28);
     /// Some phrase begins with this word.
     pub(crate) const HEAD: Self = Self(1 << 20);
 
@@ -184,6 +188,8 @@ impl Lexicon {
             "roles" => Flags::ROLE,
             "heads" => Flags::THING_BEFORE,
             "things" => Flags::THING_AFTER,
+            "headings of works" => Flags::WORKS,
+            "headings of posts" => Flags::POSTS,
             "small words in languages with cases" => Flags::CASES.or(Flags::FOREIGN).or(Flags::ALSO_WORD),
             // Words that make a name of the same letters a doubtful one.
             _ => Flags::FOREIGN.or(Flags::ALSO_WORD),

@@ -1,11 +1,14 @@
 //! What stands around a run, and what it is worth.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::class::Class;
 use super::known::is_toned;
-use super::lists::{ARTICLES, HEADS, PLACED, STRONG_BEFORE};
+use super::lists::{ARTICLES, HEADS, PLACED, POLITE, STRONG_BEFORE};
 use super::{Sight, position};
 use crate::mask::lexicon::{Flags, LEXICON};
-use crate::mask::words::Gap;
+use crate::mask::words::{Gap, Hash};
 
 impl Sight<'_> {
     /// What stands around a run, as a sum, and whether it spoke for the run.
@@ -36,7 +39,7 @@ impl Sight<'_> {
             } else if self.flags[at].any(Flags::HONORIFIC)
                 && matches!(close, "" | ".")
                 && word.letters >= 1
-                && (word.capital || count > 1)
+                && (word.capital || count > 1 || POLITE.contains(&word.hash))
             {
                 add(0.5);
             } else if self.flags[at].any(Flags::ROLE)
@@ -86,7 +89,7 @@ impl Sight<'_> {
             }
             // `St. Mary`, `Foster & Partners`.
             if close == "&" && count == 1 && self.words[at].capital {
-                add(-0.2);
+                add(if self.classes[at] == Class::Given { -0.1 } else { -0.4 });
             }
             let honoured = self.flags[at].any(Flags::HONORIFIC);
             let role = self.flags[at].any(Flags::ROLE);
@@ -156,14 +159,44 @@ impl Sight<'_> {
             if flags.any(Flags::ROLE) && !next.capital && matches!(gap.trim(), "(" | ",") {
                 add(0.4);
             }
+            // `Curtis & Sloane`, but `Anna & Peter`.
             let and = gap.trim() == "&";
             if and && count == 1 && next.capital {
-                add(-0.2);
+                add(if self.classes[end] == Class::Given { -0.1 } else { -0.4 });
             }
         }
         let mail = line_tail.trim_start_matches([' ', '*', '_', ',', '|', '"']);
         if mail.starts_with(['<', '(']) && mail.get(..mail.len().min(60)).unwrap_or(mail).contains('@') {
             add(0.4);
+        }
+        add(self.row(start, end, line_head, line_tail));
+        if count == 1 && self.abbreviated(start, end) {
+            add(-0.5);
+        }
+        if self.quoted_by(start, line.start, line_tail) {
+            add(0.4);
+        }
+        let called = [
+            "for friends",
+            "to friends",
+            "to my friends",
+            "to everyone",
+            "para os amigos",
+            "para los amigos",
+            "pour les intimes",
+            "pour les amis",
+            "für freunde",
+            "per gli amici",
+            "voor vrienden",
+            "dla przyjaciół",
+            "pro přátele",
+            "para amigos",
+        ];
+        if line_tail.starts_with(' ') && line_tail.is_char_boundary(line_tail.len().min(24)) {
+            let rest = line_tail[1..].trim_start();
+            if rest.starts_with(['f', 't', 'p', 'v', 'd']) && called.iter().any(|words| rest.starts_with(words)) {
+                add(0.45);
+            }
         }
         // The line.
         let key = line_head.trim_end_matches([' ', '*', '_', '"', '\t', '|']);
@@ -174,9 +207,22 @@ impl Sight<'_> {
         if let Some(key) = key.strip_suffix([':', '：', '=']).or(field).filter(|key| key.len() < 48)
             && position::is_person_label(key)
         {
-            add(0.45);
+            // `{ "name": "Quill & Hart", "position": … }`: the name of an employer.
+            let thing = key.trim_end_matches(['"', '\'', ' ']).ends_with("name") && names_a_thing(head, tail);
+            add(if thing { -0.3 } else { 0.45 });
         }
         let bare = |c: char| !c.is_alphanumeric();
+        // `Religion: Christian`, `Ship: Ada Quill`.
+        let other = line_head.trim_end_matches([' ', '*', '_', '"', '\t']).strip_suffix([':', '：']);
+        if let Some(key) = other.filter(|key| key.len() < 40)
+            && is_other_label(key)
+        {
+            add(if count == 1 { -0.5 } else { -0.3 });
+        }
+        // In a column for names.
+        if (line_head.contains(['|', '\t']) || line_tail.contains(['|', '\t'])) && self.in_a_column_of_names(start) {
+            add(0.45);
+        }
         let alone = line_head.chars().all(bare) && line_tail.chars().all(bare);
         let leads = line_head.chars().all(bare);
         if alone && count > 1 {
@@ -209,10 +255,13 @@ impl Sight<'_> {
             add(-0.3);
         }
         // The title of a play, a school, a ship: `«Αντιγόνη»`.
-        let opened = head.ends_with(['„', '«', '“', '"', '‚', '‘', '”']);
-        if opened && tail.starts_with(['“', '»', '”', '"', '‘', '’']) && !context_of_nickname(line_head, line_tail)
-        {
-            add(-0.4);
+        let opened = head.ends_with(['„', '«', '“', '"', '‚', '‘', '”', '\'']);
+        let closed =
+            tail.starts_with(['“', '»', '”', '"', '‘', '’']) || (tail.starts_with('\'') && head.ends_with('\''));
+        if opened && closed && !context_of_nickname(line_head, line_tail) {
+            add(if count > 1 && !listed_in_data(line_head) { -0.5 } else { -0.4 });
+        } else if self.titled(start, end, line_head, line_tail) {
+            add(-0.3);
         }
         if first.shouted && count == 1 && !alone && !line_head.ends_with(": ") {
             add(-0.2);
@@ -221,7 +270,7 @@ impl Sight<'_> {
     }
 
     /// Whether a line is among the first three that say anything.
-    fn near_top(&self, start: usize) -> bool {
+    pub(super) fn near_top(&self, start: usize) -> bool {
         start < 400 && self.text[..start].lines().filter(|line| line.contains(char::is_alphanumeric)).count() < 3
     }
 }
@@ -255,4 +304,78 @@ fn context_of_nickname(before: &str, after: &str) -> bool {
         "beaver",
     ];
     called.contains(&word.as_str()) || after.trim_start_matches(['"', '”', '“', '»', '’']).starts_with(" said")
+}
+
+/// Whether a value stands in a list or behind a key, as in JSON.
+fn listed_in_data(head: &str) -> bool {
+    head.trim_end_matches(['"', '\'', ' ']).ends_with([':', '[', ',', '{', '='])
+}
+
+/// Whether the keys around a `name` are those of a firm, a school, a project: `position`, `institution`, `version`.
+pub(super) fn names_a_thing(head: &str, tail: &str) -> bool {
+    const KEYS: &[&str] = &[
+        "position",
+        "startdate",
+        "start_date",
+        "enddate",
+        "institution",
+        "studytype",
+        "highlights",
+        "industry",
+        "founded",
+        "version",
+        "license",
+        "dependencies",
+        "description",
+        "keywords",
+        "issuer",
+        "awarder",
+        "publisher",
+        "releasedate",
+        "level",
+        "company",
+        "employer",
+        "jobtitle",
+        "job_title",
+        "from",
+        "until",
+        "degree",
+        "area",
+        "headquarters",
+        "vat",
+    ];
+    let near = |text: &str| {
+        text.split(['\n', ','])
+            .map(|field| field.trim_matches([' ', '\t', '"', '\'', '{', '[', '-']))
+            .filter(|field| !field.is_empty())
+            .filter_map(|field| {
+                field.split_once([':', '"']).map(|(key, _)| key.trim_end_matches('"').to_ascii_lowercase())
+            })
+            .take(3)
+            .any(|key| KEYS.contains(&key.as_str()))
+    };
+    let within = tail.char_indices().nth(120).map_or(tail, |(at, _)| &tail[..at]);
+    let stop = within.find('}').unwrap_or(within.len());
+    let array = head.rfind(['[', ']']).filter(|at| head.len() - at < 4000);
+    let list = array.map_or("", |at| head[..at].rsplit(['{', ',', '\n']).next().unwrap_or_default().trim());
+    let kinds = ["work", "education", "volunteer", "awards", "certificates", "publications", "skills", "projects"];
+    near(&within[..stop]) || kinds.iter().any(|kind| list.trim_matches(['"', ':', ' ']).eq_ignore_ascii_case(kind))
+}
+
+/// Whether what stands before a colon says that no person follows.
+fn is_other_label(key: &str) -> bool {
+    static OTHER: LazyLock<HashSet<u64>> = LazyLock::new(|| {
+        "religion confession konfession religión religião religione wyznanie languages language sprachen langues idiomas \
+         lingue języki skills tools software hobbies hobbys city state country town lga origin caste gotra rashi nakshatra \
+         sect brand model make marke marca marque vessel ship boat schiff navire barco buque nave skip fartøy fartyg school \
+         college university schule école escuela escola scuola szkoła škola company employer firma entreprise empresa \
+         azienda ditta zaměstnavatel arbeitgeber employeur empregador datore werkgever project projekt projet proyecto \
+         hotel font game song band album film movie play book breed dog cat pet pets hund hunde katze chien chat perro gato \
+         cane gatto pies kot playlist client-server district station stadt ville ciudad cidade città miasto město"
+            .split_whitespace()
+            .map(Hash::of)
+            .collect()
+    });
+    let word = key.rsplit(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty()).unwrap_or_default();
+    OTHER.contains(&Hash::of(word))
 }

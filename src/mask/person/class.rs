@@ -1,5 +1,6 @@
 //! What each word of a run may be in a name, and what a run of such words is worth alone.
 
+use super::lists::is_spelt_as_a_stop;
 use crate::mask::lexicon::{Entry, Flags};
 use crate::mask::words::Word;
 
@@ -57,9 +58,12 @@ const ALSO: Flags = Flags::WORD
     .or(Flags::JOB)
     .or(Flags::ROLE)
     .or(Flags::ORGANISATION_TAIL);
-pub(super) fn classify(word: &Word, flags: Flags) -> Class {
+/// What the word `spoken` may be in a name.
+pub(super) fn classify(word: &Word, spoken: &str, flags: Flags) -> Class {
     let particle = word.entry.is(Entry::PARTICLE);
-    if word.coded || (word.capital && word.entry.is(Entry::STOP) && !word.is_initial()) {
+    let stop = word.capital && word.entry.is(Entry::STOP) && !word.is_initial();
+    // `Úna` is no `una`.
+    if word.coded || (stop && (spoken.is_ascii() || is_spelt_as_a_stop(spoken))) {
         return if particle { Class::Particle } else { Class::Block };
     }
     if !word.capital {
@@ -85,14 +89,17 @@ pub(super) fn classify(word: &Word, flags: Flags) -> Class {
         (false, false, _) if other => Class::Block,
         (false, false, _) if flags.any(Flags::ALSO_WORD) => Class::WeakSurname,
         // An abbreviation, or a brand.
-        _ if (word.shouted && word.letters <= 4) || (word.mixed && !celtic(word)) => Class::Block,
+        _ if (word.shouted && word.letters <= 4) || (word.mixed && !joined(word, spoken)) => Class::Block,
         _ => Class::Unknown,
     }
 }
 
-/// `McKay`, `MacLeod`, `DeShawn`, `LaToya`, `DiCaprio`, `FitzGerald`: capitals within names.
-fn celtic(word: &Word) -> bool {
-    matches!(word.first, 'm' | 'd' | 'l' | 'f') && word.letters >= 5
+/// `McKay`, `MacLeod`, `DeShawn`, `LaToya`, `DiCaprio`, `FitzGerald`, `AlMheiri`, `BenAli`: capitals within names.
+fn joined(word: &Word, spoken: &str) -> bool {
+    let article = ["Al", "El", "Ben", "Bin", "Abu", "Abdel", "Abdul", "Ould", "Ter", "Van", "Vande", "Ver"]
+        .iter()
+        .any(|head| spoken.strip_prefix(head).is_some_and(|rest| rest.starts_with(char::is_uppercase)));
+    word.letters >= 5 && (matches!(word.first, 'm' | 'd' | 'l' | 'f') || article)
 }
 
 /// What the words of a run are worth alone.

@@ -50,7 +50,7 @@ impl Hints {
         let full = run.iter().filter(|word| word.letters > 2);
         let hit = full.clone().filter(|word| self.parts.contains(&word.hash)).count();
         if hit > 0 {
-            let weak = run.len() == 1 && classify(&run[0], LEXICON.word(run[0].hash)) == Class::Block;
+            let weak = run.len() == 1 && classify(&run[0], "", LEXICON.word(run[0].hash)) == Class::Block;
             return (!weak).then_some(0.45);
         }
         // `aquill`, `quilla`, `adaquill`: an initial and a name, or both names.

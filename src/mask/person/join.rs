@@ -75,7 +75,10 @@ impl Sight<'_> {
                     .chars()
                     .next_back()
                     .is_some_and(|c| matches!(c, '"' | '”' | '“' | '»' | ')' | '’' | '\''))
-                && between.trim_matches(|c: char| !c.is_alphanumeric()).chars().all(|c| c.is_alphabetic() || c == '-')
+                && between
+                    .trim_matches(|c: char| !c.is_alphanumeric())
+                    .chars()
+                    .all(|c| c.is_alphabetic() || matches!(c, '-' | '.'))
                 && between.chars().any(char::is_uppercase);
             let (end, words) = (found[at + 1].range.end, found[at].words.start..found[at + 1].words.end);
             let whole = base(&self.units(words.start, words.end), 0, false);

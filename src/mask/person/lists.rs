@@ -1,5 +1,8 @@
 //! The words around names that speak for or against them, and those that are never one.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::mask::lexicon::Entry;
 use crate::mask::words::Hash;
 
@@ -326,6 +329,7 @@ pub(super) const THING_ENDINGS: &[&str] = &[
     "club",
     "bund",
     "verband",
+    "zentrum",
     "amt",
 ];
 
@@ -494,6 +498,7 @@ pub(super) const STRONG_BEFORE: &[&str] = &[
     "salut",
     "oi",
     "née",
+    "né",
     "geb",
     "rozená",
     "rodená",
@@ -525,8 +530,14 @@ pub(crate) fn marks(mut take: impl FnMut(u64, u32)) {
 
 /// Small words within a name.
 const PARTICLES: &str = "van von der den de del della delle dello dei degli di da das do dos du la le les las los ter ten te zu zur zum vom \
-     bin bint binti ben ibn ud ul al el abu abou ould af av san santa são saint st y e dela delos vande vander";
+     bin bint binti ben ibn ud ul al el abu abou ould af av san santa são saint st y e dela delos vande vander vd bte binte";
 pub(super) const AND: &[&str] = &["y", "e"];
+
+/// Whether a word that has the letters of one of them has its accents too.
+pub(super) fn is_spelt_as_a_stop(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    STOPS.split_whitespace().any(|stop| stop == lower)
+}
 
 /// Small words of many languages that begin sentences, and abbreviations that stand near names: never a name.
 const STOPS: &str = "não nao non sie bitte die der das den dem des ein eine und nicht née geb que con por para les une mais avec pour dans \
@@ -538,4 +549,17 @@ const STOPS: &str = "não nao non sie bitte die der das den dem des ein eine und
      de la el los las del al un una y e o ou et ve ile için bir bu ama çok na w z i do od za to nie jest się po \
      so if as at in on it we he she they but or nor yet then thus hence also just now here there once when while \
      after before since until unless though although because however our your his her my mac ios \
-     the ue och att det som på av den är för med jag vi og til fra er ikke på ei ja kun on oli että kanssa sekä";
+     the ue och att det som på av den är för med jag vi og til fra er ikke på ei ja kun on oli että kanssa sekä no nr num aadhaar roll";
+
+/// Titles that stand before a surname in small letters, written short or in full.
+pub(super) static POLITE: LazyLock<HashSet<u64>> = LazyLock::new(|| {
+    "mr mrs ms dr dra prof mevr dhr mw drs ir ing inż mgr ks hr frk sr sra srta sig dott dssa avv arch geom rag lic mudr \
+     judr phdr rndr bc doc hab płk kpt por sgt sen dna hon rev fr herr herrn frau fru fröken frøken señor señora \
+     señorita don doña signor signora signorina monsieur madame mademoiselle meneer mevrouw mijnheer juffrouw gospodin \
+     gospođa gospod gospa domnul doamna domnișoara rouva herra neiti pan pani paní pán slečna senhor senhora dona seu \
+     tío tía kyrios kyria пан пані господин госпожа г-н г-жа maître docteur doctor doutor doutora oom tante tannie \
+     κύριος κυρία κος κα mme mlle mistress missus encik cik puan pak bu bapak ibu ustadz sheikh"
+        .split_whitespace()
+        .map(Hash::of)
+        .collect()
+});

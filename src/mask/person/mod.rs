@@ -16,6 +16,7 @@ mod lists;
 mod native;
 mod position;
 mod references;
+mod row;
 mod run;
 mod scan;
 mod signature;
@@ -31,6 +32,7 @@ use super::words::{Gap, Word};
 use class::{Class, classify};
 use known::ending;
 
+pub(crate) use chat::{is_somebody, is_written};
 pub(crate) use hints::Hints;
 pub(crate) use known::{Known, is_particle};
 pub(crate) use lists::marks;
@@ -135,7 +137,7 @@ impl<'a> Sight<'a> {
                     }
                 }
             }
-            let class = if at < taken { Class::Block } else { classify(word, flags) };
+            let class = if at < taken { Class::Block } else { classify(word, &text[word.range()], flags) };
             // `BEng`, `PhD`: two capitals and then small letters begin no name.
             let degree = word.mixed && text[word.range()].chars().nth(1).is_some_and(char::is_uppercase);
             let class = if degree { Class::Block } else { class };
@@ -157,10 +159,40 @@ impl<'a> Sight<'a> {
                 && flags.any(Flags::GIVEN)
                 && sight.flags[at - 1].any(Flags::GIVEN.or(Flags::SURNAME))
                 && !flags.any(Flags::WORD);
-            sight.classes[at] = if half { Class::Given } else { class };
+            let class = if half { Class::Given } else { class };
+            sight.classes[at] = sight.part(at, class);
         }
         sight.unknown();
         sight
+    }
+
+    /// What a word is that only its neighbours make part of a name: `St-Onge`, `Mac an tSaoir`.
+    fn part(&self, at: usize, class: Class) -> Class {
+        let word = &self.words[at];
+        let before = |test: fn(&str) -> bool| at > 0 && test(&self.text[self.words[at - 1].range()]);
+        let saint = word.capital
+            && matches!(
+                &self.text[word.range()],
+                "St" | "Ste" | "ST" | "STE" | "Saint" | "Sainte" | "SAINT" | "SAINTE"
+            )
+            && self.words.get(at + 1).is_some_and(|next| next.gap == Gap::Hyphen && next.capital);
+        if saint && at > 0 && word.gap == Gap::Space {
+            return Class::Particle;
+        }
+        // A capital behind the small letter that Irish puts before it.
+        let irish = word.mixed
+            && !word.capital
+            && word.letters > 4
+            && before(|word| matches!(word, "an" | "na" | "Mac" | "Nic" | "Mhic" | "Ó" | "Ní" | "Uí" | "de"));
+        // `Остап'юк`: within a word of Ukrainian an apostrophe stands.
+        let inner = word.gap == Gap::Apostrophe
+            && !word.capital
+            && !word.caseless
+            && word.letters > 1
+            && at > 0
+            && self.words[at - 1].capital
+            && self.text[word.range()].starts_with(|c: char| matches!(c, '\u{400}'..='\u{4FF}'));
+        if irish || inner { Class::Likely } else { class }
     }
 
     /// What no list has: names in another case or script, compounds that are things, and how the rest is spelt.
@@ -194,13 +226,26 @@ impl<'a> Sight<'a> {
                     continue;
                 }
             }
-            if word.letters >= 8 && ends_as_a_thing(spoken) {
+            if self.genitive(at) {
+                self.classes[at] = Class::WeakGiven;
+                self.inflected.insert(at);
+            } else if word.letters >= 8 && ends_as_a_thing(spoken) {
                 self.classes[at] = Class::Block;
                 self.flags[at] = self.flags[at].or(Flags::THING_AFTER);
             } else if LEXICON.spelt_like_a_name(spoken) {
                 self.classes[at] = Class::Likely;
             }
         }
+    }
+
+    /// `Monikas Tank`, `Päivis stuga`: a given name with the `s` that says whose something is.
+    fn genitive(&self, at: usize) -> bool {
+        let word = &self.words[at];
+        let Some(stem) = self.text[word.range()].strip_suffix('s').filter(|_| word.letters > 4) else { return false };
+        let behind = self.words.get(at + 1).is_some_and(|next| next.gap == Gap::Space);
+        let flags = LEXICON.word(super::words::Hash::of(stem));
+        let other = Flags::WORD.or(Flags::FOREIGN).or(Flags::PLACE).or(Flags::ORGANISATION).or(Flags::ALSO_PRODUCT);
+        behind && flags.any(Flags::GIVEN) && !flags.any(other.or(Flags::ALSO_WORD).or(Flags::ALSO_PLACE).or(Flags::JOB))
     }
 
     /// What is known of a word once its ending is off, or once it is in Latin letters, and whether it had no ending.
@@ -229,8 +274,10 @@ impl<'a> Sight<'a> {
 
     /// `Md.`, `Mohd.`, `Ma.`: given names that are written short.
     fn shortened(&self, at: usize) -> bool {
-        const SHORT: &[&str] =
-            &["md", "mohd", "ma", "muh", "abd", "wm", "chas", "geo", "jos", "thos", "st", "fco", "ant"];
+        const SHORT: &[&str] = &[
+            "md", "mohd", "ma", "muh", "abd", "wm", "chas", "geo", "jos", "thos", "st", "fco", "ant", "sk", "mst",
+            "moh", "mhd", "zb", "wł", "benj", "robt", "jas", "jno", "joh", "wilh", "friedr", "gust", "kaz",
+        ];
         let word = &self.words[at];
         word.letters <= 4 && self.dotted(at) && SHORT.contains(&self.text[word.range()].to_lowercase().as_str())
     }

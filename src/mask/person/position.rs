@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use memchr::{memchr_iter, memchr2, memchr2_iter};
 
+use super::around::names_a_thing;
 use super::known::PARTICLES;
 use super::scan::{BLANKS, Cursor, is_capital, is_letter, loose_names_before};
 use crate::mask::lexicon::{Flags, LEXICON};
@@ -320,7 +321,7 @@ fn plausible(text: &str) -> bool {
             against += usize::from(sure && named == 1);
         } else if flags.any(Flags::THING_BEFORE) {
             heads += 1;
-        } else if flags.any(other) || (flags.any(Flags::FOREIGN) && flags.any(Flags::ALSO_WORD)) {
+        } else if flags.any(other.or(Flags::FOREIGN)) {
             against += 1;
         }
     }
@@ -386,8 +387,13 @@ fn labelled(page: &Page<'_>, out: &mut Vec<Span>) {
             if LABELLED.end(label, edge)
                 && let Some(name) = value.full_name()
             {
-                push(name.start, &text[name], false, 0.75, "name behind a label", out);
                 from = value.at();
+                let thing = label.ends_with("name")
+                    && text[..name.start].ends_with(['"', '\'', ' '])
+                    && names_a_thing(&text[..name.start], &text[name.end..]);
+                if !thing {
+                    push(name.start, &text[name], false, 0.75, "name behind a label", out);
+                }
             }
         }
     }
@@ -486,7 +492,11 @@ static PERSON: LazyLock<Phrases> = LazyLock::new(|| {
          attention|customer|patient|client|employee|candidate|applicant|spouse|wife|husband|father|mother|\
          father's name|mother's name|son|daughter|partner|next of kin|emergency contact|ansprechpartner|\
          ansprechpartnerin|betreuer|betreuerin|referenz|referenzen|vorgesetzter|vorgesetzte|gez|nom|prénom|nombre|\
-         apellido|apellidos|nome|cognome|naam|naam en voornaam|roepnaam|voornaam|voornamen|familienaam|middle|\
+         apellido|apellidos|apellido paterno|apellido materno|apellidos paterno|apellidos materno|nombre(s)|nombres(s)|\
+         nombres|who|quien|teacher|coach|trainer|tutor legal|responsable|led by|gesprächspartner|verantwortlich|\
+         verantwortliche|inhaber|encargado|encargada|referente|opiekun|prowadzący|vedoucí|školitel|garant|ansvarig|\
+         kontaktperson|yhteyshenkilö|kapcsolattartó|persoană de contact|ilgili kişi|yetkili|sorumlu|joueur|jugador|\
+         ärztin|médico|lékař|lekarz|nome|cognome|naam|naam en voornaam|roepnaam|voornaam|voornamen|familienaam|middle|\
          middle name|given|given name|given names|given name(s)|surname at birth|maiden name|legal|legal name|\
          preferred name|in english|english name|nazwisko|nazwisko rodowe|prezime|ime|ime i prezime|ime in priimek|\
          priimek|příjmení|rodné příjmení|priezvisko|meno|meno a priezvisko|etunimi|sukunimi|kutsumanimi|lähiomainen|\

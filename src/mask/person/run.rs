@@ -79,6 +79,22 @@ impl Sight<'_> {
                 end = next;
                 continue;
             }
+            // `Van 't Hof`.
+            let short = word.letters == 1
+                && matches!(&self.text[word.range()], "t" | "s")
+                && self.classes[next - 1] == Class::Particle
+                && matches!(&self.text[previous.end()..word.start()], " '" | " ’" | " ‘")
+                && self.classes.get(next + 1).is_some_and(|class| class.named());
+            // `Quaresma d'Eça`, `Paola dell'Orto`.
+            let elided = !word.capital
+                && matches!(&self.text[word.range()], "d" | "l" | "dell" | "dall" | "degl" | "nell")
+                && word.gap == Gap::Space
+                && self.words.get(next + 1).is_some_and(|after| after.gap == Gap::Apostrophe && after.capital)
+                && self.classes.get(next + 1).is_some_and(|class| class.named());
+            if short || elided {
+                next += 1;
+                continue;
+            }
             let joined = match word.gap {
                 Gap::Space | Gap::Hyphen => true,
                 Gap::Apostrophe => word.letters > 1,

@@ -5,6 +5,13 @@ use super::class::Class;
 use super::known::is_toned;
 use super::lists::{EPONYM_NOUNS, JOINTS, THING_ENDINGS};
 use crate::mask::lexicon::Flags;
+use crate::mask::words::Gap;
+
+/// Two capitals before a name that make it that of a ship, a school, a firm.
+const SHORT_HEADS: &[&str] = &[
+    "MS", "MV", "MT", "SS", "MF", "MY", "SY", "FV", "RV", "SV", "TS", "LO", "SP", "SD", "RS", "PT", "OŠ", "ZŠ", "SŠ",
+    "MŠ", "ST", "СУ", "ОУ", "IC", "IS", "EE", "SK", "LU", "BG", "NV", "BV", "CV", "UD", "CD", "FC", "SC", "CF", "AC",
+];
 
 impl Sight<'_> {
     /// Whether words before the run make it part of the name of a thing: `Lycée Jean Moulin`, `Spitalul Clinic „Dr.
@@ -52,30 +59,13 @@ impl Sight<'_> {
             let name = self.classes[at] == Class::Given || self.classes[at] == Class::Surname;
             let raised = word.capital || word.caseless;
             let spoken = &self.text[word.range()];
+            if word.is_initial() && word.capital && at > 0 && self.ships(at) {
+                return true;
+            }
             // `Ms Quill` and `IM Quill` are people, `MS Roald Amundsen` is a ship, `St Andrew` a saint.
             let title =
                 (flags.any(Flags::HONORIFIC) && !word.shouted && word.letters < 4 && !spoken.starts_with(['S', 'Á']))
-                    || (word.shouted
-                        && word.letters < 3
-                        && !matches!(
-                            spoken,
-                            "MS" | "MV"
-                                | "MT"
-                                | "SS"
-                                | "MF"
-                                | "LO"
-                                | "SP"
-                                | "SD"
-                                | "RS"
-                                | "PT"
-                                | "OŠ"
-                                | "ZŠ"
-                                | "SŠ"
-                                | "MŠ"
-                                | "ST"
-                                | "СУ"
-                                | "ОУ"
-                        ));
+                    || (word.shouted && word.letters < 3 && !SHORT_HEADS.contains(&spoken));
             if flags.any(Flags::THING_BEFORE) && !name && !title && !(flags.any(Flags::ROLE) && !word.capital) {
                 let small =
                     word.letters >= 4 || gap.contains('.') || matches!(spoken, "im" | "rue" | "via" | "rua" | "св");
@@ -83,6 +73,10 @@ impl Sight<'_> {
                 if raised || (small && (joined || vietnamese)) || (small && gap.contains(['„', '«', '“', '"'])) {
                     return true;
                 }
+            }
+            // `Gewerbeschule Heinrich Quill`: a compound that is a thing.
+            if word.capital && word.letters >= 8 && !name && step <= 2 && ends_as_a_thing(spoken) {
+                return true;
             }
             let tail = flags.any(Flags::ORGANISATION_TAIL) && word.letters > 3 && word.capital && !word.shouted;
             if tail && !name && !flags.any(Flags::JOB.or(Flags::ROLE).or(Flags::VERB).or(Flags::SUFFIX)) {
@@ -93,6 +87,19 @@ impl Sight<'_> {
                 || self.classes[at] == Class::Particle
                 || flags.any(Flags::HONORIFIC)
                 || JOINTS.contains(&spoken);
+            // `Liceo artistico Vincenzo Quill`: what kind of house, in small letters.
+            let kind = !word.capital
+                && word.letters >= 5
+                && gap == " "
+                && (flags.any(Flags::FOREIGN) || flags == Flags::default())
+                && !flags.any(Flags::WORD.or(Flags::VERB).or(Flags::BEFORE).or(Flags::ROLE).or(Flags::JOB))
+                && at.checked_sub(1).is_some_and(|at| {
+                    let head = self.words[at].capital && self.words[at + 1].gap == Gap::Space;
+                    head && self.flags[at].any(Flags::THING_BEFORE) && self.classes[at] != Class::Given
+                });
+            if kind {
+                return true;
+            }
             if !passed && !joint {
                 return false;
             }
@@ -101,10 +108,35 @@ impl Sight<'_> {
         false
     }
 
+    /// `M/Y Lady Quill`, `S/S`, `R/V`: the letter at `at` ends what stands before the name of a ship.
+    fn ships(&self, at: usize) -> bool {
+        let (first, second) = (&self.words[at - 1], &self.words[at]);
+        first.is_initial()
+            && self.text.get(first.end()..second.start()) == Some("/")
+            && matches!(
+                &self.text[first.start()..second.end()],
+                "M/Y"
+                    | "M/V"
+                    | "M/S"
+                    | "M/T"
+                    | "M/F"
+                    | "S/Y"
+                    | "S/V"
+                    | "S/S"
+                    | "F/V"
+                    | "R/V"
+                    | "T/S"
+                    | "D/S"
+                    | "K/V"
+                    | "O/V"
+            )
+    }
+
     /// Whether words behind the run make it part of the name of a thing: `Tigran Petrosian Chess House`, `Haydn-Orchester`,
     /// `Balogun Harold & Co.`, `Moi Girls' High School`.
     pub(super) fn thing_after(&self, end: usize, line: usize) -> bool {
         let mut before = self.words[end - 1].end();
+        let mut firm = false;
         for step in 0..5 {
             let Some(word) = self.words.get(end + step).filter(|word| word.start() < line) else { return false };
             let gap = &self.text[before..word.start()];
@@ -136,6 +168,7 @@ impl Sight<'_> {
                 return false;
             }
             before = word.end();
+            firm |= gap == " & ";
             let flags = self.flags[end + step];
             let spoken = &self.text[word.range()];
             let name = matches!(self.classes[end + step], Class::Given | Class::Surname);
@@ -147,7 +180,13 @@ impl Sight<'_> {
             if step <= 1 && !name && (flags.any(Flags::THING_AFTER) || noun(spoken)) && word.letters > 2 {
                 return !flags.any(Flags::FOREIGN) || word.capital || word.letters > 4;
             }
-            if !word.capital || flags.any(Flags::JOB.or(Flags::SUFFIX)) {
+            // `Curtis & Sloane Personal Management`: words of jobs stand in the names of firms.
+            // So do they before what says that it is a house: `General Hospital`.
+            let house = self.words.get(end + step + 1).is_some_and(|next| {
+                let flags = self.flags[end + step + 1];
+                next.gap == Gap::Space && next.capital && flags.any(Flags::ORGANISATION_TAIL) && !flags.any(Flags::JOB)
+            });
+            if !word.capital || (flags.any(Flags::JOB.or(Flags::SUFFIX)) && !firm && !house) {
                 return false;
             }
         }

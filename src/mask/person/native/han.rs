@@ -17,6 +17,18 @@ impl Row<'_> {
             }
             let head = self.head(start);
             let run: Vec<char> = self.tail(start).chars().take(9).take_while(|c| is_han(*c)).collect();
+            // `面試官 巫 經理`: a surname between blanks and a title behind it.
+            let surname = run.len() == 1 && native.chinese_surnames.contains(c.to_string().as_str());
+            if surname && head.ends_with([' ', '\u{3000}']) {
+                let rest = self.tail(start + c.len_utf8());
+                let title = rest.strip_prefix(' ').is_some_and(|rest| {
+                    AROUND.honorifics.iter().any(|word| word.chars().count() > 1 && rest.starts_with(word))
+                });
+                if title {
+                    out.push(span(start..start + c.len_utf8(), 0.6, "surname before a title"));
+                    continue;
+                }
+            }
             // `Kevin 蔡`: the surname alone behind a given name in Latin letters.
             if run.len() == 1 && head.ends_with(' ') && native.chinese_surnames.contains(c.to_string().as_str()) {
                 let given = head.trim_end().rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
@@ -32,6 +44,22 @@ impl Row<'_> {
                 .iter()
                 .any(|cue| head.trim_end_matches([' ', '「', '“', '"', '：', ':', '\u{3000}']).ends_with(cue));
             if !begins && !cued {
+                continue;
+            }
+            // `株式会社松本清兵衛商店`: the name of a firm.
+            const FIRMS: &[&str] = &[
+                "株式会社",
+                "有限会社",
+                "合同会社",
+                "株式會社",
+                "㈱",
+                "医療法人",
+                "学校法人",
+                "财团法人",
+                "財團法人",
+                "公司",
+            ];
+            if FIRMS.iter().any(|firm| head.ends_with(firm)) {
                 continue;
             }
             let labelled = self.labelled(start);

@@ -41,6 +41,20 @@ impl Row<'_> {
             if !begins {
                 continue;
             }
+            const FIRMS: &[&str] = &["株式会社", "有限会社", "合同会社", "㈱", "医療法人", "学校法人"];
+            if FIRMS.iter().any(|firm| line[..at].ends_with(firm)) {
+                next = at + line[at..].find(|c: char| !is_han(c) && !is_kana(c)).unwrap_or(line.len() - at);
+                continue;
+            }
+            // `推薦者　葛城　冬馬`: behind a label two parts are a name that no list needs to have.
+            if !is_han(line[..at].chars().next_back().unwrap_or(' '))
+                && self.labelled(self.line.start + at)
+                && let Some(length) = parted(&line[at..])
+            {
+                next = at + length;
+                out.push(span(self.line.start + at..self.line.start + next, 0.75, "surname and given name"));
+                continue;
+            }
             let rest: Vec<(usize, char)> = line[at..].char_indices().take(9).collect();
             for count in (1..=rest.len().min(3)).rev() {
                 let Some(cut) = rest.get(count).map(|(cut, _)| *cut) else { continue };
@@ -65,6 +79,19 @@ impl Row<'_> {
                     out.push(span(self.line.start + at..self.line.start + next, 0.8, "surname and given name"));
                     break;
                 }
+            }
+        }
+        // `…殿町218-4　鵜飼方`: in whose house somebody lives.
+        for (at, _) in line.match_indices('方') {
+            let after = line[at + '方'.len_utf8()..].chars().next();
+            let head = &line[..at];
+            let length: usize = head.chars().rev().take(5).take_while(|c| is_han(*c)).map(char::len_utf8).sum();
+            let name = &head[head.len() - length..];
+            let before = &head[..head.len() - length];
+            let place = before.ends_with([' ', '\u{3000}']) && before.contains(|c: char| c.is_numeric());
+            if place && (2..=4).contains(&name.chars().count()) && !after.is_some_and(|c| is_han(c) || is_kana(c)) {
+                let start = self.line.start + before.len();
+                out.push(span(start..start + name.len(), 0.7, "in whose house somebody lives"));
             }
         }
         for (honorific, strong) in STRONG.iter().map(|word| (word, true)).chain(TITLES.iter().map(|word| (word, false)))
@@ -107,4 +134,13 @@ impl Row<'_> {
             }
         }
     }
+}
+
+/// How long the name is that `text` begins with: one to three characters, a wide blank, one to four more.
+fn parted(text: &str) -> Option<usize> {
+    let surname: usize = text.chars().take_while(|c| is_han(*c)).map(char::len_utf8).sum();
+    let rest = text[surname..].strip_prefix(['\u{3000}', ' '])?;
+    let given: usize = rest.chars().take_while(|c| is_han(*c) || is_kana(*c)).map(char::len_utf8).sum();
+    let fits = (1..=3).contains(&text[..surname].chars().count()) && (1..=4).contains(&rest[..given].chars().count());
+    fits.then_some(text.len() - rest.len() + given)
 }

@@ -89,6 +89,19 @@ impl Row<'_> {
             "담당",
             "서명",
             "코치",
+            "후임",
+            "전임",
+            "할머니",
+            "할아버지",
+            "이모",
+            "삼촌",
+            "고모",
+            "사촌",
+            "직원",
+            "대리",
+            "사장",
+            "실장",
+            "본명",
         ];
         const NOBODY: &[&str] = &[
             "고객", "선생", "팀장", "부장", "대표", "회원", "사장", "과장", "이사", "교수", "원장", "기사", "의사",
@@ -107,6 +120,21 @@ impl Row<'_> {
             }
             if ROLES.iter().any(|role| spoken.strip_prefix(role).is_some_and(|rest| rest.chars().count() <= 1)) {
                 continue;
+            }
+            // `남궁 하율`: a surname of two syllables and a blank.
+            if letters.len() == 2
+                && native.korean_surnames.contains(spoken)
+                && let Some(given) = self.words.get(at + 1)
+                && self.text.get(word.end()..given.start()) == Some(" ")
+            {
+                let name = &self.text[given.range()];
+                let end = name.char_indices().nth(2).map_or(name.len(), |(end, _)| end);
+                let known = name[..end].chars().all(|c| native.korean_given.contains(&c)) && end > '가'.len_utf8();
+                let rest = &name[end..];
+                if known && (PARTICLES.contains(&rest) || AROUND.honorifics.iter().any(|word| rest.starts_with(word))) {
+                    out.push(span(word.start()..given.start() + end, 0.75, "surname and given name"));
+                    continue;
+                }
             }
             let previous = at.checked_sub(1).map(|at| &self.words[at]);
             let before = previous.map_or("", |word| &self.text[word.range()]);
@@ -162,6 +190,27 @@ impl Row<'_> {
                 if called && known && !NOBODY.contains(&name.as_str()) && !title {
                     best = Some((word.start() + name.len(), 0.6));
                 }
+            }
+            // `할머니 옥분 여사`, `후임 다은 교육`: a given name alone behind who somebody is.
+            let alone = letters.len() == 2 && letters.iter().all(|c| native.korean_given.contains(c));
+            let kin = [
+                "할머니",
+                "할아버지",
+                "후임",
+                "전임",
+                "딸",
+                "아들",
+                "동생",
+                "아내",
+                "남편",
+                "친구",
+                "후배",
+                "언니",
+                "누나",
+                "오빠",
+            ];
+            if best.is_none_or(|(_, score)| score < 0.5) && alone && near && kin.contains(&before) {
+                best = Some((word.end(), 0.6));
             }
             if let Some((end, score)) = best.filter(|(_, score)| *score >= 0.5) {
                 out.push(span(word.start()..end, score, "surname and given name"));

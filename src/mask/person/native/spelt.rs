@@ -127,7 +127,11 @@ impl Row<'_> {
         }
         let around = &*AROUND;
         seen.role = around.roles.contains(spoken);
-        seen.house = around.houses.contains(spoken);
+        seen.house = around.houses.contains(spoken)
+            // `מאוניברסיטת`: small words are written together with what follows.
+            || (matches!(first, 'מ' | 'ב' | 'ל' | 'ה' | 'ש' | 'و' | 'ب' | 'ل')
+                && word.letters > 4
+                && around.houses.contains(&spoken[first.len_utf8()..]));
         seen.small = around.small.contains(spoken);
         if seen.house || seen.small {
             return seen;

@@ -188,7 +188,24 @@ fn column(page: &Page<'_>, word: &Word, index: usize, out: &mut Vec<Span>) {
     // Another cell asks for something else about people: a row of a key and its value has none.
     let others = head.split(sign).enumerate().filter(|(at, _)| *at != nth).any(|(_, cell)| {
         cell.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|part| {
-            matches!(part, "name" | "nom" | "nombre" | "nome" | "surname" | "sex" | "gender" | "date" | "datum" | "fecha" | "data" | "born" | "dob" | "id" | "passport")
+            matches!(
+                part,
+                "name"
+                    | "nom"
+                    | "nombre"
+                    | "nome"
+                    | "surname"
+                    | "sex"
+                    | "gender"
+                    | "date"
+                    | "datum"
+                    | "fecha"
+                    | "data"
+                    | "born"
+                    | "dob"
+                    | "id"
+                    | "passport"
+            )
         })
     });
     if !others {
@@ -225,9 +242,15 @@ fn brackets(page: &Page<'_>, out: &mut Vec<Span>) {
         for (open, _) in text[line.start..line.end].match_indices('(') {
             let from = line.start + open + 1;
             let inside = onward(text, from, 72);
-            let Some(close) = inside.find([')', '\n']).filter(|close| inside[*close..].starts_with(')')) else { continue };
+            let Some(close) = inside.find([')', '\n']).filter(|close| inside[*close..].starts_with(')')) else {
+                continue;
+            };
             let inside = &inside[..close];
-            let Some((place, when)) = inside.split_once(", ").filter(|(place, _)| place.starts_with(char::is_uppercase)) else { continue };
+            let Some((place, when)) =
+                inside.split_once(", ").filter(|(place, _)| place.starts_with(char::is_uppercase))
+            else {
+                continue;
+            };
             let plain = place.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '’' | '.'));
             let at = from + place.len() + 2;
             let Some(date) = date_at(text, at, false).filter(|date| {
@@ -238,10 +261,17 @@ fn brackets(page: &Page<'_>, out: &mut Vec<Span>) {
             // A name stands before it.
             let head = text[line.start..from - 1].trim_end();
             let name = head.rsplit([' ', '\u{a0}']).take(2).collect::<Vec<_>>();
-            let named = name.len() == 2 && name.iter().all(|word| word.starts_with(char::is_uppercase) || word.starts_with("d'"));
+            let named = name.len() == 2
+                && name.iter().all(|word| word.starts_with(char::is_uppercase) || word.starts_with("d'"));
             if plain && named && place.split(' ').count() <= 5 {
-                out.push(Span::new(from..from + place.len(), Entity::PlaceOfBirth, 0.7).by(Layer::Context, "place and date behind a name"));
-                out.push(Span::new(at..date.end, Entity::DateOfBirth, 0.7).by(Layer::Context, "place and date behind a name"));
+                out.push(
+                    Span::new(from..from + place.len(), Entity::PlaceOfBirth, 0.7)
+                        .by(Layer::Context, "place and date behind a name"),
+                );
+                out.push(
+                    Span::new(at..date.end, Entity::DateOfBirth, 0.7)
+                        .by(Layer::Context, "place and date behind a name"),
+                );
             }
         }
     }
@@ -288,7 +318,8 @@ fn stars(page: &Page<'_>, out: &mut Vec<Span>) {
 
 /// Thai: what follows the word up to a wide blank, a digit or the end of the line.
 fn thai(text: &str, out: &mut Vec<Span>) {
-    for cue in ["สถานที่เกิด", "เกิดที่", "บ้านเกิด", "ภูมิลำเนา"] {
+    for cue in ["สถานที่เกิด", "เกิดที่", "บ้านเกิด", "ภูมิลำเนา"]
+    {
         for (at, _) in text.match_indices(cue) {
             let rest = &text[at + cue.len()..];
             let value = rest.trim_start_matches([' ', ':', '：', '\t', '|']);
@@ -318,7 +349,8 @@ fn undivided(text: &str, out: &mut Vec<Span>) {
             out.push(Span::new(range, Entity::PlaceOfBirth, 0.8).by(Layer::Context, "place beside a word for birth"));
         }
     };
-    for cue in ["出生于", "出生於", "出生在", "籍贯", "籍貫", "我来自", "我來自", "出生地", "出身地"] {
+    for cue in ["出生于", "出生於", "出生在", "籍贯", "籍貫", "我来自", "我來自", "出生地", "出身地"]
+    {
         for (at, _) in text.match_indices(cue) {
             let start = at + cue.len();
             let rest = text[start..].trim_start_matches(['：', ':', ' ', '\u{3000}', '是']);
@@ -332,7 +364,8 @@ fn undivided(text: &str, out: &mut Vec<Span>) {
     }
     for cue in ["生まれ", "出身"] {
         for (end, _) in text.match_indices(cue) {
-            let head = text[..end].trim_end_matches(|c: char| matches!(c, '\u{3400}'..='\u{9FFF}' | 'ヶ' | 'ノ' | '々'));
+            let head =
+                text[..end].trim_end_matches(|c: char| matches!(c, '\u{3400}'..='\u{9FFF}' | 'ヶ' | 'ノ' | '々'));
             let name = &text[head.len()..end];
             if name.chars().count() >= 3 && name.ends_with(['県', '市', '都', '府', '町', '村', '区', '郡']) {
                 push(head.len()..end);
@@ -357,15 +390,45 @@ fn undivided(text: &str, out: &mut Vec<Span>) {
 
 /// Words that only a small word makes one for where somebody is from.
 const ORIGIN: &[&str] = &[
-    "natif", "native", "gebürtig", "gebürtige", "gebürtiger", "rodák", "rodačka", "rodem", "родом", "уроженец", "уроженка", "hails",
-    "afkomstig", "pochodzę", "pochodzi", "pocházím", "pochází", "pochádzam", "ursprungligen", "opprinnelig", "oprindeligt", "alunperin",
-    "originally", "syntyjään", "originaire", "originario", "originaria", "oriundo", "oriunda", "natural",
+    "natif",
+    "native",
+    "gebürtig",
+    "gebürtige",
+    "gebürtiger",
+    "rodák",
+    "rodačka",
+    "rodem",
+    "родом",
+    "уроженец",
+    "уроженка",
+    "hails",
+    "afkomstig",
+    "pochodzę",
+    "pochodzi",
+    "pocházím",
+    "pochází",
+    "pochádzam",
+    "ursprungligen",
+    "opprinnelig",
+    "oprindeligt",
+    "alunperin",
+    "originally",
+    "syntyjään",
+    "originaire",
+    "originario",
+    "originaria",
+    "oriundo",
+    "oriunda",
+    "natural",
 ];
 
 impl Zone<'_> {
     /// A place behind a word for where somebody is from and its preposition.
     fn origin(&self, at: usize) -> Option<Range<usize>> {
-        const SMALL: &[&str] = &["of", "from", "aus", "de", "du", "des", "di", "da", "do", "uit", "z", "ze", "из", "с", "з", "fra", "från", "d"];
+        const SMALL: &[&str] = &[
+            "of", "from", "aus", "de", "du", "des", "di", "da", "do", "uit", "z", "ze", "из", "с", "з", "fra", "från",
+            "d",
+        ];
         let mut next = at + 1;
         // `Native place: Nashik` is a label.
         let half = |next: usize| self.cue(next) & bit(Cue::Half) != 0;
@@ -397,7 +460,8 @@ impl Zone<'_> {
         }
         let token = self.get(next).filter(|token| token.is_word() && (token.capital || token.caseless))?;
         let known = token.flags.any(PLACES);
-        let other = token.flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT).or(Flags::WORD).or(Flags::JOB)) && !known
+        let other = token.flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT).or(Flags::WORD).or(Flags::JOB))
+            && !known
             || token.shouted && token.letters <= 4
             || token.role.any(Role::STOP);
         (!other).then(|| self.place(next, false, true)).flatten()
@@ -406,7 +470,9 @@ impl Zone<'_> {
     /// `Berwick-upon-Tweed`, `Châlons-sur-Marne`.
     fn hyphened(&self, at: usize) -> bool {
         let joint = |at: usize| self.dash(at) && self.tight(at) && self.tight(at + 1);
-        joint(at + 1) && joint(at + 3) && self.get(at + 2).is_some_and(|small| small.is_word() && !small.capital && small.letters <= 5)
+        joint(at + 1)
+            && joint(at + 3)
+            && self.get(at + 2).is_some_and(|small| small.is_word() && !small.capital && small.letters <= 5)
     }
 
     /// A month in Hebrew and the like.
@@ -421,7 +487,9 @@ impl Zone<'_> {
         let last = at.checked_sub(1)?;
         let word = self.get(last)?;
         let name = |at: usize| {
-            self.get(at).is_some_and(|token| token.is_word() && token.capital && !token.role.any(Role::STOP) && self.cue(at) == 0)
+            self.get(at).is_some_and(|token| {
+                token.is_word() && token.capital && !token.role.any(Role::STOP) && self.cue(at) == 0
+            })
         };
         match verb.as_str() {
             "geboren" => {
@@ -433,11 +501,13 @@ impl Zone<'_> {
                 (small && from < last).then_some(from + 1..at)
             }
             "születtem" | "született" | "születésű" | "születésem" => {
-                let fits = name(last) && ENDINGS.iter().any(|end| self.spelt(last).ends_with(end)) || name(last) && verb == "születésű";
+                let fits = name(last) && ENDINGS.iter().any(|end| self.spelt(last).ends_with(end))
+                    || name(last) && verb == "születésű";
                 fits.then_some(last..at)
             }
             "doğdum" | "doğdu" | "doğmuş" | "doğmuşum" | "dünyaya" => {
-                let case = matches!(self.spelt(last), "da" | "de" | "ta" | "te") && matches!(self.sign(last.wrapping_sub(1)), Some('\'' | '’'));
+                let case = matches!(self.spelt(last), "da" | "de" | "ta" | "te")
+                    && matches!(self.sign(last.wrapping_sub(1)), Some('\'' | '’'));
                 let place = last.checked_sub(2).filter(|place| case && name(*place))?;
                 Some(place..place + 1)
             }
@@ -449,14 +519,17 @@ impl Zone<'_> {
     /// Whether it is a person that `born` at `at` is said of.
     fn born_person(&self, at: usize) -> bool {
         let was = at.checked_sub(1).filter(|before| matches!(self.spelt(*before), "was" | "were"));
-        let Some(subject) = was.and_then(|was| was.checked_sub(1)).and_then(|subject| self.get(subject)) else { return true };
+        let Some(subject) = was.and_then(|was| was.checked_sub(1)).and_then(|subject| self.get(subject)) else {
+            return true;
+        };
         if !subject.is_word() {
             return true;
         }
         let (flags, small) = (subject.flags, !subject.capital && !subject.caseless);
         let pronoun = subject.letters <= 4 && small || subject.letters == 1;
         let thing = flags.any(Flags::WORD.or(Flags::ORGANISATION).or(Flags::ORGANISATION_TAIL).or(Flags::ALSO_PRODUCT));
-        let person = if small { flags.any(Flags::ROLE.or(Flags::JOB)) && !thing } else { flags.any(Flags::GIVEN) || !thing };
+        let person =
+            if small { flags.any(Flags::ROLE.or(Flags::JOB)) && !thing } else { flags.any(Flags::GIVEN) || !thing };
         pronoun || person
     }
 
@@ -472,7 +545,8 @@ impl Zone<'_> {
         let short = own & bit(Cue::Short) != 0 && !born;
         let mut label = own & bit(Cue::Place) != 0;
         // `NATO`, `TTL` in other senses, `OF` …
-        if matches!(self.spelt(at), "NATO" | "que" | "Que") || short && token.letters == 1 && (token.capital || self.sign(at + 1) != Some('.'))
+        if matches!(self.spelt(at), "NATO" | "que" | "Que")
+            || short && token.letters == 1 && (token.capital || self.sign(at + 1) != Some('.'))
         {
             return None;
         }
@@ -495,7 +569,10 @@ impl Zone<'_> {
             return None;
         }
         // Arabic, Hebrew: the label and its value, with a colon between.
-        if token.caseless && matches!(self.sign(at + 1), Some(':' | '：')) && (1..=2).any(|back| at.checked_sub(back).is_some_and(|before| self.cue(before) & bit(Cue::Half) != 0)) {
+        if token.caseless
+            && matches!(self.sign(at + 1), Some(':' | '：'))
+            && (1..=2).any(|back| at.checked_sub(back).is_some_and(|before| self.cue(before) & bit(Cue::Half) != 0))
+        {
             let value = self.get(at + 2).filter(|value| value.is_word() && value.caseless)?;
             return (value.letters >= 2).then(|| self.place(at + 2, true, true)).flatten();
         }
@@ -527,7 +604,9 @@ impl Zone<'_> {
             match token.kind {
                 Kind::Sign(sign) => match sign {
                     // The next cell of a table, unless it asks for a place: `14/03/1991 | Luogo Lecce`.
-                    '|' if dated && !label && self.cue(next + 1) & (bit(Cue::Half) | bit(Cue::Place)) == 0 => return None,
+                    '|' if dated && !label && self.cue(next + 1) & (bit(Cue::Half) | bit(Cue::Place)) == 0 => {
+                        return None;
+                    }
                     ':' | '=' | '：' | '|' => {
                         colon = true;
                         parted = true;
@@ -564,7 +643,8 @@ impl Zone<'_> {
                     }
                     // `नासिक में` behind `जन्म`; in Hebrew the preposition is a letter of the word.
                     let locative = token.caseless
-                        && (self.spelt(next + 1) == "में" || born && self.spelt(next).starts_with('ב') && token.letters >= 3)
+                        && (self.spelt(next + 1) == "में"
+                            || born && self.spelt(next).starts_with('ב') && token.letters >= 3)
                         && !self.dated_word(next);
                     if locative && cue & (bit(Cue::Between) | bit(Cue::In)) == 0 {
                         return self.place(next, false, true);
@@ -599,7 +679,8 @@ impl Zone<'_> {
                         continue;
                     }
                     // `(місце народження за паспортом: …)`: words of the label.
-                    let more = label && !colon && !named && (1..=2).any(|on| matches!(self.sign(next + on), Some(':' | '：')));
+                    let more =
+                        label && !colon && !named && (1..=2).any(|on| matches!(self.sign(next + on), Some(':' | '：')));
                     if more {
                         next += 1;
                         continue;
@@ -623,7 +704,8 @@ impl Zone<'_> {
                         && born
                         && english
                         && (!token.flags.any(Flags::GIVEN.or(Flags::SURNAME).or(Flags::WORD)) || self.hyphened(next))
-                        && (token.flags.any(PLACES) || self.hyphened(next)
+                        && (token.flags.any(PLACES)
+                            || self.hyphened(next)
                             || at == 0
                             || self.get(at - 1).is_some_and(|before| before.sign().is_some()));
                     // `Született: Szeged, 1980. május 4.`
@@ -648,7 +730,9 @@ impl Zone<'_> {
                         || leaders && label
                         || dated && wide && !token.caseless && !token.flags.any(Flags::GIVEN.or(Flags::SURNAME))
                         || alone;
-                    if !fits || short && !dated && !label || born && !label && !dated && !preposition && !alone && !before_date()
+                    if !fits
+                        || short && !dated && !label
+                        || born && !label && !dated && !preposition && !alone && !before_date()
                     {
                         return None;
                     }
@@ -715,7 +799,11 @@ impl Zone<'_> {
                 Kind::Word => {
                     let particle = token.letters <= 3 && token.role.any(Role::PARTICLE) && words + codes > 0 && !year;
                     if particle {
-                    } else if words == 0 && codes == 1 && token.shouted | token.capital && matches!(self.spelt(next), "I" | "V" | "X") {
+                    } else if words == 0
+                        && codes == 1
+                        && token.shouted | token.capital
+                        && matches!(self.spelt(next), "I" | "V" | "X")
+                    {
                         // `7.X.1981`.
                         words += 1;
                     } else if words == 0
@@ -770,7 +858,8 @@ impl Zone<'_> {
         {
             let short = (whole + 1..close).all(|at| {
                 self.get(at).is_some_and(|token| {
-                    token.name_like() && (!token.role.any(Role::STOP) || token.shouted && token.letters == 2) || token.is_code() && token.digits <= 3
+                    token.name_like() && (!token.role.any(Role::STOP) || token.shouted && token.letters == 2)
+                        || token.is_code() && token.digits <= 3
                 })
             });
             if short {
@@ -801,15 +890,16 @@ impl Zone<'_> {
         let mut from = at;
         if from >= 2
             && self.sign(from - 1) == Some('.')
-            && self.get(from - 2).is_some_and(|word| word.is_word() && word.role.any(Role::AREA) && word.letters <= 4 && !word.capital)
+            && self
+                .get(from - 2)
+                .is_some_and(|word| word.is_word() && word.role.any(Role::AREA) && word.letters <= 4 && !word.capital)
         {
             from -= 2;
         }
         // `Самарская обл.`
-        if self
-            .get(whole)
-            .is_some_and(|word| word.is_word() && word.gap == 1 && word.role.any(Role::AREA) && !word.capital && word.letters >= 3)
-        {
+        if self.get(whole).is_some_and(|word| {
+            word.is_word() && word.gap == 1 && word.role.any(Role::AREA) && !word.capital && word.letters >= 3
+        }) {
             whole += 1;
             if self.sign(whole) == Some('.') && self.tight(whole) {
                 whole += 1;
@@ -830,7 +920,8 @@ impl Zone<'_> {
         let single = |at: usize| self.get(at).is_some_and(|token| token.gap == 1);
         let dash = self.dash(at)
             && (single(at) && single(at + 1) || self.get(at + 1).is_some_and(|next| next.shouted && next.letters == 2));
-        let comma = matches!(self.sign(at), Some(',' | '،' | '/')) && self.get(at + 1).is_some_and(|next| next.gap <= 1);
+        let comma =
+            matches!(self.sign(at), Some(',' | '،' | '/')) && self.get(at + 1).is_some_and(|next| next.gap <= 1);
         if !(dash || comma) || self.date(at + 1).is_some() {
             return at;
         }
@@ -883,7 +974,10 @@ impl Zone<'_> {
                         }
                         names += 1;
                         end = Some(next + 1);
-                    } else if names > 0 && token.gap == 0 && self.sign(next - 1).is_some_and(|sign| matches!(sign, '\'' | '’')) {
+                    } else if names > 0
+                        && token.gap == 0
+                        && self.sign(next - 1).is_some_and(|sign| matches!(sign, '\'' | '’'))
+                    {
                         // `Кам'янець`.
                         end = Some(next + 1);
                     } else if token.capital && !(token.role.any(Role::STOP) && token.letters > 2 && names > 0) {

@@ -44,9 +44,9 @@ impl Core {
 
 /// The states that a code of five digits follows.
 const AMERICAN: &[&str] = &[
-    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI",
-    "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT",
-    "VA", "WA", "WV", "WI", "WY", "PR",
+    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA",
+    "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR",
+    "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "PR",
 ];
 
 impl Zone<'_> {
@@ -273,7 +273,11 @@ impl Zone<'_> {
         if role.any(Role::BEFORE.or(Role::BEFORE_WEAK)) {
             let dotted = self.sign(at + 1) == Some('.') && self.tight(at + 1);
             // `C. R. Acad. Sci. 358`.
-            if dotted && token.letters == 1 && self.sign(at + 3) == Some('.') && self.get(at + 2).is_some_and(|word| word.letters == 1 && word.capital) {
+            if dotted
+                && token.letters == 1
+                && self.sign(at + 3) == Some('.')
+                && self.get(at + 2).is_some_and(|word| word.letters == 1 && word.capital)
+            {
                 return None;
             }
             let slashed = token.letters == 1 && self.sign(at + 1) == Some('/') && self.tight(at + 1);
@@ -289,7 +293,8 @@ impl Zone<'_> {
                 let before =
                     at.checked_sub(1).map(|before| if self.sign(before).is_some_and(is_comma) { before } else { at });
                 // `52 v. Nyt`: years, not a street.
-                let years = token.letters == 1 && !matches!(self.spelt(at), "r" | "c" | "R" | "C" | "r." | "г" | "L" | "l");
+                let years =
+                    token.letters == 1 && !matches!(self.spelt(at), "r" | "c" | "R" | "C" | "r." | "г" | "L" | "l");
                 let ahead = before.and_then(|before| self.house_ahead(before)).filter(|_| !years);
                 if let Some(from) = ahead {
                     // `rue X 12` after a number would be a second number.
@@ -357,7 +362,8 @@ impl Zone<'_> {
                 let (house, worded) = self.skip_number_word(next);
                 if worded && let Some(to) = self.house(house) {
                     // `Blk 417 Bedok North Ave 2 #08-122`: the name stands before it.
-                    let (begin, names) = if role.any(Role::AFTER.or(Role::AFTER_WEAK)) { self.name_left(at) } else { (at, 0) };
+                    let (begin, names) =
+                        if role.any(Role::AFTER.or(Role::AFTER_WEAK)) { self.name_left(at) } else { (at, 0) };
                     let from = if names > 0 { self.house_ahead(begin).unwrap_or(begin) } else { at };
                     return core(from, to, 0.8);
                 }
@@ -645,7 +651,9 @@ impl Zone<'_> {
                 // `Am Alten Hof 7 • 86150 Augsburg`.
                 Kind::Sign(_) if self.cell(before) => {
                     return self.named_house(before).filter(|(from, _)| {
-                        *from == 0 || self.is_break(from - 1) || self.get(from - 1).is_some_and(|sign| sign.sign().is_some())
+                        *from == 0
+                            || self.is_break(from - 1)
+                            || self.get(from - 1).is_some_and(|sign| sign.sign().is_some())
                     });
                 }
                 _ => return None,
@@ -692,7 +700,11 @@ impl Zone<'_> {
                 .is_some_and(|name| name.is_word() && name.capital && name.flags.any(PLACES))
         });
         // `zona rural, Quixadá-CE, 63900-000`: a code that few other numbers look like, behind a comma.
-        if code.sure == Sure::Middle && !beside && before.is_some_and(|before| self.sign(before).is_some_and(is_comma)) && self.bounded(code.end) {
+        if code.sure == Sure::Middle
+            && !beside
+            && before.is_some_and(|before| self.sign(before).is_some_and(is_comma))
+            && self.bounded(code.end)
+        {
             return Some(Core { from: at, to: code.end, score: 0.6, rule: "postcode", needs: Needs::Parts });
         }
         // `Kothrud, Pune 411038`: six digits behind a city say enough where more of an address stands before it.
@@ -796,7 +808,11 @@ impl Zone<'_> {
                     street |= token.role.any(Role::STREET);
                 }
                 // `el disco LaCie a Gabriela Mistral 417`.
-                Kind::Word if token.letters == 1 && !token.capital && matches!(self.spelt(at - 1), "a" | "e" | "y" | "o") => break,
+                Kind::Word
+                    if token.letters == 1 && !token.capital && matches!(self.spelt(at - 1), "a" | "e" | "y" | "o") =>
+                {
+                    break;
+                }
                 // `Pod gradom`, `Am alten Markt`: small words inside.
                 Kind::Word
                     if small < 2 && !token.name_like() && !token.flags.any(Flags::WORD)
@@ -928,11 +944,18 @@ impl Zone<'_> {
             let value = at + 1;
             let opens = self.get(value).is_some_and(|next| {
                 next.gap == 1
-                    && (next.is_word() && (next.capital || next.role.any(Role::BEFORE.or(Role::AREA).or(Role::HOME))) || next.is_code())
+                    && (next.is_word() && (next.capital || next.role.any(Role::BEFORE.or(Role::AREA).or(Role::HOME)))
+                        || next.is_code())
                     && !next.role.any(Role::STOP.or(Role::LABEL).or(Role::NOT_LABEL))
             });
             if opens {
-                return Some(Core { from: value, to: value, score: 0.65, rule: "behind its label", needs: Needs::Proof });
+                return Some(Core {
+                    from: value,
+                    to: value,
+                    score: 0.65,
+                    rule: "behind its label",
+                    needs: Needs::Proof,
+                });
             }
         }
         // Words of a sentence between the label and its colon, or a label within a sentence.

@@ -65,7 +65,8 @@ impl Zone<'_> {
                             && (holds.any(Holds::SURE_CODE) || self.plain_house(core.from).is_some()))
             }
             Needs::Parts => {
-                reach.parts >= 2 && holds.any(Holds::STREET.or(Holds::AREA).or(Holds::WEAK).or(Holds::UNIT).or(Holds::DIGIT))
+                reach.parts >= 2
+                    && holds.any(Holds::STREET.or(Holds::AREA).or(Holds::WEAK).or(Holds::UNIT).or(Holds::DIGIT))
             }
             Needs::Value => {
                 holds.any(Holds::STREET.or(Holds::UNIT).or(Holds::SURE_CODE).or(Holds::WEAK))
@@ -431,7 +432,9 @@ impl Zone<'_> {
             let (parting, next) = self.parting(part.end);
             match parting {
                 Parting::Comma | Parting::None => at = next,
-                Parting::Wide if self.postcode(next).is_some_and(|code| code.sure > super::zone::Sure::Low) => at = next,
+                Parting::Wide if self.postcode(next).is_some_and(|code| code.sure > super::zone::Sure::Low) => {
+                    at = next
+                }
                 Parting::Dash if self.part(next).holds.any(STRONG) => at = next,
                 Parting::Bracket => {
                     let Some((end, part)) = self.bracket(next, reach.holds.any(Holds::SURE_CODE)) else { break };
@@ -466,7 +469,11 @@ impl Zone<'_> {
             let Some(before) = at.checked_sub(1) else { break };
             let Some(token) = self.get(before) else { break };
             // `Dorset, ON  P0A 1E0`: a wide blank before the code.
-            if core.rule == "postcode" && at == core.from && token.role.any(Role::STATE) && token.is_word() && before > 0
+            if core.rule == "postcode"
+                && at == core.from
+                && token.role.any(Role::STATE)
+                && token.is_word()
+                && before > 0
                 && self.sign(before - 1).is_some_and(is_comma)
             {
                 reach.holds = reach.holds.or(Holds::STATE);

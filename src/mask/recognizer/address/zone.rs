@@ -483,10 +483,11 @@ impl<'t> Zone<'t> {
                 && self.spelt(at + 1).bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'))
                 && self.sign(at + 2) == Some('.');
             // `4. th.`, `3. OG`, `2. em.`; not `at number 12. Then`.
-            return !roman && !next.is_some_and(|next| {
-                next.is_word()
-                    && (next.role.any(Role::FLOOR.or(Role::UNIT).or(Role::AFTER)) && !next.role.any(Role::STOP))
-            });
+            return !roman
+                && !next.is_some_and(|next| {
+                    next.is_word()
+                        && (next.role.any(Role::FLOOR.or(Role::UNIT).or(Role::AFTER)) && !next.role.any(Role::STOP))
+                });
         }
         if !before.is_word() {
             return true;
@@ -702,7 +703,11 @@ impl<'t> Zone<'t> {
                     let glued = at > start
                         && self.tight(at)
                         && self.sign(at - 1).is_some_and(|sign| matches!(sign, '\'' | '’' | '-') && self.tight(at - 1));
-                    if role.any(Role::STOP) && !glued && !role.any(Role::STATE) && !(token.shouted && role.any(Role::UNIT)) {
+                    if role.any(Role::STOP)
+                        && !glued
+                        && !role.any(Role::STATE)
+                        && !(token.shouted && role.any(Role::UNIT))
+                    {
                         // `O`, `M`, `P` of names, and months of streets, are none.
                         let inside =
                             token.capital && token.letters > 1 && at > start && self.role(at - 1).any(Role::PARTICLE)
@@ -733,7 +738,9 @@ impl<'t> Zone<'t> {
                         if role.any(Role::STRONG_STREET) {
                             part.holds.add(Holds::STREET);
                             named = true;
-                        } else if (role.any(Role::BEFORE_WEAK) || role.any(Role::AFTER_WEAK) && part.names > 0) && token.letters > 1 {
+                        } else if (role.any(Role::BEFORE_WEAK) || role.any(Role::AFTER_WEAK) && part.names > 0)
+                            && token.letters > 1
+                        {
                             part.holds.add(Holds::WEAK);
                         }
                         if role.any(Role::AREA) && token.letters > 1 || role.any(Role::UNIT) && token.letters > 2 {

@@ -160,25 +160,36 @@ fn labelled(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             && text[anchor.start()..].starts_with(char::is_uppercase)
             && age_at(text, value, 5).is_some_and(|end| {
                 let rest = text.get(end..).unwrap_or_default();
-                rest.starts_with("  ") || rest.starts_with('\t') || !head.is_empty() && rest.trim_start_matches(' ').starts_with('\n')
+                rest.starts_with("  ")
+                    || rest.starts_with('\t')
+                    || !head.is_empty() && rest.trim_start_matches(' ').starts_with('\n')
             })
     };
     if !dash && !wide() {
         column(page, anchor, out);
         return;
     }
-    let own = starts_clause(text, anchor.start()) || {
-        // `(Korean age: 34)`, `Current age:`.
-        let head = behind(text, anchor.start(), 24).trim_end();
-        let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-        marks.contains([':', '：']) && ["korean", "current", "actual", "my", "present", "real", "exact"].iter().any(|known| word.eq_ignore_ascii_case(known))
-    } || {
-        // `Applicant's age: 34`, one or two words before it at the beginning of a line.
-        let head = behind(text, anchor.start(), SIDE);
-        marks.contains([':', '：', '-', '–']) && head.len() < 24 && head.split_whitespace().count() <= 2
-            && head.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '\'' | '’' | '*' | '-' | '|'))
-            && !["playing", "group", "range", "stone", "new", "dragon"].iter().any(|word| head.to_lowercase().contains(word))
-    };
+    let own = starts_clause(text, anchor.start())
+        || {
+            // `(Korean age: 34)`, `Current age:`.
+            let head = behind(text, anchor.start(), 24).trim_end();
+            let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+            marks.contains([':', '：'])
+                && ["korean", "current", "actual", "my", "present", "real", "exact"]
+                    .iter()
+                    .any(|known| word.eq_ignore_ascii_case(known))
+        }
+        || {
+            // `Applicant's age: 34`, one or two words before it at the beginning of a line.
+            let head = behind(text, anchor.start(), SIDE);
+            marks.contains([':', '：', '-', '–'])
+                && head.len() < 24
+                && head.split_whitespace().count() <= 2
+                && head.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '\'' | '’' | '*' | '-' | '|'))
+                && !["playing", "group", "range", "stone", "new", "dragon"]
+                    .iter()
+                    .any(|word| head.to_lowercase().contains(word))
+        };
     let value = behind_sex(text, value);
     if own
         && let Some(end) = age_at(text, value, 1).or_else(|| before_sex(text, value))
@@ -198,7 +209,11 @@ fn behind_sex(text: &str, at: usize) -> usize {
     let tail = &rest[word.len()..];
     let trimmed = tail.trim_start_matches([' ', '/', ',', '-', '|']);
     let gap = tail.len() - trimmed.len();
-    if sex && (1..=4).contains(&gap) && trimmed.starts_with(|c: char| c.is_ascii_digit()) { at + word.len() + gap } else { at }
+    if sex && (1..=4).contains(&gap) && trimmed.starts_with(|c: char| c.is_ascii_digit()) {
+        at + word.len() + gap
+    } else {
+        at
+    }
 }
 
 /// The end of a number with a sex behind a slash, as in `34/F`.
@@ -206,15 +221,66 @@ fn before_sex(text: &str, at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     let count = rest.bytes().take_while(u8::is_ascii_digit).count();
     let tail = rest.get(count..)?.trim_start_matches(' ');
-    (count == 2 && tail.starts_with('/') && !tail[1..].trim_start().starts_with(|c: char| c.is_ascii_digit())).then_some(at + count)
+    (count == 2 && tail.starts_with('/') && !tail[1..].trim_start().starts_with(|c: char| c.is_ascii_digit()))
+        .then_some(at + count)
 }
 
 /// Words that another column of a table about people has at its head.
 const PEOPLE: &[&str] = &[
-    "name", "nom", "nombre", "nome", "naam", "imię", "imie", "nazwisko", "jméno", "meno", "namn", "navn", "nimi", "név", "nume", "ime",
-    "имя", "фио", "ім'я", "піб", "ad", "isim", "όνομα", "שם", "الاسم", "नाम", "姓名", "名前", "氏名", "이름", "성명", "nama", "tên",
-    "sex", "gender", "geschlecht", "sexe", "sexo", "sesso", "dob", "passport", "applicant", "patient", "relation", "child", "guest",
-    "player", "participant", "member", "surname", "vorname", "nachname", "prénom", "apellidos",
+    "name",
+    "nom",
+    "nombre",
+    "nome",
+    "naam",
+    "imię",
+    "imie",
+    "nazwisko",
+    "jméno",
+    "meno",
+    "namn",
+    "navn",
+    "nimi",
+    "név",
+    "nume",
+    "ime",
+    "имя",
+    "фио",
+    "ім'я",
+    "піб",
+    "ad",
+    "isim",
+    "όνομα",
+    "שם",
+    "الاسم",
+    "नाम",
+    "姓名",
+    "名前",
+    "氏名",
+    "이름",
+    "성명",
+    "nama",
+    "tên",
+    "sex",
+    "gender",
+    "geschlecht",
+    "sexe",
+    "sexo",
+    "sesso",
+    "dob",
+    "passport",
+    "applicant",
+    "patient",
+    "relation",
+    "child",
+    "guest",
+    "player",
+    "participant",
+    "member",
+    "surname",
+    "vorname",
+    "nachname",
+    "prénom",
+    "apellidos",
 ];
 
 /// The cells below a cell that says `age` and nothing else, in a table about people.
@@ -229,9 +295,10 @@ fn column(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
     let index = head.1[..anchor.start() - head.0].matches(sign).count();
     let clean = |cell: &str| cell.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase();
     let own = head.1.split(sign).nth(index).is_some_and(|cell| clean(cell).len() <= anchor.end() - anchor.start() + 8);
-    let people = head.1.split(sign).any(|cell| {
-        clean(cell).split(|c: char| !(c.is_alphabetic() || c == '\'')).any(|word| PEOPLE.contains(&word))
-    });
+    let people = head
+        .1
+        .split(sign)
+        .any(|cell| clean(cell).split(|c: char| !(c.is_alphabetic() || c == '\'')).any(|word| PEOPLE.contains(&word)));
     if !own || !people {
         return;
     }
@@ -409,7 +476,8 @@ fn of_person(page: &Page<'_>, anchors: &[Anchor], index: usize, at: usize) -> bo
             || flags.any(Flags::ROLE.or(Flags::JOB).or(Flags::GIVEN))
             || is_person_noun(word)
             || anchors[..index].iter().rev().take_while(|anchor| anchor.end() + 8 > at).any(|anchor| {
-                anchor.kind == Kind::IsNow && text.get(anchor.start()..anchor.end()).is_some_and(|verb| verb.eq_ignore_ascii_case(word))
+                anchor.kind == Kind::IsNow
+                    && text.get(anchor.start()..anchor.end()).is_some_and(|verb| verb.eq_ignore_ascii_case(word))
             });
     }
     if head.ends_with(['.', '-', ':', '،', '!']) {
@@ -446,7 +514,9 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
         // `5岁的产品`: of a thing, unless a child or a person follows.
         value >= 1
             && (!next.starts_with('的')
-                || next.chars().nth(1).is_some_and(|c| matches!(c, '女' | '男' | '儿' | '兒' | '孩' | '我' | '他' | '她' | '小' | '母' | '父' | '老')))
+                || next.chars().nth(1).is_some_and(|c| {
+                    matches!(c, '女' | '男' | '儿' | '兒' | '孩' | '我' | '他' | '她' | '小' | '母' | '父' | '老')
+                }))
     } else if is_nominal(word) && !adjective_of_thing(&lower) {
         value >= 3
     } else if next.starts_with('s') && adjective {
@@ -466,8 +536,24 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
 /// Forms that only a person is called by, or that say `at the age of`.
 fn is_nominal(word: &str) -> bool {
     const NOMINAL: &[&str] = &[
-        "åring", "åringen", "åringar", "latek", "latka", "latkiem", "latką", "vuotiaana", "vuotias", "vuotiaan", "yaşında",
-        "yaşındayım", "jarige leeftijd", "évesen", "aastaselt", "års ålder", "års alder", "годовалый",
+        "åring",
+        "åringen",
+        "åringar",
+        "latek",
+        "latka",
+        "latkiem",
+        "latką",
+        "vuotiaana",
+        "vuotias",
+        "vuotiaan",
+        "yaşında",
+        "yaşındayım",
+        "jarige leeftijd",
+        "évesen",
+        "aastaselt",
+        "års ålder",
+        "års alder",
+        "годовалый",
     ];
     NOMINAL.iter().any(|nominal| word.eq_ignore_ascii_case(nominal) || word == *nominal)
 }
@@ -499,7 +585,9 @@ fn follows_old(word: &str) -> bool {
 
 /// `a 33-year-old petroleum engineer`, `a 33-year-old from the hills who`: a person within three words.
 fn called(page: &Page<'_>, anchors: &[Anchor], index: usize, start: usize, noun: &str) -> bool {
-    const NOUNS: &[&str] = &["ist", "grapher", "logist", "smith", "wright", "woman", "worker", "maker", "keeper", "writer", "ician", "nurse"];
+    const NOUNS: &[&str] = &[
+        "ist", "grapher", "logist", "smith", "wright", "woman", "worker", "maker", "keeper", "writer", "ician", "nurse",
+    ];
     const THINGS: &[&str] = &["list", "playlist", "checklist", "whitelist", "twist", "mist", "assist", "exist"];
     let mut words = noun.split([' ', '\u{a0}']).take(3).map(|word| word.trim_end_matches([',', '.', ';', ')', '!']));
     let first = words.clone().next().unwrap_or_default();
@@ -511,7 +599,9 @@ fn called(page: &Page<'_>, anchors: &[Anchor], index: usize, start: usize, noun:
     }
     let end = |word: &str| {
         let lower = word.to_lowercase();
-        is_person_noun(&lower) || !THINGS.contains(&lower.as_str()) && NOUNS.iter().any(|end| lower.ends_with(end) && lower.len() > end.len() + 2)
+        is_person_noun(&lower)
+            || !THINGS.contains(&lower.as_str())
+                && NOUNS.iter().any(|end| lower.ends_with(end) && lower.len() > end.len() + 2)
     };
     if end(first) {
         return true;
@@ -646,7 +736,9 @@ fn years_first(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     let at = anchor.end() + rest.len() - rest.trim_start_matches([' ', '\u{a0}']).len();
     let Some(end) = age_at(text, at, 5).filter(|_| at > anchor.end()) else { return };
     let opened = head.ends_with('(') && text[end..].starts_with(')');
-    let named = head.ends_with(',') && text[end..].starts_with([',', '.', '\n']) && named_before(head.trim_end_matches(',')).is_some();
+    let named = head.ends_with(',')
+        && text[end..].starts_with([',', '.', '\n'])
+        && named_before(head.trim_end_matches(',')).is_some();
     if opened || named {
         push(text, at, end, 0.75, "years of a person", out);
     }
@@ -723,7 +815,9 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
         && trimmed.starts_with(',')
         && !head.chars().any(|c| digit(c).is_some())
         && head.len() <= 64;
-    let kin = grown || in_bracket || relative && small && !spent && (over || follows(trimmed)) && !whose.ends_with(['.', ';']);
+    let kin = grown
+        || in_bracket
+        || relative && small && !spent && (over || follows(trimmed)) && !whose.ends_with(['.', ';']);
     let called = of_whom.len() < head.len() || whose.ends_with(',');
     let named = called
         && small
@@ -777,9 +871,49 @@ fn is_now(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
 /// Whether what stands right before `turned` is a thing: `our company turned 30`.
 fn thing_before(text: &str, at: usize) -> bool {
     const SMALL: &[&str] = &[
-        "i", "he", "she", "who", "they", "we", "you", "just", "has", "have", "had", "only", "recently", "finally", "and", "when", "before",
-        "after", "until", "since", "will", "to", "be", "is", "am", "was", "are", "now", "be", "about", "also", "already", "soon", "officially",
-        "or", "once", "then", "that", "d", "ve", "s", "m", "as",
+        "i",
+        "he",
+        "she",
+        "who",
+        "they",
+        "we",
+        "you",
+        "just",
+        "has",
+        "have",
+        "had",
+        "only",
+        "recently",
+        "finally",
+        "and",
+        "when",
+        "before",
+        "after",
+        "until",
+        "since",
+        "will",
+        "to",
+        "be",
+        "is",
+        "am",
+        "was",
+        "are",
+        "now",
+        "be",
+        "about",
+        "also",
+        "already",
+        "soon",
+        "officially",
+        "or",
+        "once",
+        "then",
+        "that",
+        "d",
+        "ve",
+        "s",
+        "m",
+        "as",
     ];
     let head = behind(text, at, SIDE).trim_end_matches([' ', '\u{a0}']);
     let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
@@ -788,7 +922,8 @@ fn thing_before(text: &str, at: usize) -> bool {
     }
     let flags = LEXICON.word(Hash::of(word));
     if word.starts_with(char::is_uppercase) {
-        return flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT).or(Flags::ORGANISATION_TAIL)) && !flags.any(Flags::GIVEN);
+        return flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT).or(Flags::ORGANISATION_TAIL))
+            && !flags.any(Flags::GIVEN);
     }
     !flags.any(Flags::ROLE.or(Flags::JOB)) && !is_person_noun(word)
 }

@@ -80,7 +80,10 @@ const CUES: &[(Cue, &str)] = &[
         "i he she who ich er sie je j il elle yo él ella eu ele ela io lui lei ik hij zij ze ja on ona já jag han hon jeg hun minä \
          hän én ő el ea я он она я він вона ben mi my his her me we they",
     ),
-    (Cue::BE, "am m is s was are were re be been bin ist war wurde werde wird war ben bent was werd suis est es é è jest je jsem är er var olen on"),
+    (
+        Cue::BE,
+        "am m is s was are were re be been bin ist war wurde werde wird war ben bent was werd suis est es é è jest je jsem är er var olen on",
+    ),
     (Cue::TURN, "turned turns turning turn hit reached"),
     (
         Cue::HAVE,
@@ -129,15 +132,24 @@ const CUES: &[(Cue, &str)] = &[
         "died dies passed married widowed orphaned retired emigrated immigrated father mother parent dad mum mom grandmother \
          grandfather debuted",
     ),
-    (Cue::ADVERB, "now just only already currently still barely finally recently nearly almost about jetzt gerade schon nun ya los las ses mes i oggi ora déjà nu już"),
+    (
+        Cue::ADVERB,
+        "now just only already currently still barely finally recently nearly almost about jetzt gerade schon nun ya los las ses mes i oggi ora déjà nu już",
+    ),
     (Cue::SEX, "m f"),
     (
         Cue::ON,
         "me lo la ya mi mis se y con empecé con já a eu me minha meu comecei nos my j je il elle mon ma m l on ho mi ha sono lei lui io \
          è era fui era aún me decidí jsem si začal začala rzuciłem jag gick flyttade я он она мы у мене",
     ),
-    (Cue::MEAN, "average mean median minimum maximum legal retirement school voting drinking working bronze stone ice iron middle new"),
-    (Cue::LOAN, "prêt prêts emprunt emprunts taux crédit crédits obligation obligations horizon vue prestito mutuo tasso préstamo garantie durée crédito empréstimo"),
+    (
+        Cue::MEAN,
+        "average mean median minimum maximum legal retirement school voting drinking working bronze stone ice iron middle new",
+    ),
+    (
+        Cue::LOAN,
+        "prêt prêts emprunt emprunts taux crédit crédits obligation obligations horizon vue prestito mutuo tasso préstamo garantie durée crédito empréstimo",
+    ),
 ];
 
 struct Cues {
@@ -223,8 +235,17 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             continue;
         }
         let beside = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        if cue.any(Cue::AT.or(Cue::WITH_YEARS).or(Cue::BARE).or(Cue::BE).or(Cue::TURN).or(Cue::HAVE).or(Cue::AGED).or(Cue::ADVERB).or(Cue::OWNER))
-            || word.letters == 2 && word.first == 'o'
+        if cue.any(
+            Cue::AT
+                .or(Cue::WITH_YEARS)
+                .or(Cue::BARE)
+                .or(Cue::BE)
+                .or(Cue::TURN)
+                .or(Cue::HAVE)
+                .or(Cue::AGED)
+                .or(Cue::ADVERB)
+                .or(Cue::OWNER),
+        ) || word.letters == 2 && word.first == 'o'
         {
             if bytes.get(word.end()) == Some(&b' ')
                 && beside(word.end() + 1)
@@ -347,13 +368,19 @@ impl Reader<'_, '_> {
             || next.capital
                 && !self.cue(at + 1).any(Cue::SUBJECT)
                 && !self.flags(at + 1).any(Flags::GIVEN)
-                && (matches!(self.words[at].first, 'j') || self.flags(at + 1).any(Flags::JOB.or(Flags::ORGANISATION).or(Flags::PLACE)));
+                && (matches!(self.words[at].first, 'j')
+                    || self.flags(at + 1).any(Flags::JOB.or(Flags::ORGANISATION).or(Flags::PLACE)));
         (!spent).then_some(end)
     }
 
     /// The word right behind byte `end`, looked for from word `from` on.
     fn behind(&self, from: usize, end: usize) -> Option<&Word> {
-        self.words.get(from..)?.iter().take(4).find(|word| word.start() > end).filter(|word| self.close(end, word.start()))
+        self.words
+            .get(from..)?
+            .iter()
+            .take(4)
+            .find(|word| word.start() > end)
+            .filter(|word| self.close(end, word.start()))
     }
 
     /// `of age`, `de edad`, `in age`.
@@ -410,7 +437,8 @@ impl Reader<'_, '_> {
             if self.person_at(Some(before)) {
                 return true;
             }
-            let small = cue.any(Cue::ADVERB.or(Cue::BE).or(Cue::HAVE)) || self.words[before].letters <= 4 && !self.words[before].capital;
+            let small = cue.any(Cue::ADVERB.or(Cue::BE).or(Cue::HAVE))
+                || self.words[before].letters <= 4 && !self.words[before].capital;
             if !small {
                 return false;
             }
@@ -452,7 +480,11 @@ impl Reader<'_, '_> {
         let loan = before.is_some_and(|before| self.cue(before).any(Cue::LOAN));
         // `A 10 years old codebase`: the years have to be of the language of the preposition.
         let tongue = || {
-            let unit = self.words[number.right..].iter().take(2).find(|word| self.cues.of(word.hash).any(Cue::UNIT)).map_or(' ', |word| word.first);
+            let unit = self.words[number.right..]
+                .iter()
+                .take(2)
+                .find(|word| self.cues.of(word.hash).any(Cue::UNIT))
+                .map_or(' ', |word| word.first);
             match word.first {
                 'a' | 'l' | 'c' => unit == 'a',
                 'm' => matches!(unit, 'j' | 'a'),
@@ -462,7 +494,10 @@ impl Reader<'_, '_> {
                 _ => true,
             }
         };
-        if cue.any(Cue::WITH_YEARS.or(Cue::BARE)) && value >= 5 && !loan && tongue()
+        if cue.any(Cue::WITH_YEARS.or(Cue::BARE))
+            && value >= 5
+            && !loan
+            && tongue()
             && let Some(end) = years
         {
             let starts = word.capital
@@ -481,11 +516,7 @@ impl Reader<'_, '_> {
         }
         if cue.any(Cue::BARE) && value >= 10 && years.is_none() {
             let plural = word.letters == 3 && (word.first == 'l' || word.first == 'a');
-            let preposed = word.capital
-                || plural
-                || before.is_none()
-                || word.gap == Gap::Comma
-                || self.personal(index);
+            let preposed = word.capital || plural || before.is_none() || word.gap == Gap::Comma || self.personal(index);
             let on = after.is_some_and(|after| {
                 let next = &self.words[after];
                 !next.capital
@@ -499,7 +530,8 @@ impl Reader<'_, '_> {
         }
         // `My daughter is 7`, `our twins are 6`, `Ola, is 4`; pronouns are told by anchors.
         if cue.any(Cue::BE.or(Cue::TURN)) {
-            let told = ends || after.is_some_and(|_| follows(&self.text[self.words[number.right].range()])) || years.is_some();
+            let told =
+                ends || after.is_some_and(|_| follows(&self.text[self.words[number.right].range()])) || years.is_some();
             if told && index > 0 && self.subject(index) && !self.dated(number) {
                 return true;
             }
@@ -518,7 +550,8 @@ impl Reader<'_, '_> {
         {
             let next = self.behind(number.right, end).map(|next| &self.text[next.range()]);
             return self.ends(end)
-                || next.is_some_and(|next| follows(next) || matches!(next, "și" | "y" | "e" | "et" | "i" | "a" | "en"));
+                || next
+                    .is_some_and(|next| follows(next) || matches!(next, "și" | "y" | "e" | "et" | "i" | "a" | "en"));
         }
         // `Op mijn 29ste`.
         if self.text[number.end..].starts_with("ste") && cue.any(Cue::OWNER) {
@@ -527,16 +560,20 @@ impl Reader<'_, '_> {
         // `at the ripe old age of 43`.
         if word.letters == 2 && word.first == 'o' && self.cue(index.saturating_sub(1)).any(Cue::AGED) && index > 0 {
             let mean = (2..=3).any(|back| index.checked_sub(back).is_some_and(|at| self.cue(at).any(Cue::MEAN)));
-            return !mean && (ends || after.is_some()) && value >= 3 && self.text[word.range()].eq_ignore_ascii_case("of");
+            return !mean
+                && (ends || after.is_some())
+                && value >= 3
+                && self.text[word.range()].eq_ignore_ascii_case("of");
         }
         false
     }
 
     /// `3 May`: a day behind a verb.
     fn dated(&self, number: &Number) -> bool {
-        self.text[number.end..].starts_with(['.', ' ']) && self.words.get(number.right).is_some_and(|next| {
-            next.capital && next.start() <= number.end + 2 && is_month(&self.text[next.range()])
-        })
+        self.text[number.end..].starts_with(['.', ' '])
+            && self.words.get(number.right).is_some_and(|next| {
+                next.capital && next.start() <= number.end + 2 && is_month(&self.text[next.range()])
+            })
     }
 
     /// `at 34 I`, `died at 88.`, `moved to Lisbon at 19 and`.
@@ -566,10 +603,17 @@ impl Reader<'_, '_> {
             return true;
         }
         let on = ends || after.is_some_and(|after| follows(&self.text[self.words[after].range()]));
-        on && self.personal(index) && number.value.is_none_or(|value| (10..=99).contains(&value))
-            && (0..8).filter_map(|back| index.checked_sub(back + 1)).take_while(|at| !matches!(self.words[at + 1].gap, Gap::Dot)).all(|at| {
-                !matches!(&self.text[self.words[at].range()], "price" | "shares" | "stock" | "rate" | "temperature" | "o" | "train" | "bus" | "meeting")
-            })
+        on && self.personal(index)
+            && number.value.is_none_or(|value| (10..=99).contains(&value))
+            && (0..8)
+                .filter_map(|back| index.checked_sub(back + 1))
+                .take_while(|at| !matches!(self.words[at + 1].gap, Gap::Dot))
+                .all(|at| {
+                    !matches!(
+                        &self.text[self.words[at].range()],
+                        "price" | "shares" | "stock" | "rate" | "temperature" | "o" | "train" | "bus" | "meeting"
+                    )
+                })
     }
 
     /// Whether a number in words is an age.
@@ -578,14 +622,18 @@ impl Reader<'_, '_> {
         let rest = text.get(number.end..).unwrap_or_default();
         let unit = rest.trim_start_matches(['-', ' ', '‑']);
         let lower: String = unit.chars().take(24).flat_map(char::to_lowercase).collect();
-        for old in ["year-old", "year old", "years old", "years-old", "years of age", "jahre alt", "jährige", "yrs old"] {
+        for old in ["year-old", "year old", "years old", "years-old", "years of age", "jahre alt", "jährige", "yrs old"]
+        {
             if let Some(tail) = lower.strip_prefix(old) {
-                let noun: String = tail.trim_start_matches([' ', '-', 'n', 'r']).chars().take_while(|c| c.is_alphabetic()).collect();
+                let noun: String =
+                    tail.trim_start_matches([' ', '-', 'n', 'r']).chars().take_while(|c| c.is_alphabetic()).collect();
                 if matches!(noun.as_str(), "who" | "whose" | "from" | "living") {
                     return true;
                 }
                 let full = !old.ends_with("old") || !old.contains("year-") && !old.contains("year ");
-                return full && self.personal(number.left) || is_person_noun(&noun) || noun.is_empty() && self.personal(number.left);
+                return full && self.personal(number.left)
+                    || is_person_noun(&noun)
+                    || noun.is_empty() && self.personal(number.left);
             }
         }
         let Some(index) = number.left.checked_sub(1) else { return false };
@@ -595,10 +643,16 @@ impl Reader<'_, '_> {
         let bracket = matches!(gap, " (" | "（" | "(") && rest.starts_with([')', ',', '）']);
         let comma = gap == ", " && rest.starts_with([',', '.', ';', '\n', ' ']) && self.ends(number.end);
         if bracket || comma {
-            return self.person_at(Some(index)) || bracket && word.capital && !self.flags(index).any(Flags::WORD)
-                || word.capital && (1..=4).filter_map(|back| index.checked_sub(back)).any(|at| {
-                    self.words[at].capital && self.flags(at).any(Flags::GIVEN) && text.get(self.words[at].end()..word.start()).is_some_and(|gap| !gap.contains(['.', ',', '\n']))
-                });
+            return self.person_at(Some(index))
+                || bracket && word.capital && !self.flags(index).any(Flags::WORD)
+                || word.capital
+                    && (1..=4).filter_map(|back| index.checked_sub(back)).any(|at| {
+                        self.words[at].capital
+                            && self.flags(at).any(Flags::GIVEN)
+                            && text
+                                .get(self.words[at].end()..word.start())
+                                .is_some_and(|gap| !gap.contains(['.', ',', '\n']))
+                    });
         }
         let near = self.close(word.end(), number.start) || text.get(word.end()..number.start) == Some(": ");
         if !near {
@@ -620,21 +674,27 @@ impl Reader<'_, '_> {
         if cue.any(Cue::AT) && years.is_none() {
             // `At twenty-four Caoimhe walked in`.
             let name = word.capital
-                && after.is_some_and(|after| self.words[after].capital && !self.flags(after).any(Flags::ORGANISATION.or(Flags::WORD)));
+                && after.is_some_and(|after| {
+                    self.words[after].capital && !self.flags(after).any(Flags::ORGANISATION.or(Flags::WORD))
+                });
             return name || self.at_age(number, ends, after);
         }
         // `by forty I'd lost it`.
         if text[word.range()].eq_ignore_ascii_case("by") && years.is_none() {
             return after.is_some_and(|after| matches!(&text[self.words[after].range()], "I" | "he" | "she"));
         }
-        let only = ["täyt", "cumpl", "fyll", "compi", "fyld", "fylt"].iter().any(|verb| text[word.range()].to_lowercase().starts_with(verb));
+        let only = ["täyt", "cumpl", "fyll", "compi", "fyld", "fylt"]
+            .iter()
+            .any(|verb| text[word.range()].to_lowercase().starts_with(verb));
         if cue.any(Cue::REACH) && (on || only) {
             return true;
         }
         // `una mujer de treinta y dos años`.
         if matches!(&text[word.range()], "de" | "di" | "of" | "von" | "van") && years.is_some() {
             return self.person_at(index.checked_sub(1))
-                || index.checked_sub(1).is_some_and(|before| is_person_noun(&text[self.words[before].range()].to_lowercase()));
+                || index
+                    .checked_sub(1)
+                    .is_some_and(|before| is_person_noun(&text[self.words[before].range()].to_lowercase()));
         }
         // `Turned fifty-two this spring` begins a sentence.
         if cue.any(Cue::TURN) && word.capital && on {
@@ -649,7 +709,9 @@ impl Reader<'_, '_> {
         if cue.any(Cue::HAVE) && years.is_some() {
             return true;
         }
-        cue.any(Cue::WITH_YEARS.or(Cue::BARE)) && years.is_some() && (word.capital || self.personal(index) || word.letters == 3)
+        cue.any(Cue::WITH_YEARS.or(Cue::BARE))
+            && years.is_some()
+            && (word.capital || self.personal(index) || word.letters == 3)
     }
 
     /// `my 40th birthday`, `zu seinem 50. Geburtstag`.
@@ -674,9 +736,14 @@ impl Reader<'_, '_> {
             return None;
         };
         let value: u32 = tail[begin..].parse().ok()?;
-        let near = self.text.get(self.words[owner].end()..start).is_some_and(|gap| gap.trim().is_empty() && gap.len() <= 2);
-        (near && (1..=110).contains(&value) && (self.cue(owner).any(Cue::OWNER) || self.person_at(Some(owner))) || near && value <= 110 && self.text.get(self.words[owner].range()).is_some_and(|s| s == "s") && self.person_at(owner.checked_sub(1)))
-            .then_some(start..begin + (tail.len() - begin))
+        let near =
+            self.text.get(self.words[owner].end()..start).is_some_and(|gap| gap.trim().is_empty() && gap.len() <= 2);
+        (near && (1..=110).contains(&value) && (self.cue(owner).any(Cue::OWNER) || self.person_at(Some(owner)))
+            || near
+                && value <= 110
+                && self.text.get(self.words[owner].range()).is_some_and(|s| s == "s")
+                && self.person_at(owner.checked_sub(1)))
+        .then_some(start..begin + (tail.len() - begin))
     }
 
     /// `29/F`, `F/29`, `(34F)`, `34M,` behind a pronoun or at the start of a line.
@@ -687,7 +754,8 @@ impl Reader<'_, '_> {
         let follows = bytes.get(end).copied().unwrap_or(b'\n');
         let slash = start > 0 && bytes[start - 1] == b'/';
         let digits_end = if slash { start - 1 } else { start };
-        let begin = digits_end - bytes[..digits_end].iter().rev().take(3).take_while(|byte| byte.is_ascii_digit()).count();
+        let begin =
+            digits_end - bytes[..digits_end].iter().rev().take(3).take_while(|byte| byte.is_ascii_digit()).count();
         if digits_end - begin == 2 {
             let value: u32 = self.text[begin..digits_end].parse().ok()?;
             let before = if begin == 0 { b'\n' } else { bytes[begin - 1] };
@@ -699,7 +767,8 @@ impl Reader<'_, '_> {
                 b' ' | b':' => slash && (follows == b'/' || follows == b'\n' || follows == b')'),
                 _ => false,
             };
-            return ((14..=99).contains(&value) && closed && opened && (slash || word.coded)).then_some(begin..digits_end);
+            return ((14..=99).contains(&value) && closed && opened && (slash || word.coded))
+                .then_some(begin..digits_end);
         }
         // `F/29/Manila`, `M/34`.
         if follows == b'/' && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
@@ -709,8 +778,10 @@ impl Reader<'_, '_> {
                 (bytes.get(to) == Some(&b'/') && bytes[end + 1..to].iter().all(u8::is_ascii_digit)).then_some(to)
             })?;
             let before = if start == 0 { b'\n' } else { bytes[start - 1] };
-            return (to == end + 3 && matches!(before, b'\n' | b' ' | b'(' | b':') && !bytes.get(to).is_some_and(u8::is_ascii_alphanumeric))
-                .then_some(end + 1..to);
+            return (to == end + 3
+                && matches!(before, b'\n' | b' ' | b'(' | b':')
+                && !bytes.get(to).is_some_and(u8::is_ascii_alphanumeric))
+            .then_some(end + 1..to);
         }
         None
     }
@@ -725,9 +796,49 @@ fn verb(word: &str) -> bool {
 fn german_verb(word: &str) -> bool {
     matches!(
         word,
-        "habe" | "hat" | "hatte" | "bin" | "ist" | "war" | "wurde" | "ging" | "zog" | "begann" | "fing" | "kam" | "lernte" | "machte"
-            | "starb" | "wanderte" | "floh" | "wechselte" | "gründete" | "heiratete" | "verließ" | "schrieb" | "stand" | "wollte"
-            | "musste" | "konnte" | "träumte" | "arbeitete" | "fand" | "bekam" | "verlor" | "började" | "flyttade" | "blev" | "slutade"
-            | "lärde" | "fick" | "gick" | "flyttede" | "begyndte" | "fikk" | "flyttet" | "startet" | "ble"
+        "habe"
+            | "hat"
+            | "hatte"
+            | "bin"
+            | "ist"
+            | "war"
+            | "wurde"
+            | "ging"
+            | "zog"
+            | "begann"
+            | "fing"
+            | "kam"
+            | "lernte"
+            | "machte"
+            | "starb"
+            | "wanderte"
+            | "floh"
+            | "wechselte"
+            | "gründete"
+            | "heiratete"
+            | "verließ"
+            | "schrieb"
+            | "stand"
+            | "wollte"
+            | "musste"
+            | "konnte"
+            | "träumte"
+            | "arbeitete"
+            | "fand"
+            | "bekam"
+            | "verlor"
+            | "började"
+            | "flyttade"
+            | "blev"
+            | "slutade"
+            | "lärde"
+            | "fick"
+            | "gick"
+            | "flyttede"
+            | "begyndte"
+            | "fikk"
+            | "flyttet"
+            | "startet"
+            | "ble"
     )
 }

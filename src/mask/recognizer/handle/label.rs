@@ -1,5 +1,6 @@
 //! User names behind or before the name of a platform.
 
+use super::comment::named_part;
 use super::{WORDS, is_like, name_at, push};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::recognizer::anchor::{Anchor, Kind, SIDE, behind};
@@ -56,13 +57,23 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
         || gap.contains(" - ")
         || gap.contains(" – ")
         || gap.contains('\u{3000}');
-    let quoted = gap.ends_with(['"', '\'']);
+    let quoted = gap.ends_with(['"', '\'']) || value.starts_with(['„', '“', '«', '‘', '‚', '`']);
     if gap.contains('/') && !signed {
         return;
     }
     let (start, name) = name_at(text, end + gap.len());
     let count = name.chars().count();
     let lower = name.trim_start_matches(['@', '~']).to_lowercase();
+    // `QQ 482915736`, `ICQ 482-915-736`: numbers for names.
+    if anchor.kind == Kind::Messenger
+        && matches!(label.to_lowercase().as_str(), "qq" | "qq号" | "qq號" | "icq")
+        && (5..=12).contains(&count)
+        && name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+        && !after(text, start + name.len()).is_some_and(char::is_alphanumeric)
+    {
+        push(start, name, 0.8, out);
+        return;
+    }
     if !(2..=42).contains(&count) || !name.contains(char::is_alphabetic) || WORDS.values.contains(lower.as_str()) {
         return;
     }
@@ -146,11 +157,25 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
                 || quoted
                 || low.starts_with("skype")
                 || low == "are.na")
-            && (!dotted || (name.contains('.') && !gap.contains('`')) || anchor.end() != end || low == "nick")
+            && (!dotted
+                || quoted
+                || (low == "user" && strong && over && (named_part(name) || name.contains(char::is_numeric)))
+                || (name.contains('.') && !gap.contains('`'))
+                || anchor.end() != end
+                || low == "nick")
             && !next.starts_with("::")
             && !gap.contains('`')
     } else {
-        false
+        // `Steam ada_quill · +44 …`: in a row of contact details.
+        let packages = matches!(low.as_str(), "npm" | "pypi" | "crates.io" | "rubygems" | "docker hub" | "dockerhub");
+        let row = &text[text[..anchor.start()].rfind('\n').map_or(0, |at| at + 1)..];
+        let row = &row[..row.find('\n').unwrap_or(row.len())];
+        name.contains('_')
+            && !file
+            && !packages
+            && over
+            && gap == " "
+            && [" · ", " | ", " • ", " / ", "@", " +"].iter().any(|sign| row.contains(sign))
     };
     if good {
         push(start, name, 0.8, out);
@@ -165,7 +190,7 @@ pub(super) fn quoted_before(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     else {
         return;
     };
-    let inner = name.trim_end_matches(['"', '”', '`', '\'']);
+    let inner = name.trim_end_matches(['"', '”', '“', '»', '`', '\'']);
     if inner.len() == name.len() {
         return;
     }

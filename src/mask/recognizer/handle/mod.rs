@@ -2,6 +2,7 @@
 
 mod comment;
 mod label;
+mod thread;
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -57,6 +58,7 @@ impl Recognizer for Handle {
             }
         }
         comment::comments(page, out);
+        thread::find(page, out);
     }
 }
 
@@ -133,7 +135,7 @@ fn user_at(rest: &str) -> &str {
 /// The name at byte `at`, as platforms allow them: `ada.q`, `ada#1234`, `live:ada`, `~ada`.
 fn name_at(text: &str, at: usize) -> (usize, &str) {
     let rest = onward(text, at, 80);
-    let lead = rest.len() - rest.trim_start_matches(['"', '\'', '`', '“', '[', '(']).len();
+    let lead = rest.len() - rest.trim_start_matches(['"', '\'', '`', '“', '„', '«', '‚', '‘', '[', '(']).len();
     let rest = &rest[lead..];
     let sign = rest.len() - rest.trim_start_matches(['@', '~', '$']).len();
     let live = ["live:.cid.", "live:", "skype:", "u/", "in/"]
@@ -168,6 +170,7 @@ fn is_like(token: &str) -> bool {
     letters >= 2
         && body.chars().count() >= 3
         && (inner.contains('_')
+            || (body.contains('_') && letters >= 3 && !body.starts_with("__"))
             || (digits > 0 && body.starts_with(char::is_alphabetic))
             || (parts >= 2 && body.chars().all(|c| !c.is_uppercase())))
         && !is_version(body)
