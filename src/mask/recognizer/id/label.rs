@@ -134,12 +134,20 @@ pub(super) struct Hit {
     pub(super) end: usize,
 }
 
+/// A label of some rule.
+struct Label {
+    text: String,
+    /// Its third and fourth byte, 0 where it has none: what tells most labels of a list apart.
+    next: [u8; 2],
+    number: u16,
+}
+
 /// Every label of every rule.
 #[derive(Default)]
 pub(super) struct Labels {
     numbers: HashMap<String, u16>,
     /// By the first two bytes, the longest first.
-    by_head: Vec<Vec<(String, u16)>>,
+    by_head: Vec<Vec<Label>>,
     /// For each two bytes, where in `by_head` the labels are that begin so; the list at 0 is empty.
     heads: Vec<u16>,
 }
@@ -164,8 +172,9 @@ impl Labels {
                 self.by_head.push(Vec::new());
             }
             let list = &mut self.by_head[usize::from(*head)];
-            list.push((folded.text().to_owned(), next));
-            list.sort_by_key(|(label, _)| std::cmp::Reverse(label.len()));
+            let byte = |at: usize| folded.text().as_bytes().get(at).copied().unwrap_or(0);
+            list.push(Label { text: folded.text().to_owned(), next: [byte(2), byte(3)], number: next });
+            list.sort_by_key(|label| std::cmp::Reverse(label.text.len()));
         }
         self.numbers.insert(folded.text().to_owned(), next);
         next
@@ -212,13 +221,19 @@ impl Labels {
             let head = self.heads[usize::from(first) << 8 | usize::from(bytes[at + 1])];
             if !inside && head > 0 {
                 let labels = &self.by_head[usize::from(head)];
-                let found = labels.iter().find(|(label, _)| {
-                    text[at..].starts_with(label.as_str()) && ends(&text[at + label.len()..], !spaced, label.len() > 3)
+                let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
+                let (third, fourth) = (byte(at + 2), byte(at + 3));
+                let found = labels.iter().find(|label| {
+                    let [one, two] = label.next;
+                    (one == third || one == 0)
+                        && (two == fourth || two == 0)
+                        && text[at..].starts_with(label.text.as_str())
+                        && ends(&text[at + label.text.len()..], !spaced, label.text.len() > 3)
                 });
-                if let Some((label, number)) = found {
-                    hits.push(Hit { label: *number, start: at, end: at + label.len() });
+                if let Some(label) = found {
+                    hits.push(Hit { label: label.number, start: at, end: at + label.text.len() });
                     // Words within a label are no labels of their own.
-                    end = at + label.len();
+                    end = at + label.text.len();
                     word = false;
                 }
             }
