@@ -163,8 +163,15 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
                         && (tight && between.contains([':', '|', '\t', '：']) || small_words(between))
                         && !thing_before(text, anchor.start())
                 } else if year && is_plain_year(text, place, date.end) {
+                    // `Née à Vierzon en 1979`, `urodzona w Łomży w 1979 roku`.
+                    let last = between.trim_end().rsplit(' ').next().unwrap_or_default();
+                    let told = !bare
+                        && words <= 6
+                        && !between.contains(['.', ',', ';', ':'])
+                        && matches!(last, "en" | "w" | "em" | "nel" | "im" | "in" | "i" | "v" | "у" | "в" | "în" | "anno" | "año" | "roku")
+                        && between.trim_start().starts_with(|c: char| c.is_lowercase());
                     born_in(&date)
-                        && (tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
+                        && (told || tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
                             || person_before(text, anchor.start())
                                 && words <= 4
                                 && (tight || between.trim_start().starts_with("in ") || !bare))

@@ -454,7 +454,8 @@ impl Zone<'_> {
             return true;
         }
         let (flags, small) = (subject.flags, !subject.capital && !subject.caseless);
-        let pronoun = subject.letters <= 4 && small || subject.letters == 1;
+        let pronoun = subject.letters <= 4 && small
+            || ["i", "he", "she", "who", "they", "we"].iter().any(|who| self.text[subject.start..subject.end].eq_ignore_ascii_case(who));
         let thing = flags.any(Flags::WORD.or(Flags::ORGANISATION).or(Flags::ORGANISATION_TAIL).or(Flags::ALSO_PRODUCT));
         let person = if small { flags.any(Flags::ROLE.or(Flags::JOB)) && !thing } else { flags.any(Flags::GIVEN) || !thing };
         pronoun || person
@@ -527,13 +528,23 @@ impl Zone<'_> {
             match token.kind {
                 Kind::Sign(sign) => match sign {
                     // The next cell of a table, unless it asks for a place: `14/03/1991 | Luogo Lecce`.
-                    '|' if dated && !label && self.cue(next + 1) & (bit(Cue::Half) | bit(Cue::Place)) == 0 => return None,
+                    '|' if dated
+                        && !label
+                        && self.cue(next + 1) & (bit(Cue::Half) | bit(Cue::Place)) == 0
+                        && !self.get(next + 1).is_some_and(|place| place.flags.any(PLACES) && place.capital) =>
+                    {
+                        return None;
+                    }
                     ':' | '=' | '：' | '|' => {
                         colon = true;
                         parted = true;
                     }
                     ',' | '/' | '—' | '–' | '-' | '#' | '、' | '،' => parted = true,
                     '.' | '…' | '"' | '(' | ')' | '\'' | '’' | '{' => {
+                        // `Born: 14.02.1979 (Pécs)`.
+                        parted |= sign == '('
+                            && dated
+                            && self.place_words(next + 1, false).is_some_and(|end| self.sign(end) == Some(')'));
                         // `Luogo di nascita .... Torino`.
                         leaders |= sign == '…' || sign == '.' && self.sign(next + 1) == Some('.');
                         if sign == '.'
@@ -755,8 +766,20 @@ impl Zone<'_> {
 
     /// The place that begins at `at`.
     fn place(&self, at: usize, label: bool, sure: bool) -> Option<Range<usize>> {
-        let end = self.place_words(at, label)?;
+        let mut end = self.place_words(at, label)?;
         let first = self.get(at)?;
+        // `Doğum Yeri: Çorum Doğum Tarihi: …`: the next label is no part of it.
+        if matches!(self.sign(end), Some(':' | '：' | '=')) {
+            let label = (at + 1..end).find(|next| self.cue(*next) & bit(Cue::Born) != 0).unwrap_or(end - 1);
+            if label <= at {
+                return None;
+            }
+            end = label;
+            while end > at + 1 && self.get(end - 1).is_some_and(|token| token.sign().is_some()) {
+                end -= 1;
+            }
+            return Some(at..end);
+        }
         // A label follows, not a place.
         if matches!(self.sign(end), Some(':' | '：' | '='))
             || !sure && first.flags.any(Flags::ORGANISATION.or(Flags::ORGANISATION_TAIL)) && !first.flags.any(PLACES)
@@ -899,6 +922,10 @@ impl Zone<'_> {
                                 || self.dash(next + 1)
                                     && self.tight(next + 1)
                                     && self.get(next + 2).is_some_and(|next| next.capital)
+                                || self.dash(next + 1)
+                                    && self.role(next + 2).any(Role::PARTICLE)
+                                    && self.dash(next + 3)
+                                    && self.get(next + 4).is_some_and(|next| next.capital)
                                 || self.role(next + 1).any(Role::PARTICLE)
                                     && self.get(next + 2).is_some_and(|next| next.capital)))
                     {

@@ -250,7 +250,7 @@ impl Zone<'_> {
                 && part.clean
                 && matches!(parting, Parting::Comma | Parting::Dash)
                 && !complete
-                && (held.is_none() || parting == Parting::Dash)
+                && (held.is_none() || parting == Parting::Dash || core.rule == "home and place" && plain < 2)
                 && reach.parts + usize::from(!labelled) >= 1
             {
                 let mut base = held.unwrap_or(reach);
@@ -259,6 +259,7 @@ impl Zone<'_> {
                 at = part.end;
                 held = Some(base);
                 first = false;
+                plain += 1;
                 continue;
             }
             if doubtful && !labelled {
@@ -479,7 +480,9 @@ impl Zone<'_> {
                     if is_comma(sign)
                         || self.dash(before) && self.get(at).is_some_and(|token| token.gap > 0) && token.gap > 0 =>
                 {
-                    let comma = is_comma(sign);
+                    // `Florianópolis – SC, 88032-005`: the state behind its city.
+                    let state = !is_comma(sign) && self.role(at).any(Role::STATE) && self.sign(at + 1).is_some_and(is_comma);
+                    let comma = is_comma(sign) || state;
                     let begin = self.part_begin(before);
                     if begin == before {
                         break;

@@ -772,7 +772,9 @@ impl<'t> Zone<'t> {
                         continue;
                     }
                     // `Chavannes-près-Renens`.
-                    if glued && part.names > 0 && self.dash(at + 1) && self.tight(at + 1) {
+                    // `Brno-střed`, not `Berlin-based`.
+                    let ends = glued && self.dash(at - 1) && token.letters > 2 && !token.flags.any(Flags::WORD);
+                    if glued && part.names > 0 && (ends || self.dash(at + 1) && self.tight(at + 1)) {
                         at += 1;
                         part.end = at;
                         continue;

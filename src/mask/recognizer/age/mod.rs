@@ -345,7 +345,7 @@ fn aged(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     // `אני בן 34 מחיפה`.
     let hebrew = matches!(word, "בן" | "בת")
         && number == 2
-        && ["אני", "הוא", "היא"].iter().any(|who| behind(text, anchor.start(), SIDE).trim_end().ends_with(who));
+        && ["אני", "הוא", "היא", "הייתי", "היה", "הייתה", "היתה"].iter().any(|who| behind(text, anchor.start(), SIDE).trim_end().ends_with(who));
     let sure = sure || hebrew;
     let ends = ends || hebrew;
     if unit(next) || (sure && (ends || follows(next))) || (number == 2 && ends && starts_clause(text, anchor.start())) {
@@ -446,7 +446,7 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
         // `5岁的产品`: of a thing, unless a child or a person follows.
         value >= 1
             && (!next.starts_with('的')
-                || next.chars().nth(1).is_some_and(|c| matches!(c, '女' | '男' | '儿' | '兒' | '孩' | '我' | '他' | '她' | '小' | '母' | '父' | '老')))
+                || next.chars().nth(1).is_some_and(|c| matches!(c, '女' | '男' | '儿' | '兒' | '孩' | '我' | '他' | '她' | '小' | '母' | '父' | '老' | '时' | '時')))
     } else if is_nominal(word) && !adjective_of_thing(&lower) {
         value >= 3
     } else if next.starts_with('s') && adjective {
@@ -467,7 +467,7 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
 fn is_nominal(word: &str) -> bool {
     const NOMINAL: &[&str] = &[
         "åring", "åringen", "åringar", "latek", "latka", "latkiem", "latką", "vuotiaana", "vuotias", "vuotiaan", "yaşında",
-        "yaşındayım", "jarige leeftijd", "évesen", "aastaselt", "års ålder", "års alder", "годовалый",
+        "yaşındayım", "yaşındayken", "jarige leeftijd", "évesen", "aastaselt", "års ålder", "års alder", "годовалый",
     ];
     NOMINAL.iter().any(|nominal| word.eq_ignore_ascii_case(nominal) || word == *nominal)
 }
@@ -494,6 +494,13 @@ fn follows_old(word: &str) -> bool {
                 | "wohnhaft"
                 | "vagyok"
                 | "with"
+                | "voltam"
+                | "volt"
+                | "lettem"
+                | "था"
+                | "थी"
+                | "हूँ"
+                | "है"
         )
 }
 
@@ -754,7 +761,9 @@ fn is_now(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     }
     let word = &text[anchor.start()..anchor.end()];
     let strong = is_strong(word);
-    if word.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("turn")) && thing_before(text, anchor.start()) {
+    let third = word.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("turn"))
+        || matches!(word, "tiene" | "tenía" | "tem" | "tinha" | "ha" | "aveva" | "ma" | "má" | "avea" | "ima" | "er" | "är" | "il a");
+    if third && thing_before(text, anchor.start()) {
         return;
     }
     let at = anchor.end() + gap;
@@ -780,6 +789,9 @@ fn thing_before(text: &str, at: usize) -> bool {
         "i", "he", "she", "who", "they", "we", "you", "just", "has", "have", "had", "only", "recently", "finally", "and", "when", "before",
         "after", "until", "since", "will", "to", "be", "is", "am", "was", "are", "now", "be", "about", "also", "already", "soon", "officially",
         "or", "once", "then", "that", "d", "ve", "s", "m", "as",
+        "él", "ella", "ele", "ela", "lui", "lei", "on", "ona", "ono", "han", "hun", "hon", "el", "ea", "ya", "ahora", "già", "ora", "już",
+        "už", "teraz", "nu", "nå", "já", "agora", "hoje", "hoy", "oggi", "que", "che", "qui", "který", "która", "który", "som", "der", "jeg",
+        "jag", "io", "e", "y", "i", "og", "och", "a", "cuando", "quando", "când", "kiedy", "gdy", "když", "da", "når", "när", "si",
     ];
     let head = behind(text, at, SIDE).trim_end_matches([' ', '\u{a0}']);
     let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
@@ -917,6 +929,13 @@ fn is_strong(word: &str) -> bool {
         "she’ll be",
         "i'd be",
         "cumplir",
+        "jeg ble",
+        "jeg blev",
+        "jag blev",
+        "hun ble",
+        "han ble",
+        "hon blev",
+        "han blev",
         "would have been",
     ];
     STRONG.iter().any(|strong| word.eq_ignore_ascii_case(strong) || word.to_lowercase() == *strong)

@@ -61,6 +61,8 @@ impl Cue {
     const LOAN: Self = Self(1 << 21);
     /// Verbs that an age alone may follow: `cumplí cincuenta`, `мне сорок`.
     const REACH: Self = Self(1 << 22);
+    /// `when`: in a life, a number behind it is an age.
+    const WHEN: Self = Self(1 << 23);
 
     const fn any(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -80,7 +82,7 @@ const CUES: &[(Cue, &str)] = &[
         "i he she who ich er sie je j il elle yo él ella eu ele ela io lui lei ik hij zij ze ja on ona já jag han hon jeg hun minä \
          hän én ő el ea я он она я він вона ben mi my his her me we they",
     ),
-    (Cue::BE, "am m is s was are were re be been bin ist war wurde werde wird war ben bent was werd suis est es é è jest je jsem är er var olen on"),
+    (Cue::BE, "bylo bolo было було olin ήμουν voltam am m is s was are were re be been bin ist war wurde werde wird war ben bent was werd suis est es é è jest je jsem är er var olen on"),
     (Cue::TURN, "turned turns turning turn hit reached"),
     (
         Cue::HAVE,
@@ -104,6 +106,11 @@ const CUES: &[(Cue, &str)] = &[
         "cumplo cumple cumplí cumplió cumplir cumplido cumpliendo completei faço fiz compio compie compiuto fyller fyllde fylte fylder \
          fyldte täytän täytin täyttää täytti betöltöttem skończyłem skończyłam skończył skończyła füllte мне ему ей мені йому їй \
          исполнилось исполнится виповнилось mám mam împlinit lettem",
+    ),
+    (
+        Cue::WHEN,
+        "when since until before als toen quand cuando quando când cand když keď kiedy gdy när da når kun amikor mikor когда коли кога kad \
+         όταν khi ketika waktu bis seit depuis desde od от с",
     ),
     (Cue::AGED, "aged âgé âgée wieku alter leeftijd edad età idade age"),
     (
@@ -223,7 +230,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             continue;
         }
         let beside = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        if cue.any(Cue::AT.or(Cue::WITH_YEARS).or(Cue::BARE).or(Cue::BE).or(Cue::TURN).or(Cue::HAVE).or(Cue::AGED).or(Cue::ADVERB).or(Cue::OWNER))
+        if cue.any(Cue::AT.or(Cue::WITH_YEARS).or(Cue::BARE).or(Cue::BE).or(Cue::TURN).or(Cue::HAVE).or(Cue::AGED).or(Cue::ADVERB).or(Cue::OWNER).or(Cue::SUBJECT))
             || word.letters == 2 && word.first == 'o'
         {
             if bytes.get(word.end()) == Some(&b' ')
@@ -280,7 +287,15 @@ impl Reader<'_, '_> {
             }
             next += 1;
         }
-        whole.then(|| Number {
+        // `since I was nine`.
+        let alone = !whole
+            && last == index
+            && index >= 2
+            && self.cue(index - 1).any(Cue::BE)
+            && self.cue(index - 2).any(Cue::SUBJECT)
+            && index.checked_sub(3).is_some_and(|when| self.cue(when).any(Cue::WHEN))
+            && self.ends(self.words[index].end());
+        (whole || alone).then(|| Number {
             start: self.words[index].start(),
             end: self.words[last].end(),
             left: index,
@@ -497,6 +512,27 @@ impl Reader<'_, '_> {
                 return true;
             }
         }
+        let when = (1..=3).filter_map(|back| index.checked_sub(back)).any(|at| self.cue(at).any(Cue::WHEN))
+            && self.words[index.saturating_sub(3)..=index].iter().skip(1).all(|word| matches!(word.gap, Gap::Space | Gap::Apostrophe));
+        // `Als ich 19 war`, `toen ik 15 was`.
+        if cue.any(Cue::SUBJECT)
+            && value >= 3
+            && after.is_some_and(|after| matches!(&self.text[self.words[after].range()], "war" | "wurde" | "was" | "werd"))
+        {
+            return when;
+        }
+        // `När jag var 15 skrev`, `когда мне было 15, я`, `cuando tenía 15 años programaba`.
+        let goes = ends || years.is_some() || after.is_some_and(|after| !self.words[after].capital && self.words[after].letters > 2 && !self.counted(after));
+        if when && value >= 3 && (cue.any(Cue::BE) && goes && !self.dated(number) || cue.any(Cue::HAVE) && years.is_some()) {
+            return cue.any(Cue::HAVE) || self.subject(index) || word.letters > 3;
+        }
+        // `Now 67, he still teaches`.
+        if cue.any(Cue::ADVERB) && word.capital && value >= 14 && self.text[number.end..].starts_with(", ") {
+            let next = self.words.get(number.right).map(|next| &self.text[next.range()]);
+            if matches!(next, Some("I" | "he" | "she")) {
+                return true;
+            }
+        }
         // `My daughter is 7`, `our twins are 6`, `Ola, is 4`; pronouns are told by anchors.
         if cue.any(Cue::BE.or(Cue::TURN)) {
             let told = ends || after.is_some_and(|_| follows(&self.text[self.words[number.right].range()])) || years.is_some();
@@ -511,9 +547,10 @@ impl Reader<'_, '_> {
                 return true;
             }
         }
-        // `Am 34 de ani`, `J'ai eu 34 ans`.
+        // `Am 34 de ani`, `J'ai eu 34 ans`; not `la empresa tiene 25 años`.
         if cue.any(Cue::HAVE)
             && value >= 3
+            && !self.thing(index)
             && let Some(end) = years
         {
             let next = self.behind(number.right, end).map(|next| &self.text[next.range()]);
@@ -530,6 +567,24 @@ impl Reader<'_, '_> {
             return !mean && (ends || after.is_some()) && value >= 3 && self.text[word.range()].eq_ignore_ascii_case("of");
         }
         false
+    }
+
+    /// Whether a word counts something: `when I was 5 minutes late`.
+    fn counted(&self, index: usize) -> bool {
+        let word = &self.text[self.words[index].range()];
+        ["minut", "hour", "second", "day", "week", "month", "mile", "km", "meter", "step", "stund", "tage", "woche", "monat", "point", "percent", "years", "people", "dni", "dag"]
+            .iter()
+            .any(|unit| word.to_lowercase().starts_with(unit))
+    }
+
+    /// Whether a thing in small letters, or an ordinary word with a capital, is what has the years.
+    fn thing(&self, index: usize) -> bool {
+        let Some(before) = index.checked_sub(1).filter(|_| matches!(self.words[index].gap, Gap::Space)) else { return false };
+        let (word, flags, cue) = (&self.words[before], self.flags(before), self.cue(before));
+        if cue.any(Cue::SUBJECT.or(Cue::ADVERB).or(Cue::HAVE).or(Cue::BE).or(Cue::WHEN)) || word.letters <= 3 || flags.any(Flags::ROLE.or(Flags::JOB)) {
+            return false;
+        }
+        !word.capital || flags.any(Flags::WORD.or(Flags::FOREIGN).or(Flags::ORGANISATION).or(Flags::ORGANISATION_TAIL)) && !flags.any(Flags::GIVEN)
     }
 
     /// `3 May`: a day behind a verb.
@@ -686,7 +741,11 @@ impl Reader<'_, '_> {
         let (start, end) = (word.start(), word.end());
         let follows = bytes.get(end).copied().unwrap_or(b'\n');
         let slash = start > 0 && bytes[start - 1] == b'/';
-        let digits_end = if slash { start - 1 } else { start };
+        // `36 / m / Porto`.
+        let spaced = self.text[..start].ends_with(" / ") && self.text[end..].starts_with(" / ");
+        let slash = slash || spaced;
+        let digits_end = if spaced { start - 3 } else if slash { start - 1 } else { start };
+        let follows = if spaced { b'/' } else { follows };
         let begin = digits_end - bytes[..digits_end].iter().rev().take(3).take_while(|byte| byte.is_ascii_digit()).count();
         if digits_end - begin == 2 {
             let value: u32 = self.text[begin..digits_end].parse().ok()?;
@@ -696,7 +755,8 @@ impl Reader<'_, '_> {
             let opened = match before {
                 b'(' => !slash && (follows == b')' || follows == b',') || slash && matches!(follows, b')' | b'/'),
                 b'\n' => slash && follows == b'/' || !slash && follows == b',' || follows == b'\n' && slash,
-                b' ' | b':' => slash && (follows == b'/' || follows == b'\n' || follows == b')'),
+                b':' => slash && matches!(follows, b'/' | b'\n' | b')'),
+                b' ' => slash && follows == b'/',
                 _ => false,
             };
             return ((14..=99).contains(&value) && closed && opened && (slash || word.coded)).then_some(begin..digits_end);
