@@ -61,6 +61,8 @@ impl Recognizer for DateOfBirth {
                         date_at(text, at, false).filter(|date| born_in(date) && !text[anchor.end()..at].contains('\n'))
                     {
                         push(text, at, date, "year of birth", out);
+                    } else if let Some((at, date)) = near(page, anchor) {
+                        push(text, at, date, "date behind a word for birth", out);
                     }
                 }
                 Kind::Papers => {
@@ -166,10 +168,10 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
                     // `Née à Vierzon en 1979`, `urodzona w Łomży w 1979 roku`.
                     let last = between.trim_end().rsplit(' ').next().unwrap_or_default();
                     let told = !bare
-                        && words <= 6
+                        && words <= 7
                         && !between.contains(['.', ',', ';', ':'])
                         && matches!(last, "en" | "w" | "em" | "nel" | "im" | "in" | "i" | "v" | "у" | "в" | "în" | "anno" | "año" | "roku")
-                        && between.trim_start().starts_with(|c: char| c.is_lowercase());
+                        && between.starts_with(' ');
                     born_in(&date)
                         && (told || tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
                             || person_before(text, anchor.start())

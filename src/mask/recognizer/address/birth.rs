@@ -657,7 +657,11 @@ impl Zone<'_> {
                         || dated && parted
                         || label && token.caseless && next == at + 1
                         || leaders && label
-                        || dated && wide && !token.caseless && !token.flags.any(Flags::GIVEN.or(Flags::SURNAME))
+                        || dated
+                            && wide
+                            && !token.caseless
+                            && !(token.shouted && token.letters <= 4)
+                            && !self.get(next + 1).is_some_and(Token::is_code) && !token.flags.any(Flags::GIVEN.or(Flags::SURNAME))
                         || alone;
                     if !fits || short && !dated && !label || born && !label && !dated && !preposition && !alone && !before_date()
                     {
@@ -676,7 +680,7 @@ impl Zone<'_> {
                     {
                         return None;
                     }
-                    return self.place(next, label && !dated, dated || label);
+                    return self.place(next, label && !dated, dated || label || self.hyphened(next));
                 }
                 Kind::Break => return None,
             }

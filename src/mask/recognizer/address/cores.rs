@@ -273,7 +273,12 @@ impl Zone<'_> {
         if role.any(Role::BEFORE.or(Role::BEFORE_WEAK)) {
             let dotted = self.sign(at + 1) == Some('.') && self.tight(at + 1);
             // `C. R. Acad. Sci. 358`.
-            if dotted && token.letters == 1 && self.sign(at + 3) == Some('.') && self.get(at + 2).is_some_and(|word| word.letters == 1 && word.capital) {
+            let shortened = |word: &Token| {
+                word.is_word()
+                    && word.capital
+                    && (word.letters == 1 || word.letters > 2 && !word.flags.any(Flags::HONORIFIC.or(Flags::GIVEN)))
+            };
+            if dotted && token.letters == 1 && self.sign(at + 3) == Some('.') && self.get(at + 2).is_some_and(shortened) {
                 return None;
             }
             let slashed = token.letters == 1 && self.sign(at + 1) == Some('/') && self.tight(at + 1);
@@ -804,7 +809,9 @@ impl Zone<'_> {
                 {
                     small += 1
                 }
-                Kind::Sign('-' | '\'' | '’' | '.') if self.tight(at - 1) => {}
+                // The full stop of a short form, not of a sentence.
+                Kind::Sign('.') if at > 1 && self.tight(at - 1) && self.get(at - 2).is_some_and(|word| word.letters <= 3) => {}
+                Kind::Sign('-' | '\'' | '’') if self.tight(at - 1) => {}
                 _ => break,
             }
             if token.gap == 2 {

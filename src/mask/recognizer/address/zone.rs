@@ -205,7 +205,14 @@ impl<'t> Zone<'t> {
         let share =
             matches!(behind, Some('%' | '+' | '°' | '€' | '×' | '–' | '-')) && self.tight(end) && !self.tight(end + 1)
                 || matches!(behind, Some('%' | '€' | '°'));
-        (!decimal && !share).then_some(end)
+        // `11. ledna 2025`: a day.
+        let day = behind == Some('.')
+            && end == at + 1
+            && token.digits <= 2
+            && self.get(end + 1).is_some_and(|month| {
+                month.is_word() && month.letters > 3 && crate::mask::recognizer::date::is_month(self.spelt(end + 1))
+            });
+        (!decimal && !share && !day).then_some(end)
     }
 
     /// A house number that is no year.

@@ -684,6 +684,9 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
     let subject = anchors[..index].iter().rev().take_while(|other| other.end() + 3 > start).any(|other| {
         matches!(other.kind, Kind::IsNow | Kind::Aged | Kind::AgeLabel)
             && text.get(other.end()..start).is_some_and(|gap| gap.trim().is_empty())
+            // `la empresa tiene 25 años`
+            && !(matches!(&text[other.start()..other.end()], "tiene" | "tem" | "ha" | "ma" | "má" | "a" | "er" | "är" | "ima" | "are" | "on")
+                && thing_before(text, other.start()))
     });
     let said = text[start..end].chars().count() >= 2 && value >= 14;
     let of = trimmed.split_whitespace().next().unwrap_or_default();
