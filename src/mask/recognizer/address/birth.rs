@@ -673,6 +673,9 @@ impl Zone<'_> {
                         .get(next + 1)
                         .is_some_and(|word| word.is_word() && word.role.any(Role::PARTICLE) && !word.capital)
                         && self.get(next + 2).is_some_and(|word| word.capital);
+                    // `(Bad Tölz)`.
+                    let several = several
+                        || dated && self.sign(next - 1) == Some('(') && self.place_words(next, false).is_some_and(|end| end > next + 1);
                     let capitals = token.shouted && !self.get(at).is_some_and(|own| own.shouted);
                     if !sure
                         && !token.flags.any(PLACES)

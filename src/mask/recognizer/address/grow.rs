@@ -521,7 +521,7 @@ impl Zone<'_> {
                             && !part.personal()
                             && part.names > 0
                             && part.names <= 4
-                            && (part.holds.any(Holds::WORD) || tentative == from)
+                            && (part.holds.any(Holds::WORD) || tentative == from || core.needs == Needs::Parts)
                             && !part.holds.any(Holds::YEAR)
                         {
                             tentative = begin;
@@ -641,7 +641,8 @@ impl Zone<'_> {
             }
         }
         if let Some(begin) = self.bridge_left(core, from) {
-            reach.parts += 1;
+            reach.parts += 2;
+            reach.holds = reach.holds.or(Holds::DIGIT);
             from = begin;
         }
         from

@@ -620,6 +620,21 @@ fn is_person_noun(word: &str) -> bool {
         "muž",
         "kadın",
         "adam",
+        "děda",
+        "dědeček",
+        "babička",
+        "táta",
+        "máma",
+        "dziadek",
+        "babcia",
+        "дед",
+        "бабушка",
+        "opa",
+        "oma",
+        "abuelo",
+        "abuela",
+        "nonno",
+        "nonna",
         "mujer",
         "hombre",
         "chica",
@@ -803,7 +818,8 @@ fn thing_before(text: &str, at: usize) -> bool {
     }
     let flags = LEXICON.word(Hash::of(word));
     if word.starts_with(char::is_uppercase) {
-        return flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT).or(Flags::ORGANISATION_TAIL)) && !flags.any(Flags::GIVEN);
+        let thing = Flags::ORGANISATION.or(Flags::ALSO_PRODUCT).or(Flags::ORGANISATION_TAIL).or(Flags::WORD).or(Flags::FOREIGN);
+        return flags.any(thing) && !flags.any(Flags::GIVEN.or(Flags::ROLE).or(Flags::JOB)) && !is_person_noun(&word.to_lowercase());
     }
     !flags.any(Flags::ROLE.or(Flags::JOB)) && !is_person_noun(word)
 }

@@ -550,6 +550,7 @@ impl Reader<'_, '_> {
         // `Am 34 de ani`, `J'ai eu 34 ans`; not `la empresa tiene 25 años`.
         if cue.any(Cue::HAVE)
             && value >= 3
+            && !(word.letters == 1 && (word.capital || !tongue()))
             && !self.thing(index)
             && let Some(end) = years
         {
