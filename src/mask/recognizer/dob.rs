@@ -170,10 +170,26 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
                     let told = !bare
                         && words <= 7
                         && !between.contains(['.', ',', ';', ':'])
-                        && matches!(last, "en" | "w" | "em" | "nel" | "im" | "in" | "i" | "v" | "у" | "в" | "în" | "anno" | "año" | "roku")
+                        && matches!(
+                            last,
+                            "en" | "w"
+                                | "em"
+                                | "nel"
+                                | "im"
+                                | "in"
+                                | "i"
+                                | "v"
+                                | "у"
+                                | "в"
+                                | "în"
+                                | "anno"
+                                | "año"
+                                | "roku"
+                        )
                         && between.starts_with(' ');
                     born_in(&date)
-                        && (told || tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
+                        && (told
+                            || tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
                             || person_before(text, anchor.start())
                                 && words <= 4
                                 && (tight || between.trim_start().starts_with("in ") || !bare))
@@ -191,7 +207,8 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
             words += usize::from(!inside);
         }
         inside = c.is_alphanumeric();
-        let sentence = c == '.' && reach[at + 1..].starts_with(' ') && !reach[at + 1..].starts_with("  ") && letters > 6;
+        let sentence =
+            c == '.' && reach[at + 1..].starts_with(' ') && !reach[at + 1..].starts_with("  ") && letters > 6;
         if letters > 40 || words > 7 || sentence {
             return None;
         }
@@ -202,9 +219,9 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
 /// Whether nothing but small words stand between a birthday and its date: `falls on`, `ist der`, `est le`, `è il`.
 fn small_words(between: &str) -> bool {
     const SMALL: &[&str] = &[
-        "is", "on", "falls", "was", "s", "the", "to", "me", "ist", "der", "am", "den", "est", "le", "es", "el", "é", "em", "no", "dia", "día",
-        "è", "il", "op", "de", "mam", "mám", "är", "er", "on", "this", "each", "every", "year", "to", "ist", "am", "mine", "i", "jest", "je",
-        "to", "va", "у", "меня", "у", "мене",
+        "is", "on", "falls", "was", "s", "the", "to", "me", "ist", "der", "am", "den", "est", "le", "es", "el", "é",
+        "em", "no", "dia", "día", "è", "il", "op", "de", "mam", "mám", "är", "er", "on", "this", "each", "every",
+        "year", "to", "ist", "am", "mine", "i", "jest", "je", "to", "va", "у", "меня", "у", "мене",
     ];
     let mut count = 0;
     between.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {

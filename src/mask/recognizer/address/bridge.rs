@@ -21,7 +21,9 @@ impl Zone<'_> {
 
     fn separator(&self, at: usize) -> bool {
         self.sign(at).is_some_and(is_comma)
-            || self.dash(at) && self.get(at).is_some_and(|sign| sign.gap > 0) && self.get(at + 1).is_some_and(|next| next.gap > 0)
+            || self.dash(at)
+                && self.get(at).is_some_and(|sign| sign.gap > 0)
+                && self.get(at + 1).is_some_and(|next| next.gap > 0)
             || self.cell(at)
     }
 
@@ -37,7 +39,9 @@ impl Zone<'_> {
                 // `Vesterbrogade 118, baghuset` above `1620 København V`.
                 Kind::Break => return (words + codes > 0 && start > 0).then_some(at),
                 _ if token.gap == 2 && at > start => return None,
-                Kind::Sign('.' | '/' | '-' | '&' | '°' | 'º' | 'ª' | '\'' | '’' | '(' | ')' | '#' | '"' | '«' | '»') => {
+                Kind::Sign(
+                    '.' | '/' | '-' | '&' | '°' | 'º' | 'ª' | '\'' | '’' | '(' | ')' | '#' | '"' | '«' | '»',
+                ) => {
                     // A sentence ends.
                     if token.is_sign('.')
                         && self.get(at + 1).is_some_and(|next| next.gap > 0 && next.is_word() && next.capital)
@@ -58,8 +62,12 @@ impl Zone<'_> {
                     let plain = !token.capital && !token.caseless;
                     small += usize::from(plain && token.flags.any(Flags::WORD));
                     // `Behind Mobil Filling Station`: a name.
-                    let name = token.capital && self.get(at + 1).is_some_and(|next| next.is_word() && next.capital && next.gap == 1);
-                    let stops = token.role.any(Role::STOP) && !name && token.letters > 2 && !token.role.any(Role::AREA.or(Role::UNIT).or(Role::FLOOR));
+                    let name = token.capital
+                        && self.get(at + 1).is_some_and(|next| next.is_word() && next.capital && next.gap == 1);
+                    let stops = token.role.any(Role::STOP)
+                        && !name
+                        && token.letters > 2
+                        && !token.role.any(Role::AREA.or(Role::UNIT).or(Role::FLOOR));
                     let other = token.flags.any(Flags::JOB.or(Flags::ORGANISATION_TAIL)) && token.role == Role::NONE;
                     if words > 4 || small > 1 || stops || other {
                         return None;
@@ -116,8 +124,14 @@ impl Zone<'_> {
             let place = bounded
                 && part.names <= 3
                 && !part.personal()
-                && (labelled && part.holds.any(Holds::PLACE.or(Holds::UNIT).or(Holds::FLOOR).or(Holds::STREET).or(Holds::STATE))
-                    || count == 1 && part.holds.any(Holds::PLACE) && holds.any(Holds::STREET) && self.sign(at - 1).is_some_and(is_comma));
+                && (labelled
+                    && part
+                        .holds
+                        .any(Holds::PLACE.or(Holds::UNIT).or(Holds::FLOOR).or(Holds::STREET).or(Holds::STATE))
+                    || count == 1
+                        && part.holds.any(Holds::PLACE)
+                        && holds.any(Holds::STREET)
+                        && self.sign(at - 1).is_some_and(is_comma));
             if count > 0 && (code || place && !line || street) {
                 return Some((part.end, part.holds));
             }
@@ -152,7 +166,8 @@ impl Zone<'_> {
                 return Some(begin);
             }
             // `Lagoa Seca, s/n`: without a number.
-            let numberless = self.spelt(begin).eq_ignore_ascii_case("s") && self.sign(begin + 1) == Some('/') && end == begin + 3;
+            let numberless =
+                self.spelt(begin).eq_ignore_ascii_case("s") && self.sign(begin + 1) == Some('/') && end == begin + 3;
             if let Some((house, _)) = self.named_house(end)
                 && self.opens(house)
             {
@@ -188,12 +203,16 @@ impl Zone<'_> {
     pub(super) fn house_line(&self, begin: usize, end: usize) -> bool {
         let words = (begin..end).filter(|at| self.get(*at).is_some_and(|token| token.is_word())).count();
         (1..=6).contains(&words)
-            && self.get(begin).is_some_and(|token| token.is_word() && (token.capital || token.caseless || token.role != Role::NONE))
+            && self
+                .get(begin)
+                .is_some_and(|token| token.is_word() && (token.capital || token.caseless || token.role != Role::NONE))
             && !(begin..end).any(|at| {
                 self.get(at).is_some_and(|token| {
                     token.is_word() && token.role.any(Role::STOP.or(Role::LABEL)) && token.letters > 2
                         || matches!(token.kind, Kind::Sign(':' | '=' | '@' | '+' | '(' | '|' | '%'))
-                        || token.flags.any(Flags::JOB.or(Flags::ORGANISATION_TAIL)) && token.role == Role::NONE && token.is_word()
+                        || token.flags.any(Flags::JOB.or(Flags::ORGANISATION_TAIL))
+                            && token.role == Role::NONE
+                            && token.is_word()
                 })
             })
             && self.named_house(end).is_some_and(|(house, _)| house <= begin + 1)
@@ -202,8 +221,17 @@ impl Zone<'_> {
     /// A cell that names a country or a region and nothing more, behind a code and its place.
     pub(super) fn country_cell(&self, at: usize) -> Option<usize> {
         let part = self.part(at + 1);
-        let known = (at + 1..part.end).all(|at| self.get(at).is_some_and(|token| !token.is_word() || token.flags.any(PLACES) || token.role.any(Role::PARTICLE)));
-        (self.cell(at) && part.clean && part.names > 0 && part.names <= 3 && part.holds.any(Holds::PLACE) && known && !part.holds.any(Holds::YEAR.or(Holds::WORD).or(Holds::DIGIT)))
-            .then_some(part.end)
+        let known = (at + 1..part.end).all(|at| {
+            self.get(at)
+                .is_some_and(|token| !token.is_word() || token.flags.any(PLACES) || token.role.any(Role::PARTICLE))
+        });
+        (self.cell(at)
+            && part.clean
+            && part.names > 0
+            && part.names <= 3
+            && part.holds.any(Holds::PLACE)
+            && known
+            && !part.holds.any(Holds::YEAR.or(Holds::WORD).or(Holds::DIGIT)))
+        .then_some(part.end)
     }
 }

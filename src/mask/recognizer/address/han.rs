@@ -69,7 +69,9 @@ static KOREAN: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static THAI: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"ตู้[ ]?(?:ปณ|ป\.ณ)\.?[ ]?[0-9๐-๙]{1,5}[\p{Thai} .,]{0,80}[0-9๐-๙]{5}|(?:บ้านเลขที่[ ]?|เลขที่[ ]?)?[0-9๐-๙]{1,4}(?:/[0-9๐-๙]{1,4})?[ ][\p{Thai}0-9๐-๙ ./,()-]{8,160}[ ][0-9๐-๙]{5}")
+    compile(
+        r"ตู้[ ]?(?:ปณ|ป\.ณ)\.?[ ]?[0-9๐-๙]{1,5}[\p{Thai} .,]{0,80}[0-9๐-๙]{5}|(?:บ้านเลขที่[ ]?|เลขที่[ ]?)?[0-9๐-๙]{1,4}(?:/[0-9๐-๙]{1,4})?[ ][\p{Thai}0-9๐-๙ ./,()-]{8,160}[ ][0-9๐-๙]{5}",
+    )
 });
 
 /// A province, a city or a part of one.
@@ -229,7 +231,8 @@ fn han(spelt: &str, line: &Line, out: &mut Vec<Span>) {
             }
             let mut to = at_byte(end);
             // `，310012`.
-            let tail = spelt[to..].trim_start_matches([',', '，', ' ', '（', '(', '邮', '编', '郵', '編', ':', '：', '政', '码']);
+            let tail = spelt[to..]
+                .trim_start_matches([',', '，', ' ', '（', '(', '邮', '编', '郵', '編', ':', '：', '政', '码']);
             let width = tail.bytes().take_while(u8::is_ascii_digit).count();
             if width == 6 && spelt.len() - tail.len() - to <= 21 && tail.len() < spelt[to..].len() {
                 to = spelt.len() - tail.len() + width;

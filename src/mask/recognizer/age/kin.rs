@@ -54,8 +54,11 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         let own = direct && !opened && !comma && closed && {
             let head = behind(text, anchor.start(), SIDE).trim_end();
             let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
-            ["my", "mi", "meine", "mein", "ma", "mon", "minha", "meu", "mia", "mio", "mijn", "moja", "mój", "moje", "můj", "min", "моя", "мой", "моєї", "benim", "her", "his"]
-                .contains(&word.as_str())
+            [
+                "my", "mi", "meine", "mein", "ma", "mon", "minha", "meu", "mia", "mio", "mijn", "moja", "mój", "moje",
+                "můj", "min", "моя", "мой", "моєї", "benim", "her", "his",
+            ]
+            .contains(&word.as_str())
         };
         if own {
             push(text, place, end, 0.7, "age of a relative", out);
@@ -113,7 +116,10 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
     let opened = head.ends_with('(');
     let next = text.get(end..).unwrap_or_default();
     let good = if opened {
-        next.starts_with([')', '!', '?']) || next.starts_with(" and ") || next.starts_with(" en ") || next.starts_with(", ")
+        next.starts_with([')', '!', '?'])
+            || next.starts_with(" and ")
+            || next.starts_with(" en ")
+            || next.starts_with(", ")
     } else {
         let after = next.trim_start_matches(' ');
         let word = after.trim_start_matches([',', ' ']);
@@ -161,28 +167,70 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
     let told = two
         && !opened
         && (next.starts_with(", ")
-            && anchors[index + 1..].iter().take_while(|other| other.start() <= after).any(|other| other.start() == after && detail(other))
+            && anchors[index + 1..]
+                .iter()
+                .take_while(|other| other.start() <= after)
+                .any(|other| other.start() == after && detail(other))
             || next.starts_with(',')
-                && anchors[..index].iter().rev().take(4).any(|other| detail(other) && other.end() + 2 == anchor.start() && plain_sex(&text[other.start()..other.end()])));
+                && anchors[..index].iter().rev().take(4).any(|other| {
+                    detail(other) && other.end() + 2 == anchor.start() && plain_sex(&text[other.start()..other.end()])
+                }));
     // `Me (38)`, `Ich (38, aus Hall)`, `我（29）`.
     // `Zsombor (4), he will answer`.
     let child = opened && !two && next.starts_with("), ") && named_before(head.trim_end_matches(['(', ' '])).is_some();
     // `Aila Ryynänen, 72 v.,` in Finnish.
-    let finnish = two && !opened && next.starts_with(" v.") && named_before(head.trim_end_matches([',', ' '])).is_some();
+    let finnish =
+        two && !opened && next.starts_with(" v.") && named_before(head.trim_end_matches([',', ' '])).is_some();
     let me = child
         || finnish
         || opened
-        && next.starts_with([')', ','])
-        && anchor.end() - anchor.start() == 2
-        && head.trim_end_matches(['(', ' ']).rsplit(|c: char| !c.is_alphabetic()).next().is_some_and(|word| {
-            matches!(word, "Me" | "me" | "I" | "Ich" | "ich" | "Yo" | "yo" | "Moi" | "moi" | "Io" | "io" | "Ik" | "ik" | "Jag" | "jag" | "Jeg" | "jeg" | "Ja" | "ja" | "Já" | "já" | "Eu" | "eu" | "Я" | "я" | "Ben" | "ben" | "Minä" | "Én" | "Saya" | "saya" | "Aku" | "myself")
-        });
+            && next.starts_with([')', ','])
+            && anchor.end() - anchor.start() == 2
+            && head.trim_end_matches(['(', ' ']).rsplit(|c: char| !c.is_alphabetic()).next().is_some_and(|word| {
+                matches!(
+                    word,
+                    "Me" | "me"
+                        | "I"
+                        | "Ich"
+                        | "ich"
+                        | "Yo"
+                        | "yo"
+                        | "Moi"
+                        | "moi"
+                        | "Io"
+                        | "io"
+                        | "Ik"
+                        | "ik"
+                        | "Jag"
+                        | "jag"
+                        | "Jeg"
+                        | "jeg"
+                        | "Ja"
+                        | "ja"
+                        | "Já"
+                        | "já"
+                        | "Eu"
+                        | "eu"
+                        | "Я"
+                        | "я"
+                        | "Ben"
+                        | "ben"
+                        | "Minä"
+                        | "Én"
+                        | "Saya"
+                        | "saya"
+                        | "Aku"
+                        | "myself"
+                )
+            });
     // `RUT 9.315.746-K, 61, nacida en Lota`.
     let told = told
         || two
             && !opened
             && next.starts_with(", ")
-            && anchors[index + 1..].iter().take_while(|other| other.start() <= after).any(|other| other.start() == after && matches!(other.kind, Kind::Birth | Kind::BirthYear | Kind::BirthTight));
+            && anchors[index + 1..].iter().take_while(|other| other.start() <= after).any(|other| {
+                other.start() == after && matches!(other.kind, Kind::Birth | Kind::BirthYear | Kind::BirthTight)
+            });
     if dated || told || me {
         push(text, anchor.start(), end, 0.7, "number beside a detail of a person", out);
         return;
@@ -229,7 +277,9 @@ pub(super) fn called_before(head: &str) -> bool {
     named_before(head).is_some() || {
         let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
         let flags = LEXICON.word(Hash::of(word));
-        word.starts_with(char::is_uppercase) && flags.any(Flags::GIVEN) && !flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT))
+        word.starts_with(char::is_uppercase)
+            && flags.any(Flags::GIVEN)
+            && !flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT))
     }
 }
 
@@ -240,9 +290,31 @@ fn plain_sex(word: &str) -> bool {
 
 /// Whether a word with a capital is who belongs to a country: `Italian`, `Ghanaian`, `Polish`.
 fn citizen(word: &str) -> bool {
-    ["ian", "ean", "ish", "ese", "can", "ani", "aqi", "eli", "mani", "dutch", "french", "german", "greek", "czech", "thai", "swiss", "welsh", "deutscher", "deutsche"]
-        .iter()
-        .any(|end| word.len() >= end.len() && word.get(word.len() - end.len()..).is_some_and(|tail| tail.eq_ignore_ascii_case(end)))
+    [
+        "ian",
+        "ean",
+        "ish",
+        "ese",
+        "can",
+        "ani",
+        "aqi",
+        "eli",
+        "mani",
+        "dutch",
+        "french",
+        "german",
+        "greek",
+        "czech",
+        "thai",
+        "swiss",
+        "welsh",
+        "deutscher",
+        "deutsche",
+    ]
+    .iter()
+    .any(|end| {
+        word.len() >= end.len() && word.get(word.len() - end.len()..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    })
 }
 
 /// `Female | 27 | Single`, `Male / 34 / Married`: between two details.
@@ -256,7 +328,10 @@ pub(super) fn beside_detail(page: &Page<'_>, anchors: &[Anchor], index: usize, o
         return;
     }
     let at = anchor.end() + gap;
-    let Some(end) = text.get(at..at + 2).filter(|two| two.bytes().all(|byte| byte.is_ascii_digit())).map(|_| at + 2) else { return };
+    let Some(end) = text.get(at..at + 2).filter(|two| two.bytes().all(|byte| byte.is_ascii_digit())).map(|_| at + 2)
+    else {
+        return;
+    };
     let next = text.get(end..).unwrap_or_default();
     let wide = next.len() - next.trim_start_matches(signs).len();
     let detail = anchors[index + 1..]

@@ -47,17 +47,52 @@ const JOINS: &str = "and y e et și i și";
 
 /// The ones and the tens of a language that writes them together, and what stands between.
 const JOINED: &[(&str, &str, &str, bool)] = &[
-    ("ein zwei drei vier fünf sechs sieben acht neun", "und", "zwanzig dreißig dreissig vierzig fünfzig sechzig siebzig achtzig neunzig", true),
-    ("een twee drie vier vijf zes zeven acht negen", "en", "twintig dertig veertig vijftig zestig zeventig tachtig negentig", true),
+    (
+        "ein zwei drei vier fünf sechs sieben acht neun",
+        "und",
+        "zwanzig dreißig dreissig vierzig fünfzig sechzig siebzig achtzig neunzig",
+        true,
+    ),
+    (
+        "een twee drie vier vijf zes zeven acht negen",
+        "en",
+        "twintig dertig veertig vijftig zestig zeventig tachtig negentig",
+        true,
+    ),
     ("en to tre fire fem seks syv otte ni", "og", "tyve tredive fyrre halvtreds tres halvfjerds firs halvfems", true),
     ("ett en två tre fyra fem sex sju åtta nio", "", "tjugo trettio fyrtio femtio sextio sjuttio åttio nittio", false),
     ("en ett to tre fire fem seks sju åtte ni", "", "tjue tretti førti femti seksti sytti åtti nitti", false),
-    ("egy kettő két három négy öt hat hét nyolc kilenc", "", "tizen huszon harminc negyven ötven hatvan hetven nyolcvan kilencven", false),
-    ("yksi kaksi kolme neljä viisi kuusi seitsemän kahdeksan yhdeksän", "kymmentä", "kaksi kolme neljä viisi kuusi seitsemän kahdeksan yhdeksän", false),
-    ("due tre quattro cinque sei sette nove", "", "venti trenta quaranta cinquanta sessanta settanta ottanta novanta", false),
+    (
+        "egy kettő két három négy öt hat hét nyolc kilenc",
+        "",
+        "tizen huszon harminc negyven ötven hatvan hetven nyolcvan kilencven",
+        false,
+    ),
+    (
+        "yksi kaksi kolme neljä viisi kuusi seitsemän kahdeksan yhdeksän",
+        "kymmentä",
+        "kaksi kolme neljä viisi kuusi seitsemän kahdeksan yhdeksän",
+        false,
+    ),
+    (
+        "due tre quattro cinque sei sette nove",
+        "",
+        "venti trenta quaranta cinquanta sessanta settanta ottanta novanta",
+        false,
+    ),
     ("uno un otto", "", "vent trent quarant cinquant sessant settant ottant novant", false),
-    ("jeden dva tri štyri päť šesť sedem osem deväť", "", "dvadsať tridsať štyridsať päťdesiat šesťdesiat sedemdesiat osemdesiat deväťdesiat", false),
-    ("jedna jeden dva tři čtyři pět šest sedm osm devět", "a", "dvacet třicet čtyřicet padesát šedesát sedmdesát osmdesát devadesát", true),
+    (
+        "jeden dva tri štyri päť šesť sedem osem deväť",
+        "",
+        "dvadsať tridsať štyridsať päťdesiat šesťdesiat sedemdesiat osemdesiat deväťdesiat",
+        false,
+    ),
+    (
+        "jedna jeden dva tři čtyři pět šest sedm osm devět",
+        "a",
+        "dvacet třicet čtyřicet padesát šedesát sedmdesát osmdesát devadesát",
+        true,
+    ),
     ("uno dós trés cuatro cinco séis siete ocho nueve", "", "veinti", false),
 ];
 
