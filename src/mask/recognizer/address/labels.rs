@@ -2,7 +2,7 @@
 
 use super::cores::{Core, Needs};
 use super::tokens::{Kind, Role, Token};
-use super::zone::{Zone, is_comma};
+use super::zone::Zone;
 
 impl Zone<'_> {
     /// A post box and its number.

@@ -1,7 +1,7 @@
 //! A few lines of tokens, and the small shapes that addresses are made of: house numbers, postcodes, parts.
 
 use super::tokens::{Kind, Role, Token};
-use crate::mask::lexicon::{Flags, LEXICON};
+use crate::mask::lexicon::Flags;
 
 /// The tokens of neighbouring lines.
 pub(super) struct Zone<'t> {

@@ -9,32 +9,23 @@ impl Reader<'_, '_> {
     pub(super) fn birthday(&self, index: usize) -> Option<std::ops::Range<usize>> {
         let word = &self.words[index];
         let head = self.text.get(..word.start())?;
-        let mut end = head.trim_end_matches([' ', '-', '\u{a0}']).len();
+        let end = head.trim_end_matches([' ', '-', '\u{a0}']).len();
         if word.start() - end > 2 || end == word.start() {
             return None;
         }
-        let tail = &head[..end];
-        let tail = tail.trim_end_matches(|c: char| c.is_ascii_lowercase() || matches!(c, '.' | 'º' | 'ª' | '°'));
-        if tail.len() + 4 < end {
+        // `40th`, `50.`, `40º`.
+        let ordinal = |c: char| c.is_ascii_lowercase() || matches!(c, '.' | 'º' | 'ª' | '°');
+        let number = head[..end].trim_end_matches(ordinal);
+        if number.len() + 4 < end {
             return None;
         }
-        let begin = tail.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-        let (owner, start) = if begin < tail.len() && tail.len() - begin <= 3 {
-            end = end.min(tail.len() + 4);
-            let owner = self.words[..index].iter().rposition(|word| word.end() <= begin)?;
-            (owner, begin)
-        } else {
-            return None;
-        };
-        let value: u32 = tail[begin..].parse().ok()?;
-        let near =
-            self.text.get(self.words[owner].end()..start).is_some_and(|gap| gap.trim().is_empty() && gap.len() <= 2);
-        (near && (1..=110).contains(&value) && (self.cue(owner).any(Cue::OWNER) || self.person_at(Some(owner)))
-            || near
-                && value <= 110
-                && self.text.get(self.words[owner].range()).is_some_and(|s| s == "s")
-                && self.person_at(owner.checked_sub(1)))
-        .then_some(start..begin + (tail.len() - begin))
+        let begin = number.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let value: u32 = number.get(begin..).filter(|digits| digits.len() <= 3)?.parse().ok()?;
+        let owner = self.words[..index].iter().rposition(|word| word.end() <= begin)?;
+        let gap = self.text.get(self.words[owner].end()..begin)?;
+        let possessive = &self.text[self.words[owner].range()] == "s" && self.person_at(owner.checked_sub(1));
+        let whose = self.cue(owner).any(Cue::OWNER) || self.person_at(Some(owner)) || possessive;
+        (gap.trim().is_empty() && gap.len() <= 2 && (1..=110).contains(&value) && whose).then_some(begin..number.len())
     }
 
     /// `29/F`, `F/29`, `(34F)`, `34M,` behind a pronoun or at the start of a line.

@@ -9,7 +9,7 @@ use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
 use crate::mask::recognizer::date::is_month;
 use crate::mask::span::Span;
-use crate::mask::words::{Gap, Hash, Word};
+use crate::mask::words::{Gap, Word};
 
 /// A number with the words around it.
 struct Number {
@@ -47,7 +47,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             continue;
         }
         let beside = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        if cue.any(
+        let before = cue.any(
             Cue::AT
                 .or(Cue::WITH_YEARS)
                 .or(Cue::BARE)
@@ -58,15 +58,14 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
                 .or(Cue::ADVERB)
                 .or(Cue::OWNER)
                 .or(Cue::SUBJECT),
-        ) || word.letters == 2 && word.first == 'o'
+        );
+        if (before || word.letters == 2 && word.first == 'o')
+            && bytes.get(word.end()) == Some(&b' ')
+            && beside(word.end() + 1)
+            && let Some(number) = reader.digits(index, word.end() + 1)
+            && reader.digit_age(&number, cue)
         {
-            if bytes.get(word.end()) == Some(&b' ')
-                && beside(word.end() + 1)
-                && let Some(number) = reader.digits(index, word.end() + 1)
-                && reader.digit_age(&number, cue)
-            {
-                push(reader.text, number.start, number.end, 0.7, "years of a person in a sentence", out);
-            }
+            push(reader.text, number.start, number.end, 0.7, "years of a person in a sentence", out);
         }
         if cue.any(Cue::BIRTHDAY)
             && let Some(range) = reader.birthday(index)
