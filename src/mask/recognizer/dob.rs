@@ -61,6 +61,8 @@ impl Recognizer for DateOfBirth {
                         date_at(text, at, false).filter(|date| born_in(date) && !text[anchor.end()..at].contains('\n'))
                     {
                         push(text, at, date, "year of birth", out);
+                    } else if let Some((at, date)) = near(page, anchor) {
+                        push(text, at, date, "date behind a word for birth", out);
                     }
                 }
                 Kind::Papers => {
@@ -163,8 +165,31 @@ fn near(page: &Page<'_>, anchor: &Anchor) -> Option<(usize, Date)> {
                         && (tight && between.contains([':', '|', '\t', '：']) || small_words(between))
                         && !thing_before(text, anchor.start())
                 } else if year && is_plain_year(text, place, date.end) {
+                    // `Née à Vierzon en 1979`, `urodzona w Łomży w 1979 roku`.
+                    let last = between.trim_end().rsplit(' ').next().unwrap_or_default();
+                    let told = !bare
+                        && words <= 7
+                        && !between.contains(['.', ',', ';', ':'])
+                        && matches!(
+                            last,
+                            "en" | "w"
+                                | "em"
+                                | "nel"
+                                | "im"
+                                | "in"
+                                | "i"
+                                | "v"
+                                | "у"
+                                | "в"
+                                | "în"
+                                | "anno"
+                                | "año"
+                                | "roku"
+                        )
+                        && between.starts_with(' ');
                     born_in(&date)
-                        && (tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
+                        && (told
+                            || tight && !bare && (!between.trim().is_empty() || between.len() <= 1)
                             || person_before(text, anchor.start())
                                 && words <= 4
                                 && (tight || between.trim_start().starts_with("in ") || !bare))

@@ -3,21 +3,20 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::birth_rows::{brackets, column, stars, thai, undivided};
 use super::tokens::{self, Kind, Role, Token};
 use super::zone::{PLACES, Zone};
 use crate::mask::lexicon::Flags;
 use crate::mask::page::{Cues, Page};
 use crate::mask::recognizer::Recognizer;
-use crate::mask::recognizer::anchor::onward;
-use crate::mask::recognizer::date::date_at;
 use crate::mask::span::{Entity, Layer, Span};
-use crate::mask::words::{Hash, Word};
+use crate::mask::words::Hash;
 
 pub(crate) struct Birthplace;
 
 /// What a word says about a birth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cue {
+pub(super) enum Cue {
     /// Somebody was born; a date or a preposition follows.
     Born,
     /// Too short or too common: a date must follow.
@@ -110,11 +109,11 @@ fn slot(slots: &[(u64, u8)], hash: u64) -> usize {
     at
 }
 
-fn cues(hash: u64) -> u8 {
+pub(super) fn cues(hash: u64) -> u8 {
     WORDS.slots[slot(&WORDS.slots, hash)].1
 }
 
-const fn bit(cue: Cue) -> u8 {
+pub(super) const fn bit(cue: Cue) -> u8 {
     1 << cue as u8
 }
 
@@ -173,220 +172,8 @@ impl Recognizer for Birthplace {
     }
 }
 
-/// The column of a table whose head asks for the place of birth.
-fn column(page: &Page<'_>, word: &Word, index: usize, out: &mut Vec<Span>) {
-    let text = page.text();
-    let Some(line) = page.lines().get(index) else { return };
-    let head = &text[line.start..line.end];
-    if head.len() > 512 || line.cues.has(Cues::DIGIT) {
-        return;
-    }
-    let Some(sign) = ['|', '\t', ';', ','].into_iter().find(|sign| head.contains(*sign)) else { return };
-    let nth = head[..word.start() - line.start].matches(sign).count();
-    let cell = head.split(sign).nth(nth).unwrap_or_default().to_lowercase();
-    let asked = cell.split(|c: char| !c.is_alphabetic()).filter(|part| !part.is_empty()).collect::<Vec<_>>();
-    // Another cell asks for something else about people: a row of a key and its value has none.
-    let others = head.split(sign).enumerate().filter(|(at, _)| *at != nth).any(|(_, cell)| {
-        cell.to_lowercase().split(|c: char| !c.is_alphabetic()).any(|part| {
-            matches!(
-                part,
-                "name"
-                    | "nom"
-                    | "nombre"
-                    | "nome"
-                    | "surname"
-                    | "sex"
-                    | "gender"
-                    | "date"
-                    | "datum"
-                    | "fecha"
-                    | "data"
-                    | "born"
-                    | "dob"
-                    | "id"
-                    | "passport"
-            )
-        })
-    });
-    if !others {
-        return;
-    }
-    let place = asked.iter().any(|part| cues(Hash::of(part)) & (bit(Cue::Half) | bit(Cue::Place)) != 0);
-    if !place || asked.len() > 5 || cell.chars().count() > 40 {
-        return;
-    }
-    for row in page.lines().iter().skip(index + 1).take(400) {
-        let cells = &text[row.start..row.end];
-        if cells.matches(sign).count() < nth.max(1) {
-            break;
-        }
-        let Some(cell) = cells.split(sign).nth(nth) else { break };
-        let value = cell.trim_matches([' ', '\t', '*', '"', '_']);
-        let start = value.as_ptr() as usize - text.as_ptr() as usize;
-        let fits = value.chars().next().is_some_and(char::is_alphabetic)
-            && !value.chars().any(|c| c.is_ascii_digit() || matches!(c, '@' | ':' | '\u{1}'))
-            && value.chars().count() <= 48;
-        if fits {
-            out.push(
-                Span::new(start..start + value.len(), Entity::PlaceOfBirth, 0.7)
-                    .by(Layer::Context, "place in a column of places of birth"),
-            );
-        }
-    }
-}
-
-/// `Leonor Quaresma (Ponta Delgada, 1979-02-28)`: a place and a full date in brackets behind a name.
-fn brackets(page: &Page<'_>, out: &mut Vec<Span>) {
-    let text = page.text();
-    for line in page.lines().iter().filter(|line| line.cues.has(Cues::BRACKET) && line.digits >= 6) {
-        for (open, _) in text[line.start..line.end].match_indices('(') {
-            let from = line.start + open + 1;
-            let inside = onward(text, from, 72);
-            let Some(close) = inside.find([')', '\n']).filter(|close| inside[*close..].starts_with(')')) else {
-                continue;
-            };
-            let inside = &inside[..close];
-            let Some((place, when)) =
-                inside.split_once(", ").filter(|(place, _)| place.starts_with(char::is_uppercase))
-            else {
-                continue;
-            };
-            let plain = place.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '’' | '.'));
-            let at = from + place.len() + 2;
-            let Some(date) = date_at(text, at, false).filter(|date| {
-                date.day && date.end == at + when.len() && date.year.is_some_and(|year| (1900..=2010).contains(&year))
-            }) else {
-                continue;
-            };
-            // A name stands before it.
-            let head = text[line.start..from - 1].trim_end();
-            let name = head.rsplit([' ', '\u{a0}']).take(2).collect::<Vec<_>>();
-            let named = name.len() == 2
-                && name.iter().all(|word| word.starts_with(char::is_uppercase) || word.starts_with("d'"));
-            if plain && named && place.split(' ').count() <= 5 {
-                out.push(
-                    Span::new(from..from + place.len(), Entity::PlaceOfBirth, 0.7)
-                        .by(Layer::Context, "place and date behind a name"),
-                );
-                out.push(
-                    Span::new(at..date.end, Entity::DateOfBirth, 0.7)
-                        .by(Layer::Context, "place and date behind a name"),
-                );
-            }
-        }
-    }
-}
-
 /// How far behind its word a place may begin and end, in bytes.
 const REACH: usize = 200;
-
-/// `* 12.3.1981 in Graz`.
-fn stars(page: &Page<'_>, out: &mut Vec<Span>) {
-    let text = page.text();
-    for line in page.lines().iter().filter(|line| line.digits >= 4 && line.end - line.start < 4000) {
-        let spelt = &text[line.start..line.end];
-        let Some(star) = spelt.find('*') else { continue };
-        let from = line.start + star + 1;
-        if !text[from..line.end].trim_start().starts_with(|c: char| c.is_ascii_digit()) {
-            continue;
-        }
-        let mut read = Vec::new();
-        tokens::read(text, from..line.end, page.words(), &mut read);
-        tokens::end_line(line.end, &mut read);
-        let zone = Zone { text, tokens: read };
-        let Some(end) = zone.date(0).filter(|end| *end > 1) else { continue };
-        let preposition = zone.get(end).is_some_and(|word| word.is_word() && cues(word.hash) & bit(Cue::In) != 0);
-        if !preposition {
-            continue;
-        }
-        if let Some(found) = zone.place(end + 1, false, true)
-            && let (Some(first), Some(last)) = (zone.get(found.start), zone.get(found.end - 1))
-        {
-            out.push(
-                Span::new(first.start..last.end, Entity::PlaceOfBirth, 0.7)
-                    .by(Layer::Context, "place behind a star and a date"),
-            );
-            if let (Some(begin), Some(last)) = (zone.get(0), zone.get(end - 1)) {
-                out.push(
-                    Span::new(begin.start..last.end, Entity::DateOfBirth, 0.7)
-                        .by(Layer::Context, "date behind a star and before a place"),
-                );
-            }
-        }
-    }
-}
-
-/// Thai: what follows the word up to a wide blank, a digit or the end of the line.
-fn thai(text: &str, out: &mut Vec<Span>) {
-    for cue in ["สถานที่เกิด", "เกิดที่", "บ้านเกิด", "ภูมิลำเนา"]
-    {
-        for (at, _) in text.match_indices(cue) {
-            let rest = &text[at + cue.len()..];
-            let value = rest.trim_start_matches([' ', ':', '：', '\t', '|']);
-            let begin = text.len() - value.len();
-            let letters = |c: char| matches!(c, '\u{e00}'..='\u{e7f}' | '.' | ' ');
-            let stop = value.find(|c: char| !letters(c)).unwrap_or(value.len());
-            let value = value[..stop].split("  ").next().unwrap_or_default();
-            // One place, or parts with their short words: `อ.เมือง จ.เชียงใหม่`.
-            let value = match value.split_once(' ') {
-                Some((first, rest)) if !rest.starts_with(['จ', 'อ', 'ต']) => first,
-                _ => value.trim_end_matches([' ', '.']),
-            };
-            if (2..=40).contains(&value.chars().count()) {
-                out.push(
-                    Span::new(begin..begin + value.len(), Entity::PlaceOfBirth, 0.8)
-                        .by(Layer::Context, "place beside a word for birth"),
-                );
-            }
-        }
-    }
-}
-
-/// Languages that put no blank around the words.
-fn undivided(text: &str, out: &mut Vec<Span>) {
-    let mut push = |range: Range<usize>| {
-        if !range.is_empty() {
-            out.push(Span::new(range, Entity::PlaceOfBirth, 0.8).by(Layer::Context, "place beside a word for birth"));
-        }
-    };
-    for cue in ["出生于", "出生於", "出生在", "籍贯", "籍貫", "我来自", "我來自", "出生地", "出身地"]
-    {
-        for (at, _) in text.match_indices(cue) {
-            let start = at + cue.len();
-            let rest = text[start..].trim_start_matches(['：', ':', ' ', '\u{3000}', '是']);
-            let begin = text.len() - rest.len();
-            let end = rest.find(|c: char| !matches!(c, '\u{3400}'..='\u{9FFF}')).unwrap_or(rest.len());
-            let count = rest[..end].chars().count();
-            if (2..=9).contains(&count) && (begin > start || !cue.starts_with('籍')) {
-                push(begin..begin + end);
-            }
-        }
-    }
-    for cue in ["生まれ", "出身"] {
-        for (end, _) in text.match_indices(cue) {
-            let head =
-                text[..end].trim_end_matches(|c: char| matches!(c, '\u{3400}'..='\u{9FFF}' | 'ヶ' | 'ノ' | '々'));
-            let name = &text[head.len()..end];
-            if name.chars().count() >= 3 && name.ends_with(['県', '市', '都', '府', '町', '村', '区', '郡']) {
-                push(head.len()..end);
-            }
-        }
-    }
-    for cue in ["에서 태어", "에서 출생", "에서 나고 자"] {
-        for (end, _) in text.match_indices(cue) {
-            let hangul = |c: char| matches!(c, '가'..='힣');
-            let head = text[..end].trim_end_matches(hangul);
-            let mut begin = head.len();
-            let wider = head.trim_end_matches(' ');
-            let region = wider.trim_end_matches(hangul);
-            if wider.ends_with(['도', '시', '군']) && head.len() - wider.len() == 1 && wider.len() - region.len() >= 6
-            {
-                begin = region.len();
-            }
-            push(begin..end);
-        }
-    }
-}
 
 /// Words that only a small word makes one for where somebody is from.
 const ORIGIN: &[&str] = &[
@@ -467,14 +254,6 @@ impl Zone<'_> {
         (!other).then(|| self.place(next, false, true)).flatten()
     }
 
-    /// `Berwick-upon-Tweed`, `Châlons-sur-Marne`.
-    fn hyphened(&self, at: usize) -> bool {
-        let joint = |at: usize| self.dash(at) && self.tight(at) && self.tight(at + 1);
-        joint(at + 1)
-            && joint(at + 3)
-            && self.get(at + 2).is_some_and(|small| small.is_word() && !small.capital && small.letters <= 5)
-    }
-
     /// A month in Hebrew and the like.
     fn dated_word(&self, at: usize) -> bool {
         crate::mask::recognizer::date::is_month(self.spelt(at)) || self.spelt(at).starts_with("בשנת")
@@ -526,14 +305,17 @@ impl Zone<'_> {
             return true;
         }
         let (flags, small) = (subject.flags, !subject.capital && !subject.caseless);
-        let pronoun = subject.letters <= 4 && small || subject.letters == 1;
+        let pronoun = subject.letters <= 4 && small
+            || ["i", "he", "she", "who", "they", "we"]
+                .iter()
+                .any(|who| self.text[subject.start..subject.end].eq_ignore_ascii_case(who));
         let thing = flags.any(Flags::WORD.or(Flags::ORGANISATION).or(Flags::ORGANISATION_TAIL).or(Flags::ALSO_PRODUCT));
         let person =
             if small { flags.any(Flags::ROLE.or(Flags::JOB)) && !thing } else { flags.any(Flags::GIVEN) || !thing };
         pronoun || person
     }
 
-    fn cue(&self, at: usize) -> u8 {
+    pub(super) fn cue(&self, at: usize) -> u8 {
         self.get(at).filter(|token| token.is_word()).map_or(0, |token| cues(token.hash))
     }
 
@@ -604,7 +386,11 @@ impl Zone<'_> {
             match token.kind {
                 Kind::Sign(sign) => match sign {
                     // The next cell of a table, unless it asks for a place: `14/03/1991 | Luogo Lecce`.
-                    '|' if dated && !label && self.cue(next + 1) & (bit(Cue::Half) | bit(Cue::Place)) == 0 => {
+                    '|' if dated
+                        && !label
+                        && self.cue(next + 1) & (bit(Cue::Half) | bit(Cue::Place)) == 0
+                        && !self.get(next + 1).is_some_and(|place| place.flags.any(PLACES) && place.capital) =>
+                    {
                         return None;
                     }
                     ':' | '=' | '：' | '|' => {
@@ -613,6 +399,10 @@ impl Zone<'_> {
                     }
                     ',' | '/' | '—' | '–' | '-' | '#' | '、' | '،' => parted = true,
                     '.' | '…' | '"' | '(' | ')' | '\'' | '’' | '{' => {
+                        // `Born: 14.02.1979 (Pécs)`.
+                        parted |= sign == '('
+                            && dated
+                            && self.place_words(next + 1, false).is_some_and(|end| self.sign(end) == Some(')'));
                         // `Luogo di nascita .... Torino`.
                         leaders |= sign == '…' || sign == '.' && self.sign(next + 1) == Some('.');
                         if sign == '.'
@@ -728,7 +518,12 @@ impl Zone<'_> {
                         || dated && parted
                         || label && token.caseless && next == at + 1
                         || leaders && label
-                        || dated && wide && !token.caseless && !token.flags.any(Flags::GIVEN.or(Flags::SURNAME))
+                        || dated
+                            && wide
+                            && !token.caseless
+                            && !(token.shouted && token.letters <= 4)
+                            && !self.get(next + 1).is_some_and(Token::is_code)
+                            && !token.flags.any(Flags::GIVEN.or(Flags::SURNAME))
                         || alone;
                     if !fits
                         || short && !dated && !label
@@ -742,6 +537,11 @@ impl Zone<'_> {
                         .get(next + 1)
                         .is_some_and(|word| word.is_word() && word.role.any(Role::PARTICLE) && !word.capital)
                         && self.get(next + 2).is_some_and(|word| word.capital);
+                    // `(Bad Tölz)`.
+                    let several = several
+                        || dated
+                            && self.sign(next - 1) == Some('(')
+                            && self.place_words(next, false).is_some_and(|end| end > next + 1);
                     let capitals = token.shouted && !self.get(at).is_some_and(|own| own.shouted);
                     if !sure
                         && !token.flags.any(PLACES)
@@ -749,264 +549,12 @@ impl Zone<'_> {
                     {
                         return None;
                     }
-                    return self.place(next, label && !dated, dated || label);
+                    return self.place(next, label && !dated, dated || label || self.hyphened(next));
                 }
                 Kind::Break => return None,
             }
             next += 1;
         }
         None
-    }
-
-    /// The token behind a date that begins at `at`; a year alone is one.
-    fn date(&self, at: usize) -> Option<usize> {
-        let first = self.get(at)?;
-        let month = first.is_word() && first.role.any(Role::STOP) && first.letters >= 3;
-        if !first.is_code() && !month {
-            return None;
-        }
-        if month && !(at + 1..at + 4).any(|at| self.get(at).is_some_and(Token::is_code)) {
-            return None;
-        }
-        let (mut codes, mut words, mut year) = (0, 0, false);
-        let mut next = at;
-        let mut end = None;
-        while next < at + 11 {
-            let Some(token) = self.get(next) else { break };
-            if token.gap == 2 && next > at {
-                break;
-            }
-            match token.kind {
-                Kind::Code => {
-                    if token.digits > 4 || codes == 3 {
-                        break;
-                    }
-                    codes += 1;
-                    let long = token.digits == 4;
-                    if year && long {
-                        break;
-                    }
-                    year |= long;
-                    if long || codes == 3 || year && codes + words >= 2 {
-                        end = Some(next + 1);
-                    }
-                    if year && codes + words >= 3 {
-                        break;
-                    }
-                }
-                Kind::Sign('.' | '-' | '/' | '٫') if next > at => {}
-                Kind::Sign(',' | '،') if next > at && !year => {}
-                Kind::Word => {
-                    let particle = token.letters <= 3 && token.role.any(Role::PARTICLE) && words + codes > 0 && !year;
-                    if particle {
-                    } else if words == 0
-                        && codes == 1
-                        && token.shouted | token.capital
-                        && matches!(self.spelt(next), "I" | "V" | "X")
-                    {
-                        // `7.X.1981`.
-                        words += 1;
-                    } else if words == 0
-                        && token.letters >= 2
-                        && !(year && codes >= 2)
-                        && (codes > 0 || month)
-                        && self.cue(next) & bit(Cue::In) == 0
-                    {
-                        // After the year only a month goes on: `1990. május 3.`.
-                        if year && !token.role.any(Role::STOP) && self.sign(next - 1).is_none_or(|sign| sign != '.') {
-                            break;
-                        }
-                        words += 1;
-                    } else {
-                        break;
-                    }
-                }
-                _ => break,
-            }
-            next += 1;
-        }
-        let mut end = end?;
-        // `1983. 09. 14.`, `05.10.1986 г.`, `30.08.1978 r.`
-        for _ in 0..2 {
-            if self.sign(end) == Some('.') && self.tight(end) {
-                end += 1;
-            }
-            let year =
-                self.get(end).is_some_and(|word| word.is_word() && word.gap <= 1 && word.letters <= 4 && !word.capital)
-                    && ["г", "r", "р", "года", "року", "р.", "роки", "عام", "m", "E.C"].contains(&self.spelt(end));
-            if year {
-                end += 1;
-            }
-        }
-        Some(end)
-    }
-
-    /// The place that begins at `at`.
-    fn place(&self, at: usize, label: bool, sure: bool) -> Option<Range<usize>> {
-        let end = self.place_words(at, label)?;
-        let first = self.get(at)?;
-        // A label follows, not a place.
-        if matches!(self.sign(end), Some(':' | '：' | '='))
-            || !sure && first.flags.any(Flags::ORGANISATION.or(Flags::ORGANISATION_TAIL)) && !first.flags.any(PLACES)
-        {
-            return None;
-        }
-        let mut whole = end;
-        // `(29)`, `(Oise)`.
-        if self.sign(whole) == Some('(')
-            && let Some(close) = (whole + 2..whole + 6).find(|at| self.sign(*at) == Some(')'))
-        {
-            let short = (whole + 1..close).all(|at| {
-                self.get(at).is_some_and(|token| {
-                    token.name_like() && (!token.role.any(Role::STOP) || token.shouted && token.letters == 2)
-                        || token.is_code() && token.digits <= 3
-                })
-            });
-            if short {
-                whole = close + 1;
-            }
-        }
-        // `Caruaru – PE`, `Sonsón – Antioquia`, `Tepatitlán, Jal.`, `Paris 14e`.
-        whole = self.region(whole, label || sure);
-        for _ in 0..2 {
-            let slash = self.sign(whole) == Some('/') && self.tight(whole + 1);
-            let comma =
-                matches!(self.sign(whole), Some(',' | '،')) && self.get(whole + 1).is_some_and(|next| next.gap == 1);
-            if !slash && !comma {
-                break;
-            }
-            let Some(more) = self.place_words(whole + 1, label) else { break };
-            let region = self.get(whole + 1).is_some_and(|word| word.flags.any(PLACES) || word.role.any(Role::STATE));
-            let ended = self.get(more).is_none_or(|token| {
-                !matches!(token.kind, Kind::Word | Kind::Code | Kind::Sign(':' | '：')) || token.gap == 2
-            });
-            let alone = label && ended && self.is_break(more);
-            if !(slash && ended || region && ended || alone) {
-                break;
-            }
-            whole = more;
-        }
-        // `г. Сызрань`: the word for a town before it.
-        let mut from = at;
-        if from >= 2
-            && self.sign(from - 1) == Some('.')
-            && self
-                .get(from - 2)
-                .is_some_and(|word| word.is_word() && word.role.any(Role::AREA) && word.letters <= 4 && !word.capital)
-        {
-            from -= 2;
-        }
-        // `Самарская обл.`
-        if self.get(whole).is_some_and(|word| {
-            word.is_word() && word.gap == 1 && word.role.any(Role::AREA) && !word.capital && word.letters >= 3
-        }) {
-            whole += 1;
-            if self.sign(whole) == Some('.') && self.tight(whole) {
-                whole += 1;
-            }
-        }
-        Some(from..whole)
-    }
-
-    /// The end of a province, a district or a country behind a place that ends at `at`.
-    fn region(&self, mut at: usize, sure: bool) -> usize {
-        // A quarter of a city in digits.
-        if self.get(at).is_some_and(|token| {
-            token.is_code() && token.gap == 1 && token.digits <= 2 && token.letters <= 3 && token.letters > 0
-        }) && self.get(at + 1).is_none_or(|token| !matches!(token.kind, Kind::Word | Kind::Code) || token.gap == 2)
-        {
-            at += 1;
-        }
-        let single = |at: usize| self.get(at).is_some_and(|token| token.gap == 1);
-        let dash = self.dash(at)
-            && (single(at) && single(at + 1) || self.get(at + 1).is_some_and(|next| next.shouted && next.letters == 2));
-        let comma =
-            matches!(self.sign(at), Some(',' | '،' | '/')) && self.get(at + 1).is_some_and(|next| next.gap <= 1);
-        if !(dash || comma) || self.date(at + 1).is_some() {
-            return at;
-        }
-        let Some(end) = self.place_words(at + 1, false) else { return at };
-        let Some(first) = self.get(at + 1) else { return at };
-        let known = first.flags.any(PLACES);
-        let dot = usize::from(
-            self.sign(end) == Some('.') && self.tight(end) && self.get(end - 1).is_some_and(|word| word.letters <= 5),
-        );
-        let other = first.flags.any(
-            Flags::GIVEN
-                .or(Flags::SURNAME)
-                .or(Flags::JOB)
-                .or(Flags::ORGANISATION)
-                .or(Flags::ORGANISATION_TAIL)
-                .or(Flags::FOREIGN)
-                .or(Flags::WORD),
-        ) && !known
-            || first.role.any(Role::STOP) && first.letters > 2
-            || self.cue(at + 1) & bit(Cue::Never) != 0;
-        let short = first.shouted && first.letters == 2;
-        let close = self.get(end + dot).is_none_or(|token| {
-            token.gap == 2
-                || matches!(token.kind, Kind::Break | Kind::Sign('.' | ';' | ')' | '|' | ',' | '"' | '—' | '–' | '('))
-                || token.is_word() && !token.capital && !token.caseless
-        });
-        let told = known || short || first.role.any(Role::STATE) || dot == 1 && first.letters <= 4;
-        let fits = end - at <= 4 && close && (short || !other) && (told || sure && self.sign(end) != Some(','));
-        if fits { end + dot } else { at }
-    }
-
-    /// The words of one name of a place.
-    fn place_words(&self, at: usize, label: bool) -> Option<usize> {
-        let (mut next, mut end, mut names) = (at, None, 0);
-        while next < at + 12 {
-            let Some(token) = self.get(next) else { break };
-            if token.gap == 2 && next > at {
-                break;
-            }
-            match token.kind {
-                Kind::Word => {
-                    let area = token.role.any(Role::AREA)
-                        && names == 0
-                        && (self.sign(next + 1) == Some('.') || label && token.letters > 4 && next == at)
-                        || names == 0 && token.letters == 1 && self.dash(next + 1) && self.tight(next + 1);
-                    if token.caseless {
-                        let most = if label { 3 } else { 1 };
-                        if names >= most || names > 0 && self.cue(next) != 0 {
-                            break;
-                        }
-                        names += 1;
-                        end = Some(next + 1);
-                    } else if names > 0
-                        && token.gap == 0
-                        && self.sign(next - 1).is_some_and(|sign| matches!(sign, '\'' | '’'))
-                    {
-                        // `Кам'янець`.
-                        end = Some(next + 1);
-                    } else if token.capital && !(token.role.any(Role::STOP) && token.letters > 2 && names > 0) {
-                        names += 1;
-                        if names > 5 {
-                            break;
-                        }
-                        end = Some(next + 1);
-                    } else if !(area
-                        || names > 0
-                            && token.role.any(Role::PARTICLE)
-                            && (self.get(next + 1).is_some_and(|next| next.capital)
-                                || self.dash(next + 1)
-                                    && self.tight(next + 1)
-                                    && self.get(next + 2).is_some_and(|next| next.capital)
-                                || self.role(next + 1).any(Role::PARTICLE)
-                                    && self.get(next + 2).is_some_and(|next| next.capital)))
-                    {
-                        break;
-                    }
-                }
-                Kind::Sign('-' | '\'' | '’' | '‑') if self.tight(next) && self.tight(next + 1) => {}
-                Kind::Sign('.')
-                    if self.tight(next)
-                        && self.get(next.wrapping_sub(1)).is_some_and(|word| word.letters <= 3 && next > at) => {}
-                _ => break,
-            }
-            next += 1;
-        }
-        end
     }
 }

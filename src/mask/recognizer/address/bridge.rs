@@ -31,7 +31,7 @@ impl Zone<'_> {
     fn unknown(&self, start: usize) -> Option<usize> {
         let (mut words, mut codes, mut small) = (0, 0, 0);
         for at in start..start + 9 {
-            let Some(token) = self.get(at) else { return None };
+            let token = self.get(at)?;
             if self.separator(at) {
                 return (words + codes > 0).then_some(at);
             }

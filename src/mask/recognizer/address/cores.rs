@@ -83,188 +83,6 @@ impl Zone<'_> {
             .or_else(|| (token.capital && token.letters <= 3).then(|| self.coded(at)).flatten())
     }
 
-    /// The name of a street to the right of its word: where it ends, and how many words have capitals.
-    fn name_right(&self, at: usize, strong: bool) -> (usize, usize) {
-        let mut next = at + 1;
-        if matches!(self.sign(next), Some('.' | '/')) && self.tight(next) {
-            next += 1;
-        }
-        let first = next;
-        let (mut end, mut names, mut small) = (next, 0, 0);
-        while next < first + 12 {
-            let Some(token) = self.get(next) else { break };
-            if token.gap == 2 && next > first {
-                break;
-            }
-            match token.kind {
-                Kind::Word => {
-                    let month =
-                        token.role.any(Role::STOP) && token.letters > 2 && !self.role(next - 1).any(Role::PARTICLE);
-                    if month {
-                        break;
-                    }
-                    if token.name_like() {
-                        if names > 0
-                            && token.caseless
-                            && token.role.any(Role::NUMBER.or(Role::UNIT))
-                            && self.unit(next).is_some()
-                        {
-                            break;
-                        }
-                        if names > 0
-                            && token.role.any(Role::UNIT.or(Role::NUMBER))
-                            && !token.role.any(Role::STREET)
-                            && self.unit(next).is_some()
-                        {
-                            break;
-                        }
-                        names += 1;
-                        if names > 6 {
-                            break;
-                        }
-                        end = next + 1;
-                    } else if token.role.any(Role::PARTICLE) || token.letters == 1 && self.tight(next) {
-                    } else if strong
-                        && names > 0
-                        && small < 2
-                        && token.letters > 3
-                        && !token.flags.any(Flags::WORD)
-                        && token.role == Role::NONE
-                        || strong
-                            && names == 0
-                            && small < 1
-                            && token.letters > 3
-                            && !token.flags.any(Flags::WORD.or(Flags::FOREIGN))
-                    {
-                        small += 1;
-                        if names > 0 {
-                            end = next + 1;
-                        }
-                    } else {
-                        break;
-                    }
-                }
-                Kind::Sign('.') => {
-                    let short =
-                        self.tight(next) && self.get(next - 1).is_some_and(|word| word.is_word() && word.letters <= 4);
-                    if !short {
-                        break;
-                    }
-                    if self.role(next - 1).any(Role::NUMBER) {
-                        break;
-                    }
-                }
-                Kind::Sign('-' | '\'' | '’' | '‑' | '׳' | '״') if self.tight(next) || self.tight(next + 1) => {}
-                Kind::Sign('"' | '„' | '“' | '”' | '«' | '»') => {
-                    if names > 0 {
-                        end = next + 1;
-                    }
-                }
-                Kind::Code => {
-                    // `rue du 8 Mai 1945`, `Rua 25 de Abril`.
-                    let date = token.digits <= 2
-                        && token.letters == 0
-                        && self.get(next + 1).is_some_and(|word| word.is_word() && word.gap == 1 && word.letters > 1)
-                        && (self.role(next + 1).any(Role::PARTICLE)
-                            || self.role(next + 1).any(Role::STOP) && names == 0)
-                        && names == 0;
-                    let year = token.year(self.text) && names > 0 && self.role(next - 1).any(Role::STOP);
-                    // `Straße des 17. Juni`.
-                    let dotted =
-                        self.sign(next + 1) == Some('.') && token.digits <= 2 && self.role(next + 2).any(Role::STOP);
-                    if dotted && names == 0 {
-                        next += 3;
-                        names += 1;
-                        end = next;
-                        continue;
-                    }
-                    if !(date || year) {
-                        break;
-                    }
-                    if date && self.role(next + 1).any(Role::STOP) {
-                        next += 1;
-                        names += 1;
-                        end = next + 1;
-                    }
-                    if year {
-                        end = next + 1;
-                    }
-                }
-                _ => break,
-            }
-            next += 1;
-        }
-        (end, names)
-    }
-
-    /// The name of a street to the left of its word: where it begins, and how many words.
-    pub(super) fn name_left(&self, at: usize) -> (usize, usize) {
-        let (mut begin, mut names) = (at, 0);
-        let mut next = at;
-        while next > 0 && at - next < 10 {
-            if self.get(next).is_some_and(|token| token.gap == 2) {
-                break;
-            }
-            let before = next - 1;
-            let Some(token) = self.get(before) else { break };
-            match token.kind {
-                Kind::Word => {
-                    let stops = token.role.any(Role::STOP)
-                        && !(token.letters <= 2 && token.capital)
-                        && !token.role.any(Role::STATE)
-                        || token.role.any(Role::LABEL);
-                    if stops || names >= 5 {
-                        break;
-                    }
-                    if token.name_like() {
-                        // `Flat C Elm Road`: the letter belongs to the flat.
-                        if names > 0
-                            && token.role.any(Role::UNIT)
-                            && !token.role.any(Role::STREET)
-                            && self.unit(before).is_some()
-                        {
-                            break;
-                        }
-                        names += 1;
-                        begin = before;
-                    } else if !(token.role.any(Role::PARTICLE) && names > 0) {
-                        break;
-                    }
-                }
-                Kind::Code => {
-                    let spelt = self.spelt(before);
-                    let ordinal = ["st", "nd", "rd", "th", "º", "ª", "ος"].iter().any(|end| spelt.ends_with(end))
-                        && token.digits <= 3;
-                    if !ordinal {
-                        break;
-                    }
-                    names += 1;
-                    begin = before;
-                }
-                Kind::Sign('-' | '\'' | '’' | '‑') if self.tight(before) && self.tight(next) => {}
-                Kind::Sign('.') => {
-                    let word = before.checked_sub(1).and_then(|word| self.get(word));
-                    // `3. Sok.`, `Mah. Lale Cad.`, `J. K. Road`.
-                    let short = word.is_some_and(|word| word.is_word() && word.letters <= 3 && self.tight(before));
-                    let ordinal =
-                        word.is_some_and(|word| word.is_code() && word.digits <= 3) && self.tight(before) && names == 0;
-                    if ordinal {
-                        begin = before - 1;
-                        names += 1;
-                        break;
-                    }
-                    if !short {
-                        break;
-                    }
-                }
-                Kind::Sign('“' | '”' | '"' | '»' | '„' | '«') if names == 0 || self.tight(next) => {}
-                _ => break,
-            }
-            next = before;
-        }
-        (begin, names)
-    }
-
     /// A word for a street beside a number.
     fn street(&self, at: usize) -> Option<Core> {
         let token = self.get(at)?;
@@ -273,10 +91,12 @@ impl Zone<'_> {
         if role.any(Role::BEFORE.or(Role::BEFORE_WEAK)) {
             let dotted = self.sign(at + 1) == Some('.') && self.tight(at + 1);
             // `C. R. Acad. Sci. 358`.
-            if dotted
-                && token.letters == 1
-                && self.sign(at + 3) == Some('.')
-                && self.get(at + 2).is_some_and(|word| word.letters == 1 && word.capital)
+            let shortened = |word: &Token| {
+                word.is_word()
+                    && word.capital
+                    && (word.letters == 1 || word.letters > 2 && !word.flags.any(Flags::HONORIFIC.or(Flags::GIVEN)))
+            };
+            if dotted && token.letters == 1 && self.sign(at + 3) == Some('.') && self.get(at + 2).is_some_and(shortened)
             {
                 return None;
             }
@@ -453,7 +273,7 @@ impl Zone<'_> {
     }
 
     /// Whether nothing that reads on stands here: an end, a separator, a unit, a code, a place.
-    fn bounded(&self, at: usize) -> bool {
+    pub(super) fn bounded(&self, at: usize) -> bool {
         let Some(token) = self.get(at) else { return true };
         match token.kind {
             Kind::Break => true,
@@ -469,132 +289,6 @@ impl Zone<'_> {
                     || !token.capital && !token.caseless
             }
         }
-    }
-
-    /// A post box and its number.
-    fn boxed(&self, at: usize) -> Option<Core> {
-        let token = self.get(at)?;
-        let spelt = self.spelt(at);
-        let mut from = at;
-        while from > 0 && at - from < 4 {
-            let before = self.get(from - 1)?;
-            let first = before.is_word() && before.role.any(Role::BOX_FIRST) && before.gap <= 1;
-            let dot = before.is_sign('.') && from > 1 && self.role(from - 2).any(Role::BOX_FIRST);
-            if !first && !dot || self.get(from).is_some_and(|token| token.gap == 2) {
-                break;
-            }
-            from -= 1;
-        }
-        while self.sign(from) == Some('.') {
-            from += 1;
-        }
-        if self.is_plain_box(at) && from == at {
-            return None;
-        }
-        if token.letters <= 3 && !(token.capital || token.caseless) {
-            return None;
-        }
-        // `ת"ד 2184`: the short form is two letters around a quote.
-        if spelt == "ד" {
-            let quoted = at >= 2 && matches!(self.sign(at - 1), Some('"' | '״' | '\'')) && self.spelt(at - 2) == "ת";
-            if !quoted {
-                return None;
-            }
-            from = at - 2;
-        }
-        let (number, worded) =
-            self.skip_number_word(at + 1 + usize::from(matches!(self.sign(at + 1), Some('.' | ':'))));
-        let value = self
-            .get(number)
-            .filter(|value| value.is_code() && value.gap <= 1 && value.letters <= 2 && value.digits <= 7)?;
-        let short = token.letters <= 3 && from == at && !worded && spelt.chars().all(char::is_uppercase);
-        if short && (value.digits < 2 || !self.bounded(number + 1)) {
-            return None;
-        }
-        let mut to = number + 1;
-        while self.dash(to) && self.tight(to) && self.tight(to + 1) && self.get(to + 1).is_some_and(Token::is_code) {
-            to += 2;
-        }
-        while self
-            .get(to)
-            .is_some_and(|token| token.is_code() && token.gap == 1 && token.letters == 0 && token.digits <= 3)
-            && to < number + 3
-        {
-            to += 1;
-        }
-        Some(Core { from, to, score: 0.85, rule: "post box", needs: if short { Needs::More } else { Needs::Nothing } })
-    }
-
-    /// `box`, `bag`, `locker`: nothing without `post` before them.
-    fn is_plain_box(&self, at: usize) -> bool {
-        let spelt = self.spelt(at);
-        ["box", "bag", "locker", "postal", "pl", "ah", "caixa", "boks", "casilla"]
-            .iter()
-            .any(|word| spelt.eq_ignore_ascii_case(word))
-            && !spelt.eq_ignore_ascii_case("casilla")
-            && !spelt.eq_ignore_ascii_case("boks")
-    }
-
-    /// `Postcode: LS8 9ZZ`, `"postalCode": "7510000"`.
-    fn code_labelled(&self, at: usize) -> Option<Core> {
-        let token = self.get(at)?;
-        let spelt = self.spelt(at);
-        let begin = (1..=2).fold(at, |from, _| {
-            if from > 0
-                && self.get(from - 1).is_some_and(|word| {
-                    word.is_word() && word.gap <= 2 && word.role.any(Role::BOX_FIRST.or(Role::CODE))
-                })
-            {
-                from - 1
-            } else {
-                from
-            }
-        });
-        let starts = begin == 0
-            || self.get(begin - 1).is_some_and(|before| {
-                before.kind == Kind::Break
-                    || before
-                        .sign()
-                        .is_some_and(|sign| matches!(sign, '|' | '"' | ',' | '•' | '·' | ';' | '{' | '>' | '-' | '–'))
-            });
-        if !starts
-            || spelt.eq_ignore_ascii_case("pin")
-            || spelt.eq_ignore_ascii_case("code") && begin == at
-            || token.letters < 2
-        {
-            return None;
-        }
-        let mut next = at + 1;
-        let mut colon = false;
-        for _ in 0..5 {
-            match self.sign(next) {
-                Some(':' | '=' | '|' | '：') => colon = true,
-                Some('"' | '.') => {}
-                _ => {
-                    let code = self.get(next).is_some_and(|word| {
-                        word.is_word() && !colon && word.letters <= 6 && word.role.any(Role::CODE.or(Role::STOP))
-                    });
-                    if !code {
-                        break;
-                    }
-                }
-            }
-            next += 1;
-        }
-        if !colon {
-            return None;
-        }
-        let to = match self.postcode(next) {
-            Some(code) => code.end,
-            None => {
-                let value = self
-                    .get(next)
-                    .filter(|value| value.is_code() && value.digits >= 3 && value.digits <= 10 && value.letters <= 4)?;
-                debug_assert!(value.end > value.start);
-                next + 1
-            }
-        };
-        Some(Core { from: next, to, score: 0.8, rule: "code behind its label", needs: Needs::Nothing })
     }
 
     /// A postcode with what makes it one.
@@ -820,7 +514,10 @@ impl Zone<'_> {
                 {
                     small += 1
                 }
-                Kind::Sign('-' | '\'' | '’' | '.') if self.tight(at - 1) => {}
+                // The full stop of a short form, not of a sentence.
+                Kind::Sign('.')
+                    if at > 1 && self.tight(at - 1) && self.get(at - 2).is_some_and(|word| word.letters <= 3) => {}
+                Kind::Sign('-' | '\'' | '’') if self.tight(at - 1) => {}
                 _ => break,
             }
             if token.gap == 2 {
@@ -855,114 +552,5 @@ impl Zone<'_> {
         }
         (token.capital || token.caseless).then_some(())?;
         core(at, to, Needs::More)
-    }
-
-    /// What stands behind a label.
-    fn labelled(&self, at: usize) -> Option<Core> {
-        let token = self.get(at)?;
-        let street = token.role.any(Role::STREET)
-            && token.role.any(Role::LABEL_WEAK)
-            && self.sign(at + 1).is_some_and(|sign| matches!(sign, ':' | '"'));
-        let strong = token.role.any(Role::LABEL) || street;
-        let before = at.checked_sub(1);
-        let starts = before.is_none_or(|before| {
-            self.get(before).is_some_and(|token| match token.kind {
-                Kind::Break => true,
-                Kind::Sign(sign) => !matches!(sign, '@' | '/' | '.' | '’' | '\''),
-                _ => false,
-            })
-        }) || token.gap == 2;
-        let other = before.is_some_and(|before| {
-            self.role(before).any(Role::NOT_LABEL)
-                || self.dash(before) && before > 0 && self.role(before - 1).any(Role::NOT_LABEL)
-        });
-        if other {
-            return None;
-        }
-        let mut next = at + 1;
-        let (mut colon, mut dots, mut words) = (false, 0, 0);
-        loop {
-            let found = self.get(next)?;
-            match found.kind {
-                Kind::Sign(':' | '=' | '：' | '|') => colon = true,
-                Kind::Sign('"') => {}
-                Kind::Sign('.') => {
-                    dots += 1;
-                    colon |= dots > 3;
-                    // `Adr. Nansensgade 53`.
-                    if dots == 1 && token.letters <= 4 && strong && self.get(next + 1).is_some_and(|next| next.gap == 1)
-                    {
-                        next += 1;
-                        colon = true;
-                        break;
-                    }
-                }
-                // `addr – B-604 …`.
-                Kind::Sign('-' | '–' | '—')
-                    if !colon
-                        && words == 0
-                        && starts
-                        && strong
-                        && found.gap > 0
-                        && self.get(next + 1).is_some_and(|next| next.gap > 0) =>
-                {
-                    colon = true;
-                }
-                Kind::Sign('/' | '(' | ')' | '…' | '-') if !colon => {}
-                Kind::Sign('-' | '–' | '>') if colon => {}
-                Kind::Break if (colon || starts && words == 0 && next == at + 1) && strong => {
-                    if !self.is_break(next + 1) {
-                        next += 1;
-                        colon = true;
-                        break;
-                    }
-                    return None;
-                }
-                Kind::Word if !colon && found.gap < 2 && words < 3 => {
-                    if found.role.any(Role::NOT_LABEL) {
-                        return None;
-                    }
-                    words += 1;
-                }
-                _ if found.gap == 2 && !colon && (starts || strong) => {
-                    colon = true;
-                    break;
-                }
-                _ => break,
-            }
-            next += 1;
-            if next > at + 60 {
-                return None;
-            }
-        }
-        // `ठेगाना बौद्ध-६`: no colon in the middle of a sentence.
-        if !colon && strong && token.caseless && self.get(at + 1).is_some_and(|next| next.caseless && next.gap == 1) {
-            return Some(Core { from: at + 1, to: at + 1, score: 0.7, rule: "behind its label", needs: Needs::Proof });
-        }
-        // `adresa sat Brătieni nr. 17`, `correspondence address Trewarne House, …, PL23 1LX`: no colon.
-        if !colon && strong && token.letters > 4 && !token.role.any(Role::AREA.or(Role::UNIT)) && !self.dash(at + 1) {
-            let value = at + 1;
-            let opens = self.get(value).is_some_and(|next| {
-                next.gap == 1
-                    && (next.is_word() && (next.capital || next.role.any(Role::BEFORE.or(Role::AREA).or(Role::HOME)))
-                        || next.is_code())
-                    && !next.role.any(Role::STOP.or(Role::LABEL).or(Role::NOT_LABEL))
-            });
-            if opens {
-                return Some(Core {
-                    from: value,
-                    to: value,
-                    score: 0.65,
-                    rule: "behind its label",
-                    needs: Needs::Proof,
-                });
-            }
-        }
-        // Words of a sentence between the label and its colon, or a label within a sentence.
-        if !colon || !starts && !strong || words > 0 && !starts {
-            return None;
-        }
-        let needs = if strong { Needs::Value } else { Needs::Proof };
-        Some(Core { from: next, to: next, score: 0.85, rule: "behind its label", needs })
     }
 }

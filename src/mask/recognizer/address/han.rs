@@ -64,7 +64,7 @@ fn matches(pattern: &Regex, spelt: &str, line: &Line, out: &mut Vec<Span>, fits:
 
 static KOREAN: LazyLock<Regex> = LazyLock::new(|| {
     compile(
-        r"(?:\(?(?:우[ )]{0,2})?[0-9]{5}\)?[ ])?(?:\p{Hangul}{1,6}[ ])?\p{Hangul}{1,5}(?:시|군|구)[ ](?:\p{Hangul}{1,5}구[ ])?(?:\p{Hangul}{1,6}(?:읍|면|동)[ ])?(?:[\p{Hangul}0-9]{1,14}(?:로|길|동|리|가))(?:[ ]?[0-9]{1,4}번?길)?[ ]?[0-9]{1,5}(?:-[0-9]{1,4})?(?:번지)?(?:,?[ ](?:\p{Hangul}{2,12}[ ])?[0-9]{1,4}동)?(?:,?[ ][0-9]{1,5}호|,?[ ][0-9]{1,3}층)?(?:[ ]?\([^()\n]{2,24}\))?(?:[ ]?\(?우[ ]?(?:편번호)?[:)]?[ ]?[0-9]{5}\)?)?",
+        r"(?:\(?(?:우[ )]{0,2})?[0-9]{5}\)?[ ])?(?:\p{Hangul}{1,6}[ ])?\p{Hangul}{1,5}(?:시|군|구)[ ](?:\p{Hangul}{1,5}구[ ])?(?:\p{Hangul}{1,6}(?:읍|면|동)[ ])?(?:[\p{Hangul}0-9]{1,14}(?:로|길|동|리|가))(?:[ ]?[0-9]{1,4}번?길)?[ ]?[0-9]{1,5}(?:-[0-9]{1,4})?(?:번지)?(?:,?[ ](?:\p{Hangul}{2,12}[ ])?(?:[0-9]{1,4}|[A-Z가나다라마])동)?(?:,?[ ][0-9]{1,5}호|,?[ ][0-9]{1,3}층)?(?:[ ]?\([^()\n]{2,24}\))?(?:[ ]?\(?우[ ]?(?:편번호)?[:)]?[ ]?[0-9]{5}\)?)?",
     )
 });
 
@@ -231,9 +231,10 @@ fn han(spelt: &str, line: &Line, out: &mut Vec<Span>) {
             }
             let mut to = at_byte(end);
             // `，310012`.
-            let tail = spelt[to..].trim_start_matches([',', '，', ' ', '（', '(']);
+            let tail = spelt[to..]
+                .trim_start_matches([',', '，', ' ', '（', '(', '邮', '编', '郵', '編', ':', '：', '政', '码']);
             let width = tail.bytes().take_while(u8::is_ascii_digit).count();
-            if width == 6 && spelt.len() - tail.len() - to <= 4 && tail.len() < spelt[to..].len() {
+            if width == 6 && spelt.len() - tail.len() - to <= 21 && tail.len() < spelt[to..].len() {
                 to = spelt.len() - tail.len() + width;
             }
             // The name of a house at the end of a Japanese address: `六本木ヒルズ`.

@@ -4,10 +4,16 @@
 //! Words with their roles are in `words.txt`. Lines without a digit or a label are never cut into tokens.
 
 mod birth;
+mod birth_place;
+mod birth_rows;
 mod bridge;
 mod cores;
 mod grow;
 mod han;
+mod labels;
+mod left;
+mod names;
+mod part;
 mod tokens;
 mod zone;
 

@@ -50,6 +50,20 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             return;
         }
         let direct = name.len() + line.start <= anchor.end();
+        // `Mi hijo tiene 6 años y mi hija 9.`
+        let own = direct && !opened && !comma && closed && {
+            let head = behind(text, anchor.start(), SIDE).trim_end();
+            let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default().to_lowercase();
+            [
+                "my", "mi", "meine", "mein", "ma", "mon", "minha", "meu", "mia", "mio", "mijn", "moja", "mój", "moje",
+                "můj", "min", "моя", "мой", "моєї", "benim", "her", "his",
+            ]
+            .contains(&word.as_str())
+        };
+        if own {
+            push(text, place, end, 0.7, "age of a relative", out);
+            return;
+        }
         if (opened || comma) && closed && (capital || direct) {
             push(text, place, end, 0.75, "age of a relative", out);
         } else if !(opened || comma) {

@@ -1,77 +1,27 @@
 //! How old a person is.
 
+mod beside;
+mod cues;
 mod kin;
+mod label;
+mod lists;
 mod prose;
 mod spelt;
 
 use self::kin::{behind_name, beside_detail, called_before, kin, named_before};
+use self::label::labelled;
+use self::lists::{
+    adjective_of_thing, follows, follows_old, is_nominal, is_person_noun, is_strong, thing_before, unit, unit_whole,
+};
 use super::Recognizer;
-use super::anchor::{Anchor, Kind, SIDE, behind, onward, unspaced};
+use super::anchor::{Anchor, Kind, SIDE, behind, unspaced};
 use super::date::digit;
-use super::dob::skip_marks;
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
 use crate::mask::span::{Entity, Layer, Span};
 use crate::mask::words::Hash;
 
 pub(crate) struct Age;
-
-/// Small words that may follow an age in a sentence.
-const GO_ON: &[&str] = &[
-    "and",
-    "now",
-    "last",
-    "this",
-    "next",
-    "on",
-    "in",
-    "so",
-    "but",
-    "years",
-    "when",
-    "today",
-    "tomorrow",
-    "yesterday",
-    "then",
-    "old",
-    "with",
-    "at",
-    "und",
-    "et",
-    "y",
-    "e",
-    "ja",
-    "og",
-    "och",
-    "en",
-    "i",
-    "a",
-    "no",
-    "já",
-    "už",
-    "v",
-    "w",
-    "on",
-    "am",
-    "im",
-    "heute",
-    "hoy",
-    "hoje",
-    "oggi",
-    "dnes",
-    "the",
-    "és",
-    "и",
-    "в",
-    "or",
-    "ve",
-    "dan",
-    "or",
-    "ce",
-    "cette",
-    "este",
-    "esta",
-];
 
 impl Recognizer for Age {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
@@ -125,197 +75,6 @@ fn age_at(text: &str, at: usize, least: u32) -> Option<usize> {
     (count > 0 && (least..=110).contains(&value) && !goes_on && !(count > 1 && rest.starts_with('0'))).then_some(end)
 }
 
-/// `Age: 34`, `Age/Sex: 34/F`, `Age (as of May): 34`, `Age      34` in a list of details, the column `age` of a table.
-fn labelled(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
-    let text = page.text();
-    let rest = onward(text, anchor.end(), 96);
-    let rest = rest.split('\n').next().unwrap_or_default();
-    let mut at = anchor.end();
-    // What else the label says: `/Sex`, `(years)`, ` at entry`; a colon ends it.
-    let colon = rest.find([':', '：', '|', '｜', '=']).filter(|colon| *colon <= 32);
-    if let Some(colon) = colon {
-        let between = rest[..colon].trim();
-        let bracket = between.starts_with('(') && between.ends_with(')');
-        let sex = between.starts_with(['/', '&', '+']);
-        let words = between.split_whitespace().count() <= 3 && between.chars().all(|c| c.is_alphabetic() || c == ' ');
-        let few = sex && between.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '/' | '&' | '+'));
-        if bracket || few || words && !between.is_empty() && rest.as_bytes()[colon] != b'|' {
-            at += colon;
-        }
-    }
-    let value = skip_marks(text, at);
-    let marks = text.get(at..value).unwrap_or_default();
-    if marks.contains('\n') {
-        return;
-    }
-    let dash = marks.contains([':', '：', '|', '｜', '=', '\t', '…', '(', '"', '→'])
-        || marks.contains("..")
-        || marks.contains(" - ")
-        || marks.contains(" – ")
-        || marks.contains("  ");
-    // `Height 5'6"   Age 31   Eyes hazel`: details parted by blanks.
-    let wide = || {
-        let head = behind(text, anchor.start(), SIDE);
-        (head.is_empty() || head.ends_with("  ") || head.ends_with('\t'))
-            && text[anchor.start()..].starts_with(char::is_uppercase)
-            && age_at(text, value, 5).is_some_and(|end| {
-                let rest = text.get(end..).unwrap_or_default();
-                rest.starts_with("  ")
-                    || rest.starts_with('\t')
-                    || !head.is_empty() && rest.trim_start_matches(' ').starts_with('\n')
-            })
-    };
-    if !dash && !wide() {
-        column(page, anchor, out);
-        return;
-    }
-    let own = starts_clause(text, anchor.start())
-        || {
-            // `(Korean age: 34)`, `Current age:`.
-            let head = behind(text, anchor.start(), 24).trim_end();
-            let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-            marks.contains([':', '：'])
-                && ["korean", "current", "actual", "my", "present", "real", "exact"]
-                    .iter()
-                    .any(|known| word.eq_ignore_ascii_case(known))
-        }
-        || {
-            // `Applicant's age: 34`, one or two words before it at the beginning of a line.
-            let head = behind(text, anchor.start(), SIDE);
-            marks.contains([':', '：', '-', '–'])
-                && head.len() < 24
-                && head.split_whitespace().count() <= 2
-                && head.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '\'' | '’' | '*' | '-' | '|'))
-                && !["playing", "group", "range", "stone", "new", "dragon"]
-                    .iter()
-                    .any(|word| head.to_lowercase().contains(word))
-        };
-    let value = behind_sex(text, value);
-    if own
-        && let Some(end) = age_at(text, value, 1).or_else(|| before_sex(text, value))
-        && label_ends(text, end)
-    {
-        push(text, value, end, 0.85, "behind its label", out);
-    } else {
-        column(page, anchor, out);
-    }
-}
-
-/// The byte behind `F / ` and the like.
-fn behind_sex(text: &str, at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    let word = rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    let sex = matches!(word, "F" | "M" | "f" | "m" | "Male" | "Female" | "male" | "female" | "W" | "w" | "H" | "K");
-    let tail = &rest[word.len()..];
-    let trimmed = tail.trim_start_matches([' ', '/', ',', '-', '|']);
-    let gap = tail.len() - trimmed.len();
-    if sex && (1..=4).contains(&gap) && trimmed.starts_with(|c: char| c.is_ascii_digit()) {
-        at + word.len() + gap
-    } else {
-        at
-    }
-}
-
-/// The end of a number with a sex behind a slash, as in `34/F`.
-fn before_sex(text: &str, at: usize) -> Option<usize> {
-    let rest = text.get(at..)?;
-    let count = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let tail = rest.get(count..)?.trim_start_matches(' ');
-    (count == 2 && tail.starts_with('/') && !tail[1..].trim_start().starts_with(|c: char| c.is_ascii_digit()))
-        .then_some(at + count)
-}
-
-/// Words that another column of a table about people has at its head.
-const PEOPLE: &[&str] = &[
-    "name",
-    "nom",
-    "nombre",
-    "nome",
-    "naam",
-    "imię",
-    "imie",
-    "nazwisko",
-    "jméno",
-    "meno",
-    "namn",
-    "navn",
-    "nimi",
-    "név",
-    "nume",
-    "ime",
-    "имя",
-    "фио",
-    "ім'я",
-    "піб",
-    "ad",
-    "isim",
-    "όνομα",
-    "שם",
-    "الاسم",
-    "नाम",
-    "姓名",
-    "名前",
-    "氏名",
-    "이름",
-    "성명",
-    "nama",
-    "tên",
-    "sex",
-    "gender",
-    "geschlecht",
-    "sexe",
-    "sexo",
-    "sesso",
-    "dob",
-    "passport",
-    "applicant",
-    "patient",
-    "relation",
-    "child",
-    "guest",
-    "player",
-    "participant",
-    "member",
-    "surname",
-    "vorname",
-    "nachname",
-    "prénom",
-    "apellidos",
-];
-
-/// The cells below a cell that says `age` and nothing else, in a table about people.
-fn column(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
-    let text = page.text();
-    let line = page.line_at(anchor.start());
-    let Some(head) = page.lines().get(line).map(|line| (line.start, &text[line.start..line.end])) else { return };
-    let Some(sign) = ['|', '\t', ';', ','].into_iter().find(|sign| head.1.contains(*sign)) else { return };
-    if head.1.len() > 512 || head.1.chars().any(|c| digit(c).is_some() || c < '\u{8}') {
-        return;
-    }
-    let index = head.1[..anchor.start() - head.0].matches(sign).count();
-    let clean = |cell: &str| cell.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase();
-    let own = head.1.split(sign).nth(index).is_some_and(|cell| clean(cell).len() <= anchor.end() - anchor.start() + 8);
-    let people = head
-        .1
-        .split(sign)
-        .any(|cell| clean(cell).split(|c: char| !(c.is_alphabetic() || c == '\'')).any(|word| PEOPLE.contains(&word)));
-    if !own || !people {
-        return;
-    }
-    for row in page.lines().iter().skip(line + 1).take(400) {
-        let cells = &text[row.start..row.end];
-        let Some(cell) = cells.split(sign).nth(index).filter(|_| cells.contains(sign)) else { break };
-        let at = skip_marks(text, cell.as_ptr() as usize - text.as_ptr() as usize);
-        let limit = cell.as_ptr() as usize - text.as_ptr() as usize + cell.len();
-        if let Some(end) = age_at(text, at, 1).filter(|end| *end <= limit) {
-            let tail = text[end..limit].trim();
-            if tail.is_empty() || tail.starts_with(['"', '*']) || unit(tail) {
-                push(text, at, end, 0.75, "age in a column of ages", out);
-            }
-        }
-    }
-}
-
 /// Whether a label's value is over: its line or cell ends, or a unit or a sign follows.
 fn label_ends(text: &str, end: usize) -> bool {
     let rest = text.get(end..).unwrap_or_default();
@@ -326,63 +85,6 @@ fn label_ends(text: &str, end: usize) -> bool {
         || gap >= 2
         || unit(next)
         || gap > 0 && next.starts_with(unspaced)
-}
-
-/// Whether a unit of age begins here.
-fn unit(rest: &str) -> bool {
-    const UNITS: &[&str] = &[
-        "year",
-        "yr",
-        "y/o",
-        "yo",
-        "jahr",
-        "j.",
-        "ans",
-        "año",
-        "anni",
-        "ano",
-        "jaar",
-        "lat",
-        "år",
-        "ár",
-        "vuo",
-        "év",
-        "let",
-        "rok",
-        "ani",
-        "god",
-        "год",
-        "г.",
-        "лет",
-        "рок",
-        "р.",
-        "yaş",
-        "tahun",
-        "tuổi",
-        "歳",
-        "才",
-        "岁",
-        "歲",
-        "세",
-        "살",
-        "ปี",
-        "वर्ष",
-        "साल",
-        "سن",
-        "عام",
-        "שנ",
-        "v.",
-        "χρ",
-        "ετών",
-        "metų",
-        "gad",
-        "aast",
-        "বছর",
-        "ஆண்டு",
-        "बर्ष",
-    ];
-    let lower: String = rest.chars().take(6).flat_map(char::to_lowercase).collect();
-    UNITS.iter().any(|unit| lower.starts_with(unit))
 }
 
 /// Whether a word at `at` begins its line, cell or clause, so that it can be a label.
@@ -412,18 +114,14 @@ fn aged(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     // `אני בן 34 מחיפה`.
     let hebrew = matches!(word, "בן" | "בת")
         && number == 2
-        && ["אני", "הוא", "היא"].iter().any(|who| behind(text, anchor.start(), SIDE).trim_end().ends_with(who));
+        && ["אני", "הוא", "היא", "הייתי", "היה", "הייתה", "היתה"]
+            .iter()
+            .any(|who| behind(text, anchor.start(), SIDE).trim_end().ends_with(who));
     let sure = sure || hebrew;
     let ends = ends || hebrew;
     if unit(next) || (sure && (ends || follows(next))) || (number == 2 && ends && starts_clause(text, anchor.start())) {
         push(text, at, end, 0.8, "years of a person", out);
     }
-}
-
-/// Whether the sentence goes on as it does behind an age.
-fn follows(next: &str) -> bool {
-    let word: String = next.chars().take_while(|c| c.is_alphabetic()).collect();
-    GO_ON.contains(&word.to_lowercase().as_str())
 }
 
 /// The number right before an anchor: where it begins and ends, and its value.
@@ -515,7 +213,22 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
         value >= 1
             && (!next.starts_with('的')
                 || next.chars().nth(1).is_some_and(|c| {
-                    matches!(c, '女' | '男' | '儿' | '兒' | '孩' | '我' | '他' | '她' | '小' | '母' | '父' | '老')
+                    matches!(
+                        c,
+                        '女' | '男'
+                            | '儿'
+                            | '兒'
+                            | '孩'
+                            | '我'
+                            | '他'
+                            | '她'
+                            | '小'
+                            | '母'
+                            | '父'
+                            | '老'
+                            | '时'
+                            | '時'
+                    )
                 }))
     } else if is_nominal(word) && !adjective_of_thing(&lower) {
         value >= 3
@@ -531,56 +244,6 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
     if good {
         push(text, start, end, 0.85, "years of a person", out);
     }
-}
-
-/// Forms that only a person is called by, or that say `at the age of`.
-fn is_nominal(word: &str) -> bool {
-    const NOMINAL: &[&str] = &[
-        "åring",
-        "åringen",
-        "åringar",
-        "latek",
-        "latka",
-        "latkiem",
-        "latką",
-        "vuotiaana",
-        "vuotias",
-        "vuotiaan",
-        "yaşında",
-        "yaşındayım",
-        "jarige leeftijd",
-        "évesen",
-        "aastaselt",
-        "års ålder",
-        "års alder",
-        "годовалый",
-    ];
-    NOMINAL.iter().any(|nominal| word.eq_ignore_ascii_case(nominal) || word == *nominal)
-}
-
-/// Behind such a form: it is an adjective after all.
-fn adjective_of_thing(word: &str) -> bool {
-    matches!(word, "bir" | "olan" | "yritys" | "yrityksen" | "ohjelma" | "järjestelmä" | "talo" | "talon" | "firma")
-}
-
-fn follows_old(word: &str) -> bool {
-    GO_ON.contains(&word)
-        || matches!(
-            word,
-            "from"
-                | "who"
-                | "living"
-                | "born"
-                | "married"
-                | "single"
-                | "male"
-                | "female"
-                | "i"
-                | "aus"
-                | "wohnhaft"
-                | "vagyok"
-                | "with"
-        )
 }
 
 /// `a 33-year-old petroleum engineer`, `a 33-year-old from the hills who`: a person within three words.
@@ -610,120 +273,6 @@ fn called(page: &Page<'_>, anchors: &[Anchor], index: usize, start: usize, noun:
         let head = behind(text, start, SIDE).trim_end();
         head.ends_with(" a") && of_person(page, anchors, index, start - 2) && noun.split(' ').take(3).any(end)
     }
-}
-
-fn is_person_noun(word: &str) -> bool {
-    const NOUNS: &[&str] = &[
-        "man",
-        "woman",
-        "boy",
-        "girl",
-        "mother",
-        "father",
-        "mom",
-        "mum",
-        "dad",
-        "son",
-        "daughter",
-        "male",
-        "female",
-        "guy",
-        "lady",
-        "gentleman",
-        "kid",
-        "child",
-        "student",
-        "brother",
-        "sister",
-        "nephew",
-        "niece",
-        "self",
-        "me",
-        "version",
-        "husband",
-        "wife",
-        "partner",
-        "grandmother",
-        "grandfather",
-        "grandson",
-        "granddaughter",
-        "teenager",
-        "twins",
-        "veteran",
-        "widow",
-        "widower",
-        "pensioner",
-        "retiree",
-        "newcomer",
-        "patient",
-        "cousin",
-        "friend",
-        "neighbour",
-        "neighbor",
-        "immigrant",
-        "refugee",
-        "graduate",
-        "native",
-        "frau",
-        "mann",
-        "mutter",
-        "vater",
-        "sohn",
-        "tochter",
-        "junge",
-        "mädchen",
-        "rentner",
-        "rentnerin",
-        "krankenpfleger",
-        "lehrerin",
-        "femme",
-        "homme",
-        "vrouw",
-        "man",
-        "meisje",
-        "jongen",
-        "kobieta",
-        "mężczyzna",
-        "kvinna",
-        "kvinne",
-        "kvinde",
-        "pojke",
-        "flicka",
-        "mies",
-        "nainen",
-        "nő",
-        "férfi",
-        "женщина",
-        "мужчина",
-        "девушка",
-        "парень",
-        "жінка",
-        "чоловік",
-        "žena",
-        "muž",
-        "kadın",
-        "adam",
-        "mujer",
-        "hombre",
-        "chica",
-        "chico",
-        "niña",
-        "niño",
-        "donna",
-        "uomo",
-        "ragazza",
-        "ragazzo",
-        "mulher",
-        "homem",
-        "menina",
-        "menino",
-        "fille",
-        "garçon",
-        "leeftijd",
-        "ålder",
-        "alder",
-    ];
-    NOUNS.contains(&word) || (!word.is_empty() && LEXICON.word(Hash::of(word)).any(Flags::JOB.or(Flags::ROLE)))
 }
 
 /// `(lat 71)`, `, lat 34,`: Polish puts the years first.
@@ -769,6 +318,9 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
     let subject = anchors[..index].iter().rev().take_while(|other| other.end() + 3 > start).any(|other| {
         matches!(other.kind, Kind::IsNow | Kind::Aged | Kind::AgeLabel)
             && text.get(other.end()..start).is_some_and(|gap| gap.trim().is_empty())
+            // `la empresa tiene 25 años`
+            && !(matches!(&text[other.start()..other.end()], "tiene" | "tem" | "ha" | "ma" | "má" | "a" | "er" | "är" | "ima" | "are" | "on")
+                && thing_before(text, other.start()))
     });
     let said = text[start..end].chars().count() >= 2 && value >= 14;
     let of = trimmed.split_whitespace().next().unwrap_or_default();
@@ -848,7 +400,12 @@ fn is_now(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     }
     let word = &text[anchor.start()..anchor.end()];
     let strong = is_strong(word);
-    if word.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("turn")) && thing_before(text, anchor.start()) {
+    let third = word.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("turn"))
+        || matches!(
+            word,
+            "tiene" | "tenía" | "tem" | "tinha" | "ha" | "aveva" | "ma" | "má" | "avea" | "ima" | "er" | "är" | "il a"
+        );
+    if third && thing_before(text, anchor.start()) {
         return;
     }
     let at = anchor.end() + gap;
@@ -866,193 +423,4 @@ fn is_now(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     if good {
         push(text, at, end, 0.75, "years of a person", out);
     }
-}
-
-/// Whether what stands right before `turned` is a thing: `our company turned 30`.
-fn thing_before(text: &str, at: usize) -> bool {
-    const SMALL: &[&str] = &[
-        "i",
-        "he",
-        "she",
-        "who",
-        "they",
-        "we",
-        "you",
-        "just",
-        "has",
-        "have",
-        "had",
-        "only",
-        "recently",
-        "finally",
-        "and",
-        "when",
-        "before",
-        "after",
-        "until",
-        "since",
-        "will",
-        "to",
-        "be",
-        "is",
-        "am",
-        "was",
-        "are",
-        "now",
-        "be",
-        "about",
-        "also",
-        "already",
-        "soon",
-        "officially",
-        "or",
-        "once",
-        "then",
-        "that",
-        "d",
-        "ve",
-        "s",
-        "m",
-        "as",
-    ];
-    let head = behind(text, at, SIDE).trim_end_matches([' ', '\u{a0}']);
-    let word = head.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    if word.is_empty() || SMALL.iter().any(|small| word.eq_ignore_ascii_case(small)) {
-        return false;
-    }
-    let flags = LEXICON.word(Hash::of(word));
-    if word.starts_with(char::is_uppercase) {
-        return flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT).or(Flags::ORGANISATION_TAIL))
-            && !flags.any(Flags::GIVEN);
-    }
-    !flags.any(Flags::ROLE.or(Flags::JOB)) && !is_person_noun(word)
-}
-
-/// Whether what follows is `years old` and the like and nothing more is counted.
-fn unit_whole(after: &str) -> bool {
-    const WHOLE: &[&str] = &[
-        "de ani",
-        "years old",
-        "year old",
-        "yrs old",
-        "yo",
-        "y/o",
-        "jahre alt",
-        "ans",
-        "años",
-        "anni",
-        "anos",
-        "jaar",
-        "lat",
-        "år",
-        "éves",
-        "let",
-        "ani",
-        "godina",
-        "години",
-        "лет",
-        "років",
-        "год",
-        "yaşında",
-        "tahun",
-        "tuổi",
-        "ปี",
-        "χρονών",
-        "ετών",
-        "vuotta",
-        "rokov",
-        "metų",
-        "gadi",
-        "gadus",
-        "letý",
-        "letá",
-    ];
-    let lower: String = after.chars().take(14).flat_map(char::to_lowercase).collect();
-    WHOLE.iter().any(|unit| {
-        lower.strip_prefix(unit).is_some_and(|rest| {
-            let rest = rest.trim_start_matches(' ');
-            rest.is_empty() || rest.starts_with(|c: char| !c.is_alphanumeric())
-        })
-    })
-}
-
-/// Whether these words speak of a person's years rather than of any number.
-fn is_strong(word: &str) -> bool {
-    const STRONG: &[&str] = &[
-        "i am",
-        "i'm",
-        "i’m",
-        "i was",
-        "he is",
-        "he's",
-        "he’s",
-        "she is",
-        "she's",
-        "she’s",
-        "he was",
-        "she was",
-        "turned",
-        "turns",
-        "turning",
-        "just turned",
-        "ich bin",
-        "er ist",
-        "sie ist",
-        "jeg er",
-        "jag är",
-        "täyttää",
-        "täytän",
-        "täytti",
-        "fyller",
-        "fyllde",
-        "fylder",
-        "fyldte",
-        "fylte",
-        "cumplo",
-        "cumple",
-        "cumplió",
-        "cumplí",
-        "compie",
-        "compio",
-        "faz",
-        "fez",
-        "faço",
-        "completa",
-        "jsem",
-        "už má",
-        "исполнилось",
-        "исполнится",
-        "виповнилось",
-        "skończyłem",
-        "skończyłam",
-        "skończył",
-        "skończyła",
-        "berusia",
-        "berumur",
-        "fête ses",
-        "навърших",
-        "împlinesc",
-        "împlinește",
-        "a împlinit",
-        "i turn",
-        "is turning",
-        "who is",
-        "ik ben",
-        "hij is",
-        "zij is",
-        "ze is",
-        "én",
-        "olen",
-        "am now",
-        "i'll be",
-        "i’ll be",
-        "he'll be",
-        "she'll be",
-        "he’ll be",
-        "she’ll be",
-        "i'd be",
-        "cumplir",
-        "would have been",
-    ];
-    STRONG.iter().any(|strong| word.eq_ignore_ascii_case(strong) || word.to_lowercase() == *strong)
 }

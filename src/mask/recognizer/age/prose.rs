@@ -3,201 +3,13 @@
 //!
 //! One pass over the words asks a small table for each; what is not in it costs one look at a bit set.
 
-use std::sync::LazyLock;
-
-use super::{age_at, follows, is_person_noun, push, spelt};
+use super::cues::{Cue, Cues, WORDS};
+use super::{age_at, follows, is_person_noun, push};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
 use crate::mask::recognizer::date::is_month;
 use crate::mask::span::Span;
-use crate::mask::words::{Gap, Hash, Word};
-
-/// What a word says about a number beside it, as bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Cue(u32);
-
-impl Cue {
-    /// A number in words.
-    const NUMBER: Self = Self(1);
-    /// One that only goes on: `-two`.
-    const ONE: Self = Self(1 << 1);
-    /// Between them: `y`.
-    const JOIN: Self = Self(1 << 2);
-    /// `at`: an age when a person is what the sentence is about.
-    const AT: Self = Self(1 << 3);
-    /// `à`, `в`: an age when years follow the number.
-    const WITH_YEARS: Self = Self(1 << 4);
-    /// `mit`, `a los`: the same, or a verb of a person follows.
-    const BARE: Self = Self(1 << 5);
-    /// Who a sentence is about.
-    const SUBJECT: Self = Self(1 << 6);
-    const BE: Self = Self(1 << 7);
-    /// `turned`.
-    const TURN: Self = Self(1 << 8);
-    /// Languages in which people have years.
-    const HAVE: Self = Self(1 << 9);
-    /// `years`.
-    const UNIT: Self = Self(1 << 10);
-    /// Behind years: they are spent on something.
-    const SPENT: Self = Self(1 << 11);
-    /// `aged`.
-    const AGED: Self = Self(1 << 12);
-    const BIRTHDAY: Self = Self(1 << 13);
-    /// Whose birthday.
-    const OWNER: Self = Self(1 << 14);
-    /// Verbs before `at` that say a level or a price.
-    const LEVEL: Self = Self(1 << 15);
-    /// Verbs of a life: their subject is a person.
-    const LIFE: Self = Self(1 << 16);
-    /// Between a verb and an age: `now`.
-    const ADVERB: Self = Self(1 << 17);
-    /// `m`, `f`, `w` beside a number.
-    const SEX: Self = Self(1 << 18);
-    /// Small words that go on behind an age in Romance languages.
-    const ON: Self = Self(1 << 19);
-    /// Not the age of a person: `average age of 34`.
-    const MEAN: Self = Self(1 << 20);
-    /// Before `à 15 ans`: a loan.
-    const LOAN: Self = Self(1 << 21);
-    /// Verbs that an age alone may follow: `cumplí cincuenta`, `мне сорок`.
-    const REACH: Self = Self(1 << 22);
-
-    const fn any(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-const CUES: &[(Cue, &str)] = &[
-    (Cue::AT, "at"),
-    (Cue::WITH_YEARS, "свои своих свої à a con com met op w v ve vid la à в у на sa"),
-    (Cue::BARE, "mit los aos vid ved som"),
-    (
-        Cue::SUBJECT,
-        "i he she who ich er sie je j il elle yo él ella eu ele ela io lui lei ik hij zij ze ja on ona já jag han hon jeg hun minä \
-         hän én ő el ea я он она я він вона ben mi my his her me we they",
-    ),
-    (
-        Cue::BE,
-        "am m is s was are were re be been bin ist war wurde werde wird war ben bent was werd suis est es é è jest je jsem är er var olen on",
-    ),
-    (Cue::TURN, "turned turns turning turn hit reached"),
-    (
-        Cue::HAVE,
-        "tengo tiene tenía tenemos cumplo cumple cumplí cumplió cumplir cumplido tenho tem tinha faço faz fiz fez completei completou \
-         ho ha aveva avevo compio compie compiuto compì ai a eu avait avais aurai aura ont fête fêté fêter mam ma miał miała miałem \
-         miałam skończył skończyła skończyłem skończyłam mám má měl měla am are avea avut împlinit imam ima je navršio",
-    ),
-    (
-        Cue::UNIT,
-        "years year yrs ans años anos anni jahre jahren jaar lat lata let letech roky rokov år års vuotta év ani godina godine года \
-         год лет років роки годах летах років рік χρόνια χρονών tahun",
-    ),
-    (
-        Cue::SPENT,
-        "de d di of von in als bei as experience опыта опыту erfahrung doświadczenia praxe v w в på at je oltre stażu pracy gwarancji \
-         praktyki kokemus tapasztalat deneyim experiență vechime стажа стажу досвіду ervaring uit kwa des du ago later after later \
-         back together later before ohne nach seit",
-    ),
-    (
-        Cue::REACH,
-        "cumplo cumple cumplí cumplió cumplir cumplido cumpliendo completei faço fiz compio compie compiuto fyller fyllde fylte fylder \
-         fyldte täytän täytin täyttää täytti betöltöttem skończyłem skończyłam skończył skończyła füllte мне ему ей мені йому їй \
-         исполнилось исполнится виповнилось mám mam împlinit lettem",
-    ),
-    (Cue::AGED, "aged âgé âgée wieku alter leeftijd edad età idade age"),
-    (
-        Cue::BIRTHDAY,
-        "birthday bday geburtstag geburtstags anniversaire cumpleaños aniversário compleanno verjaardag urodziny urodzin narozeniny \
-         narozenin födelsedag fødselsdag bursdag syntymäpäivä syntymäpäivää születésnapom születésnap",
-    ),
-    (
-        Cue::OWNER,
-        "my his her your happy mein meinem meinen sein seinem seinen ihr ihrem ihren mon son ses mes mi su mis sus meu seu il mio suo \
-         mijn zijn haar moje moich swoje jego jej min mitt hans hennes hendes hennar minun hänen",
-    ),
-    (
-        Cue::LEVEL,
-        "priced capped set valued stands standing stood running runs limited pegged clocked peaked peaks hit sold closed closes opened \
-         opens traded trades maxed starts start starting fixed kept rated scored estimated ranked looking is was are were came comes in \
-         stays stayed remains remained sits sat temperature speed rate level price budget section page line chapter step stage version \
-         out up down measured tested cooled heated stops stopped ended ends chip port worth currently steady flat over average total \
-         timeout position index bar exactly about around nearly almost only just arrived arrive meet met call called",
-    ),
-    (
-        Cue::LIFE,
-        "died dies passed married widowed orphaned retired emigrated immigrated father mother parent dad mum mom grandmother \
-         grandfather debuted",
-    ),
-    (
-        Cue::ADVERB,
-        "now just only already currently still barely finally recently nearly almost about jetzt gerade schon nun ya los las ses mes i oggi ora déjà nu już",
-    ),
-    (Cue::SEX, "m f"),
-    (
-        Cue::ON,
-        "me lo la ya mi mis se y con empecé con já a eu me minha meu comecei nos my j je il elle mon ma m l on ho mi ha sono lei lui io \
-         è era fui era aún me decidí jsem si začal začala rzuciłem jag gick flyttade я он она мы у мене",
-    ),
-    (
-        Cue::MEAN,
-        "average mean median minimum maximum legal retirement school voting drinking working bronze stone ice iron middle new",
-    ),
-    (
-        Cue::LOAN,
-        "prêt prêts emprunt emprunts taux crédit crédits obligation obligations horizon vue prestito mutuo tasso préstamo garantie durée crédito empréstimo",
-    ),
-];
-
-struct Cues {
-    seen: Vec<u64>,
-    slots: Vec<(u64, Cue)>,
-}
-
-static WORDS: LazyLock<Cues> = LazyLock::new(|| {
-    let mut all = Cues { seen: vec![0; 1024], slots: vec![(0, Cue::default()); 8192] };
-    for (cue, list) in CUES {
-        list.split_whitespace().for_each(|word| all.add(word, *cue));
-    }
-    let words = std::cell::RefCell::new(&mut all);
-    spelt::each(
-        |word| words.borrow_mut().add(word, Cue::NUMBER),
-        |word| words.borrow_mut().add(word, Cue::ONE),
-        |word| words.borrow_mut().add(word, Cue::JOIN),
-    );
-    all
-});
-
-impl Cues {
-    fn slot(&self, hash: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        #[expect(clippy::cast_possible_truncation, reason = "masked")]
-        let mut at = hash as usize & mask;
-        while self.slots[at].0 != 0 && self.slots[at].0 != hash {
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    fn add(&mut self, word: &str, cue: Cue) {
-        let hash = Hash::of(word);
-        let at = self.slot(hash);
-        self.slots[at] = (hash, self.slots[at].1.or(cue));
-        let bit = (hash >> 20) & 0xffff;
-        self.seen[(bit >> 6) as usize] |= 1 << (bit & 63);
-    }
-
-    fn of(&self, hash: u64) -> Cue {
-        let bit = (hash >> 20) & 0xffff;
-        if self.seen[(bit >> 6) as usize] >> (bit & 63) & 1 == 0 {
-            return Cue::default();
-        }
-        self.slots[self.slot(hash)].1
-    }
-}
+use crate::mask::words::{Gap, Word};
 
 /// A number with the words around it.
 struct Number {
@@ -210,9 +22,9 @@ struct Number {
     value: Option<u32>,
 }
 
-struct Reader<'p, 't> {
-    text: &'t str,
-    words: &'p [Word],
+pub(super) struct Reader<'p, 't> {
+    pub(super) text: &'t str,
+    pub(super) words: &'p [Word],
     cues: &'static Cues,
 }
 
@@ -235,7 +47,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             continue;
         }
         let beside = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        if cue.any(
+        let before = cue.any(
             Cue::AT
                 .or(Cue::WITH_YEARS)
                 .or(Cue::BARE)
@@ -244,16 +56,16 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
                 .or(Cue::HAVE)
                 .or(Cue::AGED)
                 .or(Cue::ADVERB)
-                .or(Cue::OWNER),
-        ) || word.letters == 2 && word.first == 'o'
+                .or(Cue::OWNER)
+                .or(Cue::SUBJECT),
+        );
+        if (before || word.letters == 2 && word.first == 'o')
+            && bytes.get(word.end()) == Some(&b' ')
+            && beside(word.end() + 1)
+            && let Some(number) = reader.digits(index, word.end() + 1)
+            && reader.digit_age(&number, cue)
         {
-            if bytes.get(word.end()) == Some(&b' ')
-                && beside(word.end() + 1)
-                && let Some(number) = reader.digits(index, word.end() + 1)
-                && reader.digit_age(&number, cue)
-            {
-                push(reader.text, number.start, number.end, 0.7, "years of a person in a sentence", out);
-            }
+            push(reader.text, number.start, number.end, 0.7, "years of a person in a sentence", out);
         }
         if cue.any(Cue::BIRTHDAY)
             && let Some(range) = reader.birthday(index)
@@ -269,7 +81,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
 }
 
 impl Reader<'_, '_> {
-    fn cue(&self, index: usize) -> Cue {
+    pub(super) fn cue(&self, index: usize) -> Cue {
         self.words.get(index).map_or(Cue::default(), |word| self.cues.of(word.hash))
     }
 
@@ -301,7 +113,15 @@ impl Reader<'_, '_> {
             }
             next += 1;
         }
-        whole.then(|| Number {
+        // `since I was nine`.
+        let alone = !whole
+            && last == index
+            && index >= 2
+            && self.cue(index - 1).any(Cue::BE)
+            && self.cue(index - 2).any(Cue::SUBJECT)
+            && index.checked_sub(3).is_some_and(|when| self.cue(when).any(Cue::WHEN))
+            && self.ends(self.words[index].end());
+        (whole || alone).then(|| Number {
             start: self.words[index].start(),
             end: self.words[last].end(),
             left: index,
@@ -413,7 +233,7 @@ impl Reader<'_, '_> {
     }
 
     /// A person right before word `index`: a pronoun, a relative, a given name.
-    fn person_at(&self, index: Option<usize>) -> bool {
+    pub(super) fn person_at(&self, index: Option<usize>) -> bool {
         index.is_some_and(|index| {
             let (cue, flags, word) = (self.cue(index), self.flags(index), &self.words[index]);
             cue.any(Cue::SUBJECT) && !(word.shouted || word.letters == 2 && word.capital && word.first == 'm')
@@ -528,6 +348,38 @@ impl Reader<'_, '_> {
                 return true;
             }
         }
+        let when = (1..=3).filter_map(|back| index.checked_sub(back)).any(|at| self.cue(at).any(Cue::WHEN))
+            && self.words[index.saturating_sub(3)..=index]
+                .iter()
+                .skip(1)
+                .all(|word| matches!(word.gap, Gap::Space | Gap::Apostrophe));
+        // `Als ich 19 war`, `toen ik 15 was`.
+        if cue.any(Cue::SUBJECT)
+            && value >= 3
+            && after
+                .is_some_and(|after| matches!(&self.text[self.words[after].range()], "war" | "wurde" | "was" | "werd"))
+        {
+            return when;
+        }
+        // `När jag var 15 skrev`, `когда мне было 15, я`, `cuando tenía 15 años programaba`.
+        let goes = ends
+            || years.is_some()
+            || after.is_some_and(|after| {
+                !self.words[after].capital && self.words[after].letters > 2 && !self.counted(after)
+            });
+        if when
+            && value >= 3
+            && (cue.any(Cue::BE) && goes && !self.dated(number) || cue.any(Cue::HAVE) && years.is_some())
+        {
+            return cue.any(Cue::HAVE) || self.subject(index) || word.letters > 3;
+        }
+        // `Now 67, he still teaches`.
+        if cue.any(Cue::ADVERB) && word.capital && value >= 14 && self.text[number.end..].starts_with(", ") {
+            let next = self.words.get(number.right).map(|next| &self.text[next.range()]);
+            if matches!(next, Some("I" | "he" | "she")) {
+                return true;
+            }
+        }
         // `My daughter is 7`, `our twins are 6`, `Ola, is 4`; pronouns are told by anchors.
         if cue.any(Cue::BE.or(Cue::TURN)) {
             let told =
@@ -543,9 +395,11 @@ impl Reader<'_, '_> {
                 return true;
             }
         }
-        // `Am 34 de ani`, `J'ai eu 34 ans`.
+        // `Am 34 de ani`, `J'ai eu 34 ans`; not `la empresa tiene 25 años`.
         if cue.any(Cue::HAVE)
             && value >= 3
+            && !(word.letters == 1 && (word.capital || !tongue()))
+            && !self.thing(index)
             && let Some(end) = years
         {
             let next = self.behind(number.right, end).map(|next| &self.text[next.range()]);
@@ -566,6 +420,34 @@ impl Reader<'_, '_> {
                 && self.text[word.range()].eq_ignore_ascii_case("of");
         }
         false
+    }
+
+    /// Whether a word counts something: `when I was 5 minutes late`.
+    fn counted(&self, index: usize) -> bool {
+        let word = &self.text[self.words[index].range()];
+        [
+            "minut", "hour", "second", "day", "week", "month", "mile", "km", "meter", "step", "stund", "tage", "woche",
+            "monat", "point", "percent", "years", "people", "dni", "dag",
+        ]
+        .iter()
+        .any(|unit| word.to_lowercase().starts_with(unit))
+    }
+
+    /// Whether a thing in small letters, or an ordinary word with a capital, is what has the years.
+    fn thing(&self, index: usize) -> bool {
+        let Some(before) = index.checked_sub(1).filter(|_| matches!(self.words[index].gap, Gap::Space)) else {
+            return false;
+        };
+        let (word, flags, cue) = (&self.words[before], self.flags(before), self.cue(before));
+        if cue.any(Cue::SUBJECT.or(Cue::ADVERB).or(Cue::HAVE).or(Cue::BE).or(Cue::WHEN))
+            || word.letters <= 3
+            || flags.any(Flags::ROLE.or(Flags::JOB))
+        {
+            return false;
+        }
+        !word.capital
+            || flags.any(Flags::WORD.or(Flags::FOREIGN).or(Flags::ORGANISATION).or(Flags::ORGANISATION_TAIL))
+                && !flags.any(Flags::GIVEN)
     }
 
     /// `3 May`: a day behind a verb.
@@ -712,78 +594,6 @@ impl Reader<'_, '_> {
         cue.any(Cue::WITH_YEARS.or(Cue::BARE))
             && years.is_some()
             && (word.capital || self.personal(index) || word.letters == 3)
-    }
-
-    /// `my 40th birthday`, `zu seinem 50. Geburtstag`.
-    fn birthday(&self, index: usize) -> Option<std::ops::Range<usize>> {
-        let word = &self.words[index];
-        let head = self.text.get(..word.start())?;
-        let mut end = head.trim_end_matches([' ', '-', '\u{a0}']).len();
-        if word.start() - end > 2 || end == word.start() {
-            return None;
-        }
-        let tail = &head[..end];
-        let tail = tail.trim_end_matches(|c: char| c.is_ascii_lowercase() || matches!(c, '.' | 'º' | 'ª' | '°'));
-        if tail.len() + 4 < end {
-            return None;
-        }
-        let begin = tail.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-        let (owner, start) = if begin < tail.len() && tail.len() - begin <= 3 {
-            end = end.min(tail.len() + 4);
-            let owner = self.words[..index].iter().rposition(|word| word.end() <= begin)?;
-            (owner, begin)
-        } else {
-            return None;
-        };
-        let value: u32 = tail[begin..].parse().ok()?;
-        let near =
-            self.text.get(self.words[owner].end()..start).is_some_and(|gap| gap.trim().is_empty() && gap.len() <= 2);
-        (near && (1..=110).contains(&value) && (self.cue(owner).any(Cue::OWNER) || self.person_at(Some(owner)))
-            || near
-                && value <= 110
-                && self.text.get(self.words[owner].range()).is_some_and(|s| s == "s")
-                && self.person_at(owner.checked_sub(1)))
-        .then_some(start..begin + (tail.len() - begin))
-    }
-
-    /// `29/F`, `F/29`, `(34F)`, `34M,` behind a pronoun or at the start of a line.
-    fn sex(&self, index: usize) -> Option<std::ops::Range<usize>> {
-        let word = &self.words[index];
-        let bytes = self.text.as_bytes();
-        let (start, end) = (word.start(), word.end());
-        let follows = bytes.get(end).copied().unwrap_or(b'\n');
-        let slash = start > 0 && bytes[start - 1] == b'/';
-        let digits_end = if slash { start - 1 } else { start };
-        let begin =
-            digits_end - bytes[..digits_end].iter().rev().take(3).take_while(|byte| byte.is_ascii_digit()).count();
-        if digits_end - begin == 2 {
-            let value: u32 = self.text[begin..digits_end].parse().ok()?;
-            let before = if begin == 0 { b'\n' } else { bytes[begin - 1] };
-            let closed = matches!(follows, b'/' | b')' | b',' | b'\n' | b'.' | b' ' | b'|' | b'\r');
-            // `29/F, Tower 2` is a floor; `16M tokens` a quantity.
-            let opened = match before {
-                b'(' => !slash && (follows == b')' || follows == b',') || slash && matches!(follows, b')' | b'/'),
-                b'\n' => slash && follows == b'/' || !slash && follows == b',' || follows == b'\n' && slash,
-                b' ' | b':' => slash && (follows == b'/' || follows == b'\n' || follows == b')'),
-                _ => false,
-            };
-            return ((14..=99).contains(&value) && closed && opened && (slash || word.coded))
-                .then_some(begin..digits_end);
-        }
-        // `F/29/Manila`, `M/34`.
-        if follows == b'/' && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
-            let to = age_at(self.text, end + 1, 14).or_else(|| {
-                // `M/34/Lagos`.
-                let to = end + 3;
-                (bytes.get(to) == Some(&b'/') && bytes[end + 1..to].iter().all(u8::is_ascii_digit)).then_some(to)
-            })?;
-            let before = if start == 0 { b'\n' } else { bytes[start - 1] };
-            return (to == end + 3
-                && matches!(before, b'\n' | b' ' | b'(' | b':')
-                && !bytes.get(to).is_some_and(u8::is_ascii_alphanumeric))
-            .then_some(end + 1..to);
-        }
-        None
     }
 }
 
