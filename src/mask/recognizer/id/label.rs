@@ -213,7 +213,9 @@ impl Labels {
             if !inside && head > 0 {
                 let labels = &self.by_head[usize::from(head)];
                 let found = labels.iter().find(|(label, _)| {
-                    text[at..].starts_with(label.as_str()) && ends(&text[at + label.len()..], !spaced, label.len() > 3)
+                    text[at..].starts_with(label.as_str())
+                        && (label.ends_with(['#', ':', '№', '°'])
+                            || ends(&text[at + label.len()..], !spaced, label.len() > 3))
                 });
                 if let Some((label, number)) = found {
                     hits.push(Hit { label: *number, start: at, end: at + label.len() });
