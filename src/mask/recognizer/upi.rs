@@ -134,7 +134,7 @@ fn aliases(text: &str, start: usize, line: &str, labels: &[&str], out: &mut Vec<
                         .split('.')
                         .all(|part| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
             };
-            if good && gap.len() <= 8 {
+            if good && gap.len() <= 8 && !gap.contains([']', ')', ',', '.']) {
                 let from = start + token.as_ptr() as usize - line.as_ptr() as usize;
                 let range = from..from + token.len();
                 if text.is_char_boundary(range.end) {
