@@ -1,7 +1,7 @@
 //! User names: `@name`, `@name@server`, `GitHub: name`, and who wrote a comment.
 
 use super::anchor::{Anchor, Kind, SIDE, behind, onward};
-use super::email::is_known_top;
+use super::host::is_known_top;
 use super::{Recognizer, after, before, label_sign};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
