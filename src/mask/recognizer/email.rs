@@ -1,12 +1,11 @@
 //! E-mail addresses, written out or obfuscated.
 
-use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use unicode_normalization::char::is_combining_mark;
 
 use super::anchor::{Anchor, Kind, behind};
+use super::host::{is_known_top, is_top};
 use super::{Recognizer, before};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
@@ -599,129 +598,4 @@ impl Reader<'_> {
             && list.chars().all(|c| is_local(c) || matches!(c, ',' | ' ' | '|' | ';' | '/'));
         good.then_some(start)
     }
-}
-
-/// Whether a label can be the last of a host.
-fn is_top(label: &str) -> bool {
-    let letters = label.chars().count();
-    (2..=24).contains(&letters) && label.chars().all(|c| c.is_alphabetic() || (!c.is_ascii() && is_combining_mark(c)))
-        || label.starts_with("xn--")
-}
-
-/// Whether a label is a top-level domain that addresses of people have.
-pub(super) fn is_known_top(label: &str) -> bool {
-    const GENERIC: &[&str] = &[
-        "com",
-        "org",
-        "net",
-        "info",
-        "biz",
-        "edu",
-        "gov",
-        "mil",
-        "int",
-        "dev",
-        "app",
-        "name",
-        "pro",
-        "xyz",
-        "online",
-        "site",
-        "tech",
-        "blog",
-        "cloud",
-        "email",
-        "mail",
-        "page",
-        "studio",
-        "design",
-        "art",
-        "works",
-        "work",
-        "world",
-        "life",
-        "live",
-        "link",
-        "space",
-        "systems",
-        "digital",
-        "agency",
-        "academy",
-        "school",
-        "church",
-        "family",
-        "community",
-        "network",
-        "media",
-        "music",
-        "photo",
-        "photography",
-        "club",
-        "team",
-        "group",
-        "zone",
-        "code",
-        "software",
-        "engineer",
-        "engineering",
-        "science",
-        "health",
-        "care",
-        "coach",
-        "expert",
-        "example",
-        "test",
-        "invalid",
-        "local",
-        "coop",
-        "museum",
-        "jobs",
-        "mobi",
-        "tel",
-        "cat",
-        "eus",
-        "gal",
-        "bzh",
-        "scot",
-        "wales",
-        "cymru",
-        "berlin",
-        "london",
-        "paris",
-        "wien",
-        "nyc",
-        "tokyo",
-        "istanbul",
-        "moscow",
-        "swiss",
-        "asia",
-        "africa",
-        "lat",
-        "foundation",
-        "fyi",
-        "рф",
-        "укр",
-        "срб",
-        "бел",
-        "мкд",
-        "қаз",
-        "中国",
-        "中國",
-        "香港",
-        "台灣",
-        "한국",
-        "ไทย",
-        "भारत",
-        "السعودية",
-        "امارات",
-        "مصر",
-        "ישראל",
-        "ελ",
-        "бг",
-        "ею",
-    ];
-    const COUNTRIES: &str = " ac ad ae af ag ai al am ao ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc cd cf cg ch ci ck cl cm cn co cr cu cv cw cy cz de dj dk dm do dz ec ee eg er es et eu fi fj fk fm fo fr ga gb gd ge gf gg gh gi gl gm gn gp gq gr gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh si sk sl sm sn so sr ss st su sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm zw ";
-    static ALL: LazyLock<HashSet<&str>> =
-        LazyLock::new(|| GENERIC.iter().copied().chain(COUNTRIES.split_whitespace()).collect());
-    ALL.contains(label)
 }

@@ -15,6 +15,7 @@ mod date;
 mod dob;
 mod email;
 mod handle;
+mod host;
 mod iban;
 mod id;
 mod ip;

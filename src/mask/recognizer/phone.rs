@@ -130,7 +130,7 @@ impl Reader<'_, '_> {
         let line = &self.page.lines()[index];
         // A number in brackets, unlike an area in brackets, stands behind what the bracket explains.
         let inner = head.start.max(start);
-        let enclosed = !text[start..tail.end].contains([')', '）']);
+        let enclosed = text[..start].ends_with(' ') && !text[start..tail.end].contains([')', '）']);
         let head = text.get(line.start..if enclosed { inner } else { start })?;
         let head = near(head, head.len());
         let mut before = words::before(head);
@@ -147,6 +147,11 @@ impl Reader<'_, '_> {
                 && digits.len() - count >= 6
         });
         if two {
+            return None;
+        }
+        // The front of a number whose end is glued to a word is no number of its own.
+        let rest: usize = run.groups[last..].iter().map(|group| group.length).sum();
+        if digits.len() < 9 && (1..6).contains(&rest) && !run.groups[last].gap.has(Gap::WIDE) {
             return None;
         }
         // Groups of three in a row with another before them are the tail of something longer.

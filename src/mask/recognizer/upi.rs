@@ -61,8 +61,14 @@ const LABELS: &[&str] = &["upi", "vpa", "gpay", "phonepe", "bhim", "paytm", "य
 impl Recognizer for Upi {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
-        for line in page.lines().iter().filter(|line| line.cues.has(Cues::DOT) || line.digits >= 12) {
-            aliases(text, line.start, &text[line.start..line.end], out);
+        for line in page.lines() {
+            let whole = &text[line.start..line.end];
+            if line.cues.has(Cues::DOT) {
+                aliases(text, line.start, whole, &["lias", "LIAS"], out);
+            }
+            if line.digits >= 8 && line.cues.has(Cues::DASH) {
+                aliases(text, line.start, whole, &["ix", "IX"], out);
+            }
         }
         for line in page.lines().iter().filter(|line| line.cues.has(Cues::AT)) {
             let whole = &text[line.start..line.end];
@@ -96,9 +102,10 @@ impl Recognizer for Upi {
 }
 
 /// `alias: sol.mate.gato`, `chave pix: 3f2504e0-…`.
-fn aliases(text: &str, start: usize, line: &str, out: &mut Vec<Span>) {
-    for (label, key) in [("lias", false), ("LIAS", false), ("ix", true), ("IX", true)] {
-        for (at, _) in line.match_indices(label) {
+fn aliases(text: &str, start: usize, line: &str, labels: &[&str], out: &mut Vec<Span>) {
+    for label in labels {
+        let key = label.len() == 2;
+        for (at, _) in line.match_indices(*label) {
             let front = line[..at].chars().next_back();
             let word = matches!((key, front), (false, Some('a' | 'A')) | (true, Some('p' | 'P')));
             let outer = line[..at].chars().rev().nth(1).is_none_or(|c| !c.is_alphanumeric());
@@ -127,7 +134,7 @@ fn aliases(text: &str, start: usize, line: &str, out: &mut Vec<Span>) {
                         .split('.')
                         .all(|part| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
             };
-            if good && gap.len() <= 8 {
+            if good && gap.len() <= 8 && !gap.contains([']', ')', ',', '.']) {
                 let from = start + token.as_ptr() as usize - line.as_ptr() as usize;
                 let range = from..from + token.len();
                 if text.is_char_boundary(range.end) {

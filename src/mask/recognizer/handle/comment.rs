@@ -7,7 +7,7 @@ use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
 use crate::mask::person::{is_somebody, is_written};
 use crate::mask::recognizer::anchor::{Anchor, Kind, SIDE, behind};
-use crate::mask::recognizer::email::is_known_top;
+use crate::mask::recognizer::host::is_known_top;
 use crate::mask::span::{Entity, Span};
 use crate::mask::words::{Hash, words};
 

@@ -228,7 +228,8 @@ impl Labels {
                     (one == third || one == 0)
                         && (two == fourth || two == 0)
                         && text[at..].starts_with(label.text.as_str())
-                        && ends(&text[at + label.text.len()..], !spaced, label.text.len() > 3)
+                        && (label.text.ends_with(['#', ':', '№', '°'])
+                            || ends(&text[at + label.text.len()..], !spaced, label.text.len() > 3))
                 });
                 if let Some(label) = found {
                     hits.push(Hit { label: label.number, start: at, end: at + label.text.len() });

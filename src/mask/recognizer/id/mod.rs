@@ -237,6 +237,11 @@ impl Reader<'_, '_> {
     fn take_any(&mut self, index: usize, start: usize) -> Option<Span> {
         let text = &self.page.text()[..self.page.lines()[index].end];
         let value = value::read(text, start).filter(|value| value.enough() || value.long())?;
+        // The label in capitals is no part of the number.
+        let word = text[start..value.end].split(' ').next().unwrap_or_default();
+        if matches!(word, "ID" | "NO" | "NR" | "NUM" | "REF" | "CARD" | "MRN" | "PIN" | "NUMBER" | "ACCOUNT" | "CODE") {
+            return None;
+        }
         if glued(text, start) && !text[..start].ends_with('=') {
             return None;
         }

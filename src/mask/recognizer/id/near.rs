@@ -188,6 +188,14 @@ const CLASSES: &[&str] = &[
     "кат ", "b/", "a/b",
 ];
 
+/// Whether a word has no digits, or is the class of a licence or a year.
+fn small(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    digits == 0
+        || (word.len() <= 3 && digits < word.len())
+        || (digits == 4 && word.len() == 4 && (word.starts_with("19") || word.starts_with("20")))
+}
+
 /// Whether what follows the word `code` is the class of a licence, and something after it: `code EC (14), PrDP, no. `.
 fn class_of_licence(gap: &str) -> bool {
     let word = gap.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
@@ -199,7 +207,7 @@ fn class_of_licence(gap: &str) -> bool {
 fn form(gap: &str) -> Option<bool> {
     if gap.len() > 60
         || gap.trim_start_matches([':', ' ', '\t']).contains(['|', '\t'])
-        || gap.bytes().any(|byte| byte.is_ascii_digit())
+        || !gap.split(|c: char| !c.is_alphanumeric()).all(small)
     {
         return None;
     }

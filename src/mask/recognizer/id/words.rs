@@ -406,7 +406,7 @@ const FILLER_WORDS: &str = "no nos nr num number numbers nummer numer numero is 
     бр ном سلسلہ نمبر شماره الرقم সংখ্যা নং নম্বর सं लिए";
 
 /// More of them: what people say between, and the offices that give numbers out.
-const MORE_FILLERS: &str = "mines mine its hers his their theirs please pls full current valid new expired renewed again here now \
+const MORE_FILLERS: &str = "nº серія серії průkazu průkaz membership mitglied numer: mines mine its hers his their theirs please pls full current valid new expired renewed again here now \
     just only still state states provisional learner heavy light motor vehicle qld nsw vic wa nt tas act tx ca ny fl oh pa il ga \
     nc mi nj va lto frsc dvla dmv ltsa nic nsw's hpcsa passport's classe clase klass klassen kl cl luokka luokat kat kateg kategorie \
     kategoria kategori kategorien skupiny skup sk hang prdp pdp ec eb am be ce de bce bfv c1 c1e ce95 d1 hr mr lr mc heavy rigid \

@@ -114,6 +114,15 @@ impl Number<'_> {
             && (1..=150).contains(&self.value(1).wrapping_sub(self.value(0)))
     }
 
+    /// `2509.14543`: a paper on arXiv.
+    fn paper(&self) -> bool {
+        self.groups.len() == 2
+            && self.groups[0].length == 4
+            && (4..=5).contains(&self.groups[1].length)
+            && self.groups[1].gap == Gap::DOT
+            && (700..3000).contains(&self.value(0))
+    }
+
     /// A year in brackets behind it, which belongs to the sentence: `200-301 (2019`.
     fn year_behind(&self) -> bool {
         let last = self.groups.len() - 1;
@@ -167,6 +176,7 @@ impl Number<'_> {
             || self.dated()
             || self.hours()
             || self.pages()
+            || self.paper()
             || self.year_behind()
             || self.decimals()
             || self.digits.iter().all(|digit| *digit == first)

@@ -318,7 +318,10 @@ pub(super) fn pin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         .text
         .find(|c: char| !(c.is_ascii_alphanumeric() || c.is_uppercase() || matches!(c, '#' | '*' | '-')))
         .unwrap_or(value.text.len());
+    // The marks of Markdown are no part of it.
+    let bold = value.gap.ends_with('*') || value.text.contains("**");
     let token = value.text[..length].trim_end_matches('-');
+    let token = if bold { token.trim_matches('*') } else { token };
     let digits = token.bytes().filter(u8::is_ascii_digit).count();
     let letters = token.chars().filter(|c| c.is_alphabetic()).count();
     // `482 913`, `0 4 4 1`.

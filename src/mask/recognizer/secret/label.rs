@@ -94,6 +94,10 @@ pub(super) fn password(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) ->
             return 0;
         }
     }
+    // `pass` on a line of its own is a word of Python.
+    if bare && !text[anchor.end()..end].contains('?') {
+        return 0;
+    }
     aside(text, anchor.end(), end, out).or_else(|| later(text, end, anchor.end(), out)).unwrap_or(0)
 }
 
@@ -197,6 +201,8 @@ fn fits(value: &Value<'_>, word: &str, unsure: bool, bare: bool) -> bool {
     let figures = (4..=12).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
     let year = word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
     match value.told {
+        // `pass \`strict=1\``: an argument, not a password.
+        Told::Mark if bare && !value.gap.contains([':', '=', '：', '|']) => passwordish(word, 6),
         Told::Mark if value.apart == 0 => {
             if unsure && !value.assigned {
                 return passwordish(word, 6) || (!bare && figures && !year);
@@ -486,6 +492,10 @@ pub(super) fn key(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             + onward(text, anchor.end(), 320).find('\n').unwrap_or(320).min(320).min(text.len() - anchor.end()),
     );
     let Some(mut value) = value(text, anchor.end(), end.min(text.len()), 6) else { return };
+    // An argument of a call.
+    if value.gap.starts_with(',') {
+        return;
+    }
     for scheme in ["Bearer ", "bearer ", "Basic ", "Token ", "token ", "ApiKey "] {
         if let Some(rest) = text.get(value.start..).and_then(|rest| rest.strip_prefix(scheme)) {
             let tail = run(rest, b"_+/=.~-");

@@ -171,15 +171,22 @@ pub(super) fn passwordish(token: &str, least: usize) -> bool {
     let digit = token.contains(|c: char| c.is_ascii_digit());
     let sign = token.contains(is_sign);
     let known = !sign && PRODUCTS.iter().any(|word| product(token, word)) || issue(token);
-    let other = token.contains(['(', ')', '{', '}', '<', '>', '\u{1}', '/'])
+    let other = token.contains(['(', ')', '{', '}', '<', '>', '[', ']', '\u{1}', '/'])
+        || token.contains("::")
+        || token.starts_with(':')
         || token.starts_with(['$', '%', '&', '=', '+', '-', '#', '@', '.', '~'])
         || token.contains("&&");
     let email = token.contains('@') && token.rsplit('@').next().is_some_and(|host| host.contains('.'));
     let dated = token.chars().filter(char::is_ascii_digit).count() >= 6
         && token.contains(['-', '.'])
         && !token.contains(|c: char| c.is_uppercase());
+    // `date_string="26`, `reason=4`: an argument.
+    let argument = token.split_once('=').is_some_and(|(name, value)| {
+        !value.is_empty() && name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    });
     count >= least
         && letter
+        && !argument
         && !known
         && !other
         && !email
@@ -260,7 +267,10 @@ static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 /// Whether the value is one, and not a type, a variable or the next word of a sentence.
 pub(super) fn held(password: bool, value: &str, assigned: bool) -> bool {
     let lower = value.to_lowercase();
-    let reference = value.starts_with(['$', '{', '%', '*', '.', '/', '&', '(', '<', '['])
+    // `"Your password: "` asks for one.
+    let prompt = value.contains(' ') && value.trim_end().ends_with([':', '?', '.', '!']);
+    let reference = prompt
+        || value.starts_with(['$', '{', '%', '*', '.', '/', '&', '(', '<', '['])
         || value.contains(['(', ')', '{', '}'])
         || lower.contains("env.")
         || lower.contains("environ")

@@ -167,6 +167,10 @@ pub(super) fn label_end(text: &str, end: usize) -> Option<usize> {
 /// The value behind a label that ends at byte `end`, looked for up to byte `limit`; at most `words` words between.
 pub(super) fn value(text: &str, end: usize, limit: usize, words: usize) -> Option<Value<'_>> {
     let label = label_end(text, end)?;
+    // `prompt_password("…")`: a call.
+    if text[label..].starts_with('(') {
+        return None;
+    }
     let mut at = label;
     let mut told = Told::Nothing;
     let mut assigned = false;

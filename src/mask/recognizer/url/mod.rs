@@ -1,7 +1,7 @@
 //! Web addresses: any with a scheme but those of public places, and profiles or own sites without one.
 
 use super::anchor::{Anchor, Kind, SIDE, behind};
-use super::email::is_known_top;
+use super::host::is_known_top;
 use super::{Recognizer, before};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::{Line, Page};
