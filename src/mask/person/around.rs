@@ -71,7 +71,9 @@ impl Sight<'_> {
                 } else if close.is_empty() && self.flags[at].any(Flags::BEFORE) {
                     add(if count > 1 { 0.15 } else { 0.2 });
                 } else if close.is_empty() && ARTICLES.contains(&lower.as_str()) {
-                    add(-0.35);
+                    // `saludos a Fer`: to somebody, where it is no article.
+                    let to = lower == "a" && at > 0 && self.flags[at - 1].any(Flags::FOREIGN.or(Flags::BEFORE));
+                    add(if to { 0.1 } else { -0.35 });
                 } else if close.is_empty() && PLACED.contains(&lower.as_str()) {
                     add(if count > 1 { -0.1 } else { -0.3 });
                 }
