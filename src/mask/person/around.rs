@@ -43,7 +43,7 @@ impl Sight<'_> {
             {
                 add(0.5);
             } else if self.flags[at].any(Flags::ROLE)
-                && matches!(close, "" | ":" | "," | "(" | "–" | "-")
+                && (matches!(close, "" | ":" | "," | "(" | "–" | "-") || (close == "." && word.letters <= 5))
                 && !(!close.is_empty() && self.flags[start].any(Flags::WORD) && count == 1)
             {
                 add(if close == "," { 0.35 } else { 0.45 });
@@ -73,7 +73,22 @@ impl Sight<'_> {
                 } else if close.is_empty() && ARTICLES.contains(&lower.as_str()) {
                     // `saludos a Fer`: to somebody, where it is no article.
                     let to = lower == "a" && at > 0 && self.flags[at - 1].any(Flags::FOREIGN.or(Flags::BEFORE));
-                    add(if to { 0.1 } else { -0.35 });
+                    // `mit der Resi`, `a Lurdinhas`: in some languages people have articles.
+                    let person = count == 1
+                        && self.classes[start] == Class::Given
+                        && !word.capital
+                        && matches!(
+                            lower.as_str(),
+                            "der" | "die" | "den" | "dem" | "o" | "a" | "el" | "la" | "il" | "en" | "na"
+                        )
+                        && tail.starts_with([' ', '.', ',', '!', '?', ')', '\n']);
+                    add(if to {
+                        0.1
+                    } else if person {
+                        -0.05
+                    } else {
+                        -0.35
+                    });
                 } else if close.is_empty() && PLACED.contains(&lower.as_str()) {
                     add(if count > 1 { -0.1 } else { -0.3 });
                 }
@@ -148,6 +163,12 @@ impl Sight<'_> {
                     add(-0.7);
                 } else if flags.any(Flags::VERB) && !next.capital && gap == " " {
                     add(0.25);
+                    // `"Mayhew is the one you can't stop watching."`
+                    let spoken = head.ends_with(['"', '“', '„', '«', '”']) && count == 1;
+                    let name = !matches!(self.classes[start], Class::Unknown);
+                    if spoken && name && !flags.any(Flags::JOB) {
+                        add(0.25);
+                    }
                 }
             }
             let role = matches!(gap.trim(), "," | "(" | "–" | "—" | "|" | "-" | "·" | "•")
@@ -216,7 +237,7 @@ impl Sight<'_> {
         let bare = |c: char| !c.is_alphanumeric();
         // `Religion: Christian`, `Ship: Ada Quill`.
         let other = line_head.trim_end_matches([' ', '*', '_', '"', '\t']).strip_suffix([':', '：']);
-        if let Some(key) = other.filter(|key| key.len() < 40)
+        if let Some(key) = other
             && is_other_label(key)
         {
             add(if count == 1 { -0.5 } else { -0.3 });

@@ -175,6 +175,11 @@ impl<'a> Sight<'a> {
         if saint && at > 0 && word.gap == Gap::Space {
             return Class::Particle;
         }
+        // `Chua Siew Eng`, `Rui Cascais`: a title and a place behind a given name are its surname.
+        let behind = at > 0 && word.gap == Gap::Space && word.capital && class == Class::Block;
+        if behind && &self.text[word.range()] == "Eng" && self.classes[at - 1].named() && !self.dotted(at) {
+            return Class::WeakGiven;
+        }
         // A capital behind the small letter that Irish puts before it.
         let irish = word.mixed
             && !word.capital
@@ -272,7 +277,8 @@ impl<'a> Sight<'a> {
     fn shortened(&self, at: usize) -> bool {
         const SHORT: &[&str] = &[
             "md", "mohd", "ma", "muh", "abd", "wm", "chas", "geo", "jos", "thos", "st", "fco", "ant", "sk", "mst",
-            "moh", "mhd", "zb", "wł", "benj", "robt", "jas", "jno", "joh", "wilh", "friedr", "gust", "kaz",
+            "moh", "mhd", "zb", "wł", "benj", "robt", "jas", "jno", "joh", "wilh", "friedr", "gust", "kaz", "zs", "sz",
+            "gy", "cs", "chr", "kr", "yu", "kh", "dž", "lj", "στ", "χρ", "κων", "γεωρ", "δημ",
         ];
         let word = &self.words[at];
         word.letters <= 4 && self.dotted(at) && SHORT.contains(&self.text[word.range()].to_lowercase().as_str())

@@ -188,6 +188,15 @@ impl Sight<'_> {
         if (start..end).all(|at| self.flags[at].any(Flags::JOB) && self.classes[at] != Class::Given) {
             return None;
         }
+        // `B.Ed`, `H.Dip`, `P.IVA`: a degree or an abbreviation, without a blank behind the stop.
+        if end == start + 2
+            && self.classes[start] == Class::Initial
+            && self.words[end - 1].letters <= 4
+            && self.words[start].end() + 1 == self.words[end - 1].start()
+            && !matches!(self.classes[end - 1], Class::Given | Class::Surname)
+        {
+            return None;
+        }
         let units = self.units(start, end);
         let initials = (start..end).filter(|at| self.classes[*at] == Class::Initial).count();
         let base = base(
