@@ -243,7 +243,9 @@ impl Sight<'_> {
             add(if count == 1 { -0.5 } else { -0.3 });
         }
         // In a column for names.
-        if (line_head.contains(['|', '\t']) || line_tail.contains(['|', '\t'])) && self.in_a_column_of_names(start) {
+        let row = line_head.len() + line_tail.len() <= super::row::WIDEST;
+        let table = row && (line_head.contains(['|', '\t']) || line_tail.contains(['|', '\t']));
+        if table && self.in_a_column_of_names(start) {
             add(0.45);
         }
         let alone = line_head.chars().all(bare) && line_tail.chars().all(bare);

@@ -9,10 +9,17 @@ use crate::mask::words::Gap;
 /// How many lines above a run its heading may stand.
 const SECTION: usize = 40;
 
+/// How many bytes a row of a document may have besides the run.
+pub(super) const WIDEST: usize = 320;
+
 impl Sight<'_> {
     /// What the place of a run in its row is worth: employers and schools begin rows with periods, and works, roles and
     /// ships the rows of their sections.
     pub(super) fn row(&self, start: usize, end: usize, head: &str, tail: &str) -> f32 {
+        // Rows are short; prose is not.
+        if head.len() + tail.len() > WIDEST {
+            return 0.0;
+        }
         let begins = !head.contains(char::is_alphabetic);
         let field = head.trim_end_matches([' ', '*', '_']);
         let cell = !begins && (field.ends_with("..") || field.ends_with(['|', '…', '\t']));
@@ -150,7 +157,7 @@ impl Sight<'_> {
 
     /// `"Salt for Eleanor"`: the run is within a title in quotes or in italics, not within what somebody says.
     pub(super) fn titled(&self, start: usize, end: usize, head: &str, tail: &str) -> bool {
-        if !head.contains(['"', '„', '«', '“', '*', '_', '‘']) {
+        if head.len() > WIDEST || !head.contains(['"', '„', '«', '“', '*', '_', '‘']) {
             return false;
         }
         const PAIRS: &[(char, &[char])] = &[
