@@ -228,7 +228,7 @@ impl Sight<'_> {
             && (field.ends_with(['\t', '|', '…']) || field.ends_with("..") || line_head.ends_with("   "));
         let field = if leader { Some(field.trim_end_matches(['.', ' ', '\t', '|', '…', '_'])) } else { None };
         if let Some(key) = key.strip_suffix([':', '：', '=']).or(field).filter(|key| key.len() < 48)
-            && position::is_person_label(key)
+            && position::is_person_label(key.trim_end_matches(['"', '\'', '`']))
         {
             // `{ "name": "Quill & Hart", "position": … }`: the name of an employer.
             let thing = key.trim_end_matches(['"', '\'', ' ']).ends_with("name") && names_a_thing(head, tail);
@@ -246,7 +246,7 @@ impl Sight<'_> {
         let row = line_head.len() + line_tail.len() <= super::row::WIDEST;
         let table = row && (line_head.contains(['|', '\t']) || line_tail.contains(['|', '\t']));
         if table && self.in_a_column_of_names(start) {
-            add(0.45);
+            add(0.55);
         }
         let alone = line_head.chars().all(bare) && line_tail.chars().all(bare);
         let leads = line_head.chars().all(bare);
@@ -284,7 +284,12 @@ impl Sight<'_> {
         let closed =
             tail.starts_with(['“', '»', '”', '"', '‘', '’']) || (tail.starts_with('\'') && head.ends_with('\''));
         if opened && closed && !context_of_nickname(line_head, line_tail) {
-            add(if count > 1 && !listed_in_data(line_head) { -0.5 } else { -0.4 });
+            let data = listed_in_data(line_head);
+            add(match (data, count > 1) {
+                (true, _) => -0.1,
+                (false, true) => -0.5,
+                (false, false) => -0.4,
+            });
         } else if self.titled(start, end, line_head, line_tail) {
             add(-0.3);
         }

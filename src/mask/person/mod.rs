@@ -175,7 +175,16 @@ impl<'a> Sight<'a> {
         if saint && at > 0 && word.gap == Gap::Space {
             return Class::Particle;
         }
-        // `Chua Siew Eng`, `Rui Cascais`: a title and a place behind a given name are its surname.
+        if class == Class::Block
+            && word.capital
+            && word.gap == Gap::Hyphen
+            && at > 0
+            && self.classes[at - 1] == Class::Particle
+            && self.flags[at] == Flags::default()
+        {
+            return Class::Likely;
+        }
+        // `Chua Siew Eng`: behind a name it is no title.
         let behind = at > 0 && word.gap == Gap::Space && word.capital && class == Class::Block;
         if behind && &self.text[word.range()] == "Eng" && self.classes[at - 1].named() && !self.dotted(at) {
             return Class::WeakGiven;

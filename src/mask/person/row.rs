@@ -20,7 +20,10 @@ impl Sight<'_> {
         if head.len() + tail.len() > WIDEST {
             return 0.0;
         }
-        let begins = !head.contains(char::is_alphabetic);
+        // `Lady Beatrice (60 m)`: the title belongs to what it is before.
+        let title = start > 0 && self.flags[start - 1].any(Flags::HONORIFIC);
+        let bare = if title { head.trim_end().trim_end_matches(char::is_alphabetic) } else { head };
+        let begins = !bare.contains(char::is_alphabetic);
         let field = head.trim_end_matches([' ', '*', '_']);
         let cell = !begins && (field.ends_with("..") || field.ends_with(['|', '…', '\t']));
         if !begins && !cell {
@@ -31,7 +34,11 @@ impl Sight<'_> {
         let row = &self.text[line.start..line.end];
         let section = self.section(number);
         if section.any(Flags::WORKS) {
-            return if begins { -0.45 } else { -0.3 };
+            return match (begins, title) {
+                (true, true) => -0.7,
+                (true, false) => -0.45,
+                _ => -0.3,
+            };
         }
         if cell {
             return 0.0;
@@ -126,7 +133,9 @@ impl Sight<'_> {
             && first.gap == Gap::Dot
             && (2..=6).contains(&before.letters)
             && before.capital
-            && !self.flags[at].any(Flags::HONORIFIC)
+            // `Phys. Rev. Lett.`, but `the Rev. Lett`.
+            && (!self.flags[at].any(Flags::HONORIFIC)
+                || (before.gap == Gap::Dot && at > 0 && (3..=6).contains(&self.words[at - 1].letters)))
             && !matches!(self.classes[at], Class::Given | Class::Surname | Class::WeakSurname)
     }
 

@@ -82,7 +82,8 @@ impl Sight<'_> {
             // `Van 't Hof`.
             let short = word.letters == 1
                 && matches!(&self.text[word.range()], "t" | "s")
-                && self.classes[next - 1] == Class::Particle
+                && (self.classes[next - 1] == Class::Particle
+                    || self.text[previous.range()].eq_ignore_ascii_case("van"))
                 && matches!(&self.text[previous.end()..word.start()], " '" | " ’" | " ‘")
                 && self.classes.get(next + 1).is_some_and(|class| class.named());
             // `Quaresma d'Eça`, `Paola dell'Orto`.
