@@ -43,7 +43,7 @@ impl Sight<'_> {
             {
                 add(0.5);
             } else if self.flags[at].any(Flags::ROLE)
-                && matches!(close, "" | ":" | "," | "(" | "–" | "-")
+                && (matches!(close, "" | ":" | "," | "(" | "–" | "-") || (close == "." && word.letters <= 5))
                 && !(!close.is_empty() && self.flags[start].any(Flags::WORD) && count == 1)
             {
                 add(if close == "," { 0.35 } else { 0.45 });
@@ -71,7 +71,24 @@ impl Sight<'_> {
                 } else if close.is_empty() && self.flags[at].any(Flags::BEFORE) {
                     add(if count > 1 { 0.15 } else { 0.2 });
                 } else if close.is_empty() && ARTICLES.contains(&lower.as_str()) {
-                    add(-0.35);
+                    // `saludos a Fer`: to somebody, where it is no article.
+                    let to = lower == "a" && at > 0 && self.flags[at - 1].any(Flags::FOREIGN.or(Flags::BEFORE));
+                    // `mit der Resi`, `a Lurdinhas`: in some languages people have articles.
+                    let person = count == 1
+                        && self.classes[start] == Class::Given
+                        && !word.capital
+                        && matches!(
+                            lower.as_str(),
+                            "der" | "die" | "den" | "dem" | "o" | "a" | "el" | "la" | "il" | "en" | "na"
+                        )
+                        && tail.starts_with([' ', '.', ',', '!', '?', ')', '\n']);
+                    add(if to {
+                        0.1
+                    } else if person {
+                        -0.05
+                    } else {
+                        -0.35
+                    });
                 } else if close.is_empty() && PLACED.contains(&lower.as_str()) {
                     add(if count > 1 { -0.1 } else { -0.3 });
                 }
@@ -146,6 +163,12 @@ impl Sight<'_> {
                     add(-0.7);
                 } else if flags.any(Flags::VERB) && !next.capital && gap == " " {
                     add(0.25);
+                    // `"Mayhew is the one you can't stop watching."`
+                    let spoken = head.ends_with(['"', '“', '„', '«', '”']) && count == 1;
+                    let name = !matches!(self.classes[start], Class::Unknown);
+                    if spoken && name && !flags.any(Flags::JOB) {
+                        add(0.25);
+                    }
                 }
             }
             let role = matches!(gap.trim(), "," | "(" | "–" | "—" | "|" | "-" | "·" | "•")
@@ -205,7 +228,7 @@ impl Sight<'_> {
             && (field.ends_with(['\t', '|', '…']) || field.ends_with("..") || line_head.ends_with("   "));
         let field = if leader { Some(field.trim_end_matches(['.', ' ', '\t', '|', '…', '_'])) } else { None };
         if let Some(key) = key.strip_suffix([':', '：', '=']).or(field).filter(|key| key.len() < 48)
-            && position::is_person_label(key)
+            && position::is_person_label(key.trim_end_matches(['"', '\'', '`']))
         {
             // `{ "name": "Quill & Hart", "position": … }`: the name of an employer.
             let thing = key.trim_end_matches(['"', '\'', ' ']).ends_with("name") && names_a_thing(head, tail);
@@ -214,14 +237,16 @@ impl Sight<'_> {
         let bare = |c: char| !c.is_alphanumeric();
         // `Religion: Christian`, `Ship: Ada Quill`.
         let other = line_head.trim_end_matches([' ', '*', '_', '"', '\t']).strip_suffix([':', '：']);
-        if let Some(key) = other.filter(|key| key.len() < 40)
+        if let Some(key) = other
             && is_other_label(key)
         {
             add(if count == 1 { -0.5 } else { -0.3 });
         }
         // In a column for names.
-        if (line_head.contains(['|', '\t']) || line_tail.contains(['|', '\t'])) && self.in_a_column_of_names(start) {
-            add(0.45);
+        let row = line_head.len() + line_tail.len() <= super::row::WIDEST;
+        let table = row && (line_head.contains(['|', '\t']) || line_tail.contains(['|', '\t']));
+        if table && self.in_a_column_of_names(start) {
+            add(0.55);
         }
         let alone = line_head.chars().all(bare) && line_tail.chars().all(bare);
         let leads = line_head.chars().all(bare);
@@ -259,7 +284,12 @@ impl Sight<'_> {
         let closed =
             tail.starts_with(['“', '»', '”', '"', '‘', '’']) || (tail.starts_with('\'') && head.ends_with('\''));
         if opened && closed && !context_of_nickname(line_head, line_tail) {
-            add(if count > 1 && !listed_in_data(line_head) { -0.5 } else { -0.4 });
+            let data = listed_in_data(line_head);
+            add(match (data, count > 1) {
+                (true, _) => -0.1,
+                (false, true) => -0.5,
+                (false, false) => -0.4,
+            });
         } else if self.titled(start, end, line_head, line_tail) {
             add(-0.3);
         }

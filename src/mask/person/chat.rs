@@ -175,7 +175,7 @@ fn speaker(row: &str, cues: Cues) -> Option<(Range<usize>, Shape)> {
             let rest = tail[length..].trim_start_matches([')', ']', ' ', '*']);
             bold || rest.is_empty() || rest.starts_with([':', '|'])
         }
-        None => ago(tail),
+        None => (bold || body.len() < 80 || tail.starts_with(|c: char| c.is_ascii_digit())) && ago(tail),
     };
     (told && is_written(name, 3) && is_somebody(name))
         .then(|| (lead..lead + name.len(), if bold { Shape::Bold } else { Shape::Timed }))

@@ -179,6 +179,20 @@ impl<'a> Sight<'a> {
         if saint && at > 0 && word.gap == Gap::Space {
             return Class::Particle;
         }
+        if class == Class::Block
+            && word.capital
+            && word.gap == Gap::Hyphen
+            && at > 0
+            && self.classes[at - 1] == Class::Particle
+            && self.flags[at] == Flags::default()
+        {
+            return Class::Likely;
+        }
+        // `Chua Siew Eng`: behind a name it is no title.
+        let behind = at > 0 && word.gap == Gap::Space && word.capital && class == Class::Block;
+        if behind && &self.text[word.range()] == "Eng" && self.classes[at - 1].named() && !self.dotted(at) {
+            return Class::WeakGiven;
+        }
         // A capital behind the small letter that Irish puts before it.
         let irish = word.mixed
             && !word.capital
@@ -276,7 +290,8 @@ impl<'a> Sight<'a> {
     fn shortened(&self, at: usize) -> bool {
         const SHORT: &[&str] = &[
             "md", "mohd", "ma", "muh", "abd", "wm", "chas", "geo", "jos", "thos", "st", "fco", "ant", "sk", "mst",
-            "moh", "mhd", "zb", "wł", "benj", "robt", "jas", "jno", "joh", "wilh", "friedr", "gust", "kaz",
+            "moh", "mhd", "zb", "wł", "benj", "robt", "jas", "jno", "joh", "wilh", "friedr", "gust", "kaz", "zs", "sz",
+            "gy", "cs", "chr", "kr", "yu", "kh", "dž", "lj", "στ", "χρ", "κων", "γεωρ", "δημ",
         ];
         let word = &self.words[at];
         word.letters <= 4 && self.dotted(at) && SHORT.contains(&self.text[word.range()].to_lowercase().as_str())

@@ -9,11 +9,21 @@ use crate::mask::words::Gap;
 /// How many lines above a run its heading may stand.
 const SECTION: usize = 40;
 
+/// How many bytes a row of a document may have besides the run.
+pub(super) const WIDEST: usize = 320;
+
 impl Sight<'_> {
     /// What the place of a run in its row is worth: employers and schools begin rows with periods, and works, roles and
     /// ships the rows of their sections.
     pub(super) fn row(&self, start: usize, end: usize, head: &str, tail: &str) -> f32 {
-        let begins = !head.contains(char::is_alphabetic);
+        // Rows are short; prose is not.
+        if head.len() + tail.len() > WIDEST {
+            return 0.0;
+        }
+        // `Lady Beatrice (60 m)`: the title belongs to what it is before.
+        let title = start > 0 && self.flags[start - 1].any(Flags::HONORIFIC);
+        let bare = if title { head.trim_end().trim_end_matches(char::is_alphabetic) } else { head };
+        let begins = !bare.contains(char::is_alphabetic);
         let field = head.trim_end_matches([' ', '*', '_']);
         let cell = !begins && (field.ends_with("..") || field.ends_with(['|', '…', '\t']));
         if !begins && !cell {
@@ -24,7 +34,11 @@ impl Sight<'_> {
         let row = &self.text[line.start..line.end];
         let section = self.section(number);
         if section.any(Flags::WORKS) {
-            return if begins { -0.45 } else { -0.3 };
+            return match (begins, title) {
+                (true, true) => -0.7,
+                (true, false) => -0.45,
+                _ => -0.3,
+            };
         }
         if cell {
             return 0.0;
@@ -119,7 +133,9 @@ impl Sight<'_> {
             && first.gap == Gap::Dot
             && (2..=6).contains(&before.letters)
             && before.capital
-            && !self.flags[at].any(Flags::HONORIFIC)
+            // `Phys. Rev. Lett.`, but `the Rev. Lett`.
+            && (!self.flags[at].any(Flags::HONORIFIC)
+                || (before.gap == Gap::Dot && at > 0 && (3..=6).contains(&self.words[at - 1].letters)))
             && !matches!(self.classes[at], Class::Given | Class::Surname | Class::WeakSurname)
     }
 
@@ -150,7 +166,7 @@ impl Sight<'_> {
 
     /// `"Salt for Eleanor"`: the run is within a title in quotes or in italics, not within what somebody says.
     pub(super) fn titled(&self, start: usize, end: usize, head: &str, tail: &str) -> bool {
-        if !head.contains(['"', '„', '«', '“', '*', '_', '‘']) {
+        if head.len() > WIDEST || !head.contains(['"', '„', '«', '“', '*', '_', '‘']) {
             return false;
         }
         const PAIRS: &[(char, &[char])] = &[

@@ -82,7 +82,8 @@ impl Sight<'_> {
             // `Van 't Hof`.
             let short = word.letters == 1
                 && matches!(&self.text[word.range()], "t" | "s")
-                && self.classes[next - 1] == Class::Particle
+                && (self.classes[next - 1] == Class::Particle
+                    || self.text[previous.range()].eq_ignore_ascii_case("van"))
                 && matches!(&self.text[previous.end()..word.start()], " '" | " ’" | " ‘")
                 && self.classes.get(next + 1).is_some_and(|class| class.named());
             // `Quaresma d'Eça`, `Paola dell'Orto`.
@@ -186,6 +187,15 @@ impl Sight<'_> {
         }
         // `Staff Engineer`, `Staff Nurse`: every word is one of a job title.
         if (start..end).all(|at| self.flags[at].any(Flags::JOB) && self.classes[at] != Class::Given) {
+            return None;
+        }
+        // `B.Ed`, `H.Dip`, `P.IVA`: a degree or an abbreviation, without a blank behind the stop.
+        if end == start + 2
+            && self.classes[start] == Class::Initial
+            && self.words[end - 1].letters <= 4
+            && self.words[start].end() + 1 == self.words[end - 1].start()
+            && !matches!(self.classes[end - 1], Class::Given | Class::Surname)
+        {
             return None;
         }
         let units = self.units(start, end);

@@ -21,9 +21,9 @@ impl Row<'_> {
             let surname = run.len() == 1 && native.chinese_surnames.contains(c.to_string().as_str());
             if surname && head.ends_with([' ', '\u{3000}']) {
                 let rest = self.tail(start + c.len_utf8());
-                let title = rest.strip_prefix(' ').is_some_and(|rest| {
-                    AROUND.honorifics.iter().any(|word| word.chars().count() > 1 && rest.starts_with(word))
-                });
+                let title = rest
+                    .strip_prefix(' ')
+                    .is_some_and(|rest| AROUND.honorifics.begin(rest, |word| word.chars().count() > 1));
                 if title {
                     out.push(span(start..start + c.len_utf8(), 0.6, "surname before a title"));
                     continue;
@@ -39,10 +39,8 @@ impl Row<'_> {
                 continue;
             }
             let begins = !head.chars().next_back().is_some_and(|c| is_han(c) || is_kana(c));
-            let cued = AROUND
-                .cues
-                .iter()
-                .any(|cue| head.trim_end_matches([' ', '「', '“', '"', '：', ':', '\u{3000}']).ends_with(cue));
+            let cued =
+                AROUND.cues.of(head.trim_end_matches([' ', '「', '“', '"', '：', ':', '\u{3000}'])).next().is_some();
             if !begins && !cued {
                 continue;
             }
@@ -83,7 +81,7 @@ impl Row<'_> {
             let bytes = run.iter().map(|c| c.len_utf8()).sum::<usize>();
             let ends = !self.tail(start + bytes).chars().next().is_some_and(|c| is_kana(c) || is_han(c));
             let text: String = run.iter().collect();
-            let other = AROUND.cues.contains(&text.as_str()) || AROUND.labels.contains(&text);
+            let other = AROUND.cues.contains(&text) || AROUND.labels.contains(&text);
             if labelled && (2..=4).contains(&run.len()) && ends && !other {
                 best = Some((start + bytes, 0.55));
             }
@@ -93,10 +91,8 @@ impl Row<'_> {
                 let Some(worth) = native.chinese(&run[..count], labelled) else { continue };
                 let tail = self.tail(end);
                 // `君` and `氏` end given names and houses too.
-                let honoured = AROUND
-                    .honorifics
-                    .iter()
-                    .any(|word| !matches!(*word, "君" | "氏" | "殿") && tail.trim_start_matches(' ').starts_with(word));
+                let honoured =
+                    AROUND.honorifics.begin(tail.trim_start_matches(' '), |word| !matches!(word, "君" | "氏" | "殿"));
                 let parted = !tail.chars().next().is_some_and(|c| is_han(c) || is_kana(c));
                 let follows = AROUND.behind.iter().any(|word| tail.starts_with(word));
                 let first: String = run[..2].iter().collect();

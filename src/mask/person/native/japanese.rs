@@ -35,8 +35,7 @@ impl Row<'_> {
         let mut before = ' ';
         let mut next = 0;
         for (at, c) in line.char_indices() {
-            let begins =
-                is_han(c) && at >= next && (!is_han(before) || AROUND.cues.iter().any(|cue| line[..at].ends_with(cue)));
+            let begins = is_han(c) && at >= next && (!is_han(before) || AROUND.cues.of(&line[..at]).next().is_some());
             before = c;
             if !begins {
                 continue;

@@ -131,7 +131,7 @@ impl Row<'_> {
                 let end = name.char_indices().nth(2).map_or(name.len(), |(end, _)| end);
                 let known = name[..end].chars().all(|c| native.korean_given.contains(&c)) && end > '가'.len_utf8();
                 let rest = &name[end..];
-                if known && (PARTICLES.contains(&rest) || AROUND.honorifics.iter().any(|word| rest.starts_with(word))) {
+                if known && (PARTICLES.contains(&rest) || AROUND.honorifics.begin(rest, |_| true)) {
                     out.push(span(word.start()..given.start() + end, 0.75, "surname and given name"));
                     continue;
                 }
@@ -142,8 +142,7 @@ impl Row<'_> {
             let role = near && ROLES.iter().any(|role| before.ends_with(role));
             let after = self.words.get(at + 1).map_or("", |word| &self.text[word.range()]);
             let honoured = |rest: &str| {
-                AROUND.honorifics.iter().any(|word| rest.starts_with(word))
-                    || (rest.is_empty() && AROUND.honorifics.iter().any(|word| after.starts_with(word)))
+                AROUND.honorifics.begin(rest, |_| true) || (rest.is_empty() && AROUND.honorifics.begin(after, |_| true))
             };
             let labelled = self.labelled(word.start());
             let mut best: Option<(usize, f32)> = None;

@@ -10,7 +10,7 @@ mod korean;
 mod spelt;
 mod thai;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -51,14 +51,60 @@ static NATIVE: LazyLock<Native> = LazyLock::new(|| {
     }
 });
 
+/// Words by their last letter.
+struct Ends(HashMap<char, Vec<String>>);
+
+impl Ends {
+    fn new(words: impl Iterator<Item = &'static str>) -> Self {
+        let mut ends: HashMap<char, Vec<String>> = HashMap::new();
+        for word in words {
+            if let Some(last) = word.chars().next_back() {
+                ends.entry(last).or_default().push(word.replace('_', " "));
+            }
+        }
+        Self(ends)
+    }
+
+    /// The words that `text` ends with.
+    fn of<'w>(&'w self, text: &'w str) -> impl Iterator<Item = &'w str> {
+        let words = text.chars().next_back().and_then(|last| self.0.get(&last));
+        words.into_iter().flatten().map(String::as_str).filter(move |word| text.ends_with(word))
+    }
+
+    fn contains(&self, text: &str) -> bool {
+        self.of(text).any(|word| word == text)
+    }
+}
+
+/// Words by their first letter.
+struct Starts(HashMap<char, Vec<&'static str>>);
+
+impl Starts {
+    fn new(words: impl Iterator<Item = &'static str>) -> Self {
+        let mut starts: HashMap<char, Vec<&'static str>> = HashMap::new();
+        for word in words {
+            if let Some(first) = word.chars().next() {
+                starts.entry(first).or_default().push(word);
+            }
+        }
+        Self(starts)
+    }
+
+    /// Whether `text` starts with one of the words that `wanted` takes.
+    fn begin(&self, text: &str, wanted: impl Fn(&str) -> bool) -> bool {
+        let words = text.chars().next().and_then(|first| self.0.get(&first));
+        words.into_iter().flatten().any(|word| text.starts_with(word) && wanted(word))
+    }
+}
+
 /// The words around names in scripts without capitals.
 struct Around {
     /// Before a colon, or brackets, behind which a person is named.
-    labels: Vec<String>,
+    labels: Ends,
     /// Before a Chinese, Japanese or Korean name without a colon.
-    cues: Vec<&'static str>,
+    cues: Ends,
     /// Behind a name.
-    honorifics: Vec<&'static str>,
+    honorifics: Starts,
     /// Behind a Chinese name in a sentence.
     behind: Vec<&'static str>,
     /// Words that begin with a character that is a surname too.
@@ -74,9 +120,9 @@ struct Around {
 static AROUND: LazyLock<Around> = LazyLock::new(|| {
     let group = |name| group(include_str!("../../lexicon/native_around.txt"), name);
     Around {
-        labels: group("labels").map(|label| label.replace('_', " ")).collect(),
-        cues: group("cues").collect(),
-        honorifics: group("honorifics").collect(),
+        labels: Ends::new(group("labels")),
+        cues: Ends::new(group("cues")),
+        honorifics: Starts::new(group("honorifics")),
         behind: group("behind").collect(),
         words: group("words that begin as names do").collect(),
         roles: group("roles").collect(),
@@ -186,17 +232,16 @@ impl Row<'_> {
             return !above.is_empty()
                 && head.len() < 12
                 && !head.contains('\u{1}')
-                && AROUND.labels.iter().any(|label| label == above)
+                && AROUND.labels.contains(above)
                 && is_han_text(above);
         }
         let between = &head[label.len()..];
         between.contains([':', '：', '|', '｜', '】', ']', '\t', '\u{3000}', '=', '(', '（', ' '])
             && label.len() + 40 > head.len()
-            && AROUND.labels.iter().any(|word| {
-                label.strip_suffix(word.as_str()).is_some_and(|rest| {
-                    // `名` alone ends many words.
-                    word.chars().count() > 1 || !rest.chars().next_back().is_some_and(char::is_alphanumeric)
-                })
+            && AROUND.labels.of(label).any(|word| {
+                let rest = &label[..label.len() - word.len()];
+                // `名` alone ends many words.
+                word.chars().count() > 1 || !rest.chars().next_back().is_some_and(char::is_alphanumeric)
             })
     }
 

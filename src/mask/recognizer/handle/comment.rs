@@ -156,7 +156,17 @@ fn speaks_below(lead: &str, body: &str) -> Option<Range<usize>> {
         return Some(0..name.len());
     }
     let told = name.split(' ').count() <= 3 && is_written(name, 3) && is_somebody(name);
-    (told && name.contains(' ') || told && is_like(name)).then_some(0..name.len())
+    // `stroganina: а что за парк?`, `Кикимора Болотная: …`: words of no list.
+    let colon = body[stop..].starts_with([':', '：']);
+    let parts = words(name);
+    let unknown = colon
+        && parts.len() <= 2
+        && !parts.is_empty()
+        && parts.iter().all(|part| LEXICON.word(part.hash) == Flags::default() && part.letters > 3 && !part.shouted)
+        && (parts.len() > 1 || parts[0].capital || name.chars().all(char::is_lowercase))
+        && body[stop..].split_whitespace().nth(2).is_some();
+    let nick = !name.contains(' ') && is_like(name);
+    (told && name.contains(' ') || nick || unknown).then_some(0..name.len())
 }
 
 /// Who wrote each comment of a thread: `**ada_q** — 08:05`, `↳ ada_q: …`, and, below a heading for comments, `ada_q: …`.
@@ -240,7 +250,8 @@ pub(super) fn comments(page: &Page<'_>, out: &mut Vec<Span>) {
             && name.chars().all(|c| c.is_alphanumeric());
         let known = LEXICON.word(Hash::of(name)).any(Flags::ORGANISATION.or(Flags::WORD).or(Flags::ALSO_PRODUCT));
         let strong = is_like(name) && (name.contains('_') || name.contains('#') || name.contains(char::is_numeric));
-        if !(strong || hump && !known)
+        let dashed = bold && is_like(name) && [" — ", " – "].iter().any(|sign| rest.starts_with(sign));
+        if !(strong || hump && !known || dashed)
             || name.rsplit('.').next().is_some_and(|top| name.contains('.') && is_known_top(top))
         {
             continue;

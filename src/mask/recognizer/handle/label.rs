@@ -165,6 +165,8 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
                 || low == "nick")
             && !next.starts_with("::")
             && !gap.contains('`')
+            // `callsign "Lysytsia"`
+            || (anchor.kind == Kind::User && sure && quoted && gap == " \"" && over && !word && count >= 3)
     } else {
         // `Steam ada_quill · +44 …`: in a row of contact details.
         let packages = matches!(low.as_str(), "npm" | "pypi" | "crates.io" | "rubygems" | "docker hub" | "dockerhub");
@@ -185,6 +187,17 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
 /// `"ada_q" on Discord`.
 pub(super) fn quoted_before(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     let head = behind(text, anchor.start(), SIDE);
+    // `ada#4718 (Discord)`
+    if let Some(name) = head.strip_suffix(" (") {
+        let start = name
+            .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '#')))
+            .map_or(0, |at| at + name[at..].chars().next().map_or(1, char::len_utf8));
+        let name = &name[start..];
+        if name.contains(['_', '#']) && is_like(name) && text[anchor.end()..].starts_with(')') {
+            push(anchor.start() - head.len() + start, name, 0.75, out);
+        }
+        return;
+    }
     let Some(name) =
         [" on ", " auf ", " sur ", " en ", " su ", " na ", " på "].into_iter().find_map(|word| head.strip_suffix(word))
     else {

@@ -86,11 +86,8 @@ fn leads(page: &Page<'_>) -> Vec<Lead> {
             continue;
         }
         let bare = row.trim_start_matches([' ', '*', '>', '•', '·', '—', '–', '↳', '↩', '└', '»', '▸', '➤']);
-        let bold = row[..row.len() - bare.len()].contains("**");
-        let (body, push) = ["推 ", "噓 ", "→ ", "作者：", "作者:", "[MOD] ", "[OP] ", "[ADMIN] ", "Moderator ", "Mod "]
-            .iter()
-            .find_map(|head| bare.strip_prefix(head).map(|rest| (rest, head.starts_with(['推', '噓', '→', '作']))))
-            .unwrap_or((bare, false));
+        let bold = row.starts_with(['*', ' ', '>', '•']) && row[..row.len() - bare.len()].contains("**");
+        let (body, push) = marked(bare);
         let length = body
             .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '\'' | '’')))
             .unwrap_or(body.len());
@@ -100,6 +97,13 @@ fn leads(page: &Page<'_>) -> Vec<Lead> {
             continue;
         }
         let rest = &body[name.len()..];
+        // Prose: a word and a blank and a word.
+        let bytes = rest.as_bytes();
+        let worded = bytes.first() == Some(&b' ') && bytes.get(1).is_some_and(u8::is_ascii_alphanumeric);
+        let marks = matches!(bytes.first(), Some(b' ' | b'*' | b':' | 0xEF));
+        if !marks || (worded && !strong(name)) {
+            continue;
+        }
         let rest = rest.strip_prefix("**").unwrap_or(rest);
         let aside = [" (Moderator)", " (Mod)", " (OP)", " (TE)", " (mod)", " (admin)", " (Admin)", " (author)"];
         let rest = aside.iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest);
@@ -144,6 +148,20 @@ fn leads(page: &Page<'_>) -> Vec<Lead> {
         leads.push(Lead { range: start..start + name.len(), tail, strong: strong(name), prose });
     }
     leads
+}
+
+/// A line without what its program puts before a nick, and whether that says that it is one.
+fn marked(bare: &str) -> (&str, bool) {
+    const MARKS: &[&str] =
+        &["推 ", "噓 ", "→ ", "作者：", "作者:", "[MOD] ", "[OP] ", "[ADMIN] ", "Moderator ", "Mod "];
+    // `[`, `M`, and the first bytes of the others.
+    if !matches!(bare.as_bytes().first(), Some(b'[' | b'M' | 0xE2 | 0xE4..=0xE6)) {
+        return (bare, false);
+    }
+    MARKS
+        .iter()
+        .find_map(|head| bare.strip_prefix(head).map(|rest| (rest, head.starts_with(['推', '噓', '→', '作']))))
+        .unwrap_or((bare, false))
 }
 
 /// `ada_q`, `ada88`, `AdaQ`, `Ohm'scherAda`: what no word of a text looks like.
