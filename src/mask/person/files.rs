@@ -1,5 +1,7 @@
 //! Names within the names of files: `CV_DesmondTeo_2024.pdf`.
 
+use memchr::memchr_iter;
+
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::{Cues, Page};
 use crate::mask::span::{Entity, Layer, Span};
@@ -11,19 +13,29 @@ const EXTENSIONS: &[&str] = &["pdf", "doc", "docx", "odt", "rtf", "pages", "jpg"
 pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
     let text = page.text();
     for line in page.lines().iter().filter(|line| line.cues.has(Cues::DOT | Cues::CAPITAL | Cues::DASH)) {
-        let mut start = line.start;
-        for token in
-            text[line.start..line.end].split_inclusive([' ', '\t', '"', '(', ')', '<', '>', ',', ';', '`', '/'])
-        {
-            let at = start;
-            start += token.len();
-            let token = token.trim_end_matches(|c: char| !c.is_alphanumeric());
-            let Some((stem, extension)) = token.rsplit_once('.') else { continue };
-            if stem.contains(['_', '-']) && EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)) {
-                pieces(at, stem, out);
+        let row = &text[line.start..line.end];
+        for dot in memchr_iter(b'.', row.as_bytes()) {
+            let tail = &row.as_bytes()[dot + 1..];
+            let length = tail.iter().take(8).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            let known = EXTENSIONS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(&tail[..length]));
+            if !known || !ends(&row[dot + 1 + length..]) {
+                continue;
+            }
+            let start = row[..dot].rfind(BORDERS).map_or(0, |at| at + 1);
+            let stem = &row[start..dot];
+            if stem.contains(['_', '-']) {
+                pieces(line.start + start, stem, out);
             }
         }
     }
+}
+
+/// What parts a file name from its surroundings.
+const BORDERS: [char; 11] = [' ', '\t', '"', '(', ')', '<', '>', ',', ';', '`', '/'];
+
+/// Whether no letter or digit follows before what parts words.
+fn ends(rest: &str) -> bool {
+    !rest.chars().take_while(|c| !BORDERS.contains(c)).any(char::is_alphanumeric)
 }
 
 /// Marks the pieces of `stem` that are names and nothing else; neighbours are one name.

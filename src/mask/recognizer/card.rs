@@ -1,37 +1,38 @@
 //! Payment card numbers: issuer, length and check digit.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::{Recognizer, after, before, compile};
+use super::{Recognizer, after, before};
 use crate::mask::page::Page;
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Card;
 
-static START: LazyLock<Regex> = LazyLock::new(|| compile(r"[0-9]+"));
-
 impl Recognizer for Card {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         let mut taken = 0;
-        for group in page.find(&START, |line| line.digits >= 12) {
-            let left = before(text, group.start())
-                .is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '+' | '/' | '='));
-            if !left || group.start() < taken {
-                continue;
-            }
-            // The groups of a card in the middle of a row of figures.
-            let row = group.start() > taken + 1
-                && before(text, group.start()) == Some(' ')
-                && before(text, group.start() - 1).is_some_and(|c| c.is_ascii_digit());
-            if row {
-                continue;
-            }
-            if let Some(end) = take(text, group.start()) {
-                out.push(Span::new(group.start()..end, Entity::Card, 0.98));
-                taken = end;
+        for line in page.lines().iter().filter(|line| line.digits >= 12) {
+            let bytes = &text.as_bytes()[..line.end];
+            let mut next = line.start;
+            while let Some(digit) = bytes[next..].iter().position(u8::is_ascii_digit) {
+                let start = next + digit;
+                next = start + bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                let left = before(text, start)
+                    .is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '+' | '/' | '='));
+                // No issuer's numbers begin with these.
+                if !left || start < taken || matches!(bytes[start], b'0' | b'7' | b'9') {
+                    continue;
+                }
+                // The groups of a card in the middle of a row of figures.
+                let row = start > taken + 1
+                    && before(text, start) == Some(' ')
+                    && before(text, start - 1).is_some_and(|c| c.is_ascii_digit());
+                if row {
+                    continue;
+                }
+                if let Some(end) = take(text, start) {
+                    out.push(Span::new(start..end, Entity::Card, 0.98));
+                    taken = end;
+                }
             }
         }
     }

@@ -3,10 +3,11 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
+use memchr::memchr_iter;
 use regex::Regex;
 
 use super::{Recognizer, after, before, compile, context, ends_in_word};
-use crate::mask::page::{Cues, Page};
+use crate::mask::page::{Cues, Line, Page};
 use crate::mask::span::{Entity, Span};
 
 pub(crate) struct Ip;
@@ -70,7 +71,11 @@ const EVERYBODYS: &[[u8; 4]] = &[
 impl Recognizer for Ip {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
-        for found in page.find(&V4, |line| line.digits >= 4 && line.cues.has(Cues::DOT)) {
+        // Most lines have no dots or colons to spare.
+        let many = |line: &Line, sign, least: usize| {
+            memchr_iter(sign, &text.as_bytes()[line.start..line.end]).nth(least - 1).is_some()
+        };
+        for found in page.find(&V4, |line| line.digits >= 4 && line.cues.has(Cues::DOT) && many(line, b'.', 3)) {
             let octets = found.as_str().split('.').all(|octet| octet == "0" || !octet.starts_with('0'));
             let address = found.as_str().parse::<Ipv4Addr>().ok().filter(|_| octets);
             let own = address.is_some_and(|address| {
@@ -104,7 +109,7 @@ impl Recognizer for Ip {
                 out.push(Span::new(found.start()..suffixed(text, found.end()), Entity::Ip, 0.9));
             }
         }
-        for found in page.find(&V6, |line| line.cues.has(Cues::COLON)) {
+        for found in page.find(&V6, |line| line.cues.has(Cues::COLON) && many(line, b':', 2)) {
             let colon = found.as_str().ends_with(':') && !found.as_str().ends_with("::");
             let end = found.end() - usize::from(colon);
             let Ok(address) = text[found.start()..end].parse::<Ipv6Addr>() else { continue };
