@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{filter, review};
 use crate::cli::{Global, Printer, flag};
 use crate::document::Document;
-use crate::mask::{MaskedDocument, Masker, NameModel, Vault};
+use crate::mask::{MaskedDocument, Masker, Vault};
 use crate::pipeline::{VAULT, VaultFile, mask_documents, name_model, read_documents};
 use crate::report::{MaskedPage, render_masking};
 use crate::settings::{Origin, Workspace, policy_key};

@@ -340,11 +340,13 @@ fn each_trigram(word: &str, mut take: impl FnMut(usize)) {
     push(u32::from('$'));
 }
 
-/// Given names and surnames of the lists in Latin letters, in the order of the files.
+/// Given names and surnames of the lists in Latin letters, in the order of the files; short and pet names, which the
+/// lists have in small letters, aside.
 #[cfg(feature = "train")]
 pub(crate) fn names() -> [impl Iterator<Item = &'static str>; 2] {
     let words = |lists: [&'static str; 3]| {
-        lists.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace)
+        let lines = lists.into_iter().flat_map(str::lines).filter(|line| !line.starts_with('#'));
+        lines.flat_map(str::split_whitespace).filter(|name| name.starts_with(char::is_uppercase))
     };
     [
         words([list!("given_west"), list!("given_east"), list!("given_world")]),

@@ -12,7 +12,7 @@ mod run;
 mod shape;
 mod words;
 
-use run::{Gap, Group, Run, next_digit};
+use run::{Gap, Run, next_digit};
 use shape::{Number, Shape, international};
 use words::{extension, unspaced};
 
