@@ -278,7 +278,7 @@ pub(super) fn skip_marks(text: &str, at: usize) -> usize {
     at + rest.len()
         - rest
             .trim_start_matches(|c: char| {
-                label_sign(c) || matches!(c, '.' | '…' | '(' | '→' | '-' | '–' | '>' | '،' | ',')
+                label_sign(c) || matches!(c, '.' | '…' | '(' | '→' | '-' | '–' | '—' | '>' | '،' | ',')
             })
             .len()
 }
