@@ -154,6 +154,10 @@ impl Reader<'_, '_> {
         if first > 0 && number.figures() && run.groups[first - 1].length == 3 && head_gap(run, first) {
             return None;
         }
+        // `tel-04288123`: theses of an archive.
+        if head.ends_with("tel-") && groups.len() == 1 && digits.len() == 8 {
+            return None;
+        }
         let dialled = head.ends_with("tel:") || head.ends_with("callto:") || head.ends_with("wa.me/");
         if !dialled && first == 0 && left_joined(text, start, before.label) {
             return None;

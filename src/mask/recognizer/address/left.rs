@@ -4,6 +4,7 @@ use super::cores::{Core, Needs};
 use super::grow::Reach;
 use super::tokens::{Kind, Role};
 use super::zone::{Holds, Parting, Zone, is_comma};
+use crate::mask::lexicon::Flags;
 
 impl Zone<'_> {
     /// Where the address begins.
@@ -45,9 +46,7 @@ impl Zone<'_> {
                     }
                     let part = self.part(begin);
                     // `The Old Smithy, Wharf Lane`, `"Shivkrupa", Plot No. 22`: houses with names.
-                    if comma && core.rule == "street and number"
-                        || comma && reach.holds.any(Holds::STREET.or(Holds::UNIT))
-                    {
+                    if comma && !is_comma(self.sign(begin).unwrap_or('"')) {
                         let the = self.spelt(begin) == "The"
                             && (2..=4).contains(&(before - begin))
                             && (begin + 1..before)
@@ -58,6 +57,9 @@ impl Zone<'_> {
                             && (3..=5).contains(&(before - begin))
                             && (begin + 1..before - 1)
                                 .all(|at| self.get(at).is_some_and(|word| word.is_word() && word.capital));
+                        let quoted = quoted && comma;
+                        let the =
+                            the && (core.rule == "street and number" || reach.holds.any(Holds::STREET.or(Holds::UNIT)));
                         if the || quoted {
                             reach.parts += 1;
                             from = begin;
@@ -125,6 +127,19 @@ impl Zone<'_> {
                             }
                             continue;
                         }
+                        break;
+                    }
+                    // `lives at Gortnamona, Clonbur, Co. Galway`.
+                    let town = before.checked_sub(1).and_then(|last| self.get(last));
+                    if towns > 0
+                        && comma
+                        && town.is_some_and(|town| {
+                            town.is_word() && town.capital && !town.flags.any(Flags::GIVEN.or(Flags::SURNAME))
+                        })
+                        && before >= 2
+                        && self.get(before - 2).is_some_and(|word| word.is_word() && !word.capital)
+                    {
+                        from = before - 1;
                         break;
                     }
                     // The end of a sentence's part: `meet at Flat 3`.

@@ -44,6 +44,9 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             || after.is_empty()
             || (unit(after) && unit_ends(after))
             || follows_kin(after);
+        // `Mum of 3` counts children; `hijos de 5 y 9 años` does not.
+        let closed =
+            closed && (!of || unit(after) || follows_kin(after) && after.contains(|c: char| c.is_ascii_digit()));
         let capital = name
             .rsplit(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '-')))
             .find(|word| !word.is_empty())

@@ -279,7 +279,8 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
 /// `a 33-year-old petroleum engineer`, `a 33-year-old from the hills who`: a person within three words.
 fn called(page: &Page<'_>, anchors: &[Anchor], index: usize, start: usize, noun: &str) -> bool {
     const NOUNS: &[&str] = &[
-        "ist", "grapher", "logist", "smith", "wright", "woman", "worker", "maker", "keeper", "writer", "ician", "nurse",
+        "erin", "istin", "entin", "ist", "grapher", "logist", "smith", "wright", "woman", "worker", "maker", "keeper",
+        "writer", "ician", "nurse",
     ];
     const THINGS: &[&str] = &["list", "playlist", "checklist", "whitelist", "twist", "mist", "assist", "exist"];
     let mut words = noun.split([' ', '\u{a0}']).take(3).map(|word| word.trim_end_matches([',', '.', ';', ')', '!']));

@@ -357,7 +357,9 @@ impl Reader<'_, '_> {
                         || plural && verb(&self.text[next.range()])
                         || !plural && german_verb(&self.text[next.range()]))
             });
-            let told = before.is_some_and(|before| first_person(&self.text[self.words[before].range()]));
+            let told = (1..=2)
+                .filter_map(|back| index.checked_sub(back))
+                .any(|before| first_person(&self.text[self.words[before].range()]));
             if preposed
                 && (on || plural && ends && (told || self.personal(index)))
                 && !(word.letters == 2 && word.first == 'i')

@@ -463,8 +463,9 @@ fn told_so(line: &str, own: bool, asked: bool) -> Option<&str> {
         let start = token.as_ptr() as usize - line.as_ptr() as usize;
         let head = line[..head_end].trim_end();
         head_end = start + token.len();
-        let word =
-            token.trim_matches(['"', '\'', '`', '“', '”', '(', ')', '*', ',', ';', ':']).trim_end_matches(['.', '…']);
+        let word = token
+            .trim_matches(['"', '\'', '`', '“', '”', '(', ')', '*', ',', ';', ':', '?'])
+            .trim_end_matches(['.', '…']);
         if !passwordish(word, 6) || word.starts_with('@') || is_image(word) {
             continue;
         }
@@ -579,6 +580,11 @@ pub(super) fn network(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         }
         let figures = word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_digit());
         let good = passwordish(word, 6) || (figures && key);
+        // `MOVISTAR_7A3C / clave …`: the name of the network, whose key follows.
+        let place = word.as_ptr() as usize + word.len() - rest.as_ptr() as usize;
+        let is_key = |next: &str| NETWORK_KEYS.contains(&next.trim_matches([':', '=']).to_lowercase().as_str());
+        let named = good && !key && rest[place..].split_whitespace().take(3).any(is_key);
+        let good = good && !named;
         // A name of a network has no such signs.
         let sure = first && strong(word) && word.contains(is_sign) && word.contains(|c: char| c.is_ascii_digit());
         if good
