@@ -125,6 +125,16 @@ impl Reader<'_, '_> {
             return None;
         }
         let shape = number.shape();
+        // `06-12 00 48 27 / 030 – 200 44 71`: the last group is the area of one more number.
+        let wide = |index: usize| run.groups.get(index).is_some_and(|group| group.gap.has(Gap::WIDE));
+        if groups.len() > 2
+            && tail.length <= 5
+            && wide(first + groups.len() - 1)
+            && wide(first + groups.len())
+            && self.page.text()[tail.start..].starts_with('0')
+        {
+            return None;
+        }
         if shape == Shape::Never || !right_free(text, tail.end, last < run.groups.len()) {
             return None;
         }

@@ -121,7 +121,14 @@ impl Zone<'_> {
                     token.letters == 1 && !matches!(self.spelt(at), "r" | "c" | "R" | "C" | "r." | "г" | "L" | "l");
                 let ahead = before
                     .and_then(|before| self.house_ahead(before))
-                    .filter(|from| !years && self.dashes(*from, at) < 3);
+                    .filter(|from| !years && self.dashes(*from, at) < 3)
+                    // `091/600 48 27, via Roma`: the end of a telephone.
+                    .filter(|from| {
+                        let code = |back: usize| {
+                            from.checked_sub(back).and_then(|at| self.get(at)).is_some_and(Token::is_code)
+                        };
+                        !(code(1) && code(2))
+                    });
                 if let Some(from) = ahead {
                     // `rue X 12` after a number would be a second number.
                     return core(from, end, if strong { 0.8 } else { 0.7 });

@@ -261,6 +261,7 @@ pub(super) fn unit(rest: &str) -> bool {
         "yr",
         "y/o",
         "yo",
+        "ขวบ",
         "thn",
         "th",
         "l.",

@@ -145,7 +145,10 @@ impl Reader<'_, '_> {
         let end = age_at(self.text, at, 1).filter(|end| end - at <= 2)?;
         let value = self.text.get(at..end)?.parse().ok();
         let next = self.text.as_bytes().get(end).copied().unwrap_or(b' ');
-        (!next.is_ascii_alphanumeric() || self.text[end..].starts_with("ste")).then_some(Number {
+        // `16e` in Dutch.
+        let rest = &self.text[end..];
+        let ordinal = rest.starts_with("ste") || rest.starts_with('e') && !rest[1..].starts_with(char::is_alphanumeric);
+        (!next.is_ascii_alphanumeric() || ordinal).then_some(Number {
             start: at,
             end,
             left: index + 1,
@@ -376,8 +379,18 @@ impl Reader<'_, '_> {
             && years.is_some()
             && before.is_some_and(|before| {
                 let word = self.text[self.words[before].range()].to_lowercase();
-                matches!(word.as_str(), "a" | "con" | "com" | "em" | "aos" | "met" | "mit" | "à" | "en" | "w")
+                self.cue(before).any(Cue::WHEN)
+                    || matches!(word.as_str(), "a" | "con" | "com" | "em" | "aos" | "met" | "mit" | "à" | "en" | "w")
             })
+        {
+            return true;
+        }
+        // `desde los 16 años`; `desde hace 16 años` is a time.
+        if (cue.any(Cue::BARE) || word.letters == 2 && word.first == 'o')
+            && years.is_some()
+            && value >= 4
+            && matches!(&self.text[word.range()], "los" | "os")
+            && before.is_some_and(|before| self.cue(before).any(Cue::WHEN))
         {
             return true;
         }
@@ -413,8 +426,9 @@ impl Reader<'_, '_> {
         // `Als ich 19 war`, `toen ik 15 was`.
         if cue.any(Cue::SUBJECT)
             && value >= 3
-            && after
-                .is_some_and(|after| matches!(&self.text[self.words[after].range()], "war" | "wurde" | "was" | "werd"))
+            && after.is_some_and(|after| {
+                matches!(&self.text[self.words[after].range()], "war" | "wurde" | "was" | "werd" | "bin" | "ben")
+            })
         {
             return when;
         }
@@ -465,8 +479,13 @@ impl Reader<'_, '_> {
                     .is_some_and(|next| follows(next) || matches!(next, "și" | "y" | "e" | "et" | "i" | "a" | "en"));
         }
         // `Op mijn 29ste`.
-        if self.text[number.end..].starts_with("ste") && cue.any(Cue::OWNER) {
-            return index > 0 && self.text[self.words[index - 1].range()].eq_ignore_ascii_case("op");
+        let rest = &self.text[number.end..];
+        if (rest.starts_with("ste") || rest.starts_with('e')) && cue.any(Cue::OWNER) {
+            return index > 0
+                && matches!(
+                    self.text[self.words[index - 1].range()].to_lowercase().as_str(),
+                    "op" | "sinds" | "vanaf" | "tot" | "voor" | "na"
+                );
         }
         // `at the ripe old age of 43`.
         if word.letters == 2 && word.first == 'o' && self.cue(index.saturating_sub(1)).any(Cue::AGED) && index > 0 {
