@@ -8,6 +8,7 @@ mod lists;
 mod more;
 mod prose;
 mod spelt;
+mod verbs;
 
 use self::kin::{behind_name, beside_detail, called_before, kin, named_before};
 use self::label::labelled;

@@ -4,6 +4,7 @@
 //! One pass over the words asks a small table for each; what is not in it costs one look at a bit set.
 
 use super::cues::{Cue, Cues, WORDS};
+use super::verbs::{first_person, german_verb, verb};
 use super::{age_at, follows, is_person_noun, push};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
@@ -698,73 +699,4 @@ impl Reader<'_, '_> {
             && years.is_some()
             && (word.capital || self.personal(index) || word.letters == 3)
     }
-}
-
-/// A past tense of Spanish, Portuguese or Italian, first or third person.
-fn verb(word: &str) -> bool {
-    word.chars().count() >= 3 && ["é", "í", "ó", "ei", "ou", "eu", "iu", "ì", "ò"].iter().any(|end| word.ends_with(end))
-}
-
-/// A past tense of Spanish, Portuguese or Italian in the first person: `empecé`, `comecei`, `cominciai`.
-fn first_person(word: &str) -> bool {
-    word.chars().count() >= 4 && ["é", "í", "ei", "ai"].iter().any(|end| word.ends_with(end))
-}
-
-/// A verb that a German, Swedish or Danish clause goes on with behind an age.
-fn german_verb(word: &str) -> bool {
-    matches!(
-        word,
-        "habe"
-            | "angefangen"
-            | "begonnen"
-            | "gelernt"
-            | "geheiratet"
-            | "gegangen"
-            | "gekommen"
-            | "ausgezogen"
-            | "ausgewandert"
-            | "hat"
-            | "hatte"
-            | "bin"
-            | "ist"
-            | "war"
-            | "wurde"
-            | "ging"
-            | "zog"
-            | "begann"
-            | "fing"
-            | "kam"
-            | "lernte"
-            | "machte"
-            | "starb"
-            | "wanderte"
-            | "floh"
-            | "wechselte"
-            | "gründete"
-            | "heiratete"
-            | "verließ"
-            | "schrieb"
-            | "stand"
-            | "wollte"
-            | "musste"
-            | "konnte"
-            | "träumte"
-            | "arbeitete"
-            | "fand"
-            | "bekam"
-            | "verlor"
-            | "började"
-            | "flyttade"
-            | "blev"
-            | "slutade"
-            | "lärde"
-            | "fick"
-            | "gick"
-            | "flyttede"
-            | "begyndte"
-            | "fikk"
-            | "flyttet"
-            | "startet"
-            | "ble"
-    )
 }
