@@ -18,6 +18,7 @@ const BLANK: char = '\u{1}';
 impl Recognizer for DateOfBirth {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
+        lives(page, out);
         for anchor in page.anchors() {
             match anchor.kind {
                 Kind::Birth => {
@@ -69,9 +70,13 @@ impl Recognizer for DateOfBirth {
                     papers(page, anchor, out);
                     below_papers(page, anchor, out);
                 }
-                Kind::Number if text[..anchor.start()].ends_with(", ") => {
+                Kind::Number => {
                     let line = &page.lines()[page.line_at(anchor.start())];
-                    row(text, line, anchor.start(), true, out);
+                    if text[..anchor.start()].ends_with(", ") {
+                        row(text, line, anchor.start(), true, out);
+                    } else if let Some(date) = life(&text[..line.end], anchor.start()) {
+                        push(text, anchor.start(), date, "the first of two dates of a life", out);
+                    }
                 }
                 _ => {}
             }
@@ -278,7 +283,7 @@ pub(super) fn skip_marks(text: &str, at: usize) -> usize {
     at + rest.len()
         - rest
             .trim_start_matches(|c: char| {
-                label_sign(c) || matches!(c, '.' | '…' | '(' | '→' | '-' | '–' | '>' | '،' | ',')
+                label_sign(c) || matches!(c, '.' | '…' | '(' | '→' | '-' | '–' | '—' | '>' | '،' | ',')
             })
             .len()
 }
@@ -435,6 +440,41 @@ fn below_papers(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
     }
 }
 
+/// The longest line that may be nothing but two dates.
+const TWO_DATES: usize = 64;
+
+/// The first of two full dates with a dash between and nothing behind them but a bracket, so far apart that only a
+/// life is so long: `3.4.1931 – 12.9.2023`. A post is held for forty years at most.
+fn life(text: &str, at: usize) -> Option<Date> {
+    const LEAST: u32 = 45;
+    let first = date_at(text, at, false).filter(|date| date.day)?;
+    let born = first.year.filter(|year| (1850..2010).contains(year))?;
+    let rest = text.get(first.end..)?;
+    let next = rest.trim_start_matches([' ', '\u{a0}', '\u{2009}', '–', '—', '-', '†', ',', ';', '✝', '+']);
+    let gap = &rest[..rest.len() - next.len()];
+    if !gap.contains(['–', '—', '-', '†', '✝']) || gap.len() > 12 {
+        return None;
+    }
+    let last = date_at(text, text.len() - next.len(), false).filter(|date| date.day)?;
+    let died = last.year.filter(|year| (born + 1..=born + 115).contains(year))?;
+    let over = text.get(last.end..)?.trim_start_matches([')', ' ', '.', '*', '_', ',']);
+    let long = died - born >= LEAST || gap.contains(['†', '✝']);
+    (long && (over.is_empty() || text[last.end..].starts_with([')', '）']))).then_some(first)
+}
+
+/// Lines that are nothing but the two dates of a life, as below the name in an obituary.
+fn lives(page: &Page<'_>, out: &mut Vec<Span>) {
+    let text = page.text();
+    for line in page.lines().iter().filter(|line| line.digits >= 8 && line.end - line.start <= TWO_DATES) {
+        let whole = &text[line.start..line.end];
+        let body = whole.trim_start_matches([' ', '\t', '*', '(', '_', '★', '⭐', '>', '∗']);
+        let at = line.end - body.len();
+        if let Some(date) = life(&text[..line.end], at) {
+            push(text, at, date, "the first of two dates of a life", out);
+        }
+    }
+}
+
 /// A full date at `at`, behind a comma and a name that begins its clause.
 fn row(text: &str, line: &Line, at: usize, code: bool, out: &mut Vec<Span>) {
     let full = |date: &Date| date.day && date.year.is_some_and(|year| year > 31) && born_in(date);
@@ -446,6 +486,13 @@ fn row(text: &str, line: &Line, at: usize, code: bool, out: &mut Vec<Span>) {
     // What stands between the name and the date is a number of papers at most.
     let head = text.get(line.start..at).unwrap_or_default().trim_end_matches([' ', ',']);
     let clause = head.rsplit([':', '"', '“', ';', '(', '.']).next().unwrap_or_default();
+    // `It's the missus, Effie Papanikolaou, 30/11/71.`: right behind the name, of a grown-up.
+    let grown =
+        date_at(text, at, false).and_then(|date| date.year).is_some_and(|year| matches!(year, 32..=99 | 1925..=2004));
+    let clause = match clause.rsplit_once(", ") {
+        Some((_, last)) if grown && !last.contains(|c: char| c.is_ascii_digit()) => last,
+        _ => clause,
+    };
     let mut parts = clause.split(", ");
     let name = parts.next().unwrap_or_default().trim();
     let count = name.split_whitespace().count();
@@ -454,7 +501,7 @@ fn row(text: &str, line: &Line, at: usize, code: bool, out: &mut Vec<Span>) {
         && name.split_whitespace().any(|word| LEXICON.word(Hash::of(word)).any(Flags::GIVEN.or(Flags::SURNAME)));
     let codes = parts.clone().count();
     let coded = parts.all(|part| !part.contains(' ') && part.chars().any(|c| c.is_ascii_digit()));
-    if named && coded && (codes > 0 || !code) {
+    if named && coded && (codes > 0 || !code || grown) {
         out.push(Span::new(at..date.end, Entity::DateOfBirth, 0.7).by(Layer::Context, "date in a row about a person"));
     }
 }

@@ -78,6 +78,7 @@ impl Reader<'_, '_> {
                 let start = if first == 0 { run.start } else { opened(text, run.groups[first].start) };
                 end = grown(text, run.groups[last - 1].end);
                 let start = if first == 0 { unbalanced(text, start, end) } else { start };
+                let start = carrier(text, start);
                 out.push(Span::new(start..end, Entity::Phone, score).by(layer(score), "phone"));
                 self.last = end;
                 first = last;
@@ -124,6 +125,16 @@ impl Reader<'_, '_> {
             return None;
         }
         let shape = number.shape();
+        // `06-12 00 48 27 / 030 – 200 44 71`: the last group is the area of one more number.
+        let wide = |index: usize| run.groups.get(index).is_some_and(|group| group.gap.has(Gap::WIDE));
+        if groups.len() > 2
+            && tail.length <= 5
+            && wide(first + groups.len() - 1)
+            && wide(first + groups.len())
+            && self.page.text()[tail.start..].starts_with('0')
+        {
+            return None;
+        }
         if shape == Shape::Never || !right_free(text, tail.end, last < run.groups.len()) {
             return None;
         }
@@ -158,6 +169,10 @@ impl Reader<'_, '_> {
         if first > 0 && number.figures() && run.groups[first - 1].length == 3 && head_gap(run, first) {
             return None;
         }
+        // `tel-04288123`: theses of an archive.
+        if head.ends_with("tel-") && groups.len() == 1 && digits.len() == 8 {
+            return None;
+        }
         let dialled = head.ends_with("tel:") || head.ends_with("callto:") || head.ends_with("wa.me/");
         if !dialled && first == 0 && left_joined(text, start, before.label) {
             return None;
@@ -165,7 +180,9 @@ impl Reader<'_, '_> {
         if dialled || (before.label && !(before.loose && shape == Shape::Labelled)) {
             return Some((0.9, last));
         }
-        if before.other && !(before.counted && shape == Shape::Strong && digits[0] == 0) {
+        // `he'll text from 07700 900123` tells of no range.
+        let called = || shape == Shape::Strong && words::told_to_call(head, &text[line.start..]);
+        if before.other && !(before.counted && shape == Shape::Strong && digits[0] == 0) && !called() {
             return None;
         }
         match shape {
@@ -270,6 +287,13 @@ fn opened(text: &str, at: usize) -> usize {
     }
 }
 
+/// `0xx51 3000-7702`: in Brazil the letters stand for whatever carrier is dialled.
+fn carrier(text: &str, at: usize) -> usize {
+    let head = &text[..at];
+    let letters = ["0xx", "0XX", "0xx ", "0XX ", "0**"].iter().find(|letters| head.ends_with(**letters));
+    letters.map_or(at, |letters| at - letters.len())
+}
+
 /// Leaves out an opening bracket that closes behind the number only.
 fn unbalanced(text: &str, start: usize, end: usize) -> usize {
     let value = &text[start..end];
@@ -306,7 +330,11 @@ fn grown(text: &str, end: usize) -> usize {
             || number[count..].starts_with('-') && number[count + 1..].starts_with(char::is_alphabetic)
             || number[count..].starts_with(". ")
             || &number[count..] == ".";
-        if !(1..=4).contains(&count) || !(dash || slash) || !ends {
+        // `06-12 00 48 27 / 030 – 200 44 71`: the area of one more number.
+        let further =
+            number[count..].trim_start_matches([' ', '-', '–', '/']).starts_with(|c: char| c.is_ascii_digit())
+                && number.starts_with('0');
+        if !(1..=4).contains(&count) || !(dash || slash) || !ends || further {
             break;
         }
         end = text.len() - number.len() + count;
@@ -318,7 +346,7 @@ fn grown(text: &str, end: usize) -> usize {
 fn left_joined(text: &str, at: usize, labelled: bool) -> bool {
     let Some(left) = before(text, at) else { return false };
     if left.is_alphanumeric() {
-        return !unspaced(left);
+        return !unspaced(left) && carrier(text, at) == at;
     }
     let further = before(text, at - left.len_utf8());
     let word = further.is_some_and(char::is_alphabetic);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::birth_rows::{brackets, column, stars, thai, undivided};
+use super::birth_rows::{below, brackets, column, stars, thai, undivided};
 use super::tokens::{self, Kind, Role, Token};
 use super::zone::{PLACES, Zone};
 use crate::mask::lexicon::Flags;
@@ -56,7 +56,7 @@ const CUES: &[(Cue, &str)] = &[
          födelsestad födelseland lugarnacimiento lugardenacimiento lieunaissance lieudenaissance luogonascita luogodinascita \
          localnascimento localdenascimento birthtown fødselssted fæðingarstaður originario originaria oriundo oriunda natif native \
          gebürtig gebürtige gebürtiger rodák rodačka rodem родом уроженец уроженка hails afkomstig pochodzę pochodzi pocházím \
-         pochází pochádzam ursprungligen opprinnelig oprindeligt alunperin originally syntyjään",
+         pochází pochádzam ursprungligen opprinnelig oprindeligt alunperin ursprünglich originally syntyjään",
     ),
     (
         Cue::Half,
@@ -64,11 +64,11 @@ const CUES: &[(Cue, &str)] = &[
     ),
     (
         Cue::In,
-        "in at à a en te i v ve w we u у в във в во la în em no na på tại di से στην στη στο σε ב at zu koht ng sa i ing को",
+        "in at à a en te i v ve w we u у в във в во la în em no na på tại di से στην στη στο σε ב at zu koht ng sa i ing near outside को",
     ),
     (
         Cue::Between,
-        "on op le il el am den dnia dne o of and und et y e i og och ja és dan raised bred brought up grew aufgewachsen uppvuxen oppvokst opvokset getogen élevé élevée criado criada cresciuto cresciuta wychowany \
+        "farm village small tiny ranch suburb outskirts on op le il el am den dnia dne o of and und et y e i og och ja és dan raised bred brought up grew aufgewachsen uppvuxen oppvokst opvokset getogen élevé élevée criado criada cresciuto cresciuta wychowany \
          wychowana vyrůstal vyrůstala kasvanut вырос выросла odrastao odrasla się se jsem som sem zum zur wurde stato stata date day \
          time idő ort place lieu lugar luogo local miejsce místo mesto miesto datum data fecha birth naissance nacimiento \
          nascita nascimento hely yeri tarihi tanggal tgl lahir temps di de del della do da г р r година року года lieu dato \
@@ -150,8 +150,9 @@ impl Recognizer for Birthplace {
             else {
                 continue;
             };
-            let found = zone.birthplace(at).or_else(|| zone.before_verb(at));
+            let found = zone.birthplace(at).or_else(|| zone.before_verb(at)).or_else(|| zone.before_bracket(at));
             if found.is_none() {
+                below(page, word, index, out);
                 column(page, word, index, out);
             }
             if let Some(found) = found {
@@ -196,6 +197,7 @@ const ORIGIN: &[&str] = &[
     "pochází",
     "pochádzam",
     "ursprungligen",
+    "ursprünglich",
     "opprinnelig",
     "oprindeligt",
     "alunperin",
@@ -252,6 +254,15 @@ impl Zone<'_> {
             || token.shouted && token.letters <= 4
             || token.role.any(Role::STOP);
         (!other).then(|| self.place(next, false, true)).flatten()
+    }
+
+    /// `sono di Palermo (nato l'11/09/1979)`, `from Cork (born 1979)`.
+    fn before_bracket(&self, at: usize) -> Option<Range<usize>> {
+        const SMALL: &[&str] = &["di", "de", "from", "aus", "z", "ze", "из", "uit", "från", "fra", "din"];
+        let place = at.checked_sub(2).filter(|_| self.sign(at - 1) == Some('('))?;
+        let token = self.get(place).filter(|token| token.is_word() && token.capital && token.flags.any(PLACES))?;
+        let small = place.checked_sub(1).is_some_and(|small| SMALL.contains(&self.spelt(small)));
+        (small && token.gap <= 1 && !token.flags.any(Flags::ORGANISATION)).then_some(place..place + 1)
     }
 
     /// A month in Hebrew and the like.
@@ -428,7 +439,7 @@ impl Zone<'_> {
                         && self.tight(next + 1)
                         && self.get(next + 2).is_some_and(|word| word.capital);
                     let named = token.capital || token.caseless || area || dutch;
-                    if english && self.spelt(next) == "a" {
+                    if english && self.spelt(next) == "a" && next == at + 1 {
                         return None;
                     }
                     // `नासिक में` behind `जन्म`; in Hebrew the preposition is a letter of the word.

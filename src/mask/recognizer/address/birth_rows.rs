@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::birth::{Cue, bit, cues};
 use super::tokens;
-use super::zone::Zone;
+use super::zone::{PLACES, Zone};
+use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::{Cues, Page};
 use crate::mask::recognizer::anchor::onward;
 use crate::mask::recognizer::date::date_at;
@@ -112,6 +113,103 @@ pub(super) fn brackets(page: &Page<'_>, out: &mut Vec<Span>) {
                 );
             }
         }
+    }
+}
+
+/// Labels of a place that only the line above makes one of a birth.
+const PLACE_LABELS: &[&str] = &[
+    "luogo",
+    "ort",
+    "place",
+    "lieu",
+    "lugar",
+    "local",
+    "miejsce",
+    "místo",
+    "miesto",
+    "plaats",
+    "sted",
+    "stad",
+    "hely",
+    "helye",
+    "paikka",
+    "mesto",
+    "mjesto",
+    "место",
+    "місце",
+    "място",
+    "τόπος",
+    "yer",
+    "yeri",
+    "loc",
+    "locul",
+    "tempat",
+    "nơi",
+];
+
+/// Forms in lines: `Luogo   Verona` right below `Data di nascita   12 marzo 1988`, and a place below its label, each
+/// alone on its line.
+pub(super) fn below(page: &Page<'_>, word: &Word, index: usize, out: &mut Vec<Span>) {
+    let text = page.text();
+    let (Some(line), Some(next)) = (page.lines().get(index), page.lines().get(index + 1)) else { return };
+    let head = text[line.start..word.start()].trim_start_matches([' ', '*', '-', '•', '|', '\t']);
+    if next.end - next.start > 96
+        || next.cues.has(Cues::DIGIT)
+        || head.len() > 24
+        || head.contains([':', ',', '.', ';'])
+    {
+        return;
+    }
+    let below = &text[next.start..next.end];
+    let body = below.trim_start_matches([' ', '*', '-', '•', '|', '\t']);
+    let first = body.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    let own = text[line.start..line.end].trim_matches([' ', '*', ':', '：', '|', '-', '•', '\t', '\r']);
+    // The whole line is the label, of a place.
+    let alone = own.len() <= 40 && {
+        let parts = || own.split(|c: char| !(c.is_alphabetic() || c == '\'')).filter(|part| !part.is_empty());
+        let cue = |part: &str| cues(Hash::of(part));
+        parts().count() <= 5
+            && parts().all(|part| cue(part) != 0)
+            && parts().any(|part| cue(part) & (bit(Cue::Half) | bit(Cue::Place)) != 0)
+            && (parts().any(|part| cue(part) & bit(Cue::Born) != 0) || parts().count() == 1)
+    };
+    let labelled = PLACE_LABELS.contains(&first.to_lowercase().as_str()) && line.cues.has(Cues::DIGIT);
+    let value = if labelled {
+        let rest = &body[first.len()..];
+        let value = rest.trim_start_matches([' ', ':', '：', '\t', '|', '.', '*', '_']);
+        let gap = &rest[..rest.len() - value.len()];
+        if !(gap.contains([':', '：', '\t', '|']) || gap.len() >= 2) {
+            return;
+        }
+        value
+    } else if alone {
+        body
+    } else {
+        return;
+    };
+    let value = value.split("  ").next().unwrap_or_default().trim_end_matches([' ', '|', '\t', '\r', '.', ';', '*']);
+    let words = || value.split(' ').filter(|word| !word.is_empty());
+    let capital = value.chars().next().is_some_and(|c| c.is_uppercase() || c.is_alphabetic() && !c.is_lowercase());
+    let known = words().any(|word| {
+        let flags = LEXICON.word(Hash::of(word.trim_matches([',', '(', ')', '.'])));
+        flags.any(PLACES)
+    });
+    let plain = words().any(|word| {
+        let flags = LEXICON.word(Hash::of(word.trim_matches([',', '(', ')', '.'])));
+        flags.any(Flags::WORD.or(Flags::JOB)) && !flags.any(PLACES)
+    });
+    let good = capital
+        && value.chars().count() <= 40
+        && (1..=4).contains(&words().count())
+        && !value.contains([':', '：', '\u{1}', '@', '/', '|'])
+        && !plain
+        && (known || labelled);
+    if good {
+        let from = value.as_ptr() as usize - text.as_ptr() as usize;
+        out.push(
+            Span::new(from..from + value.len(), Entity::PlaceOfBirth, 0.75)
+                .by(Layer::Context, "place below a label of a birth"),
+        );
     }
 }
 

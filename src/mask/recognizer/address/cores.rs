@@ -102,6 +102,10 @@ impl Zone<'_> {
             }
             let slashed = token.letters == 1 && self.sign(at + 1) == Some('/') && self.tight(at + 1);
             let strong = role.any(Role::BEFORE);
+            // `14 TV-L`: two capitals without a full stop are more often an abbreviation of something else.
+            if !strong && token.letters == 2 && token.shouted && !dotted && self.dash(at + 1) {
+                return None;
+            }
             // `r 5` and `c 3` say nothing; `r. Augusta 5`, `C/ Mayor 5` do.
             let plain = token.letters > 2
                 || token.capital && token.letters == 2
@@ -115,7 +119,16 @@ impl Zone<'_> {
                 // `52 v. Nyt`: years, not a street.
                 let years =
                     token.letters == 1 && !matches!(self.spelt(at), "r" | "c" | "R" | "C" | "r." | "г" | "L" | "l");
-                let ahead = before.and_then(|before| self.house_ahead(before)).filter(|_| !years);
+                let ahead = before
+                    .and_then(|before| self.house_ahead(before))
+                    .filter(|from| !years && self.dashes(*from, at) < 3)
+                    // `091/600 48 27, via Roma`: the end of a telephone.
+                    .filter(|from| {
+                        let code = |back: usize| {
+                            from.checked_sub(back).and_then(|at| self.get(at)).is_some_and(Token::is_code)
+                        };
+                        !(code(1) && code(2))
+                    });
                 if let Some(from) = ahead {
                     // `rue X 12` after a number would be a second number.
                     return core(from, end, if strong { 0.8 } else { 0.7 });
@@ -205,7 +218,7 @@ impl Zone<'_> {
             end += 1;
         }
         let comma = begin.checked_sub(1).filter(|before| self.sign(*before).is_some_and(is_comma));
-        if let Some(from) = self.house_ahead(comma.unwrap_or(begin)) {
+        if let Some(from) = self.house_ahead(comma.unwrap_or(begin)).filter(|from| self.dashes(*from, begin) < 3) {
             let behind = self.house(self.skip_number_word(end).0).is_some();
             let code = comma.is_some() && behind && self.get(from).is_some_and(|number| number.digits >= 4);
             let bounded = !code && (strong || token.capital && self.bounded(end));
@@ -242,11 +255,52 @@ impl Zone<'_> {
         core(begin, to, if strong { 0.8 } else { 0.65 })
     }
 
+    /// How many dashes are between two tokens.
+    fn dashes(&self, from: usize, to: usize) -> usize {
+        (from..to).filter(|at| self.dash(*at)).count()
+    }
+
     /// Where a street in one word begins: a hyphen or an adjective may stand before it.
     fn fused_begin(&self, at: usize, begin: usize) -> usize {
         let mut from = at;
         while from > begin + 1 && self.dash(from - 1) && self.tight(from) {
             from -= 2;
+        }
+        // `Prins Hendrikkade`, `Sint Jansstraat`: who gave the name to the street.
+        const TITLES: &[&str] = &[
+            "Prins",
+            "Prinses",
+            "Koning",
+            "Koningin",
+            "Keizer",
+            "Graaf",
+            "Gravin",
+            "Sint",
+            "Burgemeester",
+            "Admiraal",
+            "Generaal",
+            "Kapitein",
+            "Pater",
+            "Pastoor",
+            "Meester",
+            "Dokter",
+            "Professor",
+            "Kaiser",
+            "König",
+            "Prinz",
+            "Graf",
+            "Sankt",
+            "Bürgermeister",
+            "General",
+            "Kung",
+            "Drottning",
+            "Biskop",
+            "Kong",
+            "Dronning",
+            "Dronningens",
+        ];
+        if from == begin + 1 && TITLES.contains(&self.spelt(begin)) {
+            return begin;
         }
         if from == begin + 1
             && self.get(begin).is_some_and(|word| !word.flags.any(Flags::GIVEN.or(Flags::SURNAME)) && word.gap <= 1)
@@ -485,6 +539,10 @@ impl Zone<'_> {
             number = end - 2;
         }
         let from = self.house_before(number)?;
+        // `978-605-0000-41-7`: a number of something else.
+        if self.dashes(from, number) > 2 {
+            return None;
+        }
         if from == 0 || self.get(from).is_some_and(|token| token.gap != 1) && !self.sign(from - 1).is_some_and(is_comma)
         {
             return None;

@@ -4,6 +4,7 @@ use super::cores::{Core, Needs};
 use super::grow::Reach;
 use super::tokens::{Kind, Role};
 use super::zone::{Holds, Parting, Zone, is_comma};
+use crate::mask::lexicon::Flags;
 
 impl Zone<'_> {
     /// Where the address begins.
@@ -11,6 +12,8 @@ impl Zone<'_> {
         let mut from = core.from;
         let mut tentative = core.from;
         let mut lines = 0;
+        // Townlands before the county: `Gortnamona, Clonbur, Co. Galway`.
+        let mut towns = 0;
         for _ in 0..10 {
             let at = tentative;
             let Some(before) = at.checked_sub(1) else { break };
@@ -42,7 +45,43 @@ impl Zone<'_> {
                         break;
                     }
                     let part = self.part(begin);
+                    // `The Old Smithy, Wharf Lane`, `"Shivkrupa", Plot No. 22`: houses with names.
+                    if comma && !is_comma(self.sign(begin).unwrap_or('"')) {
+                        let the = self.spelt(begin) == "The"
+                            && (2..=4).contains(&(before - begin))
+                            && (begin + 1..before)
+                                .all(|at| self.get(at).is_some_and(|word| word.is_word() && word.capital))
+                            && !(begin..before).any(|at| self.role(at).any(Role::STOP));
+                        let quoted = self.quote(begin)
+                            && self.quote(before - 1)
+                            && (3..=5).contains(&(before - begin))
+                            && (begin + 1..before - 1)
+                                .all(|at| self.get(at).is_some_and(|word| word.is_word() && word.capital));
+                        let quoted = quoted && comma;
+                        let the =
+                            the && (core.rule == "street and number" || reach.holds.any(Holds::STREET.or(Holds::UNIT)));
+                        if the || quoted {
+                            reach.parts += 1;
+                            from = begin;
+                            tentative = begin;
+                            continue;
+                        }
+                    }
                     if part.end == before && part.clean {
+                        let irish = matches!(self.spelt(from), "Co" | "County") || towns > 0;
+                        if irish
+                            && comma
+                            && towns < 2
+                            && (1..=2).contains(&part.names)
+                            && part.people == 0
+                            && !part.personal()
+                        {
+                            towns += 1;
+                            reach.take(&part);
+                            from = begin;
+                            tentative = begin;
+                            continue;
+                        }
                         let sure = part.holds.any(
                             Holds::UNIT
                                 .or(Holds::FLOOR)
@@ -90,11 +129,33 @@ impl Zone<'_> {
                         }
                         break;
                     }
+                    // `lives at Gortnamona, Clonbur, Co. Galway`.
+                    let town = before.checked_sub(1).and_then(|last| self.get(last));
+                    if towns > 0
+                        && comma
+                        && town.is_some_and(|town| {
+                            town.is_word() && town.capital && !town.flags.any(Flags::GIVEN.or(Flags::SURNAME))
+                        })
+                        && before >= 2
+                        && self.get(before - 2).is_some_and(|word| word.is_word() && !word.capital)
+                    {
+                        from = before - 1;
+                        break;
+                    }
                     // The end of a sentence's part: `meet at Flat 3`.
                     if let Some(start) = (begin + 1..before).find(|start| self.suffix_fits(*start, before)) {
                         let part = self.part(start);
                         reach.take(&part);
                         from = start;
+                        // `woont Spinozahof 3, 5612 AB Eindhoven`: the street has no word for one.
+                        if core.rule == "postcode"
+                            && self.get(start).is_some_and(|token| token.is_code())
+                            && let Some((named, _)) = self.named_house(before)
+                            && named < start
+                            && start - named <= 3
+                        {
+                            from = named;
+                        }
                     }
                     break;
                 }
@@ -200,6 +261,10 @@ impl Zone<'_> {
             from = begin;
         }
         from
+    }
+
+    fn quote(&self, at: usize) -> bool {
+        self.sign(at).is_some_and(|sign| matches!(sign, '"' | '„' | '“' | '”' | '«' | '»' | '\'' | '’'))
     }
 
     /// Where the part that ends before `end` begins: behind a separator.

@@ -263,7 +263,8 @@ pub(super) fn read(text: &str, range: Range<usize>, words: &[Word], out: &mut Ve
         }
         let word = words.get(next).filter(|word| word.start() == at && word.end() <= range.end);
         if let Some(word) = word.filter(|word| !touches_digit(text, word)) {
-            push_word(text, word, gap, out);
+            let near = gap == 2 && word.capital && behind_code(text, at, out);
+            push_word(text, word, if near { 1 } else { gap }, out);
             at = word.end();
             next += 1;
             gap = 0;
@@ -318,6 +319,15 @@ fn code_end(text: &str, start: usize, limit: usize) -> usize {
         .char_indices()
         .find(|(_, c)| !c.is_alphanumeric() && !unicode_normalization::char::is_combining_mark(*c))
         .map_or(limit, |(at, _)| start + at)
+}
+
+/// Whether two blanks stand between a code and its place, as the posts of some countries want it:
+/// `3581 PT  UTRECHT`, `903 26  UMEÅ`. More blanks part columns.
+fn behind_code(text: &str, at: usize, tokens: &[Token]) -> bool {
+    let [.., first, last] = tokens else { return false };
+    let dutch = first.is_code() && first.digits == 4 && last.is_word() && last.shouted && last.letters == 2;
+    let swedish = first.is_code() && first.digits == 3 && last.is_code() && last.digits == 2;
+    (dutch || swedish) && last.gap == 1 && last.end + 2 == at && text.get(last.end..at) == Some("  ")
 }
 
 fn push_word(text: &str, word: &Word, gap: u8, out: &mut Vec<Token>) {

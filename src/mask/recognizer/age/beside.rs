@@ -33,6 +33,15 @@ impl Reader<'_, '_> {
         let word = &self.words[index];
         let bytes = self.text.as_bytes();
         let (start, end) = (word.start(), word.end());
+        if start > 0
+            && bytes[start - 1] == b'('
+            && let Some(range) = self.behind_sex(index)
+        {
+            return Some(range);
+        }
+        if !matches!(word.first, 'm' | 'f') {
+            return None;
+        }
         let follows = bytes.get(end).copied().unwrap_or(b'\n');
         let slash = start > 0 && bytes[start - 1] == b'/';
         // `36 / m / Porto`.
@@ -60,6 +69,7 @@ impl Reader<'_, '_> {
                 b' ' => slash && follows == b'/',
                 _ => false,
             };
+            let opened = opened || !slash && value >= 16 && word.coded && self.glued_sex(index, begin);
             return ((14..=99).contains(&value) && closed && opened && (slash || word.coded))
                 .then_some(begin..digits_end);
         }

@@ -57,6 +57,8 @@ impl Cue {
     pub(super) const REACH: Self = Self(1 << 22);
     /// `when`: in a life, a number behind it is an age.
     pub(super) const WHEN: Self = Self(1 << 23);
+    /// `of`: between a noun for a person and an age.
+    pub(super) const OF: Self = Self(1 << 24);
 
     pub(super) const fn any(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -80,7 +82,7 @@ const CUES: &[(Cue, &str)] = &[
         Cue::BE,
         "bylo bolo было було olin ήμουν voltam am m is s was are were re be been bin ist war wurde werde wird war ben bent was werd suis est es é è jest je jsem är er var olen on",
     ),
-    (Cue::TURN, "turned turns turning turn hit reached"),
+    (Cue::TURN, "turned turns turning turn hit reached word wordt blir bliver"),
     (
         Cue::HAVE,
         "tengo tiene tenía tenemos cumplo cumple cumplí cumplió cumplir cumplido tenho tem tinha faço faz fiz fez completei completou \
@@ -117,7 +119,7 @@ const CUES: &[(Cue, &str)] = &[
     ),
     (
         Cue::OWNER,
-        "my his her your happy mein meinem meinen sein seinem seinen ihr ihrem ihren mon son ses mes mi su mis sus meu seu il mio suo \
+        "my his her your happy mein meinem meinen sein seinem seinen ihr ihrem ihren mon son ses mes mi su mis sus meu seu meus miei meine moich il mio suo \
          mijn zijn haar moje moich swoje jego jej min mitt hans hennes hendes hennar minun hänen",
     ),
     (
@@ -135,9 +137,10 @@ const CUES: &[(Cue, &str)] = &[
     ),
     (
         Cue::ADVERB,
-        "now just only already currently still barely finally recently nearly almost about jetzt gerade schon nun ya los las ses mes i oggi ora déjà nu już",
+        "both bientôt presque quasi casi quase fast bald bijna snart nästan nesten prawie skoro téměř now just only already currently still barely finally recently nearly almost about jetzt gerade schon nun ya los las ses mes i oggi ora déjà nu już",
     ),
-    (Cue::SEX, "m f"),
+    (Cue::SEX, "m f w d v h k ж ч"),
+    (Cue::OF, "of de di von van på z w"),
     (
         Cue::ON,
         "me lo la ya mi mis se y con empecé con já a eu me minha meu comecei nos my j je il elle mon ma m l on ho mi ha sono lei lui io \

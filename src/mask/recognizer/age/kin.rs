@@ -1,5 +1,6 @@
 //! Ages beside people: relatives and their years, numbers behind a name, a date of birth or a marital status.
 
+use super::more::{birthday, titled_before};
 use super::{age_at, push, unit};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
@@ -28,6 +29,12 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         let Some(end) = age_at(text, place, 0) else { return };
         let head = &text[line.start..place];
         let bare = head.trim_end();
+        // `dos hijos de 5 y 9 años`.
+        let bare = [" de", " di", " von", " of", " van", " aged", " w wieku", " âgés de", " im Alter von"]
+            .iter()
+            .find_map(|small| bare.strip_suffix(small).filter(|rest| rest.len() + line.start <= anchor.end()))
+            .unwrap_or(bare);
+        let of = bare.len() < head.trim_end().len();
         let opened = bare.ends_with(['(', '（']);
         let comma = bare.ends_with([',', '،', '，', '、']);
         let name = bare.trim_end_matches(['(', '（', ',', '،', '，', '、', ' ']);
@@ -37,6 +44,9 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             || after.is_empty()
             || (unit(after) && unit_ends(after))
             || follows_kin(after);
+        // `Mum of 3` counts children; `hijos de 5 y 9 años` does not.
+        let closed =
+            closed && (!of || unit(after) || follows_kin(after) && after.contains(|c: char| c.is_ascii_digit()));
         let capital = name
             .rsplit(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '-')))
             .find(|word| !word.is_empty())
@@ -49,7 +59,43 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         if degree {
             return;
         }
-        let direct = name.len() + line.start <= anchor.end();
+        // `mother of two (3 and 5)`.
+        let counted = opened
+            && name.get(anchor.end().saturating_sub(line.start)..).is_some_and(|between| {
+                [
+                    "of one",
+                    "of two",
+                    "of three",
+                    "of four",
+                    "of five",
+                    "von zwei",
+                    "von drei",
+                    "von vier",
+                    "de deux",
+                    "de trois",
+                    "de quatre",
+                    "de dos",
+                    "de tres",
+                    "de dois",
+                    "de duas",
+                    "de três",
+                    "di due",
+                    "di tre",
+                    "van twee",
+                    "van drie",
+                    "till två",
+                    "till tre",
+                    "til to",
+                    "til tre",
+                    "dwojga",
+                    "trojga",
+                    "dvou",
+                    "двоих",
+                    "троих",
+                ]
+                .contains(&between.trim())
+            });
+        let direct = name.len() + line.start <= anchor.end() || counted;
         // `Mi hijo tiene 6 años y mi hija 9.`
         let own = direct && !opened && !comma && closed && {
             let head = behind(text, anchor.start(), SIDE).trim_end();
@@ -64,9 +110,9 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             push(text, place, end, 0.7, "age of a relative", out);
             return;
         }
-        if (opened || comma) && closed && (capital || direct) {
+        if (opened || comma || of) && closed && (capital || direct) {
             push(text, place, end, 0.75, "age of a relative", out);
-        } else if !(opened || comma) {
+        } else if !(opened || comma || of) {
             return;
         }
     }
@@ -151,6 +197,24 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
     {
         push(text, anchor.start(), end, 0.65, "number behind a name", out);
         return;
+    }
+    // `Mr Holt (58) of Bury`, `Mr. Tan, 63, taxi driver`.
+    if good && two && (opened || next.starts_with(',')) && titled_before(head.trim_end_matches(['(', ',', ' '])) {
+        push(text, anchor.start(), end, 0.65, "number behind a name", out);
+        return;
+    }
+    if two && !opened && birthday(head, next) {
+        push(text, anchor.start(), end, 0.65, "age on a birthday", out);
+        return;
+    }
+    // `Student, 22, sucht Zimmer`: who somebody is, at the beginning of a line.
+    if good && two && !opened && next.starts_with(", ") {
+        let noun = head.trim_end_matches([',', ' ']);
+        let alone = noun.len() >= 4 && noun.chars().all(char::is_alphabetic) && noun.starts_with(char::is_uppercase);
+        if alone && LEXICON.word(Hash::of(noun)).any(Flags::JOB.or(Flags::ROLE)) {
+            push(text, anchor.start(), end, 0.65, "number behind who somebody is", out);
+            return;
+        }
     }
     // `DOB 12/03/1990 (34)`: a date of birth right before it.
     let dated = opened

@@ -27,13 +27,26 @@ pub(super) fn labelled(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
     }
     let value = skip_marks(text, at);
     let marks = text.get(at..value).unwrap_or_default();
-    if marks.contains('\n') {
+    if text[value..].starts_with(['\n', '\r']) {
+        let next = &text[value..];
+        below(
+            page,
+            anchor,
+            value + next.len()
+                - next
+                    .trim_start_matches(['\r', ' '])
+                    .trim_start_matches('\n')
+                    .trim_start_matches([' ', '\t', '*'])
+                    .len(),
+            out,
+        );
         return;
     }
     let dash = marks.contains([':', '：', '|', '｜', '=', '\t', '…', '(', '"', '→'])
         || marks.contains("..")
         || marks.contains(" - ")
         || marks.contains(" – ")
+        || marks.contains(" — ")
         || marks.contains("  ");
     // `Height 5'6"   Age 31   Eyes hazel`: details parted by blanks.
     let wide = || {
@@ -42,7 +55,10 @@ pub(super) fn labelled(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             && text[anchor.start()..].starts_with(char::is_uppercase)
             && age_at(text, value, 5).is_some_and(|end| {
                 let rest = text.get(end..).unwrap_or_default();
-                rest.starts_with("  ")
+                let tail = rest.trim_start_matches(' ').split('\n').next().unwrap_or_default().trim_end();
+                // `Starost 44`, a line of its own.
+                head.is_empty() && end - value == 2 && (tail.is_empty() || tail.len() <= 8 && unit(tail))
+                    || rest.starts_with("  ")
                     || rest.starts_with('\t')
                     || !head.is_empty() && rest.trim_start_matches(' ').starts_with('\n')
             })
@@ -80,6 +96,29 @@ pub(super) fn labelled(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         push(text, value, end, 0.85, "behind its label", out);
     } else {
         column(page, anchor, out);
+    }
+}
+
+/// A form whose value stands on the line below its label, each alone on its line.
+fn below(page: &Page<'_>, anchor: &Anchor, value: usize, out: &mut Vec<Span>) {
+    let text = page.text();
+    let alone = behind(text, anchor.start(), SIDE).trim_matches([' ', '*', '\t', '|']).is_empty()
+        && text[anchor.start()..].starts_with(|c: char| c.is_uppercase() || !c.is_lowercase());
+    let line = page.line_at(anchor.start());
+    if !alone || page.line_at(value) != line + 1 {
+        return;
+    }
+    let label = page.lines().get(line).map_or(0, |line| line.end);
+    let own = text
+        .get(anchor.end()..label)
+        .is_some_and(|rest| rest.trim_matches([' ', ':', '：', '*', '\r', '\t']).is_empty());
+    if let Some(end) = age_at(text, value, 10)
+        && own
+    {
+        let rest = text[end..].split('\n').next().unwrap_or_default().trim();
+        if rest.is_empty() || rest.len() <= 12 && unit(rest) {
+            push(text, value, end, 0.75, "below its label", out);
+        }
     }
 }
 

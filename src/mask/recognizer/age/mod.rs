@@ -5,8 +5,10 @@ mod cues;
 mod kin;
 mod label;
 mod lists;
+mod more;
 mod prose;
 mod spelt;
+mod verbs;
 
 use self::kin::{behind_name, beside_detail, called_before, kin, named_before};
 use self::label::labelled;
@@ -27,6 +29,7 @@ impl Recognizer for Age {
     fn find(&self, page: &Page<'_>, out: &mut Vec<Span>) {
         let text = page.text();
         let anchors = page.anchors();
+        let first = out.len();
         for (index, anchor) in anchors.iter().enumerate() {
             match anchor.kind {
                 Kind::AgeLabel => labelled(page, anchor, out),
@@ -41,6 +44,7 @@ impl Recognizer for Age {
             }
         }
         prose::find(page, out);
+        more::joined(text, first, out);
     }
 }
 
@@ -206,9 +210,36 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
     let next = text.get(anchor.end()..).unwrap_or_default();
     let east = word.chars().next().is_some_and(|c| c >= '\u{3000}');
     let adjective = text[end..anchor.start()].contains('-') || word.ends_with("jährige") || word.ends_with("jähriger");
+    // `als 45-Jähriger`: a noun of its own, with its capital.
+    let german_noun = word.starts_with('J') && word.contains("ährig");
     let noun = next.trim_start();
     let lower: String = noun.chars().take_while(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
-    let good = if east {
+    let article = || {
+        let head = behind(text, start, SIDE).trim_end();
+        let word = head.rsplit(' ').next().unwrap_or_default();
+        ["a", "an", "the"].iter().any(|article| word.eq_ignore_ascii_case(article))
+    };
+    // `The 42-year-old joined`, `as a 58-year-old, I`: without a noun behind it, somebody.
+    let nominal = adjective
+        && !next.starts_with('s')
+        && article()
+        && (noun.starts_with(['.', '!']) || noun.is_empty() || {
+            let verb =
+                noun.trim_start_matches([',', ' ']).split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+            matches!(verb, "I" | "he" | "she" | "is" | "was" | "has" | "had" | "who" | "said" | "told" | "now" | "says")
+                || !noun.starts_with(',') && value >= 14 && verb.len() > 4 && verb.ends_with("ed")
+        });
+    // `33 y.o. dev`: an abbreviation that is said of people, and of drinks.
+    let short = value >= 14
+        && (word.eq_ignore_ascii_case("yo") || word.contains('/') || word.starts_with("y."))
+        && of_person(page, anchors, index, start)
+        && !matches!(
+            lower.as_str(),
+            "whisky" | "whiskey" | "scotch" | "malt" | "rum" | "bourbon" | "single" | "building" | "house" | "car"
+        );
+    let good = if nominal || short || german_noun && value >= 5 {
+        true
+    } else if east {
         // `5岁的产品`: of a thing, unless a child or a person follows.
         value >= 1
             && (!next.starts_with('的')
@@ -249,7 +280,8 @@ fn old(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>) {
 /// `a 33-year-old petroleum engineer`, `a 33-year-old from the hills who`: a person within three words.
 fn called(page: &Page<'_>, anchors: &[Anchor], index: usize, start: usize, noun: &str) -> bool {
     const NOUNS: &[&str] = &[
-        "ist", "grapher", "logist", "smith", "wright", "woman", "worker", "maker", "keeper", "writer", "ician", "nurse",
+        "erin", "istin", "entin", "ist", "grapher", "logist", "smith", "wright", "woman", "worker", "maker", "keeper",
+        "writer", "ician", "nurse",
     ];
     const THINGS: &[&str] = &["list", "playlist", "checklist", "whitelist", "twist", "mist", "assist", "exist"];
     let mut words = noun.split([' ', '\u{a0}']).take(3).map(|word| word.trim_end_matches([',', '.', ';', ')', '!']));
@@ -351,6 +383,10 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
         .unwrap_or(head);
     let whose = of_whom.trim_end();
     let noun = whose.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    // `Kvinna, 47 år, söker jobb`.
+    let someone = whose
+        .strip_suffix(',')
+        .is_some_and(|whose| more::is_person(whose.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default()));
     let relative = !noun.is_empty() && {
         let flags = LEXICON.word(Hash::of(noun));
         flags.any(Flags::ROLE) && !flags.any(Flags::ORGANISATION_TAIL) || is_person_noun(&noun.to_lowercase())
@@ -384,6 +420,7 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
             && over
             && (near(&[Kind::Birth, Kind::Detail, Kind::BirthTight], 60)
                 || named_before(head.trim_end_matches([',', '(', ' '])).is_some()))
+        || (said && over && someone)
         || (said && trimmed.starts_with("of age"))
         || (said && over && head.ends_with("of") && near(&[Kind::IsNow], 30));
     if good {

@@ -4,6 +4,7 @@
 //! One pass over the words asks a small table for each; what is not in it costs one look at a bit set.
 
 use super::cues::{Cue, Cues, WORDS};
+use super::verbs::{first_person, german_verb, verb};
 use super::{age_at, follows, is_person_noun, push};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
@@ -57,6 +58,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
                 .or(Cue::AGED)
                 .or(Cue::ADVERB)
                 .or(Cue::OWNER)
+                .or(Cue::OF)
                 .or(Cue::SUBJECT),
         );
         if (before || word.letters == 2 && word.first == 'o')
@@ -66,6 +68,15 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             && reader.digit_age(&number, cue)
         {
             push(reader.text, number.start, number.end, 0.7, "years of a person in a sentence", out);
+        }
+        let turns = cue.any(Cue::TURN.or(Cue::REACH)) || cue.any(Cue::BE) && word.first == 'w';
+        if turns
+            && let Some(range) = reader.later(index)
+            && (cue.any(Cue::REACH) && !reader.thing(index)
+                || reader.subject(index)
+                || reader.person_at(Some(index + 1)))
+        {
+            push(reader.text, range.start, range.end, 0.7, "years of a person in a sentence", out);
         }
         if cue.any(Cue::BIRTHDAY)
             && let Some(range) = reader.birthday(index)
@@ -135,7 +146,10 @@ impl Reader<'_, '_> {
         let end = age_at(self.text, at, 1).filter(|end| end - at <= 2)?;
         let value = self.text.get(at..end)?.parse().ok();
         let next = self.text.as_bytes().get(end).copied().unwrap_or(b' ');
-        (!next.is_ascii_alphanumeric() || self.text[end..].starts_with("ste")).then_some(Number {
+        // `16e` in Dutch.
+        let rest = &self.text[end..];
+        let ordinal = rest.starts_with("ste") || rest.starts_with('e') && !rest[1..].starts_with(char::is_alphanumeric);
+        (!next.is_ascii_alphanumeric() || ordinal).then_some(Number {
             start: at,
             end,
             left: index + 1,
@@ -239,13 +253,15 @@ impl Reader<'_, '_> {
             cue.any(Cue::SUBJECT) && !(word.shouted || word.letters == 2 && word.capital && word.first == 'm')
                 || flags.any(Flags::ROLE)
                 || word.capital
-                    && flags.any(Flags::GIVEN)
+                    && (flags.any(Flags::GIVEN)
+                        || flags.any(Flags::SURNAME)
+                            && !flags.any(Flags::PLACE.or(Flags::ALSO_PLACE).or(Flags::FOREIGN).or(Flags::FIGURE)))
                     && !flags.any(Flags::WORD.or(Flags::ALSO_WORD).or(Flags::ALSO_PRODUCT).or(Flags::ORGANISATION))
         })
     }
 
     /// Whether what stands before a verb at `index` is a person: `My daughter is`, `I'm now`, `he has just turned`.
-    fn subject(&self, index: usize) -> bool {
+    pub(super) fn subject(&self, index: usize) -> bool {
         let mut at = index;
         for _ in 0..3 {
             let Some(before) = at.checked_sub(1) else { return false };
@@ -329,6 +345,7 @@ impl Reader<'_, '_> {
                     || verb(&self.text[next.range()])
             });
             if starts && (on || self.text[end..].starts_with(',') || next.is_some() && value >= 14)
+                || self.ends(end) && before.is_some_and(|before| first_person(&self.text[self.words[before].range()]))
                 || self.personal(index) && (self.ends(end) || on)
             {
                 return true;
@@ -344,9 +361,63 @@ impl Reader<'_, '_> {
                         || plural && verb(&self.text[next.range()])
                         || !plural && german_verb(&self.text[next.range()]))
             });
-            if preposed && (on || plural && ends && self.personal(index)) && !(word.letters == 2 && word.first == 'i') {
+            let told = (1..=2)
+                .filter_map(|back| index.checked_sub(back))
+                .any(|before| first_person(&self.text[self.words[before].range()]));
+            if preposed
+                && (on || plural && ends && (told || self.personal(index)))
+                && !(word.letters == 2 && word.first == 'i')
+            {
                 return true;
             }
+        }
+        if cue.any(Cue::OF) && self.of_person(index, value, years.is_some(), ends, after) {
+            return true;
+        }
+        // `a mis 54 años`, `mit meinen 54 Jahren`.
+        if cue.any(Cue::OWNER)
+            && value >= 10
+            && years.is_some()
+            && before.is_some_and(|before| {
+                let word = self.text[self.words[before].range()].to_lowercase();
+                self.cue(before).any(Cue::WHEN)
+                    || matches!(word.as_str(), "a" | "con" | "com" | "em" | "aos" | "met" | "mit" | "à" | "en" | "w")
+            })
+        {
+            return true;
+        }
+        // `desde los 16 años`; `desde hace 16 años` is a time.
+        if (cue.any(Cue::BARE) || word.letters == 2 && word.first == 'o')
+            && years.is_some()
+            && value >= 4
+            && matches!(&self.text[word.range()], "los" | "os")
+            && before.is_some_and(|before| self.cue(before).any(Cue::WHEN))
+        {
+            return true;
+        }
+        // `à bientôt 50 ans je`.
+        if cue.any(Cue::ADVERB)
+            && value >= 14
+            && years.is_some()
+            && before.is_some_and(|before| self.cue(before).any(Cue::WITH_YEARS.or(Cue::BARE)))
+        {
+            return true;
+        }
+        // `Im Juli werde ich 60.`, but not `wurde ich 3. im Sprint`.
+        let ordinal =
+            self.text[number.end..].strip_prefix(". ").is_some_and(|rest| rest.starts_with(char::is_lowercase));
+        if cue.any(Cue::SUBJECT)
+            && value >= 10
+            && !ordinal
+            && (ends || after.is_some_and(|after| follows(&self.text[self.words[after].range()])))
+            && before.is_some_and(|before| self.cue(before).any(Cue::BE.or(Cue::TURN)))
+            && !matches!(word.first, 'w' | 't')
+        {
+            return true;
+        }
+        // `Tengo 45 y no me contratan`, `vive conmigo. tiene 22`.
+        if cue.any(Cue::HAVE) && value >= 16 && years.is_none() && self.bare_years(number, index) {
+            return true;
         }
         let when = (1..=3).filter_map(|back| index.checked_sub(back)).any(|at| self.cue(at).any(Cue::WHEN))
             && self.words[index.saturating_sub(3)..=index]
@@ -356,8 +427,9 @@ impl Reader<'_, '_> {
         // `Als ich 19 war`, `toen ik 15 was`.
         if cue.any(Cue::SUBJECT)
             && value >= 3
-            && after
-                .is_some_and(|after| matches!(&self.text[self.words[after].range()], "war" | "wurde" | "was" | "werd"))
+            && after.is_some_and(|after| {
+                matches!(&self.text[self.words[after].range()], "war" | "wurde" | "was" | "werd" | "bin" | "ben")
+            })
         {
             return when;
         }
@@ -408,8 +480,13 @@ impl Reader<'_, '_> {
                     .is_some_and(|next| follows(next) || matches!(next, "și" | "y" | "e" | "et" | "i" | "a" | "en"));
         }
         // `Op mijn 29ste`.
-        if self.text[number.end..].starts_with("ste") && cue.any(Cue::OWNER) {
-            return index > 0 && self.text[self.words[index - 1].range()].eq_ignore_ascii_case("op");
+        let rest = &self.text[number.end..];
+        if (rest.starts_with("ste") || rest.starts_with('e')) && cue.any(Cue::OWNER) {
+            return index > 0
+                && matches!(
+                    self.text[self.words[index - 1].range()].to_lowercase().as_str(),
+                    "op" | "sinds" | "vanaf" | "tot" | "voor" | "na"
+                );
         }
         // `at the ripe old age of 43`.
         if word.letters == 2 && word.first == 'o' && self.cue(index.saturating_sub(1)).any(Cue::AGED) && index > 0 {
@@ -420,6 +497,33 @@ impl Reader<'_, '_> {
                 && self.text[word.range()].eq_ignore_ascii_case("of");
         }
         false
+    }
+
+    /// Whether a number without years behind `tengo` or `tiene` is an age: the clause begins with the verb and ends.
+    fn bare_years(&self, number: &Number, index: usize) -> bool {
+        const MINE: &[&str] = &["tengo", "tenho", "mám", "mam", "ho"];
+        const GO_ON: &[&str] = &[
+            "no", "me", "soy", "sou", "vivo", "moro", "busco", "trabajo", "estoy", "llevo", "mi", "não", "tenho",
+            "jsem", "hledám", "szukam", "mieszkam", "bydlím", "sono", "abito", "cerco",
+        ];
+        let word = &self.words[index];
+        let verb = self.text[word.range()].to_lowercase();
+        let mine = MINE.contains(&verb.as_str());
+        if !mine && !matches!(verb.as_str(), "tiene" | "tem") {
+            return false;
+        }
+        let opens = index == 0
+            || matches!(word.gap, Gap::Dot | Gap::Comma)
+            || word.gap == Gap::Other
+                && self.text.get(self.words[index - 1].end()..word.start()).is_some_and(|gap| gap.contains('\n'));
+        let rest = &self.text[number.end..];
+        let over = rest.trim_start_matches(['.', '!', ' ']).is_empty()
+            || rest.starts_with(['\n', '\r'])
+            || rest.starts_with(", ") && !rest[2..].starts_with(|c: char| c.is_ascii_digit());
+        let on = mine
+            && self.words.get(number.right).is_some_and(|join| join.letters == 1)
+            && self.words.get(number.right + 1).is_some_and(|next| GO_ON.contains(&&self.text[next.range()]));
+        opens && over || on
     }
 
     /// Whether a word counts something: `when I was 5 minutes late`.
@@ -595,60 +699,4 @@ impl Reader<'_, '_> {
             && years.is_some()
             && (word.capital || self.personal(index) || word.letters == 3)
     }
-}
-
-/// A past tense of Spanish, Portuguese or Italian, first or third person.
-fn verb(word: &str) -> bool {
-    word.chars().count() >= 3 && ["é", "í", "ó", "ei", "ou", "eu", "iu", "ì", "ò"].iter().any(|end| word.ends_with(end))
-}
-
-/// A verb that a German, Swedish or Danish clause goes on with behind an age.
-fn german_verb(word: &str) -> bool {
-    matches!(
-        word,
-        "habe"
-            | "hat"
-            | "hatte"
-            | "bin"
-            | "ist"
-            | "war"
-            | "wurde"
-            | "ging"
-            | "zog"
-            | "begann"
-            | "fing"
-            | "kam"
-            | "lernte"
-            | "machte"
-            | "starb"
-            | "wanderte"
-            | "floh"
-            | "wechselte"
-            | "gründete"
-            | "heiratete"
-            | "verließ"
-            | "schrieb"
-            | "stand"
-            | "wollte"
-            | "musste"
-            | "konnte"
-            | "träumte"
-            | "arbeitete"
-            | "fand"
-            | "bekam"
-            | "verlor"
-            | "började"
-            | "flyttade"
-            | "blev"
-            | "slutade"
-            | "lärde"
-            | "fick"
-            | "gick"
-            | "flyttede"
-            | "begyndte"
-            | "fikk"
-            | "flyttet"
-            | "startet"
-            | "ble"
-    )
 }

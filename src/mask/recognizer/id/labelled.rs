@@ -278,8 +278,6 @@ pub(super) const RULES: &[Rule] = &[
             "enrolment number",
             "enrollment no",
             "enrolment no",
-            "roll no",
-            "roll number",
             "registration number",
             "employee id",
             "employee number",

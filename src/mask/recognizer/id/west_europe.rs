@@ -244,7 +244,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::checked(
         TaxId,
         "it fiscal code",
-        &["A{6}X{2}AX{2}AX{3}A"],
+        &["A{6}X{2}AX{2}AX{3}A", "A{3} A{3} X{2}AX{2} AX{3}A"],
         &["codice fiscale", "c.f.", "cod fisc", "cf"],
         codice_fiscale,
     )
@@ -254,7 +254,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::labelled(
         TaxId,
         "it fiscal code as written",
-        &["A{6}9{2}A9{2}A9{3}A"],
+        &["A{6}9{2}A9{2}A9{3}A", "A{3} A{3} 9{2}A9{2} A9{3}A"],
         &["codice fiscale", "c.f.", "cod fisc", "cf", "cod fiscale"],
     ),
     Rule::labelled(TaxId, "it vat", &["9{11}", "A{2}9{11}"], &["p.iva", "p. iva", "partita iva"]),

@@ -232,7 +232,11 @@ impl Number<'_> {
             let year = self.year(0);
             return match count {
                 _ if year || sizes[0] > 5 => Shape::Labelled,
-                8..=12 if sizes.iter().skip(1).all(|size| *size > 1) => Shape::Strong,
+                8..=12
+                    if sizes.iter().skip(1).all(|size| *size > 1) || *sizes == [2, 1, 4, 4] && self.value(1) == 9 =>
+                {
+                    Shape::Strong
+                }
                 7 => Shape::Weak,
                 _ => Shape::Labelled,
             };
@@ -250,9 +254,11 @@ impl Number<'_> {
             [2..=4, 2, 2..=4, 4] if first >= 1 => self.value(1) == 15,
             [5, 5] => first >= 6,
             [3, 4, 4] => (first == 1 && second >= 3) || self.code(),
-            [2, 4, 4] => first >= 2,
+            // Brazil: an area, and the 9 of a mobile by itself.
+            [2, 1, 4, 4] => first >= 1 && self.value(1) == 9,
+            [2, 4, 4] => first >= 2 && !self.year(1),
             [2, 5, 4] => first >= 1,
-            [4, 3, 3] => first == 2,
+            [4, 3, 3] => first == 2 && !self.year(0),
             [3, 2, 3] => matches!(first, 4 | 9) && self.gaps().all(|gap| gap == Gap::SPACE),
             _ => false,
         };
@@ -261,7 +267,7 @@ impl Number<'_> {
             return Shape::Strong;
         }
         let weak = match *sizes {
-            [4, 4] => !self.year(0) && !self.year(1),
+            [4, 4] => !self.year(0) && !self.year(1) && !self.groups[1].gap.has(Gap::SLASH),
             [3, 4] => first >= 2 && !self.year(1) && self.gaps().all(|gap| gap == Gap::SPACE || gap == Gap::DASH),
             [2, 2, 3] | [2, 3, 2] | [3, 2, 2] | [4, 2, 2] => false,
             [2, 2, 2, 2] => first >= 2 && !self.tens(),
@@ -295,7 +301,7 @@ impl Number<'_> {
         match self.digits.len() {
             10..=11 if first == 0 && second > 0 => Shape::Strong,
             11 if first == 1 && second >= 3 => Shape::Weak,
-            9..=14 if first == 0 && second == 0 && self.digits[2] != 0 => Shape::Strong,
+            10..=14 if first == 0 && second == 0 && self.digits[2] != 0 => Shape::Strong,
             8 if first >= 2 => Shape::Weak,
             9 if first >= 4 => Shape::Weak,
             10 if first >= 2 => Shape::Weak,

@@ -22,7 +22,7 @@ pub(super) enum Kind {
 const LABELS: &str = "phone phones telephone tel telf tlf tlfn tlph mobile mob mobl cellphone cellular fax facsimile whatsapp \
     whatsap watsapp wa wapp viber zalo sms hotline landline handy telefon telefonnummer telefonnr tlfnr telnr \
     mobilnummer mobilnr handynummer rufnummer durchwahl mobil mobiltelefon telefax festnetz tél téléphone téls \
-    natel gsm teléfono teléfonos telefono tfno tlfno móvil movil celular cel cels fijo cellulare telefone \
+    natel gsm zap wpp teléfono teléfonos telefono tfno tlfno móvil movil celular cel cels fijo cellulare telefone \
     telemóvel telemovel tlm contactos fone fixo zapzap telefoon mobiel komórka komórkowy komorka domowy \
     stacjonarny służbowy kontaktní mobilní pevná telefón mobilný pevný číslo-mobilu vezetékes telefonszám \
     mobilszám telefonul fax-tel telefoane тел телефон телефоны моб мобильный мобільний мобілен мобилен сот \
@@ -326,9 +326,33 @@ pub(super) fn contacts(line: &str) -> bool {
 pub(super) fn told_to_call(head: &str, line: &str) -> bool {
     const POINTS: &[&str] = &[
         "use", "try", "on", "at", "via", "is", "number", "to", "unter", "auf", "nimm", "au", "sur", "al", "en", "em",
-        "no", "na", "talk", "speak", "contact", "pod", "på", "til", "sul", "op", "naar", "по", "на",
+        "no", "na", "talk", "speak", "contact", "pod", "på", "til", "sul", "op", "naar", "по", "from", "allo", "alla",
+        "ao", "von", "aan", "στο",
     ];
     const CALLS: &[&str] = &[
+        "sentire",
+        "sentirmi",
+        "contattare",
+        "contattarmi",
+        "chiamarmi",
+        "scrivimi",
+        "joindre",
+        "joignable",
+        "erreichen",
+        "erreichst",
+        "bereiken",
+        "bereikbaar",
+        "localizar",
+        "localizarme",
+        "llamarme",
+        "escríbeme",
+        "contactar",
+        "contactarme",
+        "falar",
+        "manda",
+        "mande",
+        "texts",
+        "rings",
         "call",
         "calls",
         "called",
@@ -446,6 +470,10 @@ const EXTENSIONS: &[&str] = &[
     "wewn",
     "wewnętrzny",
     "wew",
+    "samb",
+    "sambungan",
+    "pesawat",
+    "doorkiesnummer",
     "linka",
     "klapka",
     "доб",

@@ -77,6 +77,10 @@ pub(super) fn password(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) ->
         let length = value.trimmed();
         let word = &value.text[..length];
         let named = bare && matches!(left, Some('_' | '-'));
+        // What stands for a password that is still to be set.
+        if ["changeme", "change_me", "change-me", "changeit"].iter().any(|blank| word.eq_ignore_ascii_case(blank)) {
+            return 0;
+        }
         // `pass \`--flag\``, `Hash::password => …`.
         if word.contains("::") || word.starts_with('-') {
             return 0;
@@ -449,6 +453,15 @@ fn later(text: &str, line: usize, from: usize, out: &mut Vec<Span>) -> Option<us
     None
 }
 
+/// `mariadb:10.6.16`, `nginx:1.25.4-alpine`: a name and its version.
+fn is_image(word: &str) -> bool {
+    word.split_once(':').is_some_and(|(name, tag)| {
+        name.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'/' | b'.'))
+            && tag.starts_with(|c: char| c.is_ascii_digit())
+            && tag.contains('.')
+    })
+}
+
 /// The password in a line of a chat; `own` where the line is a message of its own, `asked` where one was asked for.
 fn told_so(line: &str, own: bool, asked: bool) -> Option<&str> {
     let mut head_end = 0;
@@ -456,15 +469,18 @@ fn told_so(line: &str, own: bool, asked: bool) -> Option<&str> {
         let start = token.as_ptr() as usize - line.as_ptr() as usize;
         let head = line[..head_end].trim_end();
         head_end = start + token.len();
-        let word =
-            token.trim_matches(['"', '\'', '`', '“', '”', '(', ')', '*', ',', ';', ':']).trim_end_matches(['.', '…']);
-        if !passwordish(word, 6) || word.starts_with('@') {
+        let word = token
+            .trim_matches(['"', '\'', '`', '“', '”', '(', ')', '*', ',', ';', ':', '?'])
+            .trim_end_matches(['.', '…']);
+        if !passwordish(word, 6) || word.starts_with('@') || is_image(word) {
             continue;
         }
         let last = head_end == line.len();
         // All that a message says, behind its speaker and its time.
         let alone = own && (last || asked) && (head.is_empty() || head.ends_with([':', '>', ']', '-', '–']));
         let quoted = own && token.starts_with(['`', '"', '“', '„', '«']);
+        // `is it still on the note (Brunost_Vann9)?`
+        let bracket = token.starts_with('(') && token.contains(')') && word.contains('_') && !word.contains('.');
         let told = ANAPHORS.iter().any(|word| {
             head.len() >= word.len()
                 && head.is_char_boundary(head.len() - word.len())
@@ -472,6 +488,7 @@ fn told_so(line: &str, own: bool, asked: bool) -> Option<&str> {
                 && !head[..head.len() - word.len()].ends_with(char::is_alphanumeric)
         });
         if alone
+            || bracket && strong(word) && word.contains(char::is_uppercase)
             || (told && (strong(word) || (own && last) || head.to_lowercase().ends_with("one is")))
             || (quoted && strong(word))
         {
@@ -573,9 +590,17 @@ pub(super) fn network(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
         }
         let figures = word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_digit());
         let good = passwordish(word, 6) || (figures && key);
+        // `MOVISTAR_7A3C / clave …`: the name of the network, whose key follows.
+        let place = word.as_ptr() as usize + word.len() - rest.as_ptr() as usize;
+        let is_key = |next: &str| NETWORK_KEYS.contains(&next.trim_matches([':', '=']).to_lowercase().as_str());
+        let named = good && !key && rest[place..].split_whitespace().take(3).any(is_key);
+        let good = good && !named;
         // A name of a network has no such signs.
         let sure = first && strong(word) && word.contains(is_sign) && word.contains(|c: char| c.is_ascii_digit());
-        if good && (key || sure || slash || (marked && !first && strong(word))) && !word.contains([':', '=']) {
+        if good
+            && (key || sure || slash && (!first || strong(word)) || (marked && !first && strong(word)))
+            && !word.contains([':', '='])
+        {
             let start = word.as_ptr() as usize - text.as_ptr() as usize;
             return push(start, start + word.len(), 0.75, out);
         }
@@ -590,7 +615,13 @@ pub(super) fn network(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             let start = value.as_ptr() as usize - text.as_ptr() as usize;
             return push(start, start + value.len(), 0.75, out);
         }
-        slash = !first && matches!(token, "/" | "|" | "→" | "—" | "–" | "-" | ":");
+        // `wifi är Kaffe_Bulle9`.
+        let verb = first
+            && matches!(
+                word,
+                "is" | "är" | "er" | "ist" | "est" | "es" | "è" | "é" | "je" | "jest" | "to" | "on" | "este"
+            );
+        slash = verb || !first && matches!(token, "/" | "|" | "→" | "—" | "–" | "-" | ":");
         marked |= token.ends_with([':', '：', '=']);
         first = false;
         if token.ends_with('.') {

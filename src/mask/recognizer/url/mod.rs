@@ -250,6 +250,10 @@ fn bare(page: &Page<'_>, index: usize, out: &mut Vec<Span>) -> usize {
         push(start, whole, 0.8, out);
         return whole;
     }
+    if !file && (said_so(text, start) || label_behind(text, whole)) {
+        push(start, whole, 0.7, out);
+        return whole;
+    }
     let first = path.split(['/', '?', '#']).next().unwrap_or_default();
     if named_host(named) || (slash && !first.is_empty() && is_given(first)) {
         push(start, whole, 0.7, out);
@@ -279,6 +283,89 @@ fn page_label(text: &str, anchors: &[Anchor], index: usize, start: usize) -> boo
     })
 }
 
+/// Whether the words before byte `start` say where somebody writes or what somebody runs: `blogs at …`, `DynDNS …`.
+fn said_so(text: &str, start: usize) -> bool {
+    const BEFORE: &[&str] = &[
+        "blogs at",
+        "blog at",
+        "writes at",
+        "posts at",
+        "find me at",
+        "found at",
+        "more at",
+        "me at",
+        "him at",
+        "her at",
+        "online at",
+        "portfolio at",
+        "work at my site",
+        "site is",
+        "bloggt auf",
+        "bloggt unter",
+        "bloguea en",
+        "blogue sur",
+        "blogt op",
+        "bloggar på",
+        "blogger på",
+        "dyndns",
+        "ddns",
+        "nas at",
+        "nas is at",
+        "server is at",
+        "blog »",
+        "web »",
+        "site »",
+        "www",
+        "my page",
+        "homepage",
+        "hosted at",
+        "blog sur",
+        "blog en",
+        "blog op",
+        "blog auf",
+        "blog na",
+        "sur mon site",
+    ];
+    let head = behind(text, start, 40).trim_end_matches([' ', ':', '*', '_', '<', '(', '`']);
+    BEFORE.iter().any(|word| {
+        head.len() >= word.len()
+            && head.is_char_boundary(head.len() - word.len())
+            && head[head.len() - word.len()..].eq_ignore_ascii_case(word)
+            && !head[..head.len() - word.len()].ends_with(char::is_alphanumeric)
+    })
+}
+
+/// Whether a word in brackets behind byte `end`, on its line or at the beginning of the next, calls it the site of a
+/// person, as profiles of LinkedIn do: `ada.example (Blog)`.
+fn label_behind(text: &str, end: usize) -> bool {
+    const NAMES: &[&str] = &[
+        "(blog)",
+        "(personal)",
+        "(portfolio)",
+        "(website)",
+        "(personal website)",
+        "(homepage)",
+        "(privat)",
+        "(persönlich)",
+        "(personnel)",
+        "(personal site)",
+        "(pessoal)",
+        "(personale)",
+        "(persoonlijk)",
+    ];
+    let rest = &text[end..];
+    let tail = rest.trim_start_matches([' ', '\t']);
+    let named = |tail: &str| {
+        NAMES.iter().any(|name| tail.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))
+    };
+    // Two columns: what follows behind blanks is of the other.
+    let column = || {
+        (tail.starts_with(['\n', '\r']) || rest.starts_with("  "))
+            && rest.split_once('\n').is_some_and(|(_, next)| named(next.trim_start_matches(' ')))
+    };
+    named(tail) || column()
+}
+
 fn is_given(word: &str) -> bool {
     word.chars().count() >= 3 && word.chars().all(char::is_alphabetic) && {
         let flags = LEXICON.word(Hash::of(word));
@@ -299,6 +386,14 @@ fn named_host(host: &str) -> bool {
     };
     let given =
         |word: &str| word.chars().count() >= 3 && LEXICON.word(Hash::of(word)).any(Flags::GIVEN) && name(word, 3);
+    // `cloud.yildirim-voss.example`: a machine at home.
+    let owner = host.rsplit('.').nth(1).filter(|owner| *owner != label && host.split('.').count() == 3);
+    if let Some((first, last)) = owner.and_then(|owner| owner.split_once('-'))
+        && name(first, 4)
+        && name(last, 4)
+    {
+        return true;
+    }
     if let Some((first, last)) = label.split_once('-') {
         return given(first) && name(last, 3) || name(first, 4) && given(last);
     }
@@ -336,7 +431,7 @@ fn contact(page: &Page<'_>, start: usize, end: usize, host: &str) -> bool {
     };
     let alone =
         (left.is_empty() || left.ends_with(edge) || text[..start].ends_with(['\t']) || text[..start].ends_with("  "))
-            && (right.is_empty() || right.starts_with(edge) || text[end..].starts_with("  "));
+            && (right.is_empty() || right.starts_with(edge) || right.starts_with('§') || text[end..].starts_with("  "));
     if !alone {
         return false;
     }
@@ -344,6 +439,6 @@ fn contact(page: &Page<'_>, start: usize, end: usize, host: &str) -> bool {
     let phone = bounds.digits >= 9;
     (signs(bounds) || phone) && !comma
         || (left.is_empty()
-            && right.is_empty()
+            && (right.is_empty() || text[end..].starts_with("  "))
             && [line.wrapping_sub(1), line + 1].iter().filter_map(|near| page.lines().get(*near)).any(signs))
 }

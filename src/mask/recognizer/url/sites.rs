@@ -485,6 +485,8 @@ pub(super) const PUBLIC: &[&str] = &[
 pub(super) const MACHINES: &[&str] = &[
     "api",
     "docs",
+    "lists",
+    "mailman",
     "metrics",
     "status",
     "cdn",
