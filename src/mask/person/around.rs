@@ -28,13 +28,16 @@ impl Sight<'_> {
         // Before.
         let previous = start.checked_sub(1).filter(|at| self.words[*at].end() >= line.start);
         let parted = previous.map_or("", |at| &self.text[self.words[at].end()..first.start()]);
+        let thing = previous.is_some() && self.thing_before(start, line.start);
+        let thing_behind = self.thing_after(end, line.end);
+        // What stands behind the name of a house, or where in a page, says nothing of a person.
+        let house = thing || thing_behind;
         if let Some(at) = previous {
             let word = &self.words[at];
             let spoken = &self.text[word.range()];
             let close = parted.trim_matches([' ', '*', '_', '\u{a0}', '"', '“']);
-            let thing = self.thing_before(start, line.start);
             // `Sir John A. Macdonald Public School`: the honorific is part of the house too.
-            if thing || (self.flags[at].any(Flags::HONORIFIC) && self.thing_after(end, line.end)) {
+            if thing || (self.flags[at].any(Flags::HONORIFIC) && thing_behind) {
                 add(-0.7);
             } else if self.flags[at].any(Flags::HONORIFIC)
                 && matches!(close, "" | ".")
@@ -46,7 +49,12 @@ impl Sight<'_> {
                 && (matches!(close, "" | ":" | "," | "(" | "–" | "-") || (close == "." && word.letters <= 5))
                 && !(!close.is_empty() && self.flags[start].any(Flags::WORD) && count == 1)
             {
-                add(if close == "," { 0.35 } else { 0.45 });
+                // `Director, Ernst Quill & Partners LLP`.
+                add(match (thing_behind, close) {
+                    (true, _) => 0.0,
+                    (false, ",") => 0.35,
+                    (false, _) => 0.45,
+                });
             } else if close.is_empty()
                 && at > 0
                 && self.flags[at - 1].any(Flags::ROLE)
@@ -159,7 +167,7 @@ impl Sight<'_> {
                     | " -"
             ) {
                 let thing = next.capital && HEADS.contains(&spoken.as_str()) && gap == " ";
-                if thing || self.thing_after(end, line.end) {
+                if thing || thing_behind {
                     add(-0.7);
                 } else if flags.any(Flags::VERB) && !next.capital && gap == " " {
                     add(0.25);
@@ -173,7 +181,9 @@ impl Sight<'_> {
             }
             let role = matches!(gap.trim(), "," | "(" | "–" | "—" | "|" | "-" | "·" | "•")
                 && flags.any(Flags::JOB.or(Flags::SUFFIX));
-            if role && count > 1 {
+            if house {
+                // `Fundación Ana Quill | Educadora`: a job there.
+            } else if role && count > 1 {
                 add(0.3);
             } else if role {
                 add(0.1);
@@ -250,17 +260,18 @@ impl Sight<'_> {
         }
         let alone = line_head.chars().all(bare) && line_tail.chars().all(bare);
         let leads = line_head.chars().all(bare);
-        if alone && count > 1 {
+        if alone && count > 1 && !house {
             add(0.15);
         }
         if leads
             && count > 1
+            && !house
             && self.near_top(line.start)
             && line_tail.trim_start().starts_with([',', '|', '(', '–', '—', '•', '·', '-'])
         {
             add(0.25);
         }
-        if alone && self.near_top(line.start) && count > 1 && count < 5 {
+        if alone && self.near_top(line.start) && count > 1 && count < 5 && !house {
             add(0.3);
         }
         // The same letters in an address.

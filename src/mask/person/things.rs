@@ -87,16 +87,23 @@ impl Sight<'_> {
                 || self.classes[at] == Class::Particle
                 || flags.any(Flags::HONORIFIC)
                 || JOINTS.contains(&spoken);
-            // `Liceo artistico Vincenzo Quill`: what kind of house, in small letters.
-            let kind = !word.capital
-                && word.letters >= 5
-                && gap == " "
-                && (flags.any(Flags::FOREIGN) || flags == Flags::default())
-                && !flags.any(Flags::WORD.or(Flags::VERB).or(Flags::BEFORE).or(Flags::ROLE).or(Flags::JOB))
-                && at.checked_sub(1).is_some_and(|at| {
-                    let head = self.words[at].capital && self.words[at + 1].gap == Gap::Space;
-                    head && self.flags[at].any(Flags::THING_BEFORE) && self.classes[at] != Class::Given
-                });
+            // `Liceo artistico Vincenzo Quill`, `Škola úžitkového výtvarníctva Jozefa Quilla`: what kind of house, in small
+            // letters.
+            let small = |at: usize| {
+                let (word, flags) = (&self.words[at], self.flags[at]);
+                !word.capital
+                    && word.letters >= 5
+                    && self.words[at + 1].gap == Gap::Space
+                    && !flags.any(Flags::WORD.or(Flags::VERB).or(Flags::BEFORE).or(Flags::ROLE).or(Flags::JOB))
+            };
+            let head = |at: usize| {
+                let capital = self.words[at].capital && self.words[at + 1].gap == Gap::Space;
+                capital && self.flags[at].any(Flags::THING_BEFORE) && self.classes[at] != Class::Given
+            };
+            let kind = gap == " "
+                && small(at)
+                && at > 0
+                && (head(at - 1) || (small(at - 1) && at > 1 && head(at - 2)));
             if kind {
                 return true;
             }
