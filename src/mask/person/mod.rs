@@ -7,6 +7,7 @@
 mod around;
 mod chat;
 mod class;
+mod endings;
 mod files;
 mod hints;
 mod inflect;
@@ -37,7 +38,7 @@ pub(crate) use hints::Hints;
 pub(crate) use known::{Known, is_particle};
 pub(crate) use lists::marks;
 pub(crate) use signature::own_names;
-use things::ends_as_a_thing;
+use things::{ends_as_a_job, ends_as_a_thing};
 
 /// Of a phrase: what keeps its words from being a person.
 const TAKEN: Flags = Flags::PLACE
@@ -246,6 +247,9 @@ impl<'a> Sight<'a> {
             } else if word.letters >= 8 && ends_as_a_thing(spoken) {
                 self.classes[at] = Class::Block;
                 self.flags[at] = self.flags[at].or(Flags::THING_AFTER);
+            } else if word.letters >= 9 && ends_as_a_job(spoken) {
+                self.classes[at] = Class::Block;
+                self.flags[at] = self.flags[at].or(Flags::JOB);
             } else if LEXICON.spelt_like_a_name(spoken) {
                 self.classes[at] = Class::Likely;
             }
