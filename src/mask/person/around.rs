@@ -225,7 +225,7 @@ impl Sight<'_> {
                 add(0.1);
             }
             // `Wannes (man)`, `Anna, wife`.
-            if flags.any(Flags::ROLE) && !next.capital && matches!(gap.trim(), "(" | ",") {
+            if flags.any(Flags::ROLE) && !next.capital && !house && matches!(gap.trim(), "(" | ",") {
                 add(0.4);
             }
             // `Curtis & Sloane`, but `Anna & Peter`.
@@ -289,7 +289,7 @@ impl Sight<'_> {
             && !list.contains([';', '•', '|', '\t', '('])
             && !list.contains(". ")
         {
-            add(if count == 1 { -0.5 } else { -0.3 });
+            add(-0.5);
         }
         // `EMEL\t:`, `ABHA   :`: the key of a form.
         let form =
@@ -496,7 +496,7 @@ fn is_other_label(key: &str) -> bool {
          anime manga serien series séries serie seriály seriale wine wines wein vins vini vinos vinhos beer beers bier bières \
          cerveza cervezas birra birre pivo piwo cocktails dishes gerichte platos plats piatti pratos dances tänze bailes \
          breeds rassen razas races razze plants pflanzen plantas plantes piante subjects fächer asignaturas matières materie \
-         modules module modul modules kurse kurzy courses cursos cours corsi topics themen temas thèmes temi certifications \
+         modules module modul modules kurse kurzy courses cursos cours corsi topics themen temas thèmes temi certifications roses rosen apples sorten kartoffelsorten obstsorten varieties lieblingsbücher lieblingsfilme roles rollen rôles ruoli papéis papeles \
          zertifikate certificados certificazioni"
             .split_whitespace()
             .map(Hash::of)

@@ -2,7 +2,7 @@
 
 use super::Sight;
 use super::class::Class;
-use super::endings::{JOBS, THINGS};
+use super::endings::{JOBS, NOUNS, THINGS};
 use super::known::is_toned;
 use super::lists::{EPONYM_NOUNS, JOINTS};
 use crate::mask::lexicon::Flags;
@@ -48,7 +48,8 @@ impl Sight<'_> {
                             | '('
                     )
                 });
-            if !close || (gap.contains('(') && gap != " (") {
+            // A wide blank parts columns.
+            if !close || (gap.contains('(') && gap != " (") || gap.contains("   ") {
                 return false;
             }
             behind = word.start();
@@ -216,6 +217,12 @@ pub(super) fn ends_as_a_thing(word: &str) -> bool {
 pub(super) fn ends_as_a_job(word: &str) -> bool {
     let end = word.to_lowercase();
     JOBS.split(' ').any(|ending| end.ends_with(ending))
+}
+
+/// Whether a word that no list has ends as only common nouns do: `Verantwortung`, `Responsabilidad`.
+pub(super) fn ends_as_a_noun(word: &str) -> bool {
+    let end = word.to_lowercase();
+    NOUNS.split(' ').any(|ending| end.ends_with(ending))
 }
 
 /// `Quill & Sons`, `Quill Ltda`: behind the name of somebody follows what makes it that of the family's firm.
