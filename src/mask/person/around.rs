@@ -100,7 +100,9 @@ impl Sight<'_> {
                 } else if close.is_empty() && PLACED.contains(&lower.as_str()) {
                     add(if count > 1 { -0.1 } else { -0.3 });
                 }
-                let of = close.is_empty() && matches!(lower.as_str(), "of" | "von" | "de" | "für" | "for" | "di");
+                let of = close.is_empty()
+                    && parted.len() < 3
+                    && matches!(lower.as_str(), "of" | "von" | "de" | "für" | "for" | "di");
                 if of
                     && at > 0
                     && self.flags[at - 1].any(Flags::ORGANISATION_TAIL.or(Flags::ORGANISATION_HEAD))
