@@ -152,12 +152,14 @@ impl Sight<'_> {
             (Some('.'), Some(c)) if c.is_alphanumeric() => add(-0.6),
             (Some('-' | '\u{2010}'), Some(c)) if c.is_alphanumeric() => add(-0.6),
             (Some('\'' | '’'), Some('s' | 'S')) => add(0.1),
-            (Some(' '), Some(c)) if c.is_ascii_digit() => add(match (count == 1, self.a_whole_name(start, end)) {
-                (true, _) => -0.5,
-                // `Ion Xe 20`, but `Ada Quill 34`.
-                (false, false) => -0.3,
-                (false, true) => -0.1,
-            }),
+            (Some(' '), Some(c)) if c.is_ascii_digit() => {
+                add(match (count == 1, self.a_whole_name(start, end) || begins_a_line(line_head)) {
+                    (true, _) => -0.5,
+                    // `Ion Xe 20`, but `Ada Quill 34`.
+                    (false, false) => -0.3,
+                    (false, true) => -0.1,
+                })
+            }
             (Some('('), Some(')')) => add(-0.6),
             _ => {}
         }
@@ -377,6 +379,11 @@ impl Sight<'_> {
     pub(super) fn near_top(&self, start: usize) -> bool {
         start < 400 && self.text[..start].lines().filter(|line| line.contains(char::is_alphanumeric)).count() < 3
     }
+}
+
+/// Whether nothing but a label stands before a run in its line.
+fn begins_a_line(head: &str) -> bool {
+    head.ends_with(": ") || !head.contains(char::is_alphanumeric)
 }
 
 fn is_a_roman_number(word: &str) -> bool {
