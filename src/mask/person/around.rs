@@ -28,13 +28,16 @@ impl Sight<'_> {
         // Before.
         let previous = start.checked_sub(1).filter(|at| self.words[*at].end() >= line.start);
         let parted = previous.map_or("", |at| &self.text[self.words[at].end()..first.start()]);
+        let thing = previous.is_some() && self.thing_before(start, line.start);
+        let thing_behind = self.thing_after(end, line.end);
+        // What stands behind the name of a house, or where in a page, says nothing of a person.
+        let house = thing || thing_behind;
         if let Some(at) = previous {
             let word = &self.words[at];
             let spoken = &self.text[word.range()];
             let close = parted.trim_matches([' ', '*', '_', '\u{a0}', '"', '“']);
-            let thing = self.thing_before(start, line.start);
             // `Sir John A. Macdonald Public School`: the honorific is part of the house too.
-            if thing || (self.flags[at].any(Flags::HONORIFIC) && self.thing_after(end, line.end)) {
+            if thing || (self.flags[at].any(Flags::HONORIFIC) && thing_behind) {
                 add(-0.7);
             } else if self.flags[at].any(Flags::HONORIFIC)
                 && matches!(close, "" | ".")
@@ -46,7 +49,12 @@ impl Sight<'_> {
                 && (matches!(close, "" | ":" | "," | "(" | "–" | "-") || (close == "." && word.letters <= 5))
                 && !(!close.is_empty() && self.flags[start].any(Flags::WORD) && count == 1)
             {
-                add(if close == "," { 0.35 } else { 0.45 });
+                // `Director, Ernst Quill & Partners LLP`.
+                add(match (thing_behind, close) {
+                    (true, _) => 0.0,
+                    (false, ",") => 0.35,
+                    (false, _) => 0.45,
+                });
             } else if close.is_empty()
                 && at > 0
                 && self.flags[at - 1].any(Flags::ROLE)
@@ -92,7 +100,9 @@ impl Sight<'_> {
                 } else if close.is_empty() && PLACED.contains(&lower.as_str()) {
                     add(if count > 1 { -0.1 } else { -0.3 });
                 }
-                let of = close.is_empty() && matches!(lower.as_str(), "of" | "von" | "de" | "für" | "for" | "di");
+                let of = close.is_empty()
+                    && parted.len() < 3
+                    && matches!(lower.as_str(), "of" | "von" | "de" | "für" | "for" | "di");
                 if of
                     && at > 0
                     && self.flags[at - 1].any(Flags::ORGANISATION_TAIL.or(Flags::ORGANISATION_HEAD))
@@ -103,6 +113,15 @@ impl Sight<'_> {
             }
             if !thing && close.is_empty() && HEADS.contains(&spoken.to_lowercase().as_str()) {
                 add(-0.7);
+            }
+            // `Hart v. Quill`.
+            let versus = count < 3 && matches!(spoken, "v" | "vs") && matches!(close, "" | ".");
+            if versus && at > 0 && self.words[at - 1].capital && word.gap == Gap::Space {
+                add(-0.6);
+            }
+            // `Rivers / Bonny`: another word for the same.
+            if count == 1 && parted == " / " && self.classes[at] != Class::Given {
+                add(-0.2);
             }
             // `St. Mary`, `Foster & Partners`.
             if close == "&" && count == 1 && self.words[at].capital {
@@ -116,7 +135,7 @@ impl Sight<'_> {
             }
         }
         match head.chars().next_back() {
-            Some('`' | '/' | '\\' | '<' | '=' | '$') => add(-0.6),
+            Some('`' | '/' | '\\' | '<' | '=' | '$' | '°') => add(-0.6),
             Some('#' | '@') => add(-0.4),
             Some('.') if !head.ends_with("..") => add(-0.3),
             Some('-' | '\u{2010}') if previous.is_some_and(|at| self.words[at].end() + 1 >= first.start()) => add(-0.5),
@@ -133,11 +152,40 @@ impl Sight<'_> {
             (Some('.'), Some(c)) if c.is_alphanumeric() => add(-0.6),
             (Some('-' | '\u{2010}'), Some(c)) if c.is_alphanumeric() => add(-0.6),
             (Some('\'' | '’'), Some('s' | 'S')) => add(0.1),
-            (Some(' '), Some(c)) if c.is_ascii_digit() => add(if count == 1 { -0.5 } else { -0.1 }),
+            (Some(' '), Some(c)) if c.is_ascii_digit() => {
+                add(match (count == 1, self.a_whole_name(start, end) || begins_a_line(line_head)) {
+                    (true, _) => -0.5,
+                    // `Ion Xe 20`, but `Ada Quill 34`.
+                    (false, false) => -0.3,
+                    (false, true) => -0.1,
+                })
+            }
             (Some('('), Some(')')) => add(-0.6),
             _ => {}
         }
+        // `Kleingarten „Dr. Quill e. V.“`.
+        if [" e. V.", " e.V.", " e.\u{a0}V."].iter().any(|club| tail.starts_with(club)) {
+            add(-0.7);
+        }
         if let Some(next) = self.words.get(end).filter(|next| next.start() < line.end) {
+            let spoken = &self.text[next.range()];
+            let then = self.words.get(end + 1).is_some_and(|then| then.capital && then.start() < line.end);
+            // `Quill v Hart`: a case before a court.
+            if count < 3 && then && next.gap == Gap::Space && matches!(spoken, "v" | "vs") {
+                add(-0.6);
+            }
+            // `Giovanni XXIII`, `Pedro II`: a king, a pope, and what bears the name.
+            if count == 1 && next.gap == Gap::Space && is_a_roman_number(spoken) {
+                add(-0.6);
+            }
+            // `Emily of Emerald Hill`.
+            if count == 1 && then && next.gap == Gap::Space && spoken == "of" && !self.words[end + 1].shouted {
+                add(-0.3);
+            }
+            // `Turbo Garrett GT1749V`: a model.
+            if next.coded && next.gap == Gap::Space && !self.a_whole_name(start, end) {
+                add(-0.3);
+            }
             let gap = self.text[last.end()..next.start()].trim_matches(['*', '_']);
             let flags = self.flags[end];
             let spoken = self.text[next.range()].to_lowercase();
@@ -159,7 +207,7 @@ impl Sight<'_> {
                     | " -"
             ) {
                 let thing = next.capital && HEADS.contains(&spoken.as_str()) && gap == " ";
-                if thing || self.thing_after(end, line.end) {
+                if thing || thing_behind {
                     add(-0.7);
                 } else if flags.any(Flags::VERB) && !next.capital && gap == " " {
                     add(0.25);
@@ -173,13 +221,15 @@ impl Sight<'_> {
             }
             let role = matches!(gap.trim(), "," | "(" | "–" | "—" | "|" | "-" | "·" | "•")
                 && flags.any(Flags::JOB.or(Flags::SUFFIX));
-            if role && count > 1 {
+            if house {
+                // `Fundación Ana Quill | Educadora`: a job there.
+            } else if role && count > 1 {
                 add(0.3);
             } else if role {
                 add(0.1);
             }
             // `Wannes (man)`, `Anna, wife`.
-            if flags.any(Flags::ROLE) && !next.capital && matches!(gap.trim(), "(" | ",") {
+            if flags.any(Flags::ROLE) && !next.capital && !house && matches!(gap.trim(), "(" | ",") {
                 add(0.4);
             }
             // `Curtis & Sloane`, but `Anna & Peter`.
@@ -236,11 +286,20 @@ impl Sight<'_> {
         }
         let bare = |c: char| !c.is_alphanumeric();
         // `Religion: Christian`, `Ship: Ada Quill`.
-        let other = line_head.trim_end_matches([' ', '*', '_', '"', '\t']).strip_suffix([':', '：']);
-        if let Some(key) = other
+        // `Films: Charulata, Quill`: one of a list behind such a label.
+        if let Some((key, list)) = line_head.rsplit_once([':', '：']).filter(|(key, _)| key.len() < 120)
             && is_other_label(key)
+            && list.len() < 120
+            && !list.contains([';', '•', '|', '\t', '('])
+            && !list.contains(". ")
         {
-            add(if count == 1 { -0.5 } else { -0.3 });
+            add(-0.5);
+        }
+        // `EMEL\t:`, `ABHA   :`: the key of a form.
+        let form =
+            line_tail.starts_with(['\t', ' ']) && line_tail.trim_start_matches([' ', '\t']).starts_with([':', '：']);
+        if count == 1 && form && line_head.chars().all(bare) {
+            add(-0.6);
         }
         // In a column for names.
         let row = line_head.len() + line_tail.len() <= super::row::WIDEST;
@@ -250,17 +309,18 @@ impl Sight<'_> {
         }
         let alone = line_head.chars().all(bare) && line_tail.chars().all(bare);
         let leads = line_head.chars().all(bare);
-        if alone && count > 1 {
+        if alone && count > 1 && !house {
             add(0.15);
         }
         if leads
             && count > 1
+            && !house
             && self.near_top(line.start)
             && line_tail.trim_start().starts_with([',', '|', '(', '–', '—', '•', '·', '-'])
         {
             add(0.25);
         }
-        if alone && self.near_top(line.start) && count > 1 && count < 5 {
+        if alone && self.near_top(line.start) && count > 1 && count < 5 && !house {
             add(0.3);
         }
         // The same letters in an address.
@@ -296,13 +356,38 @@ impl Sight<'_> {
         if first.shouted && count == 1 && !alone && !line_head.ends_with(": ") {
             add(-0.2);
         }
+        // `CAT Gen`, `Cardiac ICU`: an abbreviation, though somebody somewhere is called so.
+        let short = |at: usize| {
+            let weak =
+                matches!(self.classes[at], Class::WeakGiven | Class::WeakSurname | Class::Unknown | Class::Likely);
+            self.words[at].shouted && self.words[at].letters <= 4 && weak
+        };
+        if count > 1 && (start..end).any(short) && !(start..end).all(|at| self.words[at].shouted) {
+            add(-0.35);
+        }
         (extra, good)
+    }
+
+    /// Whether a run has a given name and a surname of the lists, and so needs nothing around it.
+    fn a_whole_name(&self, start: usize, end: usize) -> bool {
+        let classes = &self.classes[start..end];
+        let given = classes.iter().filter(|class| **class == Class::Given).count();
+        given > 1 || (given == 1 && classes.contains(&Class::Surname))
     }
 
     /// Whether a line is among the first three that say anything.
     pub(super) fn near_top(&self, start: usize) -> bool {
         start < 400 && self.text[..start].lines().filter(|line| line.contains(char::is_alphanumeric)).count() < 3
     }
+}
+
+/// Whether nothing but a label stands before a run in its line.
+fn begins_a_line(head: &str) -> bool {
+    head.ends_with(": ") || !head.contains(char::is_alphanumeric)
+}
+
+fn is_a_roman_number(word: &str) -> bool {
+    word.len() > 1 && word.bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'))
 }
 
 /// Whether the quotes around a name say how somebody is called, rather than what a thing is called.
@@ -401,7 +486,27 @@ fn is_other_label(key: &str) -> bool {
          college university schule école escuela escola scuola szkoła škola company employer firma entreprise empresa \
          azienda ditta zaměstnavatel arbeitgeber employeur empregador datore werkgever project projekt projet proyecto \
          hotel font game song band album film movie play book breed dog cat pet pets hund hunde katze chien chat perro gato \
-         cane gatto pies kot playlist client-server district station stadt ville ciudad cidade città miasto město"
+         cane gatto pies kot playlist client-server district station stadt ville ciudad cidade città miasto město \
+         films movies novels plays operas songs books games titles syllabus repertoire repertorio repertório repertoár \
+         repertuar répertoire repertoar filme películas libros obras romane bücher stücke opern filmes livros peças film \
+         libri opere spettacoli książki filmy sztuki knihy hry opery böcker filmer bøger bøker elokuvat kirjat könyvek \
+         filmek cărți piese kitaplar filmler oyunlar фильмы книги пьесы оперы спектакли фільми книги вистави ταινίες \
+         vozila vehicles vehicle fahrzeuge fahrzeug vehículos veículos veicoli véhicules pojazdy vozidla fordon køretøjer \
+         cars autos coches carros camions trucks vessels ships boats schiffe navires barcos navios navi buques statki \
+         instruments equipment geräte technik technika ausrüstung equipos equipamentos strumenti appareils sprzęt přístroje \
+         vybavení utrustning udstyr utstyr laitteet műszerek оборудование обладнання brands marken marcas marques marche \
+         marki značky märken mærker merker merkit márkák markalar марки fonts font typeface typefaces schriften polices \
+         fuentes caracteri caratteri čcionki písma typsnitt stack tech tools frameworks libraries technologies technologien \
+         tecnologías tecnologias tecnologie narzędzia nástroje verktyg værktøjer verktøy työkalut инструменты products \
+         produkte productos produtos prodotti produits produkty clients kunden clientes clienti klienci klienti kunder \
+         asiakkaat ügyfelek müşteriler клиенты клієнти πελάτες airport hospital museum theatre theater bridge mountain river \
+         award awards prize prizes preise premios prêmios prix premi nagrody ceny priser palkinnot díjak ödüller scholarships \
+         stipendien becas bolsas bourses borse hometown nationality nationalität bands groups artists albums podcast podcasts \
+         anime manga serien series séries serie seriály seriale wine wines wein vins vini vinos vinhos beer beers bier bières \
+         cerveza cervezas birra birre pivo piwo cocktails dishes gerichte platos plats piatti pratos dances tänze bailes \
+         breeds rassen razas races razze plants pflanzen plantas plantes piante subjects fächer asignaturas matières materie \
+         modules module modul modules kurse kurzy courses cursos cours corsi topics themen temas thèmes temi certifications roses rosen apples sorten kartoffelsorten obstsorten varieties lieblingsbücher lieblingsfilme roles rollen rôles ruoli papéis papeles \
+         zertifikate certificados certificazioni"
             .split_whitespace()
             .map(Hash::of)
             .collect()

@@ -601,7 +601,7 @@ fn accept(text: &str, run: &[Word], form: Form) -> Option<Range<usize>> {
                 let also = Flags::FOREIGN.or(Flags::ALSO_PLACE).or(Flags::ALSO_PRODUCT).or(Flags::ALSO_WORD);
                 flags.any(Flags::GIVEN.or(Flags::SURNAME)) && !flags.any(other.or(also))
             };
-            ((capital && !doubtful) || small).then_some(range)
+            ((capital && !doubtful && !super::things::names_a_firm(&text[range.end..])) || small).then_some(range)
         }
     }
 }

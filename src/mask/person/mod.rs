@@ -7,6 +7,7 @@
 mod around;
 mod chat;
 mod class;
+mod endings;
 mod files;
 mod hints;
 mod inflect;
@@ -37,7 +38,7 @@ pub(crate) use hints::Hints;
 pub(crate) use known::{Known, is_particle};
 pub(crate) use lists::marks;
 pub(crate) use signature::own_names;
-use things::ends_as_a_thing;
+use things::{ends_as_a_job, ends_as_a_noun, ends_as_a_thing};
 
 /// Of a phrase: what keeps its words from being a person.
 const TAKEN: Flags = Flags::PLACE
@@ -188,6 +189,17 @@ impl<'a> Sight<'a> {
         {
             return Class::Likely;
         }
+        // `Mirko Hahnemann`: what a thing is called after is a surname behind a given name.
+        let eponym = self.flags[at].any(Flags::EPONYM) && !self.flags[at].any(Flags::WORD.or(Flags::PLACE));
+        if class == Class::Block
+            && eponym
+            && word.capital
+            && word.gap == Gap::Space
+            && at > 0
+            && self.classes[at - 1] == Class::Given
+        {
+            return Class::WeakSurname;
+        }
         // `Chua Siew Eng`: behind a name it is no title.
         let behind = at > 0 && word.gap == Gap::Space && word.capital && class == Class::Block;
         if behind && &self.text[word.range()] == "Eng" && self.classes[at - 1].named() && !self.dotted(at) {
@@ -246,6 +258,11 @@ impl<'a> Sight<'a> {
             } else if word.letters >= 8 && ends_as_a_thing(spoken) {
                 self.classes[at] = Class::Block;
                 self.flags[at] = self.flags[at].or(Flags::THING_AFTER);
+            } else if word.letters >= 9 && ends_as_a_job(spoken) {
+                self.classes[at] = Class::Block;
+                self.flags[at] = self.flags[at].or(Flags::JOB);
+            } else if word.letters >= 8 && ends_as_a_noun(spoken) {
+                self.classes[at] = Class::Block;
             } else if LEXICON.spelt_like_a_name(spoken) {
                 self.classes[at] = Class::Likely;
             }

@@ -2,8 +2,9 @@
 
 use super::Sight;
 use super::class::Class;
+use super::endings::{JOBS, NOUNS, THINGS};
 use super::known::is_toned;
-use super::lists::{EPONYM_NOUNS, JOINTS, THING_ENDINGS};
+use super::lists::{EPONYM_NOUNS, JOINTS};
 use crate::mask::lexicon::Flags;
 use crate::mask::words::Gap;
 
@@ -47,7 +48,8 @@ impl Sight<'_> {
                             | '('
                     )
                 });
-            if !close || (gap.contains('(') && gap != " (") {
+            // A wide blank parts columns.
+            if !close || (gap.contains('(') && gap != " (") || gap.contains("   ") {
                 return false;
             }
             behind = word.start();
@@ -87,16 +89,20 @@ impl Sight<'_> {
                 || self.classes[at] == Class::Particle
                 || flags.any(Flags::HONORIFIC)
                 || JOINTS.contains(&spoken);
-            // `Liceo artistico Vincenzo Quill`: what kind of house, in small letters.
-            let kind = !word.capital
-                && word.letters >= 5
-                && gap == " "
-                && (flags.any(Flags::FOREIGN) || flags == Flags::default())
-                && !flags.any(Flags::WORD.or(Flags::VERB).or(Flags::BEFORE).or(Flags::ROLE).or(Flags::JOB))
-                && at.checked_sub(1).is_some_and(|at| {
-                    let head = self.words[at].capital && self.words[at + 1].gap == Gap::Space;
-                    head && self.flags[at].any(Flags::THING_BEFORE) && self.classes[at] != Class::Given
-                });
+            // `Liceo artistico Vincenzo Quill`, `Škola úžitkového výtvarníctva Jozefa Quilla`: what kind of house, in small
+            // letters.
+            let small = |at: usize| {
+                let (word, flags) = (&self.words[at], self.flags[at]);
+                !word.capital
+                    && word.letters >= 5
+                    && self.words[at + 1].gap == Gap::Space
+                    && !flags.any(Flags::WORD.or(Flags::VERB).or(Flags::BEFORE).or(Flags::ROLE).or(Flags::JOB))
+            };
+            let head = |at: usize| {
+                let capital = self.words[at].capital && self.words[at + 1].gap == Gap::Space;
+                capital && self.flags[at].any(Flags::THING_BEFORE) && self.classes[at] != Class::Given
+            };
+            let kind = gap == " " && small(at) && at > 0 && (head(at - 1) || (small(at - 1) && at > 1 && head(at - 2)));
             if kind {
                 return true;
             }
@@ -204,5 +210,85 @@ impl Sight<'_> {
 /// `Gymnasieskole`, `Heinrich-Heine-Gesamtschule`: compounds whose end says what kind of thing they are.
 pub(super) fn ends_as_a_thing(word: &str) -> bool {
     let end = word.to_lowercase();
-    THING_ENDINGS.iter().any(|ending| end.ends_with(ending))
+    THINGS.split(' ').any(|ending| end.ends_with(ending))
+}
+
+/// Whether a compound that no list has is a job: `Fahrdienstleiter`, `buurtwerker`.
+pub(super) fn ends_as_a_job(word: &str) -> bool {
+    let end = word.to_lowercase();
+    JOBS.split(' ').any(|ending| end.ends_with(ending))
+}
+
+/// Whether a word that no list has ends as only common nouns do: `Verantwortung`, `Responsabilidad`.
+pub(super) fn ends_as_a_noun(word: &str) -> bool {
+    let end = word.to_lowercase();
+    NOUNS.split(' ').any(|ending| end.ends_with(ending))
+}
+
+/// `Quill & Sons`, `Quill Ltda`: behind the name of somebody follows what makes it that of the family's firm.
+pub(super) fn names_a_firm(tail: &str) -> bool {
+    const FIRMS: &[&str] = &[
+        " & Sons",
+        " & Son",
+        " and Sons",
+        " & Daughters",
+        " & Partners",
+        " & Co",
+        " & Associates",
+        " & Brothers",
+        " & Söhne",
+        " & Sohn",
+        " & Partner",
+        " & Fils",
+        " et Fils",
+        " & fils",
+        " et fils",
+        " & Figli",
+        " e Figli",
+        " & figli",
+        " & Hijos",
+        " e Hijos",
+        " y Hijos",
+        " & Filhos",
+        " e Filhos",
+        " & Zonen",
+        " en Zonen",
+        " & Zoon",
+        " & Söner",
+        " & Sønner",
+        " & Synowie",
+        " i Synowie",
+        " a synové",
+        " & synové",
+        " és Fia",
+        " és Társa",
+        " & Asociados",
+        " y Asociados",
+        " e Associados",
+        " & Associés",
+        " e Associati",
+        " Ltd",
+        " Ltda",
+        " LLP",
+        " GmbH",
+        " Oy",
+        " Ky",
+        " Tmi",
+        " AB",
+        " ApS",
+        " BV",
+        " B.V.",
+        " s.r.o.",
+        " Kft",
+        " Bt.",
+        " d.o.o.",
+        " Inc",
+        " Lda",
+        " S.r.l.",
+        " SRL",
+        " Sp. z o.o.",
+        " A/S",
+    ];
+    tail.starts_with(' ')
+        && FIRMS.iter().any(|firm| tail.strip_prefix(firm).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
 }
