@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::inflect;
+use super::widen::widened;
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
 use crate::mask::span::{Entity, Layer, Span};
@@ -397,6 +398,11 @@ impl Known {
                 let spelt = |word: &Word| self.spelt_so(&text[word.range()], found.person);
                 if let Some(mut range) = accept(text, run, *found).filter(|_| run.iter().all(spelt)) {
                     range.end += ending(&text[range.end..]);
+                    if found.kind == Kind::Alone {
+                        let given = self.is_given(found.person, form);
+                        let all = widened(text, words, index..index + form.len(), given);
+                        range = range.start.min(all.start)..range.end.max(all.end);
+                    }
                     out.push(Span::new(range, Entity::Person, 0.95).by(Layer::Known, "a form of a known name"));
                 }
             }
@@ -406,6 +412,14 @@ impl Known {
         } else {
             page.kept(|range| self.find_users(&text[range.clone()], range.start, out));
         }
+    }
+
+    /// Whether a form is what begins a person's name.
+    fn is_given(&self, person: usize, form: &[u64]) -> bool {
+        let name = self.people.get(person).map_or("", String::as_str);
+        let first = name.split([' ', '-']).next().unwrap_or_default();
+        form.len() == 1 && name.contains(' ') && form[0] == Hash::of(first)
+            || (!name.contains(' ') && form.len() == 1 && LEXICON.word(form[0]).any(Flags::GIVEN))
     }
 
     /// `ולאבישי`, `لسامح`: a known name behind a small word that is written together with it.

@@ -21,6 +21,7 @@ mod run;
 mod scan;
 mod signature;
 mod things;
+mod widen;
 
 use std::collections::BTreeSet;
 use std::ops::Range;

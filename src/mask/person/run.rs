@@ -89,7 +89,7 @@ impl Sight<'_> {
             // `Quaresma d'Eça`, `Paola dell'Orto`.
             let elided = !word.capital
                 && matches!(&self.text[word.range()], "d" | "l" | "dell" | "dall" | "degl" | "nell")
-                && word.gap == Gap::Space
+                && (word.gap == Gap::Space || (word.gap == Gap::Dot && self.classes[next - 1] == Class::Initial))
                 && self.words.get(next + 1).is_some_and(|after| after.gap == Gap::Apostrophe && after.capital)
                 && self.classes.get(next + 1).is_some_and(|class| class.named());
             if short || elided {
