@@ -114,6 +114,7 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
                     | '、'
                     | '*'
                     | '｜'
+                    | '}'
             )
         })
         || next.starts_with("  ")
