@@ -160,7 +160,7 @@ impl Sight<'_> {
             (Some(' '), Some(_)) if !self.flags[start].any(Flags::WORD) && is_honoured(&tail[1..], BEHIND) => add(0.4),
             (Some('-' | '\u{2010}'), Some(c)) if c.is_alphanumeric() => add(-0.6),
             (Some('\'' | '’'), Some('s' | 'S')) => add(0.1),
-            (Some(' '), Some(c)) if c.is_ascii_digit() => add(if count == 1 { -0.5 } else { -0.1 }),
+            (Some(' '), Some(c)) if c.is_ascii_digit() => add(if count == 1 && end == start + 1 { -0.5 } else { -0.1 }),
             (Some('('), Some(')')) => add(-0.6),
             _ => {}
         }
@@ -264,6 +264,11 @@ impl Sight<'_> {
             add(if thing { -0.3 } else { 0.45 });
         }
         let bare = |c: char| !c.is_alphanumeric();
+        // `Ausbilder: Herbert Quill`, whatever the label: nothing but the name behind it.
+        let named = matches!(self.classes[start], Class::WeakGiven | Class::Surname) && !first.shouted;
+        if count == 2 && named && line_head.ends_with(": ") && line_tail.chars().all(bare) && line_head.len() < 80 {
+            add(0.13);
+        }
         // `Religion: Christian`, `Ship: Ada Quill`.
         let other = line_head.trim_end_matches([' ', '*', '_', '"', '\t']).strip_suffix([':', '：']);
         if let Some(key) = other

@@ -239,8 +239,17 @@ impl Known {
 
     /// Whose name a word is in another case, or shortened: `Radku`, `Megs`.
     fn related(&self, spoken: &str, flags: Flags) -> Option<usize> {
-        let folded = spoken.chars().flat_map(crate::mask::words::fold);
-        let parts = self.parts.get(&head_of(folded))?;
+        let folded = || spoken.chars().flat_map(crate::mask::words::fold);
+        // `Rädyn` is of Räty: in Finnish the third letter may be another before an ending.
+        let strong = || {
+            let graded = folded().enumerate().map(|(at, c)| match (at, c) {
+                (2, 'd') => 't',
+                (2, 'v') => 'p',
+                _ => c,
+            });
+            self.parts.get(&head_of(graded)).filter(|_| spoken.ends_with(['n', 'a', 'e', 'i', 't']))
+        };
+        let parts = self.parts.get(&head_of(folded())).or_else(strong)?;
         let other = Flags::WORD.or(Flags::ALSO_WORD).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION);
         let thing = Flags::THING_AFTER.or(Flags::THING_BEFORE).or(Flags::ORGANISATION_TAIL).or(Flags::FOREIGN);
         let name = flags.any(Flags::GIVEN.or(Flags::SURNAME));

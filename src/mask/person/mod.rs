@@ -290,10 +290,21 @@ impl<'a> Sight<'a> {
             }
             flags.any(name)
         };
-        if foreign && inflect::any_romanized(spoken, |hash| take(hash, &mut known)) {
+        let read = foreign && inflect::any_romanized(spoken, |hash| take(hash, &mut known));
+        if known.any(Flags::GIVEN) {
             return (known, true);
         }
         let folded = inflect::folded(spoken);
+        if read {
+            // `Χάρη` is Χάρης rather than somebody Chari.
+            let mut given = Flags::default();
+            let found = inflect::any_nominative(&folded, 3, |guess| {
+                let flags = LEXICON.word(super::words::Hash::of(guess));
+                given = flags;
+                flags.any(Flags::GIVEN)
+            });
+            return if found { (given, false) } else { (known, true) };
+        }
         if inflect::any_nominative(&folded, 3, |guess| take(super::words::Hash::of(guess), &mut known)) {
             return (known, false);
         }

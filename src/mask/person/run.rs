@@ -211,6 +211,10 @@ impl Sight<'_> {
         if base <= 0.0 {
             return None;
         }
+        // `C. d'Hautefeuille`, `J. van Quill`: a small word of names behind an initial.
+        let noble = self.classes[start] == Class::Initial
+            && (start + 1..end).any(|at| !self.words[at].capital && self.words[at].letters <= 4);
+        let base = if noble { base + 0.1 } else { base };
         let (mut extra, context) = self.surroundings(start, end, units.len());
         // `s Vítem Sedlákem`: only people have two names that both are in another case.
         if units.len() > 1 && self.inflected.contains(&start) && end - start <= 3 {
@@ -227,8 +231,22 @@ impl Sight<'_> {
         if self.classes[end - 1] == Class::Initial && self.dotted(end - 1) {
             last += 1;
         }
+        // `Aurelio Nez` beside `anez@…`, where the surname is a word elsewhere.
+        if units.len() == 1 && matches!(self.classes[start], Class::Given | Class::WeakGiven) && end == start + 1 {
+            let next = self.words.get(end).filter(|next| next.gap == Gap::Space && next.capital && !next.shouted);
+            if next.is_some_and(|next| self.hints.holds(&self.words[start], next)) {
+                end += 1;
+                last = self.words[end - 1].end();
+                extra += 0.3;
+            }
+        }
+        // `M.ª Nekane Urrutia`.
+        let head = &self.text[..first];
+        let short = ["M.ª ", "Mª ", "M.ª\u{a0}", "M.a "].iter().find(|short| head.ends_with(**short));
+        let first = first - short.map_or(0, |short| short.len());
         let mut found = Candidate { words: start..end, range: first..last, score: base + extra, context };
-        if units.len() < 4 && self.classes[end - 1] != Class::Initial {
+        // `H. Quill, Y. Morvaille`: the initials behind the comma are of the next name.
+        if units.len() < 4 && self.classes[end - 1] != Class::Initial && self.classes[start] != Class::Initial {
             self.turned_initials(&mut found);
         }
         Some(found)

@@ -85,7 +85,7 @@ pub(super) fn widened(text: &str, words: &[Word], run: Range<usize>, given: bool
 }
 
 /// How many bytes of initials end `head`: `R. `, `M.-S. `, `J. R. R. `, `M.ª `.
-fn initials_before(head: &str) -> usize {
+pub(super) fn initials_before(head: &str) -> usize {
     let mut rest = head;
     let mut count = 0;
     while let Some(inner) = rest.strip_suffix(' ').or(if count > 0 { rest.strip_suffix('-') } else { None }) {
