@@ -271,16 +271,28 @@ pub(super) fn any_nominative(word: &str, stem: usize, mut test: impl FnMut(&str)
 /// `Rautajoen` is `Rautajoki`, `Kärpän` is `Kärppä`.
 fn graded(word: &str, stem: usize, guess: &mut String, test: &mut impl FnMut(&str) -> bool) -> bool {
     const WEAK: &[(&str, &str)] = &[
-        ("d", "t"), ("ng", "nk"), ("mm", "mp"), ("nn", "nt"), ("ll", "lt"), ("rr", "rt"), ("v", "p"), ("p", "pp"), ("t", "tt"),
+        ("d", "t"),
+        ("ng", "nk"),
+        ("mm", "mp"),
+        ("nn", "nt"),
+        ("ll", "lt"),
+        ("rr", "rt"),
+        ("v", "p"),
+        ("p", "pp"),
+        ("t", "tt"),
         ("k", "kk"),
     ];
-    let Some(rest) = ["n", "lla", "lle", "lta", "ssa", "sta", "ksi", "t", "ni"].iter().find_map(|end| word.strip_suffix(end)) else {
+    let Some(rest) =
+        ["n", "lla", "lle", "lta", "ssa", "sta", "ksi", "t", "ni"].iter().find_map(|end| word.strip_suffix(end))
+    else {
         return false;
     };
     if rest.chars().count() < stem + 1 {
         return false;
     }
-    let Some((at, vowel)) = rest.char_indices().next_back().filter(|(_, c)| "aeiouy".contains(*c)) else { return false };
+    let Some((at, vowel)) = rest.char_indices().next_back().filter(|(_, c)| "aeiouy".contains(*c)) else {
+        return false;
+    };
     let head = &rest[..at];
     // `e` is what `i` becomes before an ending: `joki`, `mäki`, `lahti`.
     let ends: &[char] = if vowel == 'e' { &['e', 'i'] } else { &[vowel] };

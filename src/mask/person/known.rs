@@ -259,7 +259,16 @@ impl Known {
         let word = inflect::folded(spoken);
         let mut found = None;
         inflect::any_nominative(&word, 2, |guess| {
-            found = parts.iter().find(|part| part.name == guess).map(|part| part.person);
+            // Where the name itself was met in another case only: `Gergővel`, and now `Gergőnek`.
+            let also = |part: &&Part| {
+                let cut = guess.char_indices().next_back().map_or(0, |(at, _)| at);
+                cut >= 3
+                    && part.name.starts_with(&guess[..cut])
+                    && part.name.chars().count() <= guess.chars().count() + 4
+                    && LEXICON.word(Hash::of(guess)).any(Flags::GIVEN)
+            };
+            let same = parts.iter().find(|part| part.name == guess).or_else(|| parts.iter().find(also));
+            found = same.map(|part| part.person);
             found.is_some()
         });
         if found.is_some() || name {

@@ -248,8 +248,41 @@ impl Sight<'_> {
         // `H. Quill, Y. Morvaille`: the initials behind the comma are of the next name.
         if units.len() < 4 && self.classes[end - 1] != Class::Initial && self.classes[start] != Class::Initial {
             self.turned_initials(&mut found);
+            self.bare_initials(&mut found);
         }
         Some(found)
+    }
+
+    /// Takes in the initials of `Quill TD, Morvaille PS.`, as journals of medicine write them: beside another such name.
+    fn bare_initials(&self, found: &mut Candidate) {
+        let Some(word) = self.words.get(found.words.end).filter(|word| word.gap == Gap::Space && word.shouted) else {
+            return;
+        };
+        let family = !self.words[found.words.start].shouted && found.words.len() <= 3;
+        let tail = &self.text[word.end()..];
+        if !family
+            || word.letters > 3
+            || !tail.starts_with([',', '.', ';', ':'])
+            || self.flags[found.words.end].any(Flags::SUFFIX)
+        {
+            return;
+        }
+        let bare = |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase());
+        // `Morvaille PS` behind the comma, or `PS,` before the name.
+        let rest = tail[1..].trim_start_matches(' ');
+        let mut parts = rest.splitn(3, [' ', ',', '.', ';']);
+        let next = parts
+            .next()
+            .is_some_and(|name| name.starts_with(char::is_uppercase) && name.chars().any(char::is_lowercase))
+            && parts.next().is_some_and(bare);
+        let before = self.text[..found.range.start].trim_end_matches(' ');
+        let before = before.strip_suffix(',').map(|before| before.rsplit(' ').next().unwrap_or_default());
+        if (next && tail.starts_with(',')) || before.is_some_and(bare) {
+            found.words.end += 1;
+            found.range.end = word.end();
+            found.score += 0.5;
+            found.context = true;
+        }
     }
 
     /// Takes in the initials of `Vasconcelos, M. C.` and `Pérez Aguirre, M. F.`

@@ -35,18 +35,13 @@ pub(super) fn widened(text: &str, words: &[Word], run: Range<usize>, given: bool
     }
     let raised = |word: &Word| word.shouted && word.letters > 1;
     let name = |word: &Word| {
-        word.capital
-            && !word.coded
-            && !word.mixed
-            && word.letters > 2
-            && raised(word) == raised(first)
-            && {
-                let flags = word.entry.flags;
-                let known = flags.any(NAME) && !flags.any(Flags::ALSO_WORD.or(Flags::ALSO_PRODUCT));
-                !flags.any(OTHER) && (known || flags == Flags::default()) && {
-                    known || LEXICON.spelt_like_a_name(&text[word.range()])
-                }
+        word.capital && !word.coded && !word.mixed && word.letters > 2 && raised(word) == raised(first) && {
+            let flags = word.entry.flags;
+            let known = flags.any(NAME) && !flags.any(Flags::ALSO_WORD.or(Flags::ALSO_PRODUCT));
+            !flags.any(OTHER) && (known || flags == Flags::default()) && {
+                known || LEXICON.spelt_like_a_name(&text[word.range()])
             }
+        }
     };
     if given {
         // `Marcos Etchegoyhen`, where Marcos is known.
@@ -113,7 +108,10 @@ fn initials_behind(tail: &str, given: bool) -> usize {
         let Some(letter) = inner.chars().next().filter(|c| c.is_uppercase()) else { break };
         let Some(after) = inner[letter.len_utf8()..].strip_prefix('.') else { break };
         // `Quill A. Tremblay`: the initial of the next name.
-        if after.starts_with(' ') && after[1..].starts_with(|c: char| c.is_uppercase()) && !after.get(2..3).is_some_and(|c| c == ".") {
+        if after.starts_with(' ')
+            && after[1..].starts_with(|c: char| c.is_uppercase())
+            && !after.get(2..3).is_some_and(|c| c == ".")
+        {
             break;
         }
         at = tail.len() - after.len();
@@ -124,8 +122,13 @@ fn initials_behind(tail: &str, given: bool) -> usize {
     }
     let Some(inner) = tail.strip_prefix(' ') else { return 0 };
     let letters = inner.bytes().take_while(u8::is_ascii_uppercase).count();
-    const TITLES: &[&str] = &["CEO", "CTO", "CFO", "COO", "PHD", "MBA", "MD", "JR", "SR", "II", "III", "IV", "RN", "CPA", "MP", "QC", "HR", "IT"];
-    let fits = (1..=3).contains(&letters) && inner[letters..].starts_with([',', '.', ';']) && !TITLES.contains(&&inner[..letters]);
+    const TITLES: &[&str] = &[
+        "CEO", "CTO", "CFO", "COO", "PHD", "MBA", "MD", "JR", "SR", "II", "III", "IV", "RN", "CPA", "MP", "QC", "HR",
+        "IT",
+    ];
+    let fits = (1..=3).contains(&letters)
+        && inner[letters..].starts_with([',', '.', ';'])
+        && !TITLES.contains(&&inner[..letters]);
     if fits { 1 + letters } else { 0 }
 }
 

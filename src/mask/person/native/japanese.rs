@@ -73,7 +73,9 @@ impl Row<'_> {
                 });
                 // `to 大坪 碧 (my sister…)`: in a text of Latin letters, or in brackets, nothing else is parted so.
                 let latin = blank > 0
-                    && line[..at].trim_end_matches([' ', '/', '*', '—']).ends_with(|c: char| c.is_ascii_alphabetic() || matches!(c, ',' | '('))
+                    && line[..at]
+                        .trim_end_matches([' ', '/', '*', '—'])
+                        .ends_with(|c: char| c.is_ascii_alphabetic() || matches!(c, ',' | '('))
                     || line[..at].ends_with(['（', '・', '、']);
                 let vouched = latin || self.number < 6 || self.labelled(self.line.start + at);
                 let free = (blank > 0 && vouched && (1..=3).contains(&length))

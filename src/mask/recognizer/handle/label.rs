@@ -41,9 +41,16 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
         }
     }
     // `My Fiverr is ada_q`: only for what nothing but a user name looks like.
-    if let Some(stated) = [" is ", " ist ", " es ", " est ", " é ", " è ", " jest ", " je ", " adresim "].iter().find(|word| text[end..].starts_with(**word)) {
+    if let Some(stated) = [" is ", " ist ", " es ", " est ", " é ", " è ", " jest ", " je ", " adresim "]
+        .iter()
+        .find(|word| text[end..].starts_with(**word))
+    {
         let (start, name) = name_at(text, end + stated.len());
-        if start == end + stated.len() && name.contains('_') && is_like(name) && !text[start + name.len()..].starts_with('(') {
+        if start == end + stated.len()
+            && name.contains('_')
+            && is_like(name)
+            && !text[start + name.len()..].starts_with('(')
+        {
             push(start, name, 0.8, out);
             return;
         }
