@@ -10,6 +10,96 @@ use super::{Sight, position};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::words::{Gap, Hash};
 
+/// What people of a politer language put behind a name, with a hyphen in ours.
+const JOINED: &[&str] = &[
+    "san",
+    "sama",
+    "kun",
+    "chan",
+    "sensei",
+    "senpai",
+    "dono",
+    "ssi",
+    "nim",
+    "ji",
+    "bhai",
+    "saab",
+    "sahib",
+    "garu",
+    "gaaru",
+    "hyung",
+    "noona",
+    "oppa",
+    "unnie",
+    "bey",
+    "hanım",
+    "xiansheng",
+    "laoshi",
+    "jan",
+    "anna",
+    "akka",
+    "didi",
+    "dada",
+    "kaka",
+    "jie",
+    "ge",
+    "shifu",
+];
+/// The same with a blank.
+const BEHIND: &[&str] = &[
+    "bhai",
+    "bhaiya",
+    "bhaiyya",
+    "ji",
+    "saab",
+    "sahab",
+    "garu",
+    "didi",
+    "sensei",
+    "hanım",
+    "Hanım",
+    "bey",
+    "Bey",
+    "abi",
+    "abla",
+    "hoca",
+    "Hoca",
+    "hocam",
+    "teyze",
+    "amca",
+    "usta",
+    "Usta",
+    "Efendi",
+    "efendi",
+    "sama",
+    "jan",
+    "aunty",
+    "bibi",
+    "dai",
+    "dajju",
+    "dayi",
+    "xanım",
+    "müəllim",
+    "agha",
+    "khanom",
+    "khanum",
+    "ssi",
+    "nim",
+    "laoshi",
+    "xiansheng",
+];
+
+/// Whether `tail` begins with one of these words.
+fn is_honoured(tail: &str, words: &[&str]) -> bool {
+    let length = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
+    length > 1 && words.contains(&&tail[..length])
+}
+
+/// How many bytes the first character of `tail` has.
+fn after_length(tail: &str) -> usize {
+    tail.chars().next().map_or(0, char::len_utf8)
+}
+
 impl Sight<'_> {
     /// What stands around a run, as a sum, and whether it spoke for the run.
     pub(super) fn surroundings(&self, start: usize, end: usize, count: usize) -> (f32, bool) {
@@ -150,10 +240,13 @@ impl Sight<'_> {
         match (after.next(), after.next()) {
             (Some('`' | '/' | '\\' | '=' | '>'), _) => add(-0.5),
             (Some('.'), Some(c)) if c.is_alphanumeric() => add(-0.6),
+            // `Kuroiwa-san`, `Rakesh-ji`, `Emine Hanım`.
+            (Some('-' | '\u{2010}'), Some(_)) if is_honoured(&tail[after_length(tail)..], JOINED) => add(0.55),
+            (Some(' '), Some(_)) if !self.flags[start].any(Flags::WORD) && is_honoured(&tail[1..], BEHIND) => add(0.4),
             (Some('-' | '\u{2010}'), Some(c)) if c.is_alphanumeric() => add(-0.6),
             (Some('\'' | '’'), Some('s' | 'S')) => add(0.1),
             (Some(' '), Some(c)) if c.is_ascii_digit() => {
-                add(match (count == 1, self.a_whole_name(start, end) || begins_a_line(line_head)) {
+                add(match (count == 1 && end == start + 1, self.a_whole_name(start, end) || begins_a_line(line_head)) {
                     (true, _) => -0.5,
                     // `Ion Xe 20`, but `Ada Quill 34`.
                     (false, false) => -0.3,
@@ -210,7 +303,9 @@ impl Sight<'_> {
                 if thing || thing_behind {
                     add(-0.7);
                 } else if flags.any(Flags::VERB) && !next.capital && gap == " " {
-                    add(0.25);
+                    let also = Flags::ALSO_PRODUCT.or(Flags::ALSO_PLACE).or(Flags::PLACE).or(Flags::ALSO_WORD);
+                    let weak = self.classes[start] == Class::WeakGiven && !self.flags[start].any(also);
+                    add(if count == 1 && weak { 0.29 } else { 0.25 });
                     // `"Mayhew is the one you can't stop watching."`
                     let spoken = head.ends_with(['"', '“', '„', '«', '”']) && count == 1;
                     let name = !matches!(self.classes[start], Class::Unknown);
@@ -285,6 +380,11 @@ impl Sight<'_> {
             add(if thing { -0.3 } else { 0.45 });
         }
         let bare = |c: char| !c.is_alphanumeric();
+        // `Ausbilder: Herbert Quill`, whatever the label: nothing but the name behind it.
+        let named = matches!(self.classes[start], Class::WeakGiven | Class::Surname) && !first.shouted;
+        if count == 2 && named && line_head.ends_with(": ") && line_tail.chars().all(bare) && line_head.len() < 80 {
+            add(0.13);
+        }
         // `Religion: Christian`, `Ship: Ada Quill`.
         // `Films: Charulata, Quill`: one of a list behind such a label.
         if let Some((key, list)) = line_head.rsplit_once([':', '：']).filter(|(key, _)| key.len() < 120)

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
+use super::inflect;
 use super::position::is_other;
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::{Cues, Line, Page};
 use crate::mask::span::{Entity, Layer, Span};
-use crate::mask::words::words;
+use crate::mask::words::{Gap, Word, words};
 
 /// What stands where a name would and is none.
 const SYSTEMS: &[&str] = &[
@@ -425,11 +426,24 @@ fn speakers(page: &Page<'_>, out: &mut Vec<Span>) {
         let last = page.words().partition_point(|word| word.end() <= start + name.len());
         let parts = page.words().get(first..last).unwrap_or_default();
         let shape = name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\'' | '’'));
-        if !shape || parts.len() > 3 || parts.iter().any(|word| !word.capital) {
+        let small = |word: &Word| !word.capital && word.gap != Gap::Apostrophe;
+        if !shape || parts.len() > 4 || parts.iter().any(small) {
             labels += usize::from(parts.len() <= 3);
             continue;
         }
-        let flags: Vec<Flags> = parts.iter().map(|word| LEXICON.word(word.hash)).collect();
+        let mut flags: Vec<Flags> = parts.iter().map(|word| word.entry.flags).collect();
+        // `Мар'яна`, `Σοφία`: names of other scripts are in the lists in Latin letters.
+        let foreign = name.starts_with(|c: char| matches!(c, '\u{370}'..='\u{52F}'));
+        if let Some(known) = flags.first_mut().filter(|flags| foreign && **flags == Flags::default()) {
+            let first: String = name.split(' ').next().unwrap_or_default().replace(['\'', '’'], "");
+            inflect::any_romanized(&first, |hash| {
+                let found = LEXICON.word(hash);
+                if found.any(Flags::GIVEN) {
+                    *known = found;
+                }
+                found.any(Flags::GIVEN)
+            });
+        }
         let named = |flags: &Flags| flags.any(Flags::GIVEN.or(Flags::SURNAME));
         let other =
             Flags::WORD.or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION).or(Flags::FOREIGN).or(Flags::ALSO_WORD);

@@ -7,7 +7,79 @@ use crate::mask::page::{Cues, Page};
 use crate::mask::span::{Entity, Layer, Span};
 use crate::mask::words::Hash;
 
-const EXTENSIONS: &[&str] = &["pdf", "doc", "docx", "odt", "rtf", "pages", "jpg", "jpeg", "png", "zip", "xls", "xlsx"];
+const EXTENSIONS: &[&str] = &[
+    "pdf", "doc", "docx", "odt", "rtf", "pages", "jpg", "jpeg", "png", "zip", "xls", "xlsx", "md", "txt", "tex",
+    "heic", "tif", "tiff", "ppt", "pptx", "key", "html", "json", "yaml", "yml", "mp3", "mp4", "m4a", "wav", "hwp",
+    "epub",
+];
+
+/// What is of one person, in the name of a file: `CV_Vasseur.pdf`, `zivotopis_hrusovska.docx`, `Zeugnis_Quill.pdf`.
+const PAPERS: &[&str] = &[
+    "cv",
+    "resume",
+    "résumé",
+    "lebenslauf",
+    "curriculum",
+    "vitae",
+    "zivotopis",
+    "životopis",
+    "zyciorys",
+    "życiorys",
+    "curriculo",
+    "currículo",
+    "currículum",
+    "hojadevida",
+    "oneletrajz",
+    "önéletrajz",
+    "ansioluettelo",
+    "meritforteckning",
+    "özgeçmiş",
+    "ozgecmis",
+    "bewerbung",
+    "anschreiben",
+    "zeugnis",
+    "arbeitszeugnis",
+    "motivationsschreiben",
+    "motivation",
+    "coverletter",
+    "application",
+    "certificate",
+    "diploma",
+    "transcript",
+    "passport",
+    "reisepass",
+    "ausweis",
+    "payslip",
+    "lohnzettel",
+    "gehaltsabrechnung",
+    "biodata",
+    "portfolio",
+    "lettre",
+    "carta",
+    "lettera",
+    "podanie",
+    "sollicitatie",
+    "ansökan",
+    "soknad",
+    "søknad",
+    "ansogning",
+    "ansøgning",
+    "hakemus",
+    "cvitae",
+    "rezume",
+    "резюме",
+    "rirekisho",
+    "headshot",
+    "bio",
+    "zusage",
+    "vollmacht",
+    "svedectvo",
+    "swiadectwo",
+    "attestation",
+    "arztbrief",
+    "befund",
+    "geburtsurkunde",
+];
 
 /// Adds the names in file names that are parted by `_`, `-` and capitals.
 pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
@@ -57,18 +129,27 @@ fn pieces(start: usize, stem: &str, out: &mut Vec<Span>) {
     let word =
         Flags::WORD.or(Flags::FOREIGN).or(Flags::ALSO_WORD).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION);
     // `CV_Vasseur.pdf`: whose file it is, whatever the name.
-    let resume =
-        |piece: &str| ["cv", "resume", "résumé", "lebenslauf", "curriculum"].contains(&piece.to_lowercase().as_str());
-    let vita = cuts.len() <= 3 && cuts.iter().any(|(from, to)| resume(&stem[*from..*to]));
+    let paper = |piece: &str| PAPERS.contains(&piece.to_lowercase().as_str());
+    let vita = cuts.len() <= 4 && cuts.iter().any(|(from, to)| paper(&stem[*from..*to]));
     for (from, to) in cuts {
         let piece = &stem[from..to];
         let flags = LEXICON.word(Hash::of(piece));
         let named = flags.any(Flags::GIVEN.or(Flags::SURNAME)) && !flags.any(word) && piece.chars().count() > 2;
         let near = |found: &std::ops::Range<usize>| from <= found.end + 1;
         let also = flags.any(Flags::GIVEN.or(Flags::SURNAME)) && found.as_ref().is_some_and(near);
-        let unknown =
-            vita && flags == Flags::default() && piece.chars().count() > 3 && piece.chars().any(char::is_lowercase);
-        if !(named || also || unknown) || !piece.starts_with(char::is_uppercase) {
+        let shouted = !piece.chars().any(char::is_lowercase);
+        let unknown = vita
+            && (flags == Flags::default() || (flags.any(Flags::GIVEN.or(Flags::SURNAME)) && !flags.any(Flags::JOB)))
+            && piece.chars().count() > if shouted { 4 } else { 3 }
+            && !paper(piece);
+        // `Le Quillec`, written together.
+        let led = vita
+            && (2..=3).contains(&piece.len())
+            && piece.starts_with(char::is_uppercase)
+            && Flags::PARTICLE.any(flags)
+            && stem[to..].starts_with(char::is_uppercase);
+        let small = vita && (named || unknown);
+        if !(named || also || unknown || led) || !(small || piece.starts_with(char::is_uppercase)) {
             continue;
         }
         match found.as_mut().filter(|found| near(found)) {

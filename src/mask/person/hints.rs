@@ -55,21 +55,24 @@ impl Hints {
         }
         // `aquill`, `quilla`, `adaquill`: an initial and a name, or both names.
         let (first, last) = (run.first()?, run.last()?);
-        let matched = run.len() > 1
-            && self.joined.iter().any(|joined| {
-                let mut chars = joined.chars();
-                let (head, rest) = (chars.next(), chars.as_str());
-                let mut back = joined.chars();
-                let (tail, front) = (back.next_back(), back.as_str());
-                (head == Some(first.first) && Hash::of(rest) == last.hash)
-                    || (tail == Some(first.first) && Hash::of(front) == last.hash)
-                    || joined.char_indices().any(|(at, _)| {
-                        at > 1
-                            && Hash::of(&joined[..at]) == first.hash
-                            && joined[at..].len() > 1
-                            && (Hash::of(&joined[at..]) == last.hash || joined[at..].starts_with(last.first))
-                    })
-            });
-        matched.then_some(0.5)
+        (run.len() > 1 && self.holds(first, last)).then_some(0.5)
+    }
+
+    /// Whether an address is made of a given name and a surname, the one or the other shortened to a letter.
+    pub(super) fn holds(&self, first: &Word, last: &Word) -> bool {
+        self.joined.iter().any(|joined| {
+            let mut chars = joined.chars();
+            let (head, rest) = (chars.next(), chars.as_str());
+            let mut back = joined.chars();
+            let (tail, front) = (back.next_back(), back.as_str());
+            (head == Some(first.first) && Hash::of(rest) == last.hash)
+                || (tail == Some(first.first) && Hash::of(front) == last.hash)
+                || joined.char_indices().any(|(at, _)| {
+                    at > 1
+                        && Hash::of(&joined[..at]) == first.hash
+                        && joined[at..].len() > 1
+                        && (Hash::of(&joined[at..]) == last.hash || joined[at..].starts_with(last.first))
+                })
+        })
     }
 }

@@ -54,6 +54,17 @@ const ENDINGS: &[(&str, &[&str])] = &[
     ("zi", &["ga"]),
     ("rze", &["ra", "r"]),
     ("ulo", &["ula"]),
+    // `Małgosi`, `Marcie`, `Magdzie`, `Lucii`, `Jiřího`, `Olze`.
+    ("i", &["ia", "ie"]),
+    ("ii", &["ie"]),
+    ("cie", &["ta", "t"]),
+    ("dzie", &["da", "d"]),
+    ("iho", &["i"]),
+    ("imu", &["i"]),
+    ("ze", &["ga", "ha"]),
+    ("se", &["cha", "ch"]),
+    ("ovou", &[""]),
+    ("ovi", &["ek"]),
     // Baltic.
     ("ui", &["as", "us", "is", "a"]),
     ("iui", &["is", "ys", "ius"]),
@@ -159,6 +170,24 @@ const ENDINGS: &[(&str, &[&str])] = &[
     ("ові", &["", "о", "а"]),
     ("еві", &["", "и"]),
     ("єм", &["и"]),
+    ("є", &["я"]),
+    ("і", &["я", "ь"]),
+    ("ією", &["ія"]),
+    ("єю", &["я"]),
+    ("о", &["я"]),
+    ("ю", &["ія"]),
+    ("ка", &["ко"]),
+    ("ку", &["ко", "ек", "ок"]),
+    ("ці", &["ка"]),
+    ("зі", &["га"]),
+    ("че", &["к", "ко"]),
+    ("еві", &["ь"]),
+    ("ями", &["я"]),
+    ("ами", &["", "а"]),
+    ("ых", &["ыи"]),
+    ("ских", &["скии"]),
+    ("овых", &["ов"]),
+    ("овы", &["ов"]),
     ("єві", &["и"]),
     ("ія", &["іи"]),
     ("ію", &["іи", "ія"]),
@@ -201,6 +230,9 @@ pub(super) fn folded(word: &str) -> String {
 /// Whether `test` takes any nominative that the folded `word` may be a case of. `stem` is how many letters have to stay.
 pub(super) fn any_nominative(word: &str, stem: usize, mut test: impl FnMut(&str) -> bool) -> bool {
     let mut guess = String::with_capacity(word.len() + 4);
+    if graded(word, stem, &mut guess, &mut test) || doubled(word, stem, &mut test) {
+        return true;
+    }
     for (ending, others) in ENDINGS {
         let Some(rest) = word.strip_suffix(ending) else { continue };
         if rest.chars().count() < stem {
@@ -233,6 +265,68 @@ pub(super) fn any_nominative(word: &str, stem: usize, mut test: impl FnMut(&str)
         }
     }
     false
+}
+
+/// Finnish: before most endings the last consonant is weak, so `Hautaviidan` is `Hautaviita`, `Rädyn` is `Räty`,
+/// `Rautajoen` is `Rautajoki`, `Kärpän` is `Kärppä`.
+fn graded(word: &str, stem: usize, guess: &mut String, test: &mut impl FnMut(&str) -> bool) -> bool {
+    const WEAK: &[(&str, &str)] = &[
+        ("d", "t"),
+        ("ng", "nk"),
+        ("mm", "mp"),
+        ("nn", "nt"),
+        ("ll", "lt"),
+        ("rr", "rt"),
+        ("v", "p"),
+        ("p", "pp"),
+        ("t", "tt"),
+        ("k", "kk"),
+    ];
+    let Some(rest) =
+        ["n", "lla", "lle", "lta", "ssa", "sta", "ksi", "t", "ni"].iter().find_map(|end| word.strip_suffix(end))
+    else {
+        return false;
+    };
+    if rest.chars().count() < stem + 1 {
+        return false;
+    }
+    let Some((at, vowel)) = rest.char_indices().next_back().filter(|(_, c)| "aeiouy".contains(*c)) else {
+        return false;
+    };
+    let head = &rest[..at];
+    // `e` is what `i` becomes before an ending: `joki`, `mäki`, `lahti`.
+    let ends: &[char] = if vowel == 'e' { &['e', 'i'] } else { &[vowel] };
+    for end in ends {
+        for (weak, strong) in WEAK {
+            let Some(head) = head.strip_suffix(weak) else { continue };
+            guess.clear();
+            guess.push_str(head);
+            guess.push_str(strong);
+            guess.push(*end);
+            if test(guess) {
+                return true;
+            }
+        }
+        // The `k` that falls out: `Mäen`, `Salon`.
+        if head.ends_with(|c: char| "aeiouy".contains(c)) && vowel == 'e' {
+            guess.clear();
+            guess.push_str(head);
+            guess.push('k');
+            guess.push(*end);
+            if test(guess) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Hungarian: `Bendegúzzal`, `Imrével`, where the last consonant comes twice before `al` and `el`.
+fn doubled(word: &str, stem: usize, test: &mut impl FnMut(&str) -> bool) -> bool {
+    let Some(rest) = word.strip_suffix("al").or_else(|| word.strip_suffix("el")) else { return false };
+    let mut letters = rest.char_indices().rev();
+    let (Some((at, last)), Some((_, before))) = (letters.next(), letters.next()) else { return false };
+    last == before && rest.chars().count() > stem && test(&rest[..at])
 }
 
 /// Calls `test` with the spellings of a word of another script in Latin letters until it takes one.

@@ -92,6 +92,28 @@ impl Sight<'_> {
             }
             at += 1;
         }
+        // `T. J. "Moose" Lachance`: initials are nobody alone.
+        for candidate in found.iter_mut() {
+            let head = &self.text[..candidate.range.start];
+            let Some(inner) =
+                head.strip_suffix(['"', '”', '’', '»', ' ']).map(|head| head.trim_end_matches(['"', '”', '’', '»']))
+            else {
+                continue;
+            };
+            if inner.len() + 2 > head.len() {
+                continue;
+            }
+            let nick = inner.len() - inner.bytes().rev().take(18).take_while(|byte| byte.is_ascii_alphabetic()).count();
+            let Some(opened) = inner[..nick].strip_suffix(['"', '“', '‘', '«']).filter(|_| nick < inner.len())
+            else {
+                continue;
+            };
+            let length = super::widen::initials_before(opened);
+            if length > 0 {
+                candidate.range.start = opened.len() - length;
+                candidate.score = candidate.score.max(0.75);
+            }
+        }
         // `Guadalupe Salas Orozco ("Lupita")`.
         for at in 1..found.len() {
             let between = gap(&found[at - 1], &found[at]);

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::inflect;
+use super::widen::widened;
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
 use crate::mask::span::{Entity, Layer, Span};
@@ -238,8 +239,17 @@ impl Known {
 
     /// Whose name a word is in another case, or shortened: `Radku`, `Megs`.
     fn related(&self, spoken: &str, flags: Flags) -> Option<usize> {
-        let folded = spoken.chars().flat_map(crate::mask::words::fold);
-        let parts = self.parts.get(&head_of(folded))?;
+        let folded = || spoken.chars().flat_map(crate::mask::words::fold);
+        // `Rädyn` is of Räty: in Finnish the third letter may be another before an ending.
+        let strong = || {
+            let graded = folded().enumerate().map(|(at, c)| match (at, c) {
+                (2, 'd') => 't',
+                (2, 'v') => 'p',
+                _ => c,
+            });
+            self.parts.get(&head_of(graded)).filter(|_| spoken.ends_with(['n', 'a', 'e', 'i', 't']))
+        };
+        let parts = self.parts.get(&head_of(folded())).or_else(strong)?;
         let other = Flags::WORD.or(Flags::ALSO_WORD).or(Flags::JOB).or(Flags::PLACE).or(Flags::ORGANISATION);
         let thing = Flags::THING_AFTER.or(Flags::THING_BEFORE).or(Flags::ORGANISATION_TAIL).or(Flags::FOREIGN);
         let name = flags.any(Flags::GIVEN.or(Flags::SURNAME));
@@ -249,7 +259,16 @@ impl Known {
         let word = inflect::folded(spoken);
         let mut found = None;
         inflect::any_nominative(&word, 2, |guess| {
-            found = parts.iter().find(|part| part.name == guess).map(|part| part.person);
+            // Where the name itself was met in another case only: `Gergővel`, and now `Gergőnek`.
+            let also = |part: &&Part| {
+                let cut = guess.char_indices().next_back().map_or(0, |(at, _)| at);
+                cut >= 3
+                    && part.name.starts_with(&guess[..cut])
+                    && part.name.chars().count() <= guess.chars().count() + 4
+                    && LEXICON.word(Hash::of(guess)).any(Flags::GIVEN)
+            };
+            let same = parts.iter().find(|part| part.name == guess).or_else(|| parts.iter().find(also));
+            found = same.map(|part| part.person);
             found.is_some()
         });
         if found.is_some() || name {
@@ -397,6 +416,11 @@ impl Known {
                 let spelt = |word: &Word| self.spelt_so(&text[word.range()], found.person);
                 if let Some(mut range) = accept(text, run, *found).filter(|_| run.iter().all(spelt)) {
                     range.end += ending(&text[range.end..]);
+                    if found.kind == Kind::Alone {
+                        let given = self.is_given(found.person, form);
+                        let all = widened(text, words, index..index + form.len(), given);
+                        range = range.start.min(all.start)..range.end.max(all.end);
+                    }
                     out.push(Span::new(range, Entity::Person, 0.95).by(Layer::Known, "a form of a known name"));
                 }
             }
@@ -406,6 +430,14 @@ impl Known {
         } else {
             page.kept(|range| self.find_users(&text[range.clone()], range.start, out));
         }
+    }
+
+    /// Whether a form is what begins a person's name.
+    fn is_given(&self, person: usize, form: &[u64]) -> bool {
+        let name = self.people.get(person).map_or("", String::as_str);
+        let first = name.split([' ', '-']).next().unwrap_or_default();
+        form.len() == 1 && name.contains(' ') && form[0] == Hash::of(first)
+            || (!name.contains(' ') && form.len() == 1 && LEXICON.word(form[0]).any(Flags::GIVEN))
     }
 
     /// `ולאבישי`, `لسامح`: a known name behind a small word that is written together with it.

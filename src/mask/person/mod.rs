@@ -21,7 +21,9 @@ mod row;
 mod run;
 mod scan;
 mod signature;
+mod surnames;
 mod things;
+mod widen;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -226,14 +228,27 @@ impl<'a> Sight<'a> {
         // Whether the text is in a language that puts endings to names.
         let mut cases: Option<bool> = None;
         for at in 0..self.words.len() {
+            let word = &self.words[at];
+            // `Мар'яна`, `В'ячеслава`: both parts of a word of Ukrainian are one name.
+            if word.gap == Gap::Apostrophe
+                && self.classes[at] == Class::Likely
+                && at > 0
+                && self.text[word.range()].starts_with(|c: char| matches!(c, '\u{400}'..='\u{4FF}'))
+            {
+                let mut whole = self.text[self.words[at - 1].range()].to_owned();
+                whole.push_str(&self.text[word.range()]);
+                let given = self.nominative(&whole, true).0.any(Flags::GIVEN);
+                let class = if given { Class::Given } else { Class::Likely };
+                (self.classes[at - 1], self.classes[at]) = (class, class);
+                continue;
+            }
             if self.classes[at] != Class::Unknown {
                 continue;
             }
-            let word = &self.words[at];
             let spoken = &self.text[word.range()];
             let first = spoken.chars().next().map_or(0, u32::from);
             let foreign = first >= 0x370 && !(0x1E00..0x1F00).contains(&first);
-            if foreign || *cases.get_or_insert_with(|| self.flags.iter().filter(|f| f.any(Flags::CASES)).count() > 4) {
+            if foreign || *cases.get_or_insert_with(|| self.flags.iter().filter(|f| f.any(Flags::CASES)).count() > 3) {
                 let (known, same) = self.nominative(spoken, foreign);
                 if known.any(Flags::GIVEN.or(Flags::SURNAME)) {
                     let other = Flags::WORD.or(Flags::PLACE).or(Flags::ORGANISATION).or(Flags::FOREIGN);
@@ -261,6 +276,8 @@ impl<'a> Sight<'a> {
             } else if word.letters >= 9 && ends_as_a_job(spoken) {
                 self.classes[at] = Class::Block;
                 self.flags[at] = self.flags[at].or(Flags::JOB);
+            } else if surnames::is_surname(spoken) && !word.coded {
+                self.classes[at] = Class::Surname;
             } else if word.letters >= 8 && ends_as_a_noun(spoken) {
                 self.classes[at] = Class::Block;
             } else if LEXICON.spelt_like_a_name(spoken) {
@@ -290,10 +307,21 @@ impl<'a> Sight<'a> {
             }
             flags.any(name)
         };
-        if foreign && inflect::any_romanized(spoken, |hash| take(hash, &mut known)) {
+        let read = foreign && inflect::any_romanized(spoken, |hash| take(hash, &mut known));
+        if known.any(Flags::GIVEN) {
             return (known, true);
         }
         let folded = inflect::folded(spoken);
+        if read {
+            // `Χάρη` is Χάρης rather than somebody Chari.
+            let mut given = Flags::default();
+            let found = inflect::any_nominative(&folded, 3, |guess| {
+                let flags = LEXICON.word(super::words::Hash::of(guess));
+                given = flags;
+                flags.any(Flags::GIVEN)
+            });
+            return if found { (given, false) } else { (known, true) };
+        }
         if inflect::any_nominative(&folded, 3, |guess| take(super::words::Hash::of(guess), &mut known)) {
             return (known, false);
         }

@@ -375,7 +375,7 @@ fn initials(page: &Page<'_>, out: &mut Vec<Span>) {
         line.cues.has(Cues::DOT | Cues::CAPITAL) && (line.cues.has(Cues::DASH) || line.cues.has(Cues::WIDE))
     };
     for line in page.lines().iter().filter(dashed) {
-        let row = page.text()[line.start..line.end].trim_end();
+        let row = page.text()[line.start..line.end].trim_end_matches([' ', '\t', '*', '_', ')']);
         let Some((at, c)) = row.char_indices().rev().take(14).find(|(_, c)| matches!(c, '—' | '–' | '―' | ' '))
         else {
             continue;
@@ -391,7 +391,14 @@ fn initials(page: &Page<'_>, out: &mut Vec<Span>) {
         let letters = value.chars().filter(|c| c.is_uppercase()).count();
         let shape = value.chars().all(|c| c.is_uppercase() || matches!(c, '.' | '-')) && value.contains('.');
         let said = head.is_empty() || head.ends_with(['"', '”', '»', '“', '.', '!', '?', '’', '›', ')']);
-        if shape && said && (2..=4).contains(&letters) && value.starts_with(char::is_uppercase) {
+        // `— P.` on a line of its own, which ends a letter.
+        let signed = letters == 1 && value.chars().count() == 2 && head.trim_start_matches(['>', ' ']).is_empty();
+        let signed = signed
+            || (letters == 1
+                && value.chars().count() == 2
+                && head.ends_with(['.', '!'])
+                && page.text()[line.end..].trim_start_matches(['\n', '\r', ' ']).starts_with(['>', '#']));
+        if shape && said && (signed || (2..=4).contains(&letters)) && value.starts_with(char::is_uppercase) {
             let start = line.start + row.len() - value.len();
             out.push(
                 Span::new(start..start + value.len(), Entity::Person, 0.65)
@@ -542,7 +549,14 @@ static PERSON: LazyLock<Phrases> = LazyLock::new(|| {
          ονοματεπώνυμο|όνομα πατρός|όνομα μητρός|영문|영문명|英文|英文名|nama lengkap|nama panggilan|nama|pangalan|jina|\
          jina kamili|họ và tên|tên|imię ojca|imię|imię i nazwisko|jméno|namn|navn|nimi|név|nume|ad|adı|soyad|soyadı|\
          όνομα|имя|фио|ім'я|name in full|full name|known as|nickname|né|née|geb|photo|foto|supervisor|supervisors|\
-         advisor|advisors|examiner|examiners|host|hosts|speaker|speakers|von|an|de|para|à|da",
+         advisor|advisors|examiner|examiners|host|hosts|speaker|speakers|firstname|lastname|fname|lname|givenname|\
+         familyname|fullname|displayname|assignee|reporter|approver|requester|requestor|attendee|attendees|caller|\
+         insured|tenant|landlord|guest|payee|account holder|cardholder|bénéficiaire|titulaire|titular|intestatario|\
+         kontoinhaber|kontoinhaberin|inhaberin|rekeninghouder|posiadacz|majitel|tulajdonos|получатель|отправитель|\
+         отримувач|ausbilder|ausbilderin|hausarzt|hausärztin|vermieter|vermieterin|huisarts|orientador|orientadora|\
+         coorientador|coorientadora|encadrant|encadrante|rapporteur|rapporteuse|handledare|veileder|vejleder|ohjaaja|\
+         témavezető|promotor|promotorka|oponent|oponentka|školitelka|relatore|relatrice|correlatore|dirigido por|\
+         carer|nurse|plumber|von|an|de|para|à|da",
     )
 });
 

@@ -89,7 +89,7 @@ impl Sight<'_> {
             // `Quaresma d'Eça`, `Paola dell'Orto`.
             let elided = !word.capital
                 && matches!(&self.text[word.range()], "d" | "l" | "dell" | "dall" | "degl" | "nell")
-                && word.gap == Gap::Space
+                && (word.gap == Gap::Space || (word.gap == Gap::Dot && self.classes[next - 1] == Class::Initial))
                 && self.words.get(next + 1).is_some_and(|after| after.gap == Gap::Apostrophe && after.capital)
                 && self.classes.get(next + 1).is_some_and(|class| class.named());
             if short || elided {
@@ -211,7 +211,15 @@ impl Sight<'_> {
         if base <= 0.0 {
             return None;
         }
+        // `C. d'Hautefeuille`, `J. van Quill`: a small word of names behind an initial.
+        let noble = self.classes[start] == Class::Initial
+            && (start + 1..end).any(|at| !self.words[at].capital && self.words[at].letters <= 4);
+        let base = if noble { base + 0.1 } else { base };
         let (mut extra, context) = self.surroundings(start, end, units.len());
+        // `s Vítem Sedlákem`: only people have two names that both are in another case.
+        if units.len() > 1 && self.inflected.contains(&start) && end - start <= 3 {
+            extra += 0.15;
+        }
         // `FINANCIAL IDENTIFICATION FORM`: capitals alone make no name of words that no list has.
         let strong = units.iter().any(|class| matches!(class, Class::Given | Class::Surname));
         let shouted = (start..end).all(|at| self.words[at].shouted || self.words[at].is_initial());
@@ -223,11 +231,58 @@ impl Sight<'_> {
         if self.classes[end - 1] == Class::Initial && self.dotted(end - 1) {
             last += 1;
         }
+        // `Aurelio Nez` beside `anez@…`, where the surname is a word elsewhere.
+        if units.len() == 1 && matches!(self.classes[start], Class::Given | Class::WeakGiven) && end == start + 1 {
+            let next = self.words.get(end).filter(|next| next.gap == Gap::Space && next.capital && !next.shouted);
+            if next.is_some_and(|next| self.hints.holds(&self.words[start], next)) {
+                end += 1;
+                last = self.words[end - 1].end();
+                extra += 0.3;
+            }
+        }
+        // `M.ª Nekane Urrutia`.
+        let head = &self.text[..first];
+        let short = ["M.ª ", "Mª ", "M.ª\u{a0}", "M.a "].iter().find(|short| head.ends_with(**short));
+        let first = first - short.map_or(0, |short| short.len());
         let mut found = Candidate { words: start..end, range: first..last, score: base + extra, context };
-        if units.len() < 4 && self.classes[end - 1] != Class::Initial {
+        // `H. Quill, Y. Morvaille`: the initials behind the comma are of the next name.
+        if units.len() < 4 && self.classes[end - 1] != Class::Initial && self.classes[start] != Class::Initial {
             self.turned_initials(&mut found);
+            self.bare_initials(&mut found);
         }
         Some(found)
+    }
+
+    /// Takes in the initials of `Quill TD, Morvaille PS.`, as journals of medicine write them: beside another such name.
+    fn bare_initials(&self, found: &mut Candidate) {
+        let Some(word) = self.words.get(found.words.end).filter(|word| word.gap == Gap::Space && word.shouted) else {
+            return;
+        };
+        let family = !self.words[found.words.start].shouted && found.words.len() <= 3;
+        let tail = &self.text[word.end()..];
+        if !family
+            || word.letters > 3
+            || !tail.starts_with([',', '.', ';', ':'])
+            || self.flags[found.words.end].any(Flags::SUFFIX)
+        {
+            return;
+        }
+        let bare = |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase());
+        // `Morvaille PS` behind the comma, or `PS,` before the name.
+        let rest = tail[1..].trim_start_matches(' ');
+        let mut parts = rest.splitn(3, [' ', ',', '.', ';']);
+        let next = parts
+            .next()
+            .is_some_and(|name| name.starts_with(char::is_uppercase) && name.chars().any(char::is_lowercase))
+            && parts.next().is_some_and(bare);
+        let before = self.text[..found.range.start].trim_end_matches(' ');
+        let before = before.strip_suffix(',').map(|before| before.rsplit(' ').next().unwrap_or_default());
+        if (next && tail.starts_with(',')) || before.is_some_and(bare) {
+            found.words.end += 1;
+            found.range.end = word.end();
+            found.score += 0.5;
+            found.context = true;
+        }
     }
 
     /// Takes in the initials of `Vasconcelos, M. C.` and `Pérez Aguirre, M. F.`

@@ -68,7 +68,10 @@ impl Sight<'_> {
             let title =
                 (flags.any(Flags::HONORIFIC) && !word.shouted && word.letters < 4 && !spoken.starts_with(['S', 'Á']))
                     || (word.shouted && word.letters < 3 && !SHORT_HEADS.contains(&spoken));
-            if flags.any(Flags::THING_BEFORE) && !name && !title && !(flags.any(Flags::ROLE) && !word.capital) {
+            // `a nombre de Ana Quill` is in her name, `el número de Avogadro` is not.
+            let named = spoken == "nombre" && at > 0 && matches!(&self.text[self.words[at - 1].range()], "a" | "en");
+            if flags.any(Flags::THING_BEFORE) && !name && !title && !named && !(flags.any(Flags::ROLE) && !word.capital)
+            {
                 let small =
                     word.letters >= 4 || gap.contains('.') || matches!(spoken, "im" | "rue" | "via" | "rua" | "св");
                 let vietnamese = spoken.contains(is_toned);

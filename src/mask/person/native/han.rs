@@ -176,7 +176,10 @@ fn called(run: &[char], native: &Native, begins: bool, tail: &str) -> Option<(us
     ]
     .iter()
     .any(|title| rest.starts_with(title));
-    (surname(first) && (honoured || titled) && !matches!(first, '本' | '同' | '高')).then_some((1, 0.5))
+    (surname(first)
+        && (honoured || titled)
+        && !matches!(first, '本' | '同' | '高' | '师' | '師' | '大' | '表' | '堂' | '学' | '學' | '干' | '空'))
+    .then_some((1, 0.5))
 }
 
 impl Native {

@@ -31,6 +31,7 @@ impl Row<'_> {
                 out.push(span(from..from + reading.len(), 0.8, "how a name is read"));
             }
         }
+        self.read_aloud(line, out);
         // `大和田 紀子`, `藤村美咲`: a surname at the start of a run.
         let mut before = ' ';
         let mut next = 0;
@@ -70,7 +71,13 @@ impl Row<'_> {
                     let end = given.char_indices().nth(count).map_or(given.len(), |(end, _)| end);
                     native.japanese_given.contains(&given[..end]).then_some(end)
                 });
-                let vouched = self.number < 6 || self.labelled(self.line.start + at);
+                // `to 大坪 碧 (my sister…)`: in a text of Latin letters, or in brackets, nothing else is parted so.
+                let latin = blank > 0
+                    && line[..at]
+                        .trim_end_matches([' ', '/', '*', '—'])
+                        .ends_with(|c: char| c.is_ascii_alphabetic() || matches!(c, ',' | '('))
+                    || line[..at].ends_with(['（', '・', '、']);
+                let vouched = latin || self.number < 6 || self.labelled(self.line.start + at);
                 let free = (blank > 0 && vouched && (1..=3).contains(&length))
                     .then(|| given.char_indices().nth(length).map_or(given.len(), |(end, _)| end));
                 if let Some(end) = known.filter(|_| count > 1 || blank > 0 || vouched).or(free) {
@@ -130,6 +137,42 @@ impl Row<'_> {
                     let start = self.line.start + head.len() - name.len();
                     out.push(span(start..start + name.len(), 0.75, "name before an honorific"));
                 }
+            }
+        }
+    }
+}
+
+impl Row<'_> {
+    /// `柘植光太郎（つげ こうたろう）`, `普通 0482719 オオツボ チカゲ`: how a name is read, behind it or behind the number of
+    /// an account.
+    fn read_aloud(&self, line: &str, out: &mut Vec<Span>) {
+        if !line.contains(is_kana) {
+            return;
+        }
+        for (at, c) in line.char_indices() {
+            let inner = &line[at + c.len_utf8()..];
+            let account = matches!(c, ' ' | '\u{3000}')
+                && line[..at].ends_with(|c: char| c.is_numeric())
+                && inner.starts_with(is_katakana);
+            let opened = matches!(c, '（' | '(') && inner.starts_with(is_kana);
+            if !account && !opened {
+                continue;
+            }
+            let length = inner.find(|c: char| !is_kana(c) && !matches!(c, ' ' | '\u{3000}')).unwrap_or(inner.len());
+            let reading = inner[..length].trim_end();
+            let parts: Vec<&str> = reading.split([' ', '\u{3000}']).filter(|part| !part.is_empty()).collect();
+            let two = parts.len() == 2 && parts.iter().all(|part| (2..=7).contains(&part.chars().count()));
+            let tail = &inner[length..];
+            let fits = match opened {
+                true => line[..at].trim_end().ends_with(is_han) && tail.starts_with(['）', ')', '、', ',', '，']),
+                false => {
+                    let digits = line[..at].chars().rev().take_while(|c| c.is_numeric()).count();
+                    digits >= 6 && !tail.starts_with(is_han)
+                }
+            };
+            if two && fits {
+                let from = self.line.start + at + c.len_utf8();
+                out.push(span(from..from + reading.len(), 0.75, "how a name is read"));
             }
         }
     }

@@ -182,6 +182,15 @@ impl Row<'_> {
                 }
             }
         }
+        // Half of all Georgian surnames end in one of two words.
+        let georgian = matches!(first, '\u{10A0}'..='\u{10FF}')
+            && word.letters >= 6
+            && !flags.any(name)
+            && (spoken.contains("შვილ")
+                || ["ძე", "ძემ", "ძის", "ძეს", "ძესთან"].iter().any(|end| spoken.ends_with(end)));
+        if georgian {
+            flags = flags.or(Flags::SURNAME);
+        }
         seen.given = flags.any(Flags::GIVEN) && !seen.role;
         seen.surname = flags.any(Flags::SURNAME);
         seen.name = (flags.any(name) || matches!(spoken, "أبو" | "أم" | "אבו")) && !seen.role;

@@ -169,6 +169,22 @@ fn speaks_below(lead: &str, body: &str) -> Option<Range<usize>> {
     (told && name.contains(' ') || nick || unknown).then_some(0..name.len())
 }
 
+/// `ada-q wants to merge 3 commits into main from ada-q/dates`: who asks, and whose copy the branch is in.
+fn merges(start: usize, line: &str, stop: usize, out: &mut Vec<Span>) {
+    let name = line[..stop].trim_matches(['*', ' ', '@']);
+    let at = name.as_ptr() as usize - line.as_ptr() as usize;
+    if !name.is_empty() && !name.contains(' ') {
+        push(start + at, name, 0.8, out);
+    }
+    if let Some(from) = line.find(" from ") {
+        let branch = line[from + 6..].trim_start_matches(['`', '*', ' ']);
+        let owner = branch.find(['/', ':']).map_or("", |end| &branch[..end]);
+        if owner.len() >= 3 && owner.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
+            push(start + (owner.as_ptr() as usize - line.as_ptr() as usize), owner, 0.75, out);
+        }
+    }
+}
+
 /// Who wrote each comment of a thread: `**ada_q** — 08:05`, `↳ ada_q: …`, and, below a heading for comments, `ada_q: …`.
 pub(super) fn comments(page: &Page<'_>, out: &mut Vec<Span>) {
     let text = page.text();
@@ -206,6 +222,10 @@ pub(super) fn comments(page: &Page<'_>, out: &mut Vec<Span>) {
             continue;
         }
         let below = thread || heading.is_some_and(|at| line.start > at);
+        if let Some(stop) = whole.find(" wants to merge ") {
+            merges(line.start, whole, stop, out);
+            continue;
+        }
         if fenced || (!below && first.is_alphanumeric() && !leads(whole)) || first == '\t' || whole.starts_with("    ")
         {
             continue;
@@ -241,6 +261,9 @@ pub(super) fn comments(page: &Page<'_>, out: &mut Vec<Span>) {
         let bold = lead.contains("**") && tail.starts_with("**");
         let arrow = lead.contains(['↳', '💬', '└', '➜']);
         let rest = tail.trim_start_matches('*');
+        // `**ada-q** (Member) commented`.
+        let aside = rest.strip_prefix(" (").and_then(|rest| rest.split_once(')')).filter(|(aside, _)| aside.len() < 16);
+        let rest = aside.map_or(rest, |(_, rest)| rest);
         let speaks = rest.starts_with(": ") || (bold && (rest.starts_with(':') || tail.starts_with("**:")));
         let timed = rest.trim_start().starts_with(['—', '–', '·', '•', '('])
             || rest.trim_start().starts_with(|c: char| c.is_ascii_digit());
@@ -251,7 +274,8 @@ pub(super) fn comments(page: &Page<'_>, out: &mut Vec<Span>) {
         let known = LEXICON.word(Hash::of(name)).any(Flags::ORGANISATION.or(Flags::WORD).or(Flags::ALSO_PRODUCT));
         let strong = is_like(name) && (name.contains('_') || name.contains('#') || name.contains(char::is_numeric));
         let dashed = bold && is_like(name) && [" — ", " – "].iter().any(|sign| rest.starts_with(sign));
-        if !(strong || hump && !known || dashed)
+        let wrote = bold && verb && is_like(name);
+        if !(strong || hump && !known || dashed || wrote)
             || name.rsplit('.').next().is_some_and(|top| name.contains('.') && is_known_top(top))
         {
             continue;
@@ -262,6 +286,7 @@ pub(super) fn comments(page: &Page<'_>, out: &mut Vec<Span>) {
             || (timed && bold)
             || (bold && speaks && strong && prose && (parted <= 2 || named_part(name)))
             || (alone && lead == "#2")
+            || wrote
             || (verb && strong);
         if good {
             thread |= verb || (bold && speaks);

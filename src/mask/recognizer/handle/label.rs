@@ -40,6 +40,21 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
             said = true;
         }
     }
+    // `My Fiverr is ada_q`: only for what nothing but a user name looks like.
+    if let Some(stated) = [" is ", " ist ", " es ", " est ", " é ", " è ", " jest ", " je ", " adresim "]
+        .iter()
+        .find(|word| text[end..].starts_with(**word))
+    {
+        let (start, name) = name_at(text, end + stated.len());
+        if start == end + stated.len()
+            && name.contains('_')
+            && is_like(name)
+            && !text[start + name.len()..].starts_with('(')
+        {
+            push(start, name, 0.8, out);
+            return;
+        }
+    }
     let rest = &text[end..];
     let value = rest.trim_start_matches(|c: char| {
         label_sign(c)
@@ -114,6 +129,7 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
                     | '、'
                     | '*'
                     | '｜'
+                    | '}'
             )
         })
         || next.starts_with("  ")
