@@ -304,7 +304,8 @@ impl Sight<'_> {
                     add(-0.7);
                 } else if flags.any(Flags::VERB) && !next.capital && gap == " " {
                     let also = Flags::ALSO_PRODUCT.or(Flags::ALSO_PLACE).or(Flags::PLACE).or(Flags::ALSO_WORD);
-                    let weak = self.classes[start] == Class::WeakGiven && !self.flags[start].any(also);
+                    let weak =
+                        self.classes[start] == Class::WeakGiven && first.letters > 3 && !self.flags[start].any(also);
                     add(if count == 1 && weak { 0.29 } else { 0.25 });
                     // `"Mayhew is the one you can't stop watching."`
                     let spoken = head.ends_with(['"', '“', '„', '«', '”']) && count == 1;

@@ -417,7 +417,8 @@ impl Known {
                 if let Some(mut range) = accept(text, run, *found).filter(|_| run.iter().all(spelt)) {
                     range.end += ending(&text[range.end..]);
                     if found.kind == Kind::Alone {
-                        let given = self.is_given(found.person, form);
+                        // The lexicon says which, as it says the same in whatever order people became known.
+                        let given = form.len() == 1 && word.entry.flags.any(Flags::GIVEN);
                         let all = widened(text, words, index..index + form.len(), given);
                         range = range.start.min(all.start)..range.end.max(all.end);
                     }
@@ -430,14 +431,6 @@ impl Known {
         } else {
             page.kept(|range| self.find_users(&text[range.clone()], range.start, out));
         }
-    }
-
-    /// Whether a form is what begins a person's name.
-    fn is_given(&self, person: usize, form: &[u64]) -> bool {
-        let name = self.people.get(person).map_or("", String::as_str);
-        let first = name.split([' ', '-']).next().unwrap_or_default();
-        form.len() == 1 && name.contains(' ') && form[0] == Hash::of(first)
-            || (!name.contains(' ') && form.len() == 1 && LEXICON.word(form[0]).any(Flags::GIVEN))
     }
 
     /// `ולאבישי`, `لسامح`: a known name behind a small word that is written together with it.

@@ -476,7 +476,7 @@ pub(super) static POLITE: LazyLock<HashSet<u64>> = LazyLock::new(|| {
      gospođa gospod gospa domnul doamna domnișoara rouva herra neiti pan pani paní pán slečna senhor senhora dona seu \
      tío tía kyrios kyria пан пані господин госпожа г-н г-жа maître docteur doctor doutor doutora oom tante tannie \
      κύριος κυρία κος κα mme mlle mistress missus encik cik puan pak bu bapak ibu ustadz sheikh dokter tandarts dominee \
-     notaris meester juf pastor pastora padre frei irmã irmão madre pater broeder zuster profe maestro maestra profesor \
+     notaris meester juf pastor pastora padre irmã irmão madre pater broeder zuster profe maestro maestra profesor \
      profesora professor professora professeur capitaine kapitän kapitein pfarrer abbé père sœur suor cikgu pakcik makcik \
      kuya tita tito lola lolo nanay tatay aling mang manong manang mwalimu mama baba mzee shangazi gogo ouma oupa abi \
      abla hoca usta teyze amca"

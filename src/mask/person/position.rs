@@ -366,46 +366,7 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
     greeted(page, out);
     quoted(page, out);
     displayed(page, out);
-    initials(page, out);
-}
-
-/// `"She ships." — R. C.`, `– S.H-H`: initials behind a dash at the end of a line, below or behind what somebody said.
-fn initials(page: &Page<'_>, out: &mut Vec<Span>) {
-    let dashed = |line: &&Line| {
-        line.cues.has(Cues::DOT | Cues::CAPITAL) && (line.cues.has(Cues::DASH) || line.cues.has(Cues::WIDE))
-    };
-    for line in page.lines().iter().filter(dashed) {
-        let row = page.text()[line.start..line.end].trim_end_matches([' ', '\t', '*', '_', ')']);
-        let Some((at, c)) = row.char_indices().rev().take(14).find(|(_, c)| matches!(c, '—' | '–' | '―' | ' '))
-        else {
-            continue;
-        };
-        let (mut head, value) = (row[..at].trim_end(), &row[at + c.len_utf8()..]);
-        if c == ' ' {
-            let bare = head.trim_end_matches(['—', '–', '―', '-']);
-            if bare.len() == head.len() {
-                continue;
-            }
-            head = bare.trim_end();
-        }
-        let letters = value.chars().filter(|c| c.is_uppercase()).count();
-        let shape = value.chars().all(|c| c.is_uppercase() || matches!(c, '.' | '-')) && value.contains('.');
-        let said = head.is_empty() || head.ends_with(['"', '”', '»', '“', '.', '!', '?', '’', '›', ')']);
-        // `— P.` on a line of its own, which ends a letter.
-        let signed = letters == 1 && value.chars().count() == 2 && head.trim_start_matches(['>', ' ']).is_empty();
-        let signed = signed
-            || (letters == 1
-                && value.chars().count() == 2
-                && head.ends_with(['.', '!'])
-                && page.text()[line.end..].trim_start_matches(['\n', '\r', ' ']).starts_with(['>', '#']));
-        if shape && said && (signed || (2..=4).contains(&letters)) && value.starts_with(char::is_uppercase) {
-            let start = line.start + row.len() - value.len();
-            out.push(
-                Span::new(start..start + value.len(), Entity::Person, 0.65)
-                    .by(Layer::Structure, "initials of whoever said it"),
-            );
-        }
-    }
+    super::widen::initials(page, out);
 }
 
 fn labelled(page: &Page<'_>, out: &mut Vec<Span>) {

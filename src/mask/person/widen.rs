@@ -4,6 +4,8 @@
 use std::ops::Range;
 
 use crate::mask::lexicon::{Flags, LEXICON};
+use crate::mask::page::{Cues, Line, Page};
+use crate::mask::span::{Entity, Layer, Span};
 use crate::mask::words::Word;
 
 /// What no neighbour of a name has that is a part of it.
@@ -132,6 +134,45 @@ fn initials_behind(tail: &str, given: bool) -> usize {
     if fits { 1 + letters } else { 0 }
 }
 
+/// `"She ships." — R. C.`, `– S.H-H`: initials behind a dash at the end of a line, below or behind what somebody said.
+pub(super) fn initials(page: &Page<'_>, out: &mut Vec<Span>) {
+    let dashed = |line: &&Line| {
+        line.cues.has(Cues::DOT | Cues::CAPITAL) && (line.cues.has(Cues::DASH) || line.cues.has(Cues::WIDE))
+    };
+    for line in page.lines().iter().filter(dashed) {
+        let row = page.text()[line.start..line.end].trim_end_matches([' ', '\t', '*', '_', ')']);
+        let Some((at, c)) = row.char_indices().rev().take(14).find(|(_, c)| matches!(c, '—' | '–' | '―' | ' '))
+        else {
+            continue;
+        };
+        let (mut head, value) = (row[..at].trim_end(), &row[at + c.len_utf8()..]);
+        if c == ' ' {
+            let bare = head.trim_end_matches(['—', '–', '―', '-']);
+            if bare.len() == head.len() {
+                continue;
+            }
+            head = bare.trim_end();
+        }
+        let letters = value.chars().filter(|c| c.is_uppercase()).count();
+        let shape = value.chars().all(|c| c.is_uppercase() || matches!(c, '.' | '-')) && value.contains('.');
+        let said = head.is_empty() || head.ends_with(['"', '”', '»', '“', '.', '!', '?', '’', '›', ')']);
+        // `— P.` on a line of its own, which ends a letter.
+        let signed = letters == 1 && value.chars().count() == 2 && head.trim_start_matches(['>', ' ']).is_empty();
+        let signed = signed
+            || (letters == 1
+                && value.chars().count() == 2
+                && head.ends_with(['.', '!'])
+                && page.text()[line.end..].trim_start_matches(['\n', '\r', ' ']).starts_with(['>', '#']));
+        if shape && said && (signed || (2..=4).contains(&letters)) && value.starts_with(char::is_uppercase) {
+            let start = line.start + row.len() - value.len();
+            out.push(
+                Span::new(start..start + value.len(), Entity::Person, 0.65)
+                    .by(Layer::Structure, "initials of whoever said it"),
+            );
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,7 +186,7 @@ mod tests {
             ("[1] M.-S. Morvaille: x", "Morvaille", false, "M.-S. Morvaille"),
             ("Morvaille MT, Quill HA.", "Morvaille", false, "Morvaille MT"),
             ("Firma: Ximena A. L.", "Ximena", true, "Ximena A. L."),
-            ("Soy Marcos Morvaille, de", "Marcos", true, "Marcos Morvaille"),
+            ("Soy Marcos Etchegoyhen, de", "Marcos", true, "Marcos Etchegoyhen"),
             ("The Morvaille CEO", "Morvaille", false, "Morvaille"),
             ("Engineer Morvaille", "Morvaille", false, "Morvaille"),
             ("Marcos Street", "Marcos", true, "Marcos"),
