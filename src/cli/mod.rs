@@ -1,6 +1,7 @@
 //! The command line: arguments in, one command's work, an exit code out.
 
 mod commands;
+mod lines;
 mod printer;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::sync::atomic::Ordering;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::edge::passphrase;
 use crate::pipeline::STOP;
 use crate::settings::{Layers, Origin, Settings, Workspace};
 use crate::{Error, ExitKind};
@@ -116,6 +118,7 @@ impl Command {
             #[cfg(feature = "train")]
             Self::Demo(_) | Self::Train(_) | Self::Chat(_) | Self::Eval(_) => true,
             Self::GenQa(_) | Self::GenCot(_) | Self::GenDpo(_) => true,
+            Self::Mask(args) => args.waits(),
             _ => false,
         }
     }
@@ -180,7 +183,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
     // The first Ctrl-C asks; a second one does not.
     let resumes = cli.command.resumes();
     let _ = ctrlc::set_handler(move || {
-        if STOP.swap(true, Ordering::Relaxed) || !resumes {
+        let asking = passphrase::give_back_terminal();
+        if STOP.swap(true, Ordering::Relaxed) || !resumes || asking {
             std::process::exit(i32::from(ExitKind::Interrupted.code()));
         }
     });

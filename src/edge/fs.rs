@@ -145,6 +145,35 @@ pub fn sweep(dir: &Path) {
     }
 }
 
+/// Removes what killed processes left of one file: `NAME.PID.tmp` of a process that is gone.
+pub fn sweep_beside(path: &Path) {
+    let Some(name) = path.file_name().map(|name| format!("{}.", name.to_string_lossy())) else { return };
+    for entry in folder_of(path).and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten() {
+        let left = entry.file_name().to_string_lossy().into_owned();
+        let pid = left.strip_prefix(&name).and_then(|rest| rest.strip_suffix(".tmp")).and_then(|pid| pid.parse().ok());
+        if pid.is_some_and(|pid| is_left(pid, &entry)) {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Keeps other processes that ask for the same from the folder of a file, until what is returned is dropped. `None`
+/// where the system has no such locks: then nobody waits.
+#[must_use]
+pub fn lock_folder_of(path: &Path) -> Option<File> {
+    let folder = folder_of(path)?;
+    // It may have to be made first.
+    fs::create_dir_all(folder).ok()?;
+    let folder = File::open(folder).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
+}
+
+fn folder_of(path: &Path) -> Option<&Path> {
+    path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+}
+
 fn is_left(pid: u32, entry: &fs::DirEntry) -> bool {
     if Path::new("/proc/self").exists() {
         // With our own number it is from before: nothing of this process is there when it sweeps.

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -32,7 +33,15 @@ pub fn passphrase(path: &Path, new: bool) -> Result<Zeroizing<String>, Error> {
     if !std::io::stdin().is_terminal() && !std::io::stderr().is_terminal() {
         return Err(nobody());
     }
-    let ask = |words: &str| rpassword::prompt_password(words).map(Zeroizing::new).map_err(|_| nobody());
+    let ask = |words: &str| {
+        keep_terminal();
+        let typed = rpassword::prompt_password(words).map(Zeroizing::new);
+        give_back_terminal();
+        typed.map_err(|error| match error.kind() {
+            std::io::ErrorKind::Interrupted => Error::interrupted("interrupted"),
+            _ => nobody(),
+        })
+    };
     let first = ask(&format!("Passphrase of {}: ", path.display()))?;
     if first.is_empty() {
         return Err(Error::at(path, "the passphrase is empty"));
@@ -41,4 +50,29 @@ pub fn passphrase(path: &Path, new: bool) -> Result<Zeroizing<String>, Error> {
         return Err(Error::at(path, "the two passphrases differ"));
     }
     Ok(first)
+}
+
+/// How the terminal was before a passphrase was asked for.
+#[cfg(unix)]
+static BEFORE: Mutex<Option<rustix::termios::Termios>> = Mutex::new(None);
+#[cfg(not(unix))]
+static BEFORE: Mutex<Option<()>> = Mutex::new(None);
+
+fn keep_terminal() {
+    #[cfg(unix)]
+    if let Some(now) = std::fs::File::open("/dev/tty").ok().and_then(|tty| rustix::termios::tcgetattr(tty).ok()) {
+        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+}
+
+/// Makes the terminal show again what is typed, where a passphrase is being asked for; says whether one is. For
+/// whoever ends the process meanwhile.
+pub fn give_back_terminal() -> bool {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    #[cfg(unix)]
+    if let (Some(before), Ok(tty)) = (&before, std::fs::File::open("/dev/tty")) {
+        // Where there is no terminal any more, there is nothing to give back.
+        let _ = rustix::termios::tcsetattr(tty, rustix::termios::OptionalActions::Now, before);
+    }
+    before.is_some()
 }

@@ -571,24 +571,37 @@ impl Vault {
     }
 }
 
-/// What makes two spellings the same value: case, spacing and separators do not, for secrets they do.
+/// What makes two spellings the same value: case, spacing and separators do not, for secrets they do. Of a web address
+/// the case of the host alone says nothing.
 fn normalise(entity: Entity, value: &str) -> String {
     if entity == Entity::Secret {
         return value.to_owned();
     }
-    let folded = value.nfkc().flat_map(char::to_lowercase);
+    let folded = value.nfkc().flat_map(char::to_lowercase).map(ascii_digit);
     match entity {
-        Entity::Phone | Entity::Card => {
+        Entity::Phone | Entity::Card if folded.clone().any(|c| c.is_ascii_digit()) => {
             let kept: String = folded.filter(|c| c.is_ascii_digit() || *c == '+').collect();
             kept.strip_prefix("00").map_or(kept.clone(), |rest| format!("+{rest}"))
         }
-        Entity::Iban => folded.filter(|c| c.is_alphanumeric()).collect(),
-        Entity::Email => folded.filter(|c| !c.is_whitespace()).collect(),
+        Entity::Iban
+        | Entity::Mac
+        | Entity::Passport
+        | Entity::NationalId
+        | Entity::TaxId
+        | Entity::DrivingLicence
+        | Entity::BankAccount
+            if folded.clone().any(char::is_alphanumeric) =>
+        {
+            folded.filter(|c| c.is_alphanumeric()).collect()
+        }
+        Entity::Email | Entity::Ip => folded.filter(|c| !c.is_whitespace()).collect(),
         Entity::Handle => folded.collect::<String>().trim_start_matches('@').to_owned(),
         Entity::Url => {
-            let url: String = folded.collect();
-            let url = url.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
-            url.trim_end_matches('/').to_owned()
+            let url: String = value.nfkc().collect();
+            let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+            let host = host.to_lowercase();
+            format!("{}{}", host.trim_start_matches("www."), path.trim_end_matches('/'))
         }
         _ => {
             let words: String = folded.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
@@ -597,9 +610,41 @@ fn normalise(entity: Entity, value: &str) -> String {
     }
 }
 
+/// A digit of any script as that of ASCII; anything else as it is.
+fn ascii_digit(c: char) -> char {
+    /// Where the ten digits of a script begin.
+    const ZEROS: &[u32] = &[
+        0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0, 0xF20,
+        0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0,
+        0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0,
+    ];
+    let code = u32::from(c);
+    if code < 0x660 {
+        return c;
+    }
+    let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code));
+    zero.and_then(|zero| char::from_digit(code - zero, 10)).unwrap_or(c)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_differ_have_numbers_that_do() {
+        let mut vault = Vault::default();
+        let mut number = |entity, value: &str| vault.placeholder(entity, value);
+        assert_eq!(number(Entity::Phone, "٠١٠٠ ١٢٣ ٤٤٧١"), "[PHONE_1]");
+        assert_eq!(number(Entity::Phone, "٠١٢٢ ٩٨٧ ٦٥٤٣"), "[PHONE_2]");
+        assert_eq!(number(Entity::Phone, "0100 123 4471"), "[PHONE_1]");
+        assert_eq!(number(Entity::Ip, "2001:db8::1:2"), "[IP_1]");
+        assert_eq!(number(Entity::Ip, "2001:db8:1::2"), "[IP_2]");
+        assert_eq!(number(Entity::Url, "https://Youtu.be/dQw4w9"), "[URL_1]");
+        assert_eq!(number(Entity::Url, "youtu.be/dqw4W9"), "[URL_2]");
+        assert_eq!(number(Entity::Url, "youtu.be/dQw4w9/"), "[URL_1]");
+        assert_eq!(number(Entity::Passport, "AB 1234567"), number(Entity::Passport, "ab1234567"));
+        assert_eq!(number(Entity::Mac, "00:1A:2B:3C:4D:5E"), number(Entity::Mac, "001A.2B3C.4D5E"));
+    }
 
     #[test]
     fn one_value_keeps_its_number_in_every_spelling() {

@@ -32,6 +32,8 @@ impl VaultFile {
     /// # Errors
     /// A file that cannot be read, is no vault, or does not open.
     pub fn open(path: &Path) -> Result<(Self, Vault), Error> {
+        // A link goes on pointing to the file, so that no plain copy is left where it pointed to.
+        let path = &target(path);
         // Only a file that is not there may be made: any other would be written over.
         match std::fs::symlink_metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -46,6 +48,7 @@ impl VaultFile {
     /// # Errors
     /// As [`VaultFile::open`].
     pub fn existing(path: &Path) -> Result<(Self, Vault), Error> {
+        let path = &target(path);
         let bytes = fs::read_capped(path, MAX_BYTES)?;
         let (key, plain) = if seal::is_sealed(&bytes) {
             // A file that is damaged for all to see needs no passphrase.
@@ -71,6 +74,9 @@ impl VaultFile {
     /// beside it, since masked text may be out already.
     pub fn store(&self, vault: &Vault) -> Result<(), Error> {
         let bytes = encoded(&self.path, vault, self.key.as_ref())?;
+        // Between the look and the writing nobody else may write.
+        let _alone = fs::lock_folder_of(&self.path);
+        fs::sweep_beside(&self.path);
         let there = match fs::read_capped(&self.path, MAX_BYTES) {
             Ok(bytes) => Some(ContentHash::of(&bytes)),
             Err(_) if !self.path.exists() => None,
@@ -117,6 +123,12 @@ impl VaultFile {
         self.key = None;
         self.store(vault)
     }
+}
+
+/// Where a link leads, or the path itself.
+fn target(path: &Path) -> PathBuf {
+    let link = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    std::fs::canonicalize(path).ok().filter(|_| link).unwrap_or_else(|| path.to_owned())
 }
 
 fn encoded(path: &Path, vault: &Vault, key: Option<&Key>) -> Result<Vec<u8>, Error> {

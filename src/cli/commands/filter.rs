@@ -5,7 +5,6 @@
 //! also while the next line is not written yet.
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -15,6 +14,7 @@ use serde_json::Value;
 
 use crate::Error;
 use crate::cli::Printer;
+use crate::cli::lines::{self, Next};
 use crate::mask::{Detected, Masker, NameModel, Surrogates, Vault};
 
 #[derive(Deserialize)]
@@ -58,9 +58,16 @@ pub(super) fn run(
     let threads = thread::available_parallelism().map_or(1, usize::from);
     // A model uses all cores by itself, and an invented value is known to the lines behind it.
     if model.is_some() || masker.invents() || threads == 1 {
-        for (number, line) in std::io::stdin().lock().lines().enumerate() {
-            if let Some((line, found)) = look(number, line, &masker, model, vault.surrogates())? {
-                printer.data(&answer(&line, &found, vault)?)?;
+        let lines = lines::lines();
+        for number in 0.. {
+            match lines::next(&lines) {
+                Next::Some(line) => {
+                    if let Some((line, found)) = look(number, line, &masker, model, vault.surrogates())? {
+                        printer.data(&answer(&line, &found, vault)?)?;
+                    }
+                }
+                Next::End => break,
+                Next::Stopped => return Err(stopped(number)),
             }
         }
         return Ok(());
@@ -82,7 +89,7 @@ pub(super) fn run(
 type Numbered = (usize, std::io::Result<String>);
 
 fn read(lines: &SyncSender<Numbered>) {
-    for line in std::io::stdin().lock().lines().enumerate() {
+    for line in std::io::stdin().lines().enumerate() {
         if lines.send(line).is_err() {
             return;
         }
@@ -111,8 +118,14 @@ fn write(answers: &Receiver<(usize, Answer)>, vault: &mut Vault, printer: &Print
                 if !out.is_empty() {
                     printer.data(&std::mem::take(&mut out))?;
                 }
-                let Ok(answered) = answers.recv() else { break };
-                answered
+                match lines::next(answers) {
+                    Next::Some(answered) => answered,
+                    Next::End => break,
+                    Next::Stopped => {
+                        failed = Some(stopped(next));
+                        break;
+                    }
+                }
             }
         };
         early.insert(answered.0, answered.1);
@@ -135,6 +148,11 @@ fn write(answers: &Receiver<(usize, Answer)>, vault: &mut Vault, printer: &Print
         failed = Some(Error::new("could not be read").place(place(next)));
     }
     failed.map_or(Ok(()), Err)
+}
+
+fn stopped(lines: usize) -> Error {
+    Error::interrupted(format!("interrupted after {lines} lines"))
+        .hint("their values are in the vault, where there is one")
 }
 
 fn place(number: usize) -> String {

@@ -61,6 +61,13 @@ enum ReportFormat {
     Html,
 }
 
+impl MaskArgs {
+    /// Whether it waits for lines or answers, so that Ctrl-C has to be told rather than end it.
+    pub const fn waits(&self) -> bool {
+        self.jsonl || self.review
+    }
+}
+
 pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let mut layers = global.layers()?;
     // A flag is relative to where it is written, a setting to its file.

@@ -1,12 +1,13 @@
 //! `distill mask --review`: a person decides about the doubtful finds, and the settings remember it.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
 use std::ops::Range;
 use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, TableLike, Value};
 
+use crate::cli::lines::{self, Next};
 use crate::cli::{Global, Printer};
 use crate::document::Document;
 use crate::mask::{Entity, Masker, Span};
@@ -160,7 +161,7 @@ fn visible(text: &str) -> String {
 
 fn ask(doubts: &[Doubt], printer: &Printer) -> Result<Decisions, Error> {
     let mut decisions = Decisions::default();
-    let mut lines = std::io::stdin().lock().lines();
+    let lines = lines::lines();
     let mut answered = 0;
     // Kinds that were answered for as a whole.
     let mut all: Vec<(bool, Entity)> = Vec::new();
@@ -172,7 +173,15 @@ fn ask(doubts: &[Doubt], printer: &Printer) -> Result<Decisions, Error> {
         printer.ask(&question(doubt, index + 1, doubts.len()));
         let answer = loop {
             printer.ask("  mask, keep, skip, all of this kind (mask), quit [m/k/s/a/q] > ");
-            let Some(line) = lines.next() else { break None };
+            let line = match lines::next(&lines) {
+                Next::Some(line) => line,
+                Next::End => break None,
+                // What was answered is kept, as with `q`.
+                Next::Stopped => {
+                    printer.ask("\n");
+                    break Some(Answer::Quit);
+                }
+            };
             let line = line.map_err(|e| Error::new(format!("standard input: {e}")))?;
             answered += 1;
             match Answer::read(&line) {
