@@ -8,6 +8,7 @@ use super::known::is_toned;
 use super::lists::{ARTICLES, HEADS, PLACED, POLITE, STRONG_BEFORE};
 use super::{Sight, position};
 use crate::mask::lexicon::{Flags, LEXICON};
+use crate::mask::recognizer::anchor::{behind, onward};
 use crate::mask::words::{Gap, Hash};
 
 /// What people of a politer language put behind a name, with a hyphen in ours.
@@ -100,6 +101,9 @@ fn after_length(tail: &str) -> usize {
     tail.chars().next().map_or(0, char::len_utf8)
 }
 
+/// How many bytes of a line count on either side.
+const SIGHT: usize = 1024;
+
 impl Sight<'_> {
     /// What stands around a run, as a sum, and whether it spoke for the run.
     pub(super) fn surroundings(&self, start: usize, end: usize, count: usize) -> (f32, bool) {
@@ -107,8 +111,9 @@ impl Sight<'_> {
         let head = &self.text[..first.start()];
         let tail = &self.text[last.end()..];
         let line = &self.page.lines()[self.page.line_at(first.start())];
-        let line_head = &self.text[line.start..first.start()];
-        let line_tail = &self.text[last.end().min(line.end)..line.end];
+        // A line may be as long as a text.
+        let line_head = behind(self.text, first.start(), SIGHT);
+        let line_tail = onward(&self.text[..line.end], last.end().min(line.end), SIGHT);
         let mut extra = 0.0f32;
         let mut good = false;
         let mut add = |value: f32| {

@@ -10,7 +10,7 @@ use super::widen::widened;
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
 use crate::mask::span::{Entity, Layer, Span};
-use crate::mask::words::{Hash, Word, words};
+use crate::mask::words::{Gap, Hash, Word, words};
 
 /// Words that belong to a surname and are no name alone.
 pub(super) const PARTICLES: &[&str] = &[
@@ -413,6 +413,11 @@ impl Known {
                 if run.iter().zip(form).any(|(word, hash)| word.hash != *hash) || !joined(text, run) {
                     continue;
                 }
+                // `Ada Quill, Ada Hart` are two people, not `Quill, Ada`.
+                if run.iter().skip(1).any(|word| word.gap == Gap::Comma) && in_a_list(words, index..index + form.len())
+                {
+                    continue;
+                }
                 let spelt = |word: &Word| self.spelt_so(&text[word.range()], found.person);
                 if let Some(mut range) = accept(text, run, *found).filter(|_| run.iter().all(spelt)) {
                     range.end += ending(&text[range.end..]);
@@ -569,6 +574,15 @@ impl Sieve {
     const fn has(&self, hash: u64) -> bool {
         self.0[(hash >> 6) as usize & 63] & (1 << (hash & 63)) != 0
     }
+}
+
+/// Whether a run of words with a comma within goes on to either side, as the names of a list do.
+fn in_a_list(words: &[Word], run: Range<usize>) -> bool {
+    let named = |word: &Word| word.capital && !word.is_initial() && !word.entry.flags.any(Flags::HONORIFIC);
+    let before = run.start.checked_sub(1).map(|at| &words[at]);
+    let after = words.get(run.end);
+    before.is_some_and(|word| named(word) && words[run.start].gap == Gap::Space)
+        || after.is_some_and(|word| named(word) && word.gap == Gap::Space)
 }
 
 /// A letter that only Vietnamese has.

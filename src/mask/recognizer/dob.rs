@@ -377,10 +377,13 @@ fn column(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
     let text = page.text();
     let line = page.line_at(anchor.start());
     let Some(heading) = page.lines().get(line).map(|line| (line.start, &text[line.start..line.end])) else { return };
+    if heading.1.len() > 1024 {
+        return;
+    }
     let Some(sign) = ['|', '\t', ';', ','].into_iter().find(|sign| heading.1.contains(*sign)) else { return };
     let before = line.checked_sub(1).and_then(|above| page.lines().get(above));
     let first = before.is_none_or(|above| !text[above.start..above.end].contains(sign));
-    if !first || heading.1.len() > 1024 || heading.1.chars().any(|c| digit(c).is_some() || c == BLANK) {
+    if !first || heading.1.chars().any(|c| digit(c).is_some() || c == BLANK) {
         return;
     }
     let index = heading.1[..anchor.start() - heading.0].matches(sign).count();
@@ -484,7 +487,7 @@ fn row(text: &str, line: &Line, at: usize, code: bool, out: &mut Vec<Span>) {
         return;
     }
     // What stands between the name and the date is a number of papers at most.
-    let head = text.get(line.start..at).unwrap_or_default().trim_end_matches([' ', ',']);
+    let head = behind(text, at, SIDE).trim_end_matches([' ', ',']);
     let clause = head.rsplit([':', '"', '“', ';', '(', '.']).next().unwrap_or_default();
     // `It's the missus, Effie Papanikolaou, 30/11/71.`: right behind the name, of a grown-up.
     let grown =

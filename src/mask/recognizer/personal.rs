@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use memchr::memchr3_iter;
 
 use super::Recognizer;
+use super::anchor::{SIDE, behind};
 use crate::mask::page::{Cues, Line, Page};
 use crate::mask::phrases::Phrases;
 use crate::mask::span::{Entity, Layer, Span};
@@ -43,10 +44,13 @@ impl Recognizer for Personal {
             // The colon of East Asia begins with the last of these bytes.
             for at in memchr3_iter(b':', b'|', 0xEF, text.as_bytes()) {
                 let Some(head) = text.get(from..at) else { continue };
-                let Some(behind) = text[at..].strip_prefix([':', '|', '：']) else { continue };
+                // A line may be as long as a text.
+                let near = behind(text, at, SIDE);
+                let (head, whole) = if near.len() < head.len() { (near, false) } else { (head, from == 0) };
+                let Some(after) = text[at..].strip_prefix([':', '|', '：']) else { continue };
                 let cell = match head.rsplit_once(PARTS) {
                     Some((_, cell)) => cell,
-                    None if from == 0 => head,
+                    None if whole => head,
                     None => continue,
                 };
                 let label = bare(cell);
@@ -57,8 +61,8 @@ impl Recognizer for Personal {
                 } else {
                     continue;
                 };
-                let Some(value) = value(behind, entity) else { continue };
-                let start = text.len() - behind.len() + value.start;
+                let Some(value) = value(after, entity) else { continue };
+                let start = text.len() - after.len() + value.start;
                 from = start + value.len();
                 let said = text[start..from].trim_end_matches([' ', '.', '*', '_', ',']);
                 if !said.is_empty() {

@@ -209,8 +209,11 @@ fn column(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
     let text = page.text();
     let line = page.line_at(anchor.start());
     let Some(head) = page.lines().get(line).map(|line| (line.start, &text[line.start..line.end])) else { return };
+    if head.1.len() > 512 {
+        return;
+    }
     let Some(sign) = ['|', '\t', ';', ','].into_iter().find(|sign| head.1.contains(*sign)) else { return };
-    if head.1.len() > 512 || head.1.chars().any(|c| digit(c).is_some() || c < '\u{8}') {
+    if head.1.chars().any(|c| digit(c).is_some() || c < '\u{8}') {
         return;
     }
     let index = head.1[..anchor.start() - head.0].matches(sign).count();
