@@ -39,6 +39,11 @@ pub struct Error {
     broken_pipe: bool,
 }
 
+/// A name as it can go to a terminal: what would steer it is a dot.
+pub(crate) fn printable(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
+}
+
 impl Error {
     /// Something about the environment or the usage.
     #[must_use]
@@ -56,7 +61,7 @@ impl Error {
     /// Something about one file.
     #[must_use]
     pub fn at(path: &Path, message: impl Into<String>) -> Self {
-        Self { at: Some(path.display().to_string()), ..Self::new(message) }
+        Self { at: Some(printable(&path.display().to_string())), ..Self::new(message) }
     }
 
     /// A file could not be read or written.

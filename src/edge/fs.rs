@@ -191,6 +191,25 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_atomic(path, bytes).map_err(|e| Error::io(path, e))
 }
 
+/// Which files these paths are, links followed; those that are not there are none.
+#[must_use]
+pub fn identities(paths: &[PathBuf]) -> std::collections::BTreeSet<PathBuf> {
+    paths.iter().filter_map(|path| fs::canonicalize(path).ok()).collect()
+}
+
+/// Refuses to write over one of the files that were read.
+///
+/// # Errors
+/// `path` is one of `read`.
+pub fn not_over(path: &Path, read: &std::collections::BTreeSet<PathBuf>) -> Result<(), Error> {
+    match fs::canonicalize(path) {
+        Ok(there) if read.contains(&there) => {
+            Err(Error::at(path, "would be written over, and it is what was read").hint("name another folder with `-o`"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes a folder and its parents.
 ///
 /// # Errors

@@ -326,6 +326,10 @@ impl Masker {
         let mut spans = Vec::new();
         self.known.find_in_path(path, &mut spans);
         EMAIL.find(&Page::new(path), &mut spans);
+        // The end of a file's name is no end of a host: `ada@example.org.txt`.
+        if let Some((stem, _)) = path.rsplit_once('.') {
+            EMAIL.find(&Page::new(stem), &mut spans);
+        }
         let mut masked = String::with_capacity(path.len());
         let mut end = 0;
         for span in resolve(spans) {

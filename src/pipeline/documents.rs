@@ -232,6 +232,8 @@ fn list(paths: &[PathBuf]) -> Result<(Vec<Listed>, Vec<String>), Error> {
                 .unwrap_or(&file)
                 .to_string_lossy()
                 .replace('\\', "/");
+            // Names go to terminals and into reports.
+            let name = crate::error::printable(&name);
             // In a folder only what can be read counts; a file named by hand is tried and, if need be, complained about.
             if inside.is_none() || Format::supported(&name) {
                 // Two folders may hold files of one name; rows tell them apart by it.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::Error;
 use crate::cli::Printer;
@@ -19,13 +19,14 @@ use crate::mask::{Detected, Masker, NameModel, Surrogates, Vault};
 
 #[derive(Deserialize)]
 struct Line {
-    id: Value,
+    /// As it came, so that no long number is rounded.
+    id: Box<RawValue>,
     text: String,
 }
 
 #[derive(Serialize)]
 struct Masked<'a> {
-    id: &'a Value,
+    id: &'a RawValue,
     text: &'a str,
     spans: Vec<Place<'a>>,
 }

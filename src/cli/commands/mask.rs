@@ -47,7 +47,7 @@ pub struct MaskArgs {
     #[arg(long, value_name = "SCORE", requires = "review", default_value_t = 0.7)]
     below: f32,
     /// Filter: lines of {"id","text"} in, lines of {"id","text","spans"} out
-    #[arg(long, conflicts_with_all = ["paths", "output"])]
+    #[arg(long, conflicts_with_all = ["paths", "output", "report"])]
     jsonl: bool,
 }
 
@@ -105,6 +105,7 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         keep(&vault)?;
         return filtered.map(|()| ExitKind::Success);
     }
+    let inputs = written_over(&args.paths);
     let sources = read_documents(&args.paths)?;
     if let Some(line) = sources.skipped_line() {
         printer.talk(&line);
@@ -119,7 +120,9 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
             Some(dir) => {
                 let name = document.name();
                 let name = if name.ends_with(".md") { name.to_owned() } else { format!("{name}.md") };
-                edge::fs::write(&dir.join(edge::fs::unique(&mut taken, name)), text.as_bytes())?;
+                let path = dir.join(edge::fs::unique(&mut taken, name));
+                edge::fs::not_over(&path, &inputs)?;
+                edge::fs::write(&path, text.as_bytes())?;
             }
             None => printer.data(&text)?,
         }
@@ -131,6 +134,13 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         printer.error(error);
     }
     Ok(if masked.failed.is_empty() { ExitKind::Success } else { ExitKind::Data })
+}
+
+/// The files that masked text must not replace.
+fn written_over(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let files = paths.iter().filter(|path| path.as_os_str() != "-");
+    let files = files.flat_map(|path| edge::fs::walk(std::slice::from_ref(path)).unwrap_or_default());
+    edge::fs::identities(&files.collect::<Vec<_>>())
 }
 
 /// What was masked, in the format asked for.

@@ -29,6 +29,7 @@ pub fn run(args: &UnmaskArgs, global: &Global, printer: &Printer) -> Result<Exit
     let (_, vault) =
         VaultFile::existing(&path).map_err(|error| if path.exists() { error } else { error.hint(hint) })?;
     let mut taken = std::collections::BTreeSet::new();
+    let inputs = edge::fs::identities(&args.paths);
     for input in &args.paths {
         let text = if input.as_os_str() == "-" {
             String::from_utf8(edge::fs::read_stdin(MAX_BYTES)?)
@@ -42,6 +43,7 @@ pub fn run(args: &UnmaskArgs, global: &Global, printer: &Printer) -> Result<Exit
                 let name =
                     input.file_name().map_or_else(|| "stdin".to_owned(), |name| name.to_string_lossy().into_owned());
                 let path = dir.join(edge::fs::unique(&mut taken, name));
+                edge::fs::not_over(&path, &inputs)?;
                 edge::fs::create_dir(dir)?;
                 edge::fs::write_private(&path, restored.as_bytes()).map_err(|e| Error::io(&path, e))?;
             }
