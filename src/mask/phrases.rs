@@ -10,6 +10,8 @@ use super::words::Hash;
 pub(crate) struct Phrases {
     /// In order.
     hashes: Vec<u64>,
+    /// A bit for each hash, by its lowest bits: most of what is looked up is told apart by it.
+    sieve: [u64; 64],
     /// Bytes of the longest entry, whatever case its letters have in a text.
     longest: usize,
 }
@@ -32,7 +34,12 @@ impl Phrases {
             longest = longest.max(entry.len() + entry.chars().filter(|c| !c.is_ascii()).count());
         }
         hashes.sort_unstable();
-        Self { hashes, longest }
+        let mut sieve = [0; 64];
+        for hash in &hashes {
+            let (at, bit) = sieve_bit(*hash);
+            sieve[at] |= bit;
+        }
+        Self { hashes, sieve, longest }
     }
 
     /// Whether `text` is one of them.
@@ -60,9 +67,20 @@ impl Phrases {
         !text.is_empty() && self.holds(hash)
     }
 
-    fn holds(&self, hash: Hash) -> bool {
-        self.hashes.binary_search(&hash.finish()).is_ok()
+    /// Whether a word ends in one of them, whatever stands before.
+    pub(crate) fn ends(&self, word: &str) -> bool {
+        self.end(word, |_| true)
     }
+
+    fn holds(&self, hash: Hash) -> bool {
+        let hash = hash.finish();
+        let (at, bit) = sieve_bit(hash);
+        self.sieve[at] & bit != 0 && self.hashes.binary_search(&hash).is_ok()
+    }
+}
+
+const fn sieve_bit(hash: u64) -> (usize, u64) {
+    ((hash >> 6) as usize & 63, 1 << (hash & 63))
 }
 
 fn push(hash: &mut Hash, c: char) {

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod filter;
 #[cfg(feature = "train")]
 mod leak;
 mod masking;

@@ -1,11 +1,14 @@
 //! Words around a run that make it part of the name of a thing.
 
+use std::sync::LazyLock;
+
 use super::Sight;
 use super::class::Class;
 use super::endings::{JOBS, NOUNS, THINGS};
 use super::known::is_toned;
 use super::lists::{EPONYM_NOUNS, JOINTS};
 use crate::mask::lexicon::Flags;
+use crate::mask::phrases::Phrases;
 use crate::mask::words::Gap;
 
 /// Two capitals before a name that make it that of a ship, a school, a firm.
@@ -212,20 +215,20 @@ impl Sight<'_> {
 
 /// `Gymnasieskole`, `Heinrich-Heine-Gesamtschule`: compounds whose end says what kind of thing they are.
 pub(super) fn ends_as_a_thing(word: &str) -> bool {
-    let end = word.to_lowercase();
-    THINGS.split(' ').any(|ending| end.ends_with(ending))
+    static ENDINGS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(THINGS.split(' ')));
+    ENDINGS.ends(word)
 }
 
 /// Whether a compound that no list has is a job: `Fahrdienstleiter`, `buurtwerker`.
 pub(super) fn ends_as_a_job(word: &str) -> bool {
-    let end = word.to_lowercase();
-    JOBS.split(' ').any(|ending| end.ends_with(ending))
+    static ENDINGS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(JOBS.split(' ')));
+    ENDINGS.ends(word)
 }
 
 /// Whether a word that no list has ends as only common nouns do: `Verantwortung`, `Responsabilidad`.
 pub(super) fn ends_as_a_noun(word: &str) -> bool {
-    let end = word.to_lowercase();
-    NOUNS.split(' ').any(|ending| end.ends_with(ending))
+    static ENDINGS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(NOUNS.split(' ')));
+    ENDINGS.ends(word)
 }
 
 /// `Quill & Sons`, `Quill Ltda`: behind the name of somebody follows what makes it that of the family's firm.
