@@ -119,7 +119,12 @@ impl Sight<'_> {
         let previous = start.checked_sub(1).filter(|at| self.words[*at].end() >= line.start);
         let parted = previous.map_or("", |at| &self.text[self.words[at].end()..first.start()]);
         let thing = previous.is_some() && self.thing_before(start, line.start);
-        let thing_behind = self.thing_after(end, line.end);
+        let firm = self.firm_after(end, line.end);
+        let thing_behind = firm || self.thing_after(end, line.end);
+        // Nobody has what only firms have, however whole a name the founder's is.
+        if firm {
+            add(-0.5);
+        }
         // What stands behind the name of a house, or where in a page, says nothing of a person.
         let house = thing || thing_behind;
         if let Some(at) = previous {
@@ -448,6 +453,8 @@ impl Sight<'_> {
             let data = listed_in_data(line_head);
             add(match (data, count > 1) {
                 (true, _) => -0.1,
+                // `USAMV „Ion Quill”`: a house, and whom it is called after.
+                (false, true) if previous.is_some_and(|at| self.houses(at, parted)) => -0.9,
                 (false, true) => -0.5,
                 (false, false) => -0.4,
             });
@@ -467,6 +474,19 @@ impl Sight<'_> {
             add(-0.35);
         }
         (extra, good)
+    }
+
+    /// Whether an opening quote and nothing else stands behind the word at `at`, and the word is a capitalised one that
+    /// says nothing of a person.
+    fn houses(&self, at: usize, parted: &str) -> bool {
+        let person = Flags::ROLE.or(Flags::HONORIFIC).or(Flags::JOB).or(Flags::BEFORE).or(Flags::VERB);
+        let word = &self.words[at];
+        parted.starts_with(' ')
+            && parted.chars().count() == 2
+            && word.capital
+            && word.letters > 2
+            && self.classes[at] == Class::Block
+            && !self.flags[at].any(person)
     }
 
     /// Whether a run has a given name and a surname of the lists, and so needs nothing around it.
