@@ -89,6 +89,52 @@ const BEHIND: &[&str] = &[
     "xiansheng",
 ];
 
+/// Verbs whose object is a book, a film or a part.
+const READ: &[&str] = &[
+    "read",
+    "reads",
+    "reading",
+    "reread",
+    "rereading",
+    "binged",
+    "rewatched",
+    "played",
+    "portrayed",
+    "understudied",
+    "lese",
+    "gelesen",
+    "lu",
+    "relu",
+    "leí",
+    "releí",
+    "leyendo",
+    "lendo",
+    "letto",
+    "rileggo",
+    "čtu",
+    "četl",
+    "četla",
+    "czytam",
+    "czytał",
+    "czytała",
+    "läste",
+    "läser",
+    "leste",
+    "læste",
+    "lukenut",
+    "olvastam",
+    "citit",
+    "okudu",
+    "okudum",
+    "читал",
+    "читала",
+    "читаю",
+    "прочитал",
+    "прочитала",
+    "читав",
+    "прочитав",
+];
+
 /// Whether `tail` begins with one of these words.
 fn is_honoured(tail: &str, words: &[&str]) -> bool {
     let length = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
@@ -187,6 +233,9 @@ impl Sight<'_> {
                         && tail.starts_with([' ', '.', ',', '!', '?', ')', '\n']);
                     add(if to {
                         0.1
+                    } else if lower == "the" && count > 1 {
+                        // `deckhand on the Nora Quill`: in English no person has an article.
+                        -0.5
                     } else if person {
                         -0.05
                     } else {
@@ -205,6 +254,11 @@ impl Sight<'_> {
                 {
                     add(-0.6);
                 }
+            }
+            // `has read Ada Quill twice`: a book, or a part in a play; a letter is somebody's.
+            let read = close.is_empty() && parted.len() < 4 && READ.contains(&spoken);
+            if read && !tail.starts_with(['\'', '’']) {
+                add(-0.4);
             }
             if !thing && close.is_empty() && HEADS.contains(&spoken.to_lowercase().as_str()) {
                 add(-0.7);
@@ -228,6 +282,10 @@ impl Sight<'_> {
             {
                 add(-0.2);
             }
+        }
+        // `Hadoop, Cassandra, Athena`: one in a list of products.
+        if count == 1 && previous.is_some() && first.gap == Gap::Comma && self.among_products(start, line.start, tail) {
+            add(-0.35);
         }
         match head.chars().next_back() {
             Some('`' | '/' | '\\' | '<' | '=' | '$' | '°') => add(-0.6),
@@ -474,6 +532,26 @@ impl Sight<'_> {
             add(-0.35);
         }
         (extra, good)
+    }
+
+    /// Whether the list of single words that the word at `start` is one of has a product or a firm before it, and no
+    /// sentence begins with it.
+    fn among_products(&self, start: usize, line: usize, tail: &str) -> bool {
+        let goes_on = tail.starts_with([',', ';', '.', '\n', ')']) || tail.is_empty() || tail.starts_with(" and ");
+        let mut at = start;
+        for _ in 0..5 {
+            let listed = at > 0 && self.words[at].gap == Gap::Comma && self.words[at - 1].start() >= line;
+            if !goes_on || !listed || !self.words[at - 1].capital {
+                return false;
+            }
+            at -= 1;
+            let flags = self.flags[at];
+            let name = flags.any(Flags::GIVEN.or(Flags::SURNAME));
+            if flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT)) && !name {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether an opening quote and nothing else stands behind the word at `at`, and the word is a capitalised one that

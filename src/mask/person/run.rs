@@ -190,11 +190,9 @@ impl Sight<'_> {
                 return None;
             }
         }
-        // `Byggmester Quill AS`: what only firms have, in capitals or not, but not within a line of capitals.
-        if end > start + 1
-            && names_a_firm(&self.text[self.words[end - 2].end()..])
-            && !(start..end).all(|at| self.words[at].shouted)
-        {
+        // `Byggmester Quill AS`, `Andrés Quill S.A.`: what only firms have, but not within a line of capitals.
+        let firm = |at: usize| names_a_firm(&self.text[self.words[at - 1].end()..]);
+        if end > start + 1 && (start + 1..end).any(firm) && !(start..end).all(|at| self.words[at].shouted) {
             return None;
         }
         // `Giáo viên`, `Trung tâm`: the first syllable of a word, and the next has no capital.

@@ -56,15 +56,74 @@ const VIETNAMESE: &[&str] = &[
     "Đảo",
     "trường",
     "Trường",
-    "công ty",
     "ngõ",
     "Ngõ",
     "hẻm",
     "Hẻm",
+    "phở",
+    "Phở",
+    "mì",
+    "quán",
+    "Quán",
+    "tiệm",
+    "Tiệm",
+    "xưởng",
+    "TNHH",
 ];
 
-/// How words for what somebody founded begin.
-const GIVEN_BY: &[&str] = &["Fond", "Fund", "Stift", "Sticht", "Found", "Säät", "Nada", "Zaklad", "Фонд"];
+/// How words begin for what two people found, and for animals, of whom there are more than one: `cats Oliver and Sophie`.
+const GIVEN_BY: &[&str] = &[
+    "Fond",
+    "Fund",
+    "Stift",
+    "Sticht",
+    "Found",
+    "Säät",
+    "Nada",
+    "Zaklad",
+    "Фонд",
+    "cats",
+    "dogs",
+    "horses",
+    "ponies",
+    "goats",
+    "Katzen",
+    "Hunde",
+    "Kater",
+    "Pferde",
+    "chats",
+    "chiens",
+    "chevaux",
+    "gatos",
+    "perros",
+    "caballos",
+    "cães",
+    "cachorros",
+    "cavalos",
+    "gatti",
+    "cani",
+    "cavalli",
+    "katten",
+    "honden",
+    "paarden",
+    "koty",
+    "psy",
+    "konie",
+    "kočky",
+    "psi",
+    "katter",
+    "hundar",
+    "hunder",
+    "katte",
+    "hunde",
+    "kissat",
+    "koirat",
+    "pisici",
+    "câini",
+    "кошки",
+    "коты",
+    "собаки",
+];
 
 /// Who a house is called after, behind `im.` and its like.
 const RELIGIOUS: &[&str] = &[
@@ -196,10 +255,9 @@ impl Sight<'_> {
                 && at > 1
                 && matches!(
                     spoken,
-                    "et" | "e" | "y" | "i" | "und" | "and" | "en" | "og" | "och" | "a" | "și" | "и" | "ja"
+                    "et" | "e" | "y" | "i" | "und" | "and" | "en" | "og" | "och" | "a" | "și" | "и" | "ja" | "&"
                 )
                 && self.words[at - 1].capital
-                && self.words[at - 2].capital
                 && self.classes[at - 1].named()
                 && self.words[at - 1].gap == Gap::Space
                 && GIVEN_BY.iter().any(|head| self.text[self.words[at - 2].range()].starts_with(head));
@@ -497,6 +555,14 @@ pub(super) fn names_a_firm(tail: &str) -> bool {
         " i Spółka",
         " i S-ka",
         " & Søn",
+        " Α.Ε.",
+        " Ε.Π.Ε.",
+        " Ο.Ε.",
+        " Ι.Κ.Ε.",
+        " S.n.c.",
+        " Snc",
+        " SNC",
+        " S.R.L.",
         " & Son's",
         " & Cie",
         " & Cía",
