@@ -195,6 +195,16 @@ impl Sight<'_> {
         if end > start + 1 && (start + 1..end).any(firm) && !(start..end).all(|at| self.words[at].shouted) {
             return None;
         }
+        // `P.H.U. Jan Quill`: what stands before the names of Polish shops.
+        let shop = ["P.H.U.", "F.H.U.", "P.P.H.U.", "P.P.U.H.", "Z.P.H.", "Z.U.H.", "P.U.H.", "P.H.", "F.H."];
+        if self.classes[start] == Class::Initial
+            && end - start > 3
+            && shop.iter().any(|head| {
+                self.text[self.words[start].start()..].strip_prefix(head).is_some_and(|rest| rest.starts_with(' '))
+            })
+        {
+            return None;
+        }
         // `Giáo viên`, `Trung tâm`: the first syllable of a word, and the next has no capital.
         if end == start + 1 && self.begins_a_vietnamese_word(start) {
             return None;
