@@ -90,6 +90,52 @@ const BEHIND: &[&str] = &[
     "xiansheng",
 ];
 
+/// Verbs whose object is a book, a film or a part.
+const READ: &[&str] = &[
+    "read",
+    "reads",
+    "reading",
+    "reread",
+    "rereading",
+    "binged",
+    "rewatched",
+    "played",
+    "portrayed",
+    "understudied",
+    "lese",
+    "gelesen",
+    "lu",
+    "relu",
+    "leí",
+    "releí",
+    "leyendo",
+    "lendo",
+    "letto",
+    "rileggo",
+    "čtu",
+    "četl",
+    "četla",
+    "czytam",
+    "czytał",
+    "czytała",
+    "läste",
+    "läser",
+    "leste",
+    "læste",
+    "lukenut",
+    "olvastam",
+    "citit",
+    "okudu",
+    "okudum",
+    "читал",
+    "читала",
+    "читаю",
+    "прочитал",
+    "прочитала",
+    "читав",
+    "прочитав",
+];
+
 /// Whether `tail` begins with one of these words.
 fn is_honoured(tail: &str, words: &[&str]) -> bool {
     let length = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
@@ -124,7 +170,12 @@ impl Sight<'_> {
         let previous = start.checked_sub(1).filter(|at| self.words[*at].end() >= line.start);
         let parted = previous.map_or("", |at| &self.text[self.words[at].end()..first.start()]);
         let thing = previous.is_some() && self.thing_before(start, line.start);
-        let thing_behind = self.thing_after(end, line.end);
+        let firm = self.firm_after(end, line.end);
+        let thing_behind = firm || self.thing_after(end, line.end);
+        // Nobody has what only firms have, however whole a name the founder's is.
+        if firm {
+            add(-0.5);
+        }
         // What stands behind the name of a house, or where in a page, says nothing of a person.
         let house = thing || thing_behind;
         if let Some(at) = previous {
@@ -187,6 +238,9 @@ impl Sight<'_> {
                         && tail.starts_with([' ', '.', ',', '!', '?', ')', '\n']);
                     add(if to {
                         0.1
+                    } else if lower == "the" && count > 1 {
+                        // `deckhand on the Nora Quill`: in English no person has an article.
+                        -0.5
                     } else if person {
                         -0.05
                     } else {
@@ -205,6 +259,11 @@ impl Sight<'_> {
                 {
                     add(-0.6);
                 }
+            }
+            // `has read Ada Quill twice`: a book, or a part in a play; a letter is somebody's.
+            let read = close.is_empty() && parted.len() < 4 && READ.contains(&spoken);
+            if read && !tail.starts_with(['\'', '’']) {
+                add(-0.4);
             }
             if !thing && close.is_empty() && HEADS.contains(&spoken.to_lowercase().as_str()) {
                 add(-0.7);
@@ -228,6 +287,10 @@ impl Sight<'_> {
             {
                 add(-0.2);
             }
+        }
+        // `Hadoop, Cassandra, Athena`: one in a list of products.
+        if count == 1 && previous.is_some() && first.gap == Gap::Comma && self.among_products(start, line.start, tail) {
+            add(-0.35);
         }
         match head.chars().next_back() {
             Some('`' | '/' | '\\' | '<' | '=' | '$' | '°') => add(-0.6),
@@ -453,6 +516,8 @@ impl Sight<'_> {
             let data = listed_in_data(line_head);
             add(match (data, count > 1) {
                 (true, _) => -0.1,
+                // `USAMV „Ion Quill”`: a house, and whom it is called after.
+                (false, true) if previous.is_some_and(|at| self.houses(at, parted)) => -0.9,
                 (false, true) => -0.5,
                 (false, false) => -0.4,
             });
@@ -472,6 +537,39 @@ impl Sight<'_> {
             add(-0.35);
         }
         (extra, good)
+    }
+
+    /// Whether the list of single words that the word at `start` is one of has a product or a firm before it, and no
+    /// sentence begins with it.
+    fn among_products(&self, start: usize, line: usize, tail: &str) -> bool {
+        let goes_on = tail.starts_with([',', ';', '.', '\n', ')']) || tail.is_empty() || tail.starts_with(" and ");
+        let mut at = start;
+        for _ in 0..5 {
+            let listed = at > 0 && self.words[at].gap == Gap::Comma && self.words[at - 1].start() >= line;
+            if !goes_on || !listed || !self.words[at - 1].capital {
+                return false;
+            }
+            at -= 1;
+            let flags = self.flags[at];
+            let name = flags.any(Flags::GIVEN.or(Flags::SURNAME));
+            if flags.any(Flags::ORGANISATION.or(Flags::ALSO_PRODUCT)) && !name {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether an opening quote and nothing else stands behind the word at `at`, and the word is a capitalised one that
+    /// says nothing of a person.
+    fn houses(&self, at: usize, parted: &str) -> bool {
+        let person = Flags::ROLE.or(Flags::HONORIFIC).or(Flags::JOB).or(Flags::BEFORE).or(Flags::VERB);
+        let word = &self.words[at];
+        parted.starts_with(' ')
+            && parted.chars().count() == 2
+            && word.capital
+            && word.letters > 2
+            && self.classes[at] == Class::Block
+            && !self.flags[at].any(person)
     }
 
     /// Whether a run has a given name and a surname of the lists, and so needs nothing around it.

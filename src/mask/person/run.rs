@@ -1,7 +1,8 @@
 //! Runs of words that may be one name, and what they are worth.
 
 use super::class::{Class, base};
-use super::lists::{AND, HEADS, PLAIN_TAILS, SURE_TAILS};
+use super::lists::{AND, HEADS, PLAIN_TAILS, SURE_TAILS, VIETNAMESE_WORDS};
+use super::things::names_a_firm;
 use super::{Candidate, Sight};
 use crate::mask::lexicon::Flags;
 use crate::mask::words::Gap;
@@ -141,6 +142,15 @@ impl Sight<'_> {
         end
     }
 
+    /// Whether the syllable at `at` and the small one behind it are a word that a sentence, a heading or a job begins with.
+    fn begins_a_vietnamese_word(&self, at: usize) -> bool {
+        let next = self.words.get(at + 1).filter(|next| next.gap == Gap::Space && !next.capital && next.letters <= 6);
+        next.is_some_and(|next| {
+            let pair = &self.text[self.words[at].start()..next.end()];
+            !pair.is_ascii() && VIETNAMESE_WORDS.contains(&pair)
+        })
+    }
+
     /// The run's range and score, when there is anything to say for it.
     fn weigh(&self, start: usize, end: usize) -> Option<Candidate> {
         let mut end = end;
@@ -179,6 +189,25 @@ impl Sight<'_> {
             if SURE_TAILS.contains(&tail.as_str()) {
                 return None;
             }
+        }
+        // `Byggmester Quill AS`, `Andrés Quill S.A.`: what only firms have, but not within a line of capitals.
+        let firm = |at: usize| names_a_firm(&self.text[self.words[at - 1].end()..]);
+        if end > start + 1 && (start + 1..end).any(firm) && !(start..end).all(|at| self.words[at].shouted) {
+            return None;
+        }
+        // `P.H.U. Jan Quill`: what stands before the names of Polish shops.
+        let shop = ["P.H.U.", "F.H.U.", "P.P.H.U.", "P.P.U.H.", "Z.P.H.", "Z.U.H.", "P.U.H.", "P.H.", "F.H."];
+        if self.classes[start] == Class::Initial
+            && end - start > 3
+            && shop.iter().any(|head| {
+                self.text[self.words[start].start()..].strip_prefix(head).is_some_and(|rest| rest.starts_with(' '))
+            })
+        {
+            return None;
+        }
+        // `Giáo viên`, `Trung tâm`: the first syllable of a word, and the next has no capital.
+        if end == start + 1 && self.begins_a_vietnamese_word(start) {
+            return None;
         }
         // `Mein Lehrer`: a small word and a job.
         let small = self.flags[start].any(Flags::FOREIGN) && self.flags[start].any(Flags::ALSO_WORD);

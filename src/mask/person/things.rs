@@ -17,6 +17,167 @@ const SHORT_HEADS: &[&str] = &[
     "MŠ", "ST", "СУ", "ОУ", "IC", "IS", "EE", "SK", "LU", "BG", "NV", "BV", "CV", "UD", "CD", "FC", "SC", "CF", "AC",
 ];
 
+/// Words for places before a name, with the accents that tell them from names.
+const VIETNAMESE: &[&str] = &[
+    "chợ",
+    "Chợ",
+    "chùa",
+    "Chùa",
+    "cầu",
+    "Cầu",
+    "núi",
+    "Núi",
+    "sông",
+    "Sông",
+    "hồ",
+    "Hồ",
+    "phố",
+    "Phố",
+    "đường",
+    "Đường",
+    "phường",
+    "Phường",
+    "quận",
+    "Quận",
+    "huyện",
+    "Huyện",
+    "tỉnh",
+    "Tỉnh",
+    "thôn",
+    "Thôn",
+    "làng",
+    "Làng",
+    "xã",
+    "Xã",
+    "đền",
+    "Đền",
+    "đình",
+    "Đình",
+    "biển",
+    "Biển",
+    "đảo",
+    "Đảo",
+    "trường",
+    "Trường",
+    "ngõ",
+    "Ngõ",
+    "hẻm",
+    "Hẻm",
+    "phở",
+    "Phở",
+    "mì",
+    "quán",
+    "Quán",
+    "tiệm",
+    "Tiệm",
+    "xưởng",
+    "TNHH",
+];
+
+/// How words begin for what two people found, and for animals, of whom there are more than one: `cats Oliver and Sophie`.
+const GIVEN_BY: &[&str] = &[
+    "Fond",
+    "Fund",
+    "Stift",
+    "Sticht",
+    "Found",
+    "Säät",
+    "Nada",
+    "Zaklad",
+    "Фонд",
+    "cats",
+    "dogs",
+    "horses",
+    "ponies",
+    "goats",
+    "Katzen",
+    "Hunde",
+    "Kater",
+    "Pferde",
+    "chats",
+    "chiens",
+    "chevaux",
+    "gatos",
+    "perros",
+    "caballos",
+    "cães",
+    "cachorros",
+    "cavalos",
+    "gatti",
+    "cani",
+    "cavalli",
+    "katten",
+    "honden",
+    "paarden",
+    "koty",
+    "psy",
+    "konie",
+    "kočky",
+    "psi",
+    "katter",
+    "hundar",
+    "hunder",
+    "katte",
+    "hunde",
+    "kissat",
+    "koirat",
+    "pisici",
+    "câini",
+    "кошки",
+    "коты",
+    "собаки",
+];
+
+/// Who a house is called after, behind `im.` and its like.
+const RELIGIOUS: &[&str] = &[
+    "Brata",
+    "Siostry",
+    "Ojca",
+    "Matki",
+    "Księdza",
+    "Papieża",
+    "Kardynała",
+    "Biskupa",
+    "Świętego",
+    "Świętej",
+    "ks",
+    "bł",
+    "Prof",
+    "prof",
+    "Dr",
+    "dr",
+    "gen",
+    "płk",
+    "kpt",
+    "mjr",
+    "kard",
+    "bp",
+    "abp",
+    "por",
+    "академика",
+    "академіка",
+    "профессора",
+    "професора",
+    "героя",
+    "Героя",
+    "генерала",
+    "маршала",
+    "адмирала",
+    "космонавта",
+    "поэта",
+    "поета",
+    "лётчика",
+    "летчика",
+    "святого",
+    "Святого",
+    "акад",
+    "проф",
+    "ген",
+    "Короля",
+    "В",
+    "А",
+];
+
 impl Sight<'_> {
     /// Whether words before the run make it part of the name of a thing: `Lycée Jean Moulin`, `Spitalul Clinic „Dr.
     /// Gavril Curteanu`, `im. Karola Marcinkowskiego`, `Universidad Peruana Cayetano Heredia`.
@@ -24,6 +185,8 @@ impl Sight<'_> {
         let mut behind = self.words[start].start();
         // Whether only particles were passed: `théorème de Pythagore`.
         let mut joined = true;
+        // The same, with titles: `им. академика Е. Н. Квилла`, `im. św. Brata Alberta`.
+        let mut titled = true;
         for step in 1..=5 {
             let Some(at) = start.checked_sub(step) else { return false };
             let word = &self.words[at];
@@ -78,9 +241,31 @@ impl Sight<'_> {
                 let small =
                     word.letters >= 4 || gap.contains('.') || matches!(spoken, "im" | "rue" | "via" | "rua" | "св");
                 let vietnamese = spoken.contains(is_toned);
-                if raised || (small && (joined || vietnamese)) || (small && gap.contains(['„', '«', '“', '"'])) {
+                let after = matches!(spoken, "im" | "им" | "ім" | "imienia" | "имени" | "імені" | "imeni");
+                if raised
+                    || (small && (joined || vietnamese || (titled && after)))
+                    || (small && gap.contains(['„', '«', '“', '"']))
+                {
                     return true;
                 }
+            }
+            // `chợ Đông Ba`: the accents tell these from the names they share their letters with.
+            if step == 1 && word.letters <= 6 && VIETNAMESE.contains(&spoken) {
+                return true;
+            }
+            // `Fondation Simone et Cino Quill`: a couple gave it.
+            let couple = step == 1
+                && at > 1
+                && matches!(
+                    spoken,
+                    "et" | "e" | "y" | "i" | "und" | "and" | "en" | "og" | "och" | "a" | "și" | "и" | "ja" | "&"
+                )
+                && self.words[at - 1].capital
+                && self.classes[at - 1].named()
+                && self.words[at - 1].gap == Gap::Space
+                && GIVEN_BY.iter().any(|head| self.text[self.words[at - 2].range()].starts_with(head));
+            if couple {
+                return true;
             }
             // `Gewerbeschule Heinrich Quill`: a compound that is a thing.
             if word.capital && word.letters >= 8 && !name && step <= 2 && ends_as_a_thing(spoken) {
@@ -95,6 +280,7 @@ impl Sight<'_> {
                 || self.classes[at] == Class::Particle
                 || flags.any(Flags::HONORIFIC)
                 || JOINTS.contains(&spoken);
+            titled &= joint || RELIGIOUS.contains(&spoken);
             // `Liceo artistico Vincenzo Quill`, `Škola úžitkového výtvarníctva Jozefa Quilla`: what kind of house, in small
             // letters.
             let small = |at: usize| {
@@ -112,7 +298,7 @@ impl Sight<'_> {
             if kind {
                 return true;
             }
-            if !passed && !joint {
+            if !passed && !joint && !(titled && RELIGIOUS.contains(&spoken)) {
                 return false;
             }
             joined &= !word.capital && word.letters <= 3;
@@ -205,10 +391,36 @@ impl Sight<'_> {
         false
     }
 
-    /// `Ana Quill Software Engineer`: the words behind the run are a job.
+    /// `Mehmet Quill Demir Doğrama Ltd. Şti.`, `Hans Quill eftf. AS`, `Quill i Wspólnicy sp.k.`: behind the run, over
+    /// capitalised words, follows what only firms have.
+    pub(super) fn firm_after(&self, end: usize, line: usize) -> bool {
+        let mut before = self.words[end - 1].end();
+        for step in 0..5 {
+            if names_a_firm(self.text.get(before..line).unwrap_or_default()) {
+                return true;
+            }
+            let Some(word) = self.words.get(end + step).filter(|word| word.start() < line && word.capital) else {
+                return false;
+            };
+            let other = Flags::JOB.or(Flags::SUFFIX).or(Flags::ROLE).or(Flags::HONORIFIC).or(Flags::VERB);
+            if !matches!(&self.text[before..word.start()], " " | "-" | " & " | " + ")
+                || self.flags[end + step].any(other)
+            {
+                return false;
+            }
+            before = word.end();
+        }
+        false
+    }
+
+    /// `Ana Quill Software Engineer`: the words behind the run are a job. Behind a comma they are that of whoever works
+    /// there: `Quill Construction, Site Manager`.
     fn a_role_follows(&self, at: usize, line: usize) -> bool {
         (at..at + 4)
-            .take_while(|at| self.words.get(*at).is_some_and(|word| word.start() < line && word.capital))
+            .take_while(|next| {
+                let near = |word: &crate::mask::words::Word| *next == at || word.gap == Gap::Space;
+                self.words.get(*next).is_some_and(|word| word.start() < line && word.capital && near(word))
+            })
             .any(|at| self.flags[at].any(Flags::JOB))
     }
 }
@@ -294,6 +506,97 @@ pub(super) fn names_a_firm(tail: &str) -> bool {
         " SRL",
         " Sp. z o.o.",
         " A/S",
+        " AS",
+        " ASA",
+        " ANS",
+        " AG",
+        " KG",
+        " OHG",
+        " LLC",
+        " Corp",
+        " PLC",
+        " Plc",
+        " Pty",
+        " Pte",
+        " Pvt",
+        " Sdn",
+        " NV",
+        " N.V.",
+        " VOF",
+        " SARL",
+        " Sàrl",
+        " SAS",
+        " SASU",
+        " EURL",
+        " SpA",
+        " S.p.A.",
+        " S.A.",
+        " S.L.",
+        " SL",
+        " SLU",
+        " Oyj",
+        " Zrt",
+        " Nyrt",
+        " Kkt",
+        " OÜ",
+        " SIA",
+        " UAB",
+        " a.s.",
+        " v.o.s.",
+        " sp. k.",
+        " sp.k.",
+        " sp. j.",
+        " sp.j.",
+        " sp. z o.o.",
+        " S.K.A.",
+        " s.c.",
+        " Ltd. Şti.",
+        " A.Ş.",
+        " Tbk",
+        " i Wspólnicy",
+        " i Wspólnik",
+        " i Spółka",
+        " i S-ka",
+        " & Søn",
+        " Α.Ε.",
+        " Ε.Π.Ε.",
+        " Ο.Ε.",
+        " Ι.Κ.Ε.",
+        " S.n.c.",
+        " Snc",
+        " SNC",
+        " S.R.L.",
+        " & Son's",
+        " & Cie",
+        " & Cía",
+        " y Cía",
+        " e Cia",
+        " & Cia",
+        " et Cie",
+        " und Partner",
+        " und Söhne",
+        " und Kollegen",
+        " & Kollegen",
+        " en Partners",
+        " och Söner",
+        " og Sønner",
+        " e Soci",
+        " e Sócios",
+        " y Socios",
+        " & Co.",
+        " и партнёры",
+        " и партнеры",
+        " та партнери",
+        " и сыновья",
+        " eftf",
+        " Eftf",
+        " Efterf",
+        " Eft.",
+        " Nachf",
+        " Nfg",
+        " Inh.",
+        " e.K.",
+        " e. K.",
     ];
     tail.starts_with(' ')
         && FIRMS.iter().any(|firm| tail.strip_prefix(firm).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
