@@ -87,6 +87,7 @@ fn label_ends(text: &str, end: usize) -> bool {
     next.starts_with(|c: char| !c.is_alphanumeric())
         || next.is_empty()
         || gap >= 2
+        || rest.starts_with('\t')
         || unit(next)
         || gap > 0 && next.starts_with(unspaced)
 }

@@ -649,6 +649,13 @@ impl Reader<'_, '_> {
         let after = self.after(number);
         let ends = self.ends(number.end);
         let on = ends || after.is_some_and(|after| follows(&text[self.words[after].range()])) || years.is_some();
+        // `• turned thirty-two on January 8`: of nobody else, so of who writes.
+        if text[word.range()].eq_ignore_ascii_case("turned")
+            && (index == 0 || word.gap == Gap::Other || word.gap == Gap::Dot)
+            && after.is_some_and(|after| matches!(&text[self.words[after].range()], "on" | "in" | "this" | "last"))
+        {
+            return true;
+        }
         if cue.any(Cue::AGED) && !cue.any(Cue::HAVE) && on {
             return !self.cue(index.saturating_sub(1)).any(Cue::MEAN) || index == 0;
         }
