@@ -39,7 +39,7 @@ const CUES: &[(Cue, &str)] = &[
         "born geboren geborene né née nato nata nacido nacida nació nací nascido nascida nasceu nasci född født fødd fæddur \
          fædd urodzony urodzona urodziłem urodziłam urodził urodziła narozen narozena narozený narozená narodený narodená \
          narodil narodila rođen rođena rojen rojena született születtem syntynyt sündinud dzimis dzimusi gimęs gimusi gimė \
-         născut născută doğumlu doğum doğmuş doğdum lahir dilahirkan родился родилась рожден рождена роден родена родена \
+         născut născută doğumlu doğum doğmuş doğdum lahir dilahirkan родился родилась рођен рођена рођени рожден рождена роден родена родена \
          народився народилась народилася народжений туған γεννήθηκα γεννήθηκε γεννηθείς γεννησησ נולד נולדה נולדתי مواليد ولد ولدت \
          متولد जन्म জন্ম เกิด sinh dob birth naissance nacimiento nascita nascimento geboorte geburt geburtsdatum geburtstag \
          geburtsdaten geboortedatum fødselsdato födelsedatum födelsedag fødselsdag urodzenia narození narodenia rođenja \
@@ -65,7 +65,7 @@ const CUES: &[(Cue, &str)] = &[
     ),
     (
         Cue::Half,
-        "paikka mjesto geburts home state district native ort place lieu lugar luogo local miejsce místo mesto miesto kraj hely yeri место місце място محل مكان مکان स्थान nơi tempat plaats ort sted locul locul loc city town",
+        "paikka mjesto geburts home state district native ort place lieu lugar luogo local miejsce místo mesto miesto kraj hely yeri מקום место місце място محل مكان مکان स्थान nơi tempat plaats ort sted locul locul loc city town",
     ),
     (
         Cue::In,

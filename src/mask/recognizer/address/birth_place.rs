@@ -144,7 +144,8 @@ impl Zone<'_> {
                 Kind::Word => {
                     let area = token.role.any(Role::AREA)
                         && names == 0
-                        && (self.sign(next + 1) == Some('.') || label && (token.letters > 4 || !self.spelt(next).is_ascii()))
+                        && (self.sign(next + 1) == Some('.')
+                            || label && (token.letters > 4 || !self.spelt(next).is_ascii()))
                         || names == 0 && token.letters == 1 && self.dash(next + 1) && self.tight(next + 1);
                     if token.caseless {
                         // `, קריית שמונה` and nothing behind it.
@@ -249,6 +250,8 @@ impl Zone<'_> {
                 Kind::Word => {
                     let particle = token.letters <= 3 && token.role.any(Role::PARTICLE) && words + codes > 0 && !year;
                     if particle {
+                    } else if year && codes == 1 && words == 0 && matches!(self.spelt(next), "m" | "gada" | "metų") {
+                        // `1981 m. birželio 30 d.`
                     } else if words == 0
                         && codes == 1
                         && token.shouted | token.capital

@@ -100,7 +100,12 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
                     "двоих",
                     "троих",
                 ]
-                .contains(&between.trim())
+                .iter()
+                // The preposition may belong to the anchor.
+                .any(|words| {
+                    let between = between.trim();
+                    *words == between || words.split_once(' ').is_some_and(|(_, count)| count == between)
+                })
             });
         let direct = name.len() + line.start <= anchor.end() || counted;
         // `Mi hijo tiene 6 años y mi hija 9.`
@@ -253,10 +258,13 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
         && [" J.,", " J.)", " J.;", " J.\n"].iter().any(|tail| next.starts_with(tail))
         && text.get(anchor.start()..end).and_then(|age| age.parse::<u32>().ok()).is_some_and(|age| age >= 14);
     // `so I am told (58, retired fitter from Split)`.
-    let retired = two && opened && next.starts_with(", ") && RETIRED.contains(&{
-        let word = next[2..].split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-        word
-    });
+    let retired = two
+        && opened
+        && next.starts_with(", ")
+        && RETIRED.contains(&{
+            let word = next[2..].split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+            word
+        });
     // `We are both retirees, 66 and 63.`
     let both = two && !opened && head.ends_with(", ") && pair_follows(next) && {
         let word = head.trim_end_matches([',', ' ']).rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
@@ -353,23 +361,129 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
 
 /// Words for who no longer works, as they stand behind an age.
 const RETIRED: &[&str] = &[
-    "retired", "retiree", "retirees", "pensioner", "pensioners", "widow", "widower", "pensioniert", "pensionierter",
-    "pensionierte", "verrentet", "Rentner", "Rentnerin", "Rentnerpaar", "Pensionist", "Pensionistin", "retraité",
-    "retraitée", "retraités", "veuf", "veuve", "jubilado", "jubilada", "jubilados", "pensionista", "viudo", "viuda",
-    "aposentado", "aposentada", "reformado", "reformada", "aposentados", "reformados", "pensionato", "pensionata",
-    "pensionati", "vedovo", "vedova", "gepensioneerd", "gepensioneerde", "weduwe", "weduwnaar", "emeryt", "emerytka",
-    "emerytowany", "emerytowana", "rencista", "rencistka", "důchodce", "důchodkyně", "dôchodca", "dôchodkyňa",
-    "umirovljenik", "umirovljenica", "umirovljeni", "umirovljena", "penzioner", "penzionerka", "upokojenec", "upokojenka",
-    "upokojeni", "pensionerad", "pensionär", "pensjonist", "pensjonert", "pensioneret", "eläkeläinen", "nyugdíjas",
-    "pensionar", "pensionară", "пенсионер", "пенсионерка", "пенсіонер", "пенсіонерка", "пенсионирана", "пенсиониран",
-    "συνταξιούχος", "emekli", "pensiunan", "pesara", "متقاعد", "متقاعدة", "פנסיונר", "פנסיונרית",
+    "retired",
+    "retiree",
+    "retirees",
+    "pensioner",
+    "pensioners",
+    "widow",
+    "widower",
+    "pensioniert",
+    "pensionierter",
+    "pensionierte",
+    "verrentet",
+    "Rentner",
+    "Rentnerin",
+    "Rentnerpaar",
+    "Pensionist",
+    "Pensionistin",
+    "retraité",
+    "retraitée",
+    "retraités",
+    "veuf",
+    "veuve",
+    "jubilado",
+    "jubilada",
+    "jubilados",
+    "pensionista",
+    "viudo",
+    "viuda",
+    "aposentado",
+    "aposentada",
+    "reformado",
+    "reformada",
+    "aposentados",
+    "reformados",
+    "pensionato",
+    "pensionata",
+    "pensionati",
+    "vedovo",
+    "vedova",
+    "gepensioneerd",
+    "gepensioneerde",
+    "weduwe",
+    "weduwnaar",
+    "emeryt",
+    "emerytka",
+    "emerytowany",
+    "emerytowana",
+    "rencista",
+    "rencistka",
+    "důchodce",
+    "důchodkyně",
+    "dôchodca",
+    "dôchodkyňa",
+    "umirovljenik",
+    "umirovljenica",
+    "umirovljeni",
+    "umirovljena",
+    "penzioner",
+    "penzionerka",
+    "upokojenec",
+    "upokojenka",
+    "upokojeni",
+    "pensionerad",
+    "pensionär",
+    "pensjonist",
+    "pensjonert",
+    "pensioneret",
+    "eläkeläinen",
+    "nyugdíjas",
+    "pensionar",
+    "pensionară",
+    "пенсионер",
+    "пенсионерка",
+    "пенсіонер",
+    "пенсіонерка",
+    "пенсионирана",
+    "пенсиониран",
+    "συνταξιούχος",
+    "emekli",
+    "pensiunan",
+    "pesara",
+    "متقاعد",
+    "متقاعدة",
+    "פנסיונר",
+    "פנסיונרית",
 ];
 
 /// Words for two people and more.
 const PEOPLE: &[&str] = &[
-    "parents", "grandparents", "twins", "sisters", "brothers", "siblings", "daughters", "sons", "kids", "children", "girls",
-    "boys", "Eltern", "Großeltern", "Kinder", "Töchter", "Söhne", "enfants", "filles", "fils", "hijos", "hijas", "padres",
-    "filhos", "filhas", "figli", "figlie", "kinderen", "ouders", "dzieci", "córki", "synowie", "děti", "dcery", "barn",
+    "parents",
+    "grandparents",
+    "twins",
+    "sisters",
+    "brothers",
+    "siblings",
+    "daughters",
+    "sons",
+    "kids",
+    "children",
+    "girls",
+    "boys",
+    "Eltern",
+    "Großeltern",
+    "Kinder",
+    "Töchter",
+    "Söhne",
+    "enfants",
+    "filles",
+    "fils",
+    "hijos",
+    "hijas",
+    "padres",
+    "filhos",
+    "filhas",
+    "figli",
+    "figlie",
+    "kinderen",
+    "ouders",
+    "dzieci",
+    "córki",
+    "synowie",
+    "děti",
+    "dcery",
+    "barn",
 ];
 
 /// Whether ` and 63` follows, and the clause ends.

@@ -8,8 +8,8 @@ use super::verbs::{first_person, german_verb, verb};
 use super::{age_at, follows, is_person_noun, push};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
-use crate::mask::recognizer::date::is_month;
-use crate::mask::span::Span;
+use crate::mask::recognizer::date::{date_at, is_month};
+use crate::mask::span::{Entity, Layer, Span};
 use crate::mask::words::{Gap, Word};
 
 /// A number with the words around it.
@@ -43,6 +43,9 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
                 skip = number.right;
                 if reader.spelt_age(&number) {
                     push(reader.text, number.start, number.end, 0.75, "years of a person in words", out);
+                    if index > 0 && reader.cue(index - 1).any(Cue::TURN) {
+                        birthday_behind(reader.text, number.end, out);
+                    }
                 }
             }
             continue;
@@ -68,6 +71,9 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             && reader.digit_age(&number, cue)
         {
             push(reader.text, number.start, number.end, 0.7, "years of a person in a sentence", out);
+            if cue.any(Cue::TURN) {
+                birthday_behind(reader.text, number.end, out);
+            }
         }
         let turns = cue.any(Cue::TURN.or(Cue::REACH)) || cue.any(Cue::BE) && word.first == 'w';
         if turns
@@ -88,6 +94,18 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
         {
             push(reader.text, range.start, range.end, 0.7, "age beside a sex", out);
         }
+    }
+}
+
+/// `turned thirty-two on January 8`: the day on which an age began.
+fn birthday_behind(text: &str, end: usize, out: &mut Vec<Span>) {
+    let Some(rest) = text.get(end..).and_then(|rest| rest.strip_prefix(" on ")) else { return };
+    let rest = rest.strip_prefix("the ").unwrap_or(rest);
+    let at = text.len() - rest.len();
+    if at - end <= 8
+        && let Some(date) = date_at(text, at, false).filter(|date| date.day)
+    {
+        out.push(Span::new(at..date.end, Entity::DateOfBirth, 0.6).by(Layer::Context, "day of an age"));
     }
 }
 
@@ -166,6 +184,7 @@ impl Reader<'_, '_> {
             || rest.starts_with(" –")
             || rest.starts_with(" —")
             || rest.starts_with(" (")
+            || rest.trim_start_matches(' ').starts_with(|c: char| c >= '\u{1f300}')
     }
 
     /// The word right behind the number.

@@ -104,6 +104,24 @@ pub(super) const RULES: &[Rule] = &[
         &["lesen", "lesen d", "lesen da", "lesen b2", "lesen memandu", "no lesen", "lesen d no"],
     ),
     Rule::labelled(
+        NationalId,
+        "id nurse or pharmacist",
+        &["9{16}", "9{2}~9{2}~9{1}~9{1}~9{2}-9{7}"],
+        &["str", "no str", "nomor str"],
+    ),
+    Rule::labelled(
+        NationalId,
+        "uk teacher",
+        &["9{2}/9{5}", "9{7}"],
+        &["trn", "teacher ref", "teacher reference", "teacher reference number", "teacher number", "dfe no"],
+    ),
+    Rule::labelled(
+        NationalId,
+        "il practice",
+        &["9{1,2}-9{4,6}", "9{4,7}"],
+        &["רישיון משרד הבריאות", "רישיון מקצועי", "רישיון מס", "מספר רישיון", "רישיון רופא", "רישיון אחות"],
+    ),
+    Rule::labelled(
         DrivingLicence,
         "id licence",
         &["9{12,14}", "9{4}-9{4}-9{6}"],

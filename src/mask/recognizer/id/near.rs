@@ -44,7 +44,8 @@ impl Reader<'_, '_> {
             return Some(Nearness::Line);
         }
         // `Samirs pnr för kontrolluppgift: 404…`: a colon behind a few words, and the shape of a country.
-        if self.book.rules[number].checked && self.near.form.is_some_and(|(label, marked)| marked && wanted.contains(&label))
+        if self.book.rules[number].checked
+            && self.near.form.is_some_and(|(label, marked)| marked && wanted.contains(&label))
         {
             return Some(Nearness::Beside);
         }
@@ -75,7 +76,10 @@ impl Reader<'_, '_> {
                 near.other |= beside && !class;
                 others |= beside && !class || hit.label != self.book.code;
             }
-            if beside {
+            // `Rg. 2025-00417` is a German invoice, `RG` a number of Brazil.
+            let invoice = beside && self.page.text()[self.line.origin(hit.start)..].starts_with("Rg.");
+            near.other |= invoice;
+            if beside && !invoice {
                 near.beside.push(hit.label);
                 let head = self.line.text()[..hit.start].trim_end();
                 let capitals = self.page.text()[self.line.origin(hit.start)..].starts_with("ID");
@@ -191,9 +195,9 @@ pub(super) fn filler(gap: &str) -> bool {
 
 /// Words and pairs of classes behind which more of them may stand.
 const CLASSES: &[&str] = &[
-    "code ", "cl ", "class ", "classes ", "grade ", "gr ", "klasse ", "klassen ", "kl ", "kat ", "kateg", "categor", "cat ", "classe ", "clase ",
-    "tipo ", "hang ", "skupin", "sk ", "b, ", "be, ", "b,", "a, ", "c, ", "am, ", "b be", "luokka", "(b", "(a", "(c",
-    "кат ", "b/", "a/b",
+    "code ", "cl ", "class ", "classes ", "grade ", "gr ", "klasse ", "klassen ", "kl ", "kat ", "kateg", "categor",
+    "cat ", "classe ", "clase ", "tipo ", "hang ", "skupin", "sk ", "b, ", "be, ", "b,", "a, ", "c, ", "am, ", "b be",
+    "luokka", "(b", "(a", "(c", "кат ", "b/", "a/b",
 ];
 
 /// Whether a word has no digits, or is the class of a licence or a year.
