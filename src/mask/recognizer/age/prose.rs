@@ -3,13 +3,14 @@
 //!
 //! One pass over the words asks a small table for each; what is not in it costs one look at a bit set.
 
+use super::beside::birthday_behind;
 use super::cues::{Cue, Cues, WORDS};
 use super::verbs::{first_person, german_verb, verb};
 use super::{age_at, follows, is_person_noun, push};
 use crate::mask::lexicon::{Flags, LEXICON};
 use crate::mask::page::Page;
-use crate::mask::recognizer::date::{date_at, is_month};
-use crate::mask::span::{Entity, Layer, Span};
+use crate::mask::recognizer::date::is_month;
+use crate::mask::span::Span;
 use crate::mask::words::{Gap, Word};
 
 /// A number with the words around it.
@@ -97,24 +98,12 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
     }
 }
 
-/// `turned thirty-two on January 8`: the day on which an age began.
-fn birthday_behind(text: &str, end: usize, out: &mut Vec<Span>) {
-    let Some(rest) = text.get(end..).and_then(|rest| rest.strip_prefix(" on ")) else { return };
-    let rest = rest.strip_prefix("the ").unwrap_or(rest);
-    let at = text.len() - rest.len();
-    if at - end <= 8
-        && let Some(date) = date_at(text, at, false).filter(|date| date.day)
-    {
-        out.push(Span::new(at..date.end, Entity::DateOfBirth, 0.6).by(Layer::Context, "day of an age"));
-    }
-}
-
 impl Reader<'_, '_> {
     pub(super) fn cue(&self, index: usize) -> Cue {
         self.words.get(index).map_or(Cue::default(), |word| self.cues.of(word.hash))
     }
 
-    fn flags(&self, index: usize) -> Flags {
+    pub(super) fn flags(&self, index: usize) -> Flags {
         self.words.get(index).map_or(Flags::default(), |word| LEXICON.word(word.hash))
     }
 
@@ -239,30 +228,6 @@ impl Reader<'_, '_> {
     /// `of age`, `de edad`, `in age`.
     fn old(&self, index: usize) -> bool {
         self.cue(index + 1).any(Cue::AGED)
-    }
-
-    /// Whether the sentence before word `left` is about a person.
-    fn personal(&self, left: usize) -> bool {
-        for back in 1..=14 {
-            let Some(index) = left.checked_sub(back) else { return false };
-            let word = &self.words[index];
-            if self.cue(index).any(Cue::SUBJECT.or(Cue::LIFE))
-                || self.flags(index).any(Flags::ROLE)
-                || word.capital && self.flags(index).any(Flags::GIVEN) && !self.flags(index).any(Flags::WORD)
-            {
-                return true;
-            }
-            if matches!(word.gap, Gap::Dot)
-                || word.gap == Gap::Other
-                    && index
-                        .checked_sub(1)
-                        .and_then(|before| self.text.get(self.words[before].end()..word.start()))
-                        .is_none_or(|gap| gap.contains(['\n', '.', '!', '?', '|', '•']))
-            {
-                return false;
-            }
-        }
-        false
     }
 
     /// A person right before word `index`: a pronoun, a relative, a given name.
