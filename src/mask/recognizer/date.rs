@@ -309,6 +309,19 @@ fn numeric(mut cursor: Cursor<'_>) -> Option<Date> {
         let short = digits >= 2 && count <= 2 && last <= 2 && (1..=12).contains(&second) && (1..=31).contains(&third);
         return short.then_some(Date { end: cursor.at, year: Some(first), day: true });
     }
+    // `8/11 1979`, as in Denmark.
+    let mut spaced = two;
+    if matches!(sign, '/' | '.')
+        && digits <= 2
+        && count <= 2
+        && (1..=31).contains(&first)
+        && (1..=12).contains(&second)
+        && spaced.blanks() == 1
+        && let Some((year, 4)) = spaced.number(4)
+        && (1900..=2035).contains(&year)
+    {
+        return Some(Date { end: spaced.at, year: Some(year), day: true });
+    }
     // A month and a year.
     if digits <= 2 && (1..=12).contains(&first) && count == 4 && is_year(second, 4) && sign != ',' {
         return Some(Date { end: two.at, year: Some(second), day: false });
@@ -335,6 +348,19 @@ fn spelt(mut cursor: Cursor<'_>, loose: bool) -> Option<Date> {
     }
     if digits > 2 || day == 0 || day > 31 {
         return None;
+    }
+    // `17 (29) января 1896`, `17/29 January 1896`: the day of another calendar.
+    let mut other = cursor;
+    let open = other.blanks() <= 1 && (other.take(|c| c == '(') || other.take(|c| c == '/'));
+    if open && other.number(2).is_some_and(|(day, _)| (1..=31).contains(&day)) {
+        let bracket = other.take(|c| c == ')');
+        let end = other;
+        if (bracket || other.blanks() > 0) && {
+            other.blanks();
+            is_month(other.word())
+        } {
+            cursor = end;
+        }
     }
     // The ordinal, if any: `3rd`, `1er`, `3º`, `3.`, `3-го`, `3:nde`.
     let mut ordinal = cursor;
@@ -442,7 +468,7 @@ fn from_word(mut cursor: Cursor<'_>) -> Option<Date> {
     cursor.take(|c| matches!(c, '.' | ',' | '-' | '/'));
     cursor.take(|c| c == ',');
     cursor.blanks();
-    cursor.small_word(&["of", "de", "del"]);
+    cursor.small_word(&["of", "de", "del", "ቀን"]);
     cursor.take(|c| matches!(c, '\'' | '’'));
     let apart = cursor.at > end;
     match cursor.number(4).filter(|_| apart) {
@@ -468,6 +494,8 @@ fn with_tail(text: &str, date: Date) -> Date {
         "r.",
         "r",
         "E.C.",
+        "ዓ.ም.",
+        "ዓ.ም",
         "B.E.",
         "BE",
         "A.D.",

@@ -39,28 +39,33 @@ const CUES: &[(Cue, &str)] = &[
         "born geboren geborene né née nato nata nacido nacida nació nací nascido nascida nasceu nasci född født fødd fæddur \
          fædd urodzony urodzona urodziłem urodziłam urodził urodziła narozen narozena narozený narozená narodený narodená \
          narodil narodila rođen rođena rojen rojena született születtem syntynyt sündinud dzimis dzimusi gimęs gimusi gimė \
-         născut născută doğumlu doğum doğmuş doğdum lahir dilahirkan родился родилась рожден рождена роден родена родена \
+         născut născută doğumlu doğum doğmuş doğdum lahir dilahirkan родился родилась рођен рођена рођени рожден рождена роден родена родена \
          народився народилась народилася народжений туған γεννήθηκα γεννήθηκε γεννηθείς γεννησησ נולד נולדה נולדתי مواليد ولد ولدت \
          متولد जन्म জন্ম เกิด sinh dob birth naissance nacimiento nascita nascimento geboorte geburt geburtsdatum geburtstag \
          geburtsdaten geboortedatum fødselsdato födelsedatum födelsedag fødselsdag urodzenia narození narodenia rođenja \
          rojstva születési születés syntymäaika sünniaeg nașterii рождения народження раждане γέννησης birthdate birthday \
          nakatira ipinanganak kapanganakan الميلاد الولادة تولد ولادت לידה ילידת יליד narodenia narodzin urodzin nasceu nascemos \
-         doğumluyum doğumludur doğdu nacimos sündis нар народж",
+         doğumluyum doğumludur doğdu nacimos sündis нар народж nastere nasterii narozeni urodzenia dogum dogdum szuletes szuletett \
+         rodjenja rodjen rodena dogumlu birth_place place_of_birth loc_nastere locul_nasterii lugar_nacimiento lieu_naissance \
+         luogo_nascita local_nascimento miejsce_urodzenia misto_narozeni miesto_narodenia mesto_rodjenja dogum_yeri \
+         szuletesi_hely tempat_lahir noi_sinh geburts_ort",
     ),
-    (Cue::Short, "b geb nasc nac ur nar synt szül род р нар f g. dz gim"),
+    (Cue::Short, "b geb nasc nac ur nar synt szül род р нар f g. dz gim tarihi"),
     (
         Cue::Place,
         "birthplace geburtsort geboorteplaats födelseort fødested fødeby syntymäpaikka rodiště naturalidade natural naturale \
          originaire hometown ttl τόπος τοποσ ภูมิลำเนา 籍贯 籍貫 出生地 本籍 本籍地 出身地 出身 출생지 고향 본적 domicile quê birth-place \
          rodisko sünnikoht dzimšanas gimtinė geburtsstadt birthcity cityofbirth placeofbirth pob district origin geboorteplek \
-         födelsestad födelseland lugarnacimiento lugardenacimiento lieunaissance lieudenaissance luogonascita luogodinascita \
+         födelsestad födelseland lugarnacimiento lugar_nacimiento place_of_birth birth_place loc_nastere locul_nasterii lieu_naissance luogo_nascita \
+         local_nascimento miejsce_urodzenia misto_narozeni miesto_narodenia mesto_rodjenja dogum_yeri szuletesi_hely \
+         tempat_lahir noi_sinh geburts_ort lugardenacimiento lieunaissance lieudenaissance luogonascita luogodinascita \
          localnascimento localdenascimento birthtown fødselssted fæðingarstaður originario originaria oriundo oriunda natif native \
          gebürtig gebürtige gebürtiger rodák rodačka rodem родом уроженец уроженка hails afkomstig pochodzę pochodzi pocházím \
          pochází pochádzam ursprungligen opprinnelig oprindeligt alunperin ursprünglich originally syntyjään",
     ),
     (
         Cue::Half,
-        "paikka mjesto geburts home state district native ort place lieu lugar luogo local miejsce místo mesto miesto kraj hely yeri место місце място محل مكان مکان स्थान nơi tempat plaats ort sted locul locul loc city town",
+        "paikka mjesto geburts home state district native ort place lieu lugar luogo local miejsce místo mesto miesto kraj hely yeri מקום место місце място محل مكان مکان स्थान nơi tempat plaats ort sted locul locul loc city town",
     ),
     (
         Cue::In,
@@ -343,6 +348,27 @@ impl Zone<'_> {
         {
             return None;
         }
+        // `D. tarihi/yeri`: the beginning of something else without its letter.
+        let initial = at >= 2 && self.sign(at - 1) == Some('.') && self.tight(at - 1);
+        if self.spelt(at) == "tarihi" && !(initial && matches!(self.spelt(at - 2), "D" | "d")) {
+            return None;
+        }
+        // `L. nac.`, `Lug. nasc.`, `M. ur.`: of a place by its first letter.
+        label |= short
+            && initial
+            && ["L", "l", "Lug", "lug", "M", "m", "Mjesto", "Loc", "loc", "Pl", "pl"].contains(&self.spelt(at - 2));
+        // `DOB 6/2/1986; b. Napier`: a clause of its own, behind another word for a birth.
+        if self.spelt(at) == "b"
+            && self.sign(at + 1) == Some('.')
+            && at > 0
+            && self.sign(at - 1).is_some_and(|sign| matches!(sign, ';' | ',' | '(' | '·' | '•' | '|'))
+            && (0..at).any(|before| self.cue(before) & bit(Cue::Born) != 0)
+            && self.get(at + 2).is_some_and(|place| place.is_word() && place.capital && !place.role.any(Role::STOP))
+            && let Some(end) = self.place_words(at + 2, false)
+            && (self.is_break(end) || self.sign(end).is_some_and(|sign| matches!(sign, ';' | ',' | ')' | '·' | '|')))
+        {
+            return self.place(at + 2, false, false);
+        }
         // `Home District`, `State of Origin`; not every district.
         if matches!(self.spelt(at).to_ascii_lowercase().as_str(), "district" | "origin")
             && !(1..=2).any(|back| {
@@ -496,7 +522,19 @@ impl Zone<'_> {
                     {
                         return self.place(next, false, true);
                     }
-                    let parish = label && colon && !named && token.role.any(Role::AREA) && token.letters > 4;
+                    let parish = label
+                        && colon
+                        && !named
+                        && token.role.any(Role::AREA)
+                        && (token.letters > 4 || !self.spelt(next).is_ascii());
+                    // `F. nac.: 28.07.1986   L. nac.: …`: the letter of the next label.
+                    let letter = dated
+                        && token.letters <= 3
+                        && self.sign(next + 1) == Some('.')
+                        && self.cue(next + 2) & (bit(Cue::Short) | bit(Cue::Born)) != 0;
+                    if letter {
+                        return None;
+                    }
                     if !(named || parish) || token.role.any(Role::STOP) && token.letters > 2 {
                         return None;
                     }
@@ -521,7 +559,9 @@ impl Zone<'_> {
                     let inside = dated
                         && !parted
                         && !wide
-                        && ["ssa", "ssä", "lla", "llä"].iter().any(|end| self.spelt(next).ends_with(end));
+                        && ["ssa", "ssä", "lla", "llä", "uose", "yje", "ėje", "oje"]
+                            .iter()
+                            .any(|end| self.spelt(next).ends_with(end));
                     let fits = inside
                         || born && (colon || !english && next == at + 1) && !dated && before_date()
                         || label && (parted || wide || dated && (parted || preposition)) && (colon || wide || parted)
@@ -553,6 +593,21 @@ impl Zone<'_> {
                         || dated
                             && self.sign(next - 1) == Some('(')
                             && self.place_words(next, false).is_some_and(|end| end > next + 1);
+                    // `рођен 15. 2. 1984., Горњи Милановац`: two names, and nothing behind them.
+                    let several = several
+                        || dated
+                            && parted
+                            && self.place_words(next, false).is_some_and(|end| {
+                                end > next + 1
+                                    && self.is_break(end)
+                                    && (next..end).all(|at| {
+                                        self.get(at).is_some_and(|word| {
+                                            word.capital
+                                                && !word.flags.any(Flags::JOB.or(Flags::ORGANISATION))
+                                                && !word.role.any(Role::STOP)
+                                        })
+                                    })
+                            });
                     let capitals = token.shouted && !self.get(at).is_some_and(|own| own.shouted);
                     if !sure
                         && !token.flags.any(PLACES)

@@ -144,10 +144,18 @@ impl Zone<'_> {
                 Kind::Word => {
                     let area = token.role.any(Role::AREA)
                         && names == 0
-                        && (self.sign(next + 1) == Some('.') || label && token.letters > 4 && next == at)
+                        && (self.sign(next + 1) == Some('.')
+                            || label && (token.letters > 4 || !self.spelt(next).is_ascii()))
                         || names == 0 && token.letters == 1 && self.dash(next + 1) && self.tight(next + 1);
                     if token.caseless {
-                        let most = if label { 3 } else { 1 };
+                        // `, קריית שמונה` and nothing behind it.
+                        let alone = || {
+                            let run = (at..at + 4).take_while(|word| {
+                                self.get(*word).is_some_and(|token| token.is_word() && token.caseless)
+                            });
+                            self.is_break(at + run.count())
+                        };
+                        let most = if label || names == 1 && self.cue(next) == 0 && alone() { 3 } else { 1 };
                         if names >= most || names > 0 && self.cue(next) != 0 {
                             break;
                         }
@@ -242,6 +250,8 @@ impl Zone<'_> {
                 Kind::Word => {
                     let particle = token.letters <= 3 && token.role.any(Role::PARTICLE) && words + codes > 0 && !year;
                     if particle {
+                    } else if year && codes == 1 && words == 0 && matches!(self.spelt(next), "m" | "gada" | "metų") {
+                        // `1981 m. birželio 30 d.`
                     } else if words == 0
                         && codes == 1
                         && token.shouted | token.capital
@@ -276,7 +286,7 @@ impl Zone<'_> {
             }
             let year =
                 self.get(end).is_some_and(|word| word.is_word() && word.gap <= 1 && word.letters <= 4 && !word.capital)
-                    && ["г", "r", "р", "года", "року", "р.", "роки", "عام", "m", "E.C"].contains(&self.spelt(end));
+                    && ["г", "r", "р", "года", "року", "р.", "роки", "عام", "m", "d", "E.C"].contains(&self.spelt(end));
             if year {
                 end += 1;
             }

@@ -179,7 +179,7 @@ impl Zone<'_> {
             let named = held.unwrap_or(reach);
             if parting == Parting::Comma
                 && (named.parts >= 1 || named.holds.any(Holds::PLACE))
-                && !reach.holds.any(Holds::SURE_CODE)
+                && (!reach.holds.any(Holds::SURE_CODE) || labelled && self.is_break(next + 1))
                 && self.get(next).is_some_and(|code| code.is_code() && code.digits == 7 && code.letters == 0)
                 && self.parting(next + 1).0 != Parting::None
             {

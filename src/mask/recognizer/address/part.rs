@@ -237,6 +237,31 @@ impl Zone<'_> {
                         part.end = at;
                         continue;
                     }
+                    // `r/c dto.`: the ground floor in Portugal.
+                    if token.letters == 1
+                        && self.spelt(at).eq_ignore_ascii_case("r")
+                        && self.joint(at + 1)
+                        && matches!(self.spelt(at + 2), "c" | "C" | "ch" | "Ch")
+                    {
+                        part.holds.add(Holds::FLOOR);
+                        at += 3;
+                        part.end = at;
+                        continue;
+                    }
+                    // `4265 Bohinjsko jezero`: the noun of a name that begins with an adjective, at the end of a line.
+                    let noun = part.names == 1
+                        && token.letters > 3
+                        && self.is_break(at + 1)
+                        && role == Role::NONE
+                        && at >= start + 1
+                        && at < start + 3
+                        && (at > start + 1 && self.get(at - 2).is_some_and(Token::is_code)
+                            || start > 0 && self.get(start - 1).is_some_and(Token::is_code));
+                    if noun {
+                        at += 1;
+                        part.end = at;
+                        continue;
+                    }
                     // `Chavannes-près-Renens`.
                     // `Brno-střed`, not `Berlin-based`.
                     let ends = glued && self.dash(at - 1) && token.letters > 2 && !token.flags.any(Flags::WORD);
@@ -261,6 +286,18 @@ impl Zone<'_> {
                                 || matches!(next.sign(), Some('.' | '\'' | '’' | '"' | '„' | '-' | ':'))
                         });
                         let area = role.any(Role::AREA) && !role.any(Role::PARTICLE);
+                        // `Житомирська обл., 11599`: an abbreviation behind its name ends the part.
+                        if area
+                            && part.names > 0
+                            && self.sign(at + 1) == Some('.')
+                            && self.tight(at + 1)
+                            && (self.is_break(at + 2) || self.sign(at + 2).is_some_and(super::zone::is_comma))
+                        {
+                            part.holds.add(Holds::AREA);
+                            at += 2;
+                            part.end = at;
+                            continue;
+                        }
                         if !goes_on && !(area && part.names > 0 && token.letters > 1) {
                             break;
                         }

@@ -366,6 +366,10 @@ fn push_word(text: &str, word: &Word, gap: u8, out: &mut Vec<Token>) {
     if token.role.any(Role::STATE) && !token.shouted {
         token.role = Role(token.role.0 & !Role::STATE.0);
     }
+    // `PR #88` is a change of software; as a street `pr.` is small.
+    if token.shouted && token.letters == 2 && &text[token.start..token.end] == "PR" {
+        token.role = Role(token.role.0 & !Role::STREET.0);
+    }
     out.push(token);
 }
 

@@ -421,7 +421,13 @@ impl<'t> Zone<'t> {
     pub(super) fn unit(&self, at: usize) -> Option<usize> {
         let token = self.get(at)?;
         if token.is_sign('#') {
-            return self.house(at + 1);
+            // `PR #88` is in no state.
+            let change = at > 0
+                && matches!(
+                    self.spelt(at - 1),
+                    "PR" | "MR" | "CL" | "Issue" | "issue" | "Bug" | "bug" | "Ticket" | "ticket"
+                );
+            return if change { None } else { self.house(at + 1) };
         }
         if !token.is_word() || !token.role.any(Role::UNIT.or(Role::NUMBER)) {
             return None;
@@ -485,10 +491,11 @@ impl<'t> Zone<'t> {
             return false;
         }
         if before.is_code() {
-            // `47. II. em.`
+            // `47. II. em.`, `999. II/4.`
             let roman = next.is_some_and(|next| next.is_word() && next.letters <= 4)
                 && self.spelt(at + 1).bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'))
-                && self.sign(at + 2) == Some('.');
+                && (self.sign(at + 2) == Some('.')
+                    || self.joint(at + 2) && self.get(at + 3).is_some_and(Token::is_code));
             // `4. th.`, `3. OG`, `2. em.`; not `at number 12. Then`.
             return !roman
                 && !next.is_some_and(|next| {

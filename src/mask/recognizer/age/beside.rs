@@ -3,8 +3,48 @@
 use super::age_at;
 use super::cues::Cue;
 use super::prose::Reader;
+use crate::mask::lexicon::Flags;
+use crate::mask::recognizer::date::date_at;
+use crate::mask::span::{Entity, Layer, Span};
+use crate::mask::words::Gap;
+
+/// `turned thirty-two on January 8`: the day on which an age began.
+pub(super) fn birthday_behind(text: &str, end: usize, out: &mut Vec<Span>) {
+    let Some(rest) = text.get(end..).and_then(|rest| rest.strip_prefix(" on ")) else { return };
+    let rest = rest.strip_prefix("the ").unwrap_or(rest);
+    let at = text.len() - rest.len();
+    if at - end <= 8
+        && let Some(date) = date_at(text, at, false).filter(|date| date.day)
+    {
+        out.push(Span::new(at..date.end, Entity::DateOfBirth, 0.6).by(Layer::Context, "day of an age"));
+    }
+}
 
 impl Reader<'_, '_> {
+    /// Whether the sentence before word `left` is about a person.
+    pub(super) fn personal(&self, left: usize) -> bool {
+        for back in 1..=14 {
+            let Some(index) = left.checked_sub(back) else { return false };
+            let word = &self.words[index];
+            if self.cue(index).any(Cue::SUBJECT.or(Cue::LIFE))
+                || self.flags(index).any(Flags::ROLE)
+                || word.capital && self.flags(index).any(Flags::GIVEN) && !self.flags(index).any(Flags::WORD)
+            {
+                return true;
+            }
+            if matches!(word.gap, Gap::Dot)
+                || word.gap == Gap::Other
+                    && index
+                        .checked_sub(1)
+                        .and_then(|before| self.text.get(self.words[before].end()..word.start()))
+                        .is_none_or(|gap| gap.contains(['\n', '.', '!', '?', '|', '•']))
+            {
+                return false;
+            }
+        }
+        false
+    }
+
     /// `my 40th birthday`, `zu seinem 50. Geburtstag`.
     pub(super) fn birthday(&self, index: usize) -> Option<std::ops::Range<usize>> {
         let word = &self.words[index];

@@ -35,7 +35,14 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
             .find_map(|small| bare.strip_suffix(small).filter(|rest| rest.len() + line.start <= anchor.end()))
             .unwrap_or(bare);
         let of = bare.len() < head.trim_end().len();
-        let opened = bare.ends_with(['(', '（']);
+        // `far til Ellinor på 8`, `sa fille Maëlle de 6 ans`: behind the name of the child.
+        let called = [" på", " van", " de", " di", " von", " of", " aged"].iter().find_map(|small| {
+            let name = bare.strip_suffix(small)?;
+            (!of && name.len() + line.start > anchor.end() && called_before(name)).then_some(name)
+        });
+        let bare = called.unwrap_or(bare);
+        let called = called.is_some();
+        let opened = called || bare.ends_with(['(', '（']);
         let comma = bare.ends_with([',', '،', '，', '、']);
         let name = bare.trim_end_matches(['(', '（', ',', '،', '，', '、', ' ']);
         let next = text.get(end..line.end).unwrap_or_default();
@@ -93,7 +100,12 @@ pub(super) fn kin(page: &Page<'_>, anchor: &Anchor, out: &mut Vec<Span>) {
                     "двоих",
                     "троих",
                 ]
-                .contains(&between.trim())
+                .iter()
+                // The preposition may belong to the anchor.
+                .any(|words| {
+                    let between = between.trim();
+                    *words == between || words.split_once(' ').is_some_and(|(_, count)| count == between)
+                })
             });
         let direct = name.len() + line.start <= anchor.end() || counted;
         // `Mi hijo tiene 6 años y mi hija 9.`
@@ -177,6 +189,7 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
         };
         (next.starts_with(',') && (word.starts_with(|c: char| c.is_lowercase()) || said || goes_on(word)))
             || (next.starts_with(['.', '!']) && next[1..].starts_with([' ', '\n']))
+            || next.starts_with(')')
             || next.trim().is_empty()
             || next.starts_with("\n")
     };
@@ -239,6 +252,24 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
                 && anchors[..index].iter().rev().take(4).any(|other| {
                     detail(other) && other.end() + 2 == anchor.start() && plain_sex(&text[other.start()..other.end()])
                 }));
+    // `beworben, 22 J.,`: the abbreviation of years, and nothing they were spent on.
+    let german = two
+        && (opened || head.ends_with(", "))
+        && [" J.,", " J.)", " J.;", " J.\n"].iter().any(|tail| next.starts_with(tail))
+        && text.get(anchor.start()..end).and_then(|age| age.parse::<u32>().ok()).is_some_and(|age| age >= 14);
+    // `so I am told (58, retired fitter from Split)`.
+    let retired = two
+        && opened
+        && next.starts_with(", ")
+        && RETIRED.contains(&{
+            let word = next[2..].split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+            word
+        });
+    // `We are both retirees, 66 and 63.`
+    let both = two && !opened && head.ends_with(", ") && pair_follows(next) && {
+        let word = head.trim_end_matches([',', ' ']).rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        RETIRED.contains(&word) || PEOPLE.contains(&word)
+    };
     // `Me (38)`, `Ich (38, aus Hall)`, `我（29）`.
     // `Zsombor (4), he will answer`.
     let child = opened && !two && next.starts_with("), ") && named_before(head.trim_end_matches(['(', ' '])).is_some();
@@ -247,6 +278,9 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
         two && !opened && next.starts_with(" v.") && named_before(head.trim_end_matches([',', ' '])).is_some();
     let me = child
         || finnish
+        || german
+        || retired
+        || both
         || opened
             && next.starts_with([')', ','])
             && anchor.end() - anchor.start() == 2
@@ -323,6 +357,144 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
             push(text, anchor.start(), end, 0.65, "number behind a person", out);
         }
     }
+}
+
+/// Words for who no longer works, as they stand behind an age.
+const RETIRED: &[&str] = &[
+    "retired",
+    "retiree",
+    "retirees",
+    "pensioner",
+    "pensioners",
+    "widow",
+    "widower",
+    "pensioniert",
+    "pensionierter",
+    "pensionierte",
+    "verrentet",
+    "Rentner",
+    "Rentnerin",
+    "Rentnerpaar",
+    "Pensionist",
+    "Pensionistin",
+    "retraité",
+    "retraitée",
+    "retraités",
+    "veuf",
+    "veuve",
+    "jubilado",
+    "jubilada",
+    "jubilados",
+    "pensionista",
+    "viudo",
+    "viuda",
+    "aposentado",
+    "aposentada",
+    "reformado",
+    "reformada",
+    "aposentados",
+    "reformados",
+    "pensionato",
+    "pensionata",
+    "pensionati",
+    "vedovo",
+    "vedova",
+    "gepensioneerd",
+    "gepensioneerde",
+    "weduwe",
+    "weduwnaar",
+    "emeryt",
+    "emerytka",
+    "emerytowany",
+    "emerytowana",
+    "rencista",
+    "rencistka",
+    "důchodce",
+    "důchodkyně",
+    "dôchodca",
+    "dôchodkyňa",
+    "umirovljenik",
+    "umirovljenica",
+    "umirovljeni",
+    "umirovljena",
+    "penzioner",
+    "penzionerka",
+    "upokojenec",
+    "upokojenka",
+    "upokojeni",
+    "pensionerad",
+    "pensionär",
+    "pensjonist",
+    "pensjonert",
+    "pensioneret",
+    "eläkeläinen",
+    "nyugdíjas",
+    "pensionar",
+    "pensionară",
+    "пенсионер",
+    "пенсионерка",
+    "пенсіонер",
+    "пенсіонерка",
+    "пенсионирана",
+    "пенсиониран",
+    "συνταξιούχος",
+    "emekli",
+    "pensiunan",
+    "pesara",
+    "متقاعد",
+    "متقاعدة",
+    "פנסיונר",
+    "פנסיונרית",
+];
+
+/// Words for two people and more.
+const PEOPLE: &[&str] = &[
+    "parents",
+    "grandparents",
+    "twins",
+    "sisters",
+    "brothers",
+    "siblings",
+    "daughters",
+    "sons",
+    "kids",
+    "children",
+    "girls",
+    "boys",
+    "Eltern",
+    "Großeltern",
+    "Kinder",
+    "Töchter",
+    "Söhne",
+    "enfants",
+    "filles",
+    "fils",
+    "hijos",
+    "hijas",
+    "padres",
+    "filhos",
+    "filhas",
+    "figli",
+    "figlie",
+    "kinderen",
+    "ouders",
+    "dzieci",
+    "córki",
+    "synowie",
+    "děti",
+    "dcery",
+    "barn",
+];
+
+/// Whether ` and 63` follows, and the clause ends.
+fn pair_follows(next: &str) -> bool {
+    let Some(rest) = next.strip_prefix(' ') else { return false };
+    let word = rest.split(|c: char| !(c.is_alphabetic() || c == '&')).next().unwrap_or_default();
+    let digits = rest[word.len()..].trim_start_matches(' ');
+    let count = digits.bytes().take_while(u8::is_ascii_digit).count();
+    matches!(word, "and" | "&" | "und" | "et" | "y" | "e" | "en" | "i" | "a" | "og" | "och" | "ja")
+        && (1..=2).contains(&count)
+        && (digits.len() == count || digits[count..].starts_with(['.', ',', ')', ';', '\n', '!']))
 }
 
 /// Whether what follows a comma is a capitalised job with more words behind it, as German writes them.

@@ -87,6 +87,7 @@ fn label_ends(text: &str, end: usize) -> bool {
     next.starts_with(|c: char| !c.is_alphanumeric())
         || next.is_empty()
         || gap >= 2
+        || rest.starts_with('\t')
         || unit(next)
         || gap > 0 && next.starts_with(unspaced)
 }
@@ -397,12 +398,18 @@ fn years(page: &Page<'_>, anchors: &[Anchor], index: usize, out: &mut Vec<Span>)
         && whose.rfind('(').is_some_and(|open| called_before(whose[..open].trim_end_matches([' ', '`', '*', '"'])));
     // `infirmière clinicienne, 29 ans, bilingue`: between commas, of a grown-up.
     let unit = &text[anchor.start()..anchor.end()];
-    let grown = matches!(unit, "ans" | "años" | "anni" | "anos")
-        && (18..=75).contains(&value)
-        && head.ends_with(',')
-        && trimmed.starts_with(',')
-        && !head.chars().any(|c| digit(c).is_some())
-        && head.len() <= 64;
+    // `Машиністка тепловоза • 37 років`: a cell of its own behind who somebody is.
+    let cell = (18..=75).contains(&value)
+        && head.ends_with(['•', '·', '|'])
+        && (trimmed.is_empty() || trimmed.starts_with(['\n', '\r', '•', '·', '|']))
+        && !head.chars().any(|c| digit(c).is_some());
+    let grown = cell
+        || matches!(unit, "ans" | "años" | "anni" | "anos")
+            && (18..=75).contains(&value)
+            && head.ends_with(',')
+            && trimmed.starts_with(',')
+            && !head.chars().any(|c| digit(c).is_some())
+            && head.len() <= 64;
     let kin = grown
         || in_bracket
         || relative && small && !spent && (over || follows(trimmed)) && !whose.ends_with(['.', ';']);

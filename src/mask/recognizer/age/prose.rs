@@ -3,6 +3,7 @@
 //!
 //! One pass over the words asks a small table for each; what is not in it costs one look at a bit set.
 
+use super::beside::birthday_behind;
 use super::cues::{Cue, Cues, WORDS};
 use super::verbs::{first_person, german_verb, verb};
 use super::{age_at, follows, is_person_noun, push};
@@ -43,6 +44,9 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
                 skip = number.right;
                 if reader.spelt_age(&number) {
                     push(reader.text, number.start, number.end, 0.75, "years of a person in words", out);
+                    if index > 0 && reader.cue(index - 1).any(Cue::TURN) {
+                        birthday_behind(reader.text, number.end, out);
+                    }
                 }
             }
             continue;
@@ -68,6 +72,9 @@ pub(super) fn find(page: &Page<'_>, out: &mut Vec<Span>) {
             && reader.digit_age(&number, cue)
         {
             push(reader.text, number.start, number.end, 0.7, "years of a person in a sentence", out);
+            if cue.any(Cue::TURN) {
+                birthday_behind(reader.text, number.end, out);
+            }
         }
         let turns = cue.any(Cue::TURN.or(Cue::REACH)) || cue.any(Cue::BE) && word.first == 'w';
         if turns
@@ -96,7 +103,7 @@ impl Reader<'_, '_> {
         self.words.get(index).map_or(Cue::default(), |word| self.cues.of(word.hash))
     }
 
-    fn flags(&self, index: usize) -> Flags {
+    pub(super) fn flags(&self, index: usize) -> Flags {
         self.words.get(index).map_or(Flags::default(), |word| LEXICON.word(word.hash))
     }
 
@@ -166,6 +173,7 @@ impl Reader<'_, '_> {
             || rest.starts_with(" –")
             || rest.starts_with(" —")
             || rest.starts_with(" (")
+            || rest.trim_start_matches(' ').starts_with(|c: char| c >= '\u{1f300}')
     }
 
     /// The word right behind the number.
@@ -220,30 +228,6 @@ impl Reader<'_, '_> {
     /// `of age`, `de edad`, `in age`.
     fn old(&self, index: usize) -> bool {
         self.cue(index + 1).any(Cue::AGED)
-    }
-
-    /// Whether the sentence before word `left` is about a person.
-    fn personal(&self, left: usize) -> bool {
-        for back in 1..=14 {
-            let Some(index) = left.checked_sub(back) else { return false };
-            let word = &self.words[index];
-            if self.cue(index).any(Cue::SUBJECT.or(Cue::LIFE))
-                || self.flags(index).any(Flags::ROLE)
-                || word.capital && self.flags(index).any(Flags::GIVEN) && !self.flags(index).any(Flags::WORD)
-            {
-                return true;
-            }
-            if matches!(word.gap, Gap::Dot)
-                || word.gap == Gap::Other
-                    && index
-                        .checked_sub(1)
-                        .and_then(|before| self.text.get(self.words[before].end()..word.start()))
-                        .is_none_or(|gap| gap.contains(['\n', '.', '!', '?', '|', '•']))
-            {
-                return false;
-            }
-        }
-        false
     }
 
     /// A person right before word `index`: a pronoun, a relative, a given name.
@@ -649,6 +633,13 @@ impl Reader<'_, '_> {
         let after = self.after(number);
         let ends = self.ends(number.end);
         let on = ends || after.is_some_and(|after| follows(&text[self.words[after].range()])) || years.is_some();
+        // `• turned thirty-two on January 8`: of nobody else, so of who writes.
+        if text[word.range()].eq_ignore_ascii_case("turned")
+            && (index == 0 || word.gap == Gap::Other || word.gap == Gap::Dot)
+            && after.is_some_and(|after| matches!(&text[self.words[after].range()], "on" | "in" | "this" | "last"))
+        {
+            return true;
+        }
         if cue.any(Cue::AGED) && !cue.any(Cue::HAVE) && on {
             return !self.cue(index.saturating_sub(1)).any(Cue::MEAN) || index == 0;
         }

@@ -31,7 +31,7 @@ const TENS: &str = "twenty thirty forty fourty fifty sixty seventy eighty ninety
     двадесет тридесет четиридесет петдесет шейсет седемдесет осемдесет деветдесет \
     yirmi otuz kırk elli altmış yetmiş seksen doksan \
     είκοσι τριάντα σαράντα πενήντα εξήντα εβδομήντα ογδόντα ενενήντα δεκαοκτώ δεκαοχτώ \
-    puluh belas mươi";
+    puluh belas mươi 스물 서른 마흔 예순 일흔 여든 아흔 스무살";
 
 /// What follows tens, or goes before them in some languages; nothing by itself.
 const ONES: &str = "one two three four five six seven eight nine first second third fourth fifth sixth seventh eighth ninth \
@@ -94,6 +94,7 @@ const JOINED: &[(&str, &str, &str, bool)] = &[
         true,
     ),
     ("uno dós trés cuatro cinco séis siete ocho nueve", "", "veinti", false),
+    ("하나 한 둘 두 셋 세 넷 네 다섯 여섯 일곱 여덟 아홉", "", "열 스물 서른 마흔 쉰 예순 일흔 여든 아흔", false),
 ];
 
 /// Each word that is an age or makes one with others, and those that only go on.

@@ -104,6 +104,14 @@ pub(super) const RULES: &[Rule] = &[
         &["9{2}-9{2}-9{2}", "9{6}", "9{2} 9{2} 9{2}"],
         &["sort code", "sort", "sc", "s/c", "sortcode"],
     ),
+    Rule::labelled(
+        BankAccount,
+        "account behind its bank",
+        &["9{10,18}"],
+        &["bank", "banka", "banco", "banque", "banca"],
+    ),
+    // Czech and Slovak accounts: two sums by eleven, and the code of a bank there.
+    Rule::checked(BankAccount, "cz account", &["9{1,6}-9{10}/9{4}", "9{10}/9{4}"], ACCOUNT, czech).alone(0.8).strict(),
     Rule::checked(
         BankAccount,
         "us routing",
@@ -171,6 +179,27 @@ pub(super) const RULES: &[Rule] = &[
         &["ccc", "cuenta"],
     ),
 ];
+
+/// The codes of banks in Czechia and Slovakia.
+const CZECH_BANKS: &[u64] = &[
+    100, 200, 300, 600, 710, 720, 800, 900, 1100, 1111, 2010, 2060, 2070, 2100, 2200, 2220, 2250, 2260, 2600, 2700,
+    3000, 3030, 3050, 3060, 3100, 3500, 4000, 4300, 5200, 5500, 5600, 5800, 5900, 6000, 6100, 6200, 6210, 6300, 6363,
+    6500, 6700, 6800, 7300, 7500, 7910, 7930, 7940, 7950, 7960, 7970, 7980, 7990, 8020, 8030, 8040, 8050, 8060, 8090,
+    8100, 8120, 8130, 8150, 8160, 8170, 8180, 8190, 8198, 8199, 8200, 8220, 8230, 8240, 8250, 8255, 8265, 8270, 8280,
+    8293, 8320, 8330, 8360, 8370, 8410, 8420, 8430, 8500,
+];
+
+fn czech(value: &[u8]) -> bool {
+    let Some(base) = value.len().checked_sub(14) else { return false };
+    let sum = |digits: &[u8]| {
+        let weights = [1u32, 2, 4, 8, 5, 10, 9, 7, 3, 6];
+        digits.iter().rev().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum::<u32>() % 11
+    };
+    value.iter().all(u8::is_ascii_digit)
+        && CZECH_BANKS.contains(&number(value, base + 10, 4))
+        && sum(&value[..base]) == 0
+        && sum(&value[base..base + 10]) == 0
+}
 
 /// American Bankers Association: federal reserve district, weights 371, modulo 10.
 fn routing(value: &[u8]) -> bool {

@@ -43,6 +43,12 @@ impl Reader<'_, '_> {
         if self.book.rules[number].checked && any(&self.near.line) {
             return Some(Nearness::Line);
         }
+        // `Samirs pnr för kontrolluppgift: 404…`: a colon behind a few words, and the shape of a country.
+        if self.book.rules[number].checked
+            && self.near.form.is_some_and(|(label, marked)| marked && wanted.contains(&label))
+        {
+            return Some(Nearness::Beside);
+        }
         // A label further behind is one only for numbers that a check vouches for.
         (any(&self.near.behind) && (self.book.rules[number].checked || !self.near.apart)).then_some(Nearness::Beside)
     }
@@ -70,11 +76,17 @@ impl Reader<'_, '_> {
                 near.other |= beside && !class;
                 others |= beside && !class || hit.label != self.book.code;
             }
-            if beside {
+            // `Rg. 2025-00417` is a German invoice, `RG` a number of Brazil.
+            let invoice = beside && self.page.text()[self.line.origin(hit.start)..].starts_with("Rg.");
+            near.other |= invoice;
+            if beside && !invoice {
                 near.beside.push(hit.label);
                 let head = self.line.text()[..hit.start].trim_end();
                 let capitals = self.page.text()[self.line.origin(hit.start)..].starts_with("ID");
-                near.id |= hit.label == self.book.id && capitals && !head.ends_with(char::is_alphanumeric);
+                // `with your ID (mine: 404…)`: not of an order.
+                let owner = head.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+                let own = owner.is_empty() || matches!(owner, "my" | "your" | "his" | "her" | "their" | "our");
+                near.id |= hit.label == self.book.id && capitals && own;
             } else if !others && hit.end - hit.start > 3 {
                 near.line.push(hit.label);
             }
@@ -183,9 +195,9 @@ pub(super) fn filler(gap: &str) -> bool {
 
 /// Words and pairs of classes behind which more of them may stand.
 const CLASSES: &[&str] = &[
-    "code ", "cl ", "class ", "klasse ", "klassen ", "kl ", "kat ", "kateg", "categor", "cat ", "classe ", "clase ",
-    "tipo ", "hang ", "skupin", "sk ", "b, ", "be, ", "b,", "a, ", "c, ", "am, ", "b be", "luokka", "(b", "(a", "(c",
-    "кат ", "b/", "a/b",
+    "code ", "cl ", "class ", "classes ", "grade ", "gr ", "klasse ", "klassen ", "kl ", "kat ", "kateg", "categor",
+    "cat ", "classe ", "clase ", "tipo ", "hang ", "skupin", "sk ", "b, ", "be, ", "b,", "a, ", "c, ", "am, ", "b be",
+    "luokka", "(b", "(a", "(c", "кат ", "b/", "a/b",
 ];
 
 /// Whether a word has no digits, or is the class of a licence or a year.

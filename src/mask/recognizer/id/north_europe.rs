@@ -42,7 +42,7 @@ pub(super) const RULES: &[Rule] = &[
         DrivingLicence,
         "nordic licence",
         &["9{8,11}", "9{2} 9{2} 9{6} 9"],
-        &["kørekort", "førerkort", "körkort", "ajokortti", "ajokortin"],
+        &["kørekort", "førerkort", "førarkort", "körkort", "ajokortti", "ajokortin"],
     ),
     Rule::checked(
         NationalId,
@@ -58,7 +58,7 @@ pub(super) const RULES: &[Rule] = &[
         NationalId,
         "baltic code",
         &["9{11}"],
-        &["isikukood", "asmens kodas", "a.k.", "asmens kodo", "isikukoodi"],
+        &["isikukood", "asmens kodas", "a.k.", "a. k.", "asm. kodas", "asmens kodo", "isikukoodi"],
         baltic,
     ),
     Rule::labelled(NationalId, "lv code", &["9{6}-9{5}", "9{11}"], &["personas kods", "p.k.", "personas kodu"]),

@@ -109,7 +109,6 @@ pub(super) const OTHERS: &[&str] = &[
     "confirmation no",
     "confirmation number",
     "reservation",
-    "pnr",
     "flight",
     "course",
     "module",
@@ -305,6 +304,25 @@ pub(super) const OTHERS: &[&str] = &[
     "счет-фактура",
     "счёт-фактура",
     "договор",
+    "acls",
+    "bcls",
+    "pals",
+    "atls",
+    "n95",
+    "mask fit",
+    "pogodba",
+    "pogodbe",
+    "ugovor",
+    "zmluva",
+    "smlouva",
+    "umowa nr",
+    "vertragsnummer",
+    "vertragsnr",
+    "contrat n°",
+    "contractnummer",
+    "avtalsnummer",
+    "sözleşme",
+    "szerződés",
     "договор №",
     "договора",
     "серийный номер",
@@ -401,7 +419,7 @@ const FILLER_WORDS: &str = "no nos nr num number numbers nummer numer numero is 
     nomer so số 号 号码 號碼 番号 第 번호 संख्या नंबर нөмірі номер серия αριθμος αρ מספר رقم value details like account \
     sbi hdfc icici cheque checking savings saving current salary giro acct acc bank for de la del da do og \
     och ja ile y e real me ee son sono e' belge belgesi szam szama stevilka nro nrs number's numarasi numara \
-    sb its it's mi's soy cat class klasse classe clase kategorie kategoria ltv lmv nepal india indian british \
+    classes grade sb its it's mi's soy cat class klasse classe clase kategorie kategoria ltv lmv nepal india indian british \
     irish german french polish full digital permanent issued holder numarali карта картка рф книжка серии сер \
     бр ном سلسلہ نمبر شماره الرقم সংখ্যা নং নম্বর सं लिए";
 
@@ -422,4 +440,6 @@ const MORE_FILLERS: &str = "nº серія серії průkazu průkaz membershi
     lloyds halifax monzo starling revolut santander nationwide anz westpac nab cba fnb absa nedbank capitec standard gtbank gtb uba \
     access zenith first equity kcb coop mandiri bca bri bni maybank cimb bdo bpi metrobank bcp bbva bancolombia davivienda nubank \
     itau bradesco caixa brasil inter osde sura unimed mgem mgen tk aok dak barmer vzp kupat clalit כללית מכבי aetna cigna kaiser \
-    bcbs medibank bupa discovery bonitas mapfre sanitas adeslas axa allianz generali ohip ahs issuing issued by";
+    cbe awash dashen absa ncba dtb stanbic ecobank vcb vietcombank techcombank bidv agribank acb kasikorn scb bangkok bpd \
+    popular reservas banamex banorte bancoestado scotiabank interbank galicia macro sparkasse volksbank postbank dkb ing rabobank \
+    triodos bunq pko mbank csob kb otp erste swedbank seb dnb nordea danske tatra bcbs medibank bupa discovery bonitas mapfre sanitas adeslas axa allianz generali ohip ahs issuing issued by";

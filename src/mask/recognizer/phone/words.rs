@@ -453,6 +453,8 @@ const EXTENSIONS: &[&str] = &[
     "exten",
     "x",
     "durchwahl",
+    "psw",
+    "pes",
     "dw",
     "klappe",
     "kl",

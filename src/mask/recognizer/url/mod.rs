@@ -259,11 +259,49 @@ fn bare(page: &Page<'_>, index: usize, out: &mut Vec<Span>) -> usize {
         push(start, whole, 0.7, out);
         return whole;
     }
+    // `drumev.example/kontakt`, where the same host takes mail on this page.
+    let own = || {
+        CONTACT_PATHS.iter().any(|known| first.eq_ignore_ascii_case(known)) && !FREEMAIL.contains(&named) && {
+            let mail =
+                |at: usize| text.get(at + 1..at + 1 + named.len()).is_some_and(|host| host.eq_ignore_ascii_case(named));
+            anchors.iter().any(|anchor| anchor.kind == Kind::Sign && mail(anchor.start()))
+        }
+    };
+    if !file && slash && own() {
+        push(start, whole, 0.65, out);
+        return whole;
+    }
     if !file && contact(page, start, whole, named) {
         push(start, whole, 0.65, out);
     }
     whole
 }
+
+/// Pages by which people are reached.
+const CONTACT_PATHS: &[&str] = &[
+    "kontakt",
+    "contact",
+    "contacts",
+    "contacto",
+    "contato",
+    "contatti",
+    "contactez-moi",
+    "kontakti",
+    "kapcsolat",
+    "iletisim",
+    "yhteystiedot",
+    "about",
+    "about-me",
+    "aboutme",
+    "me",
+    "cv",
+    "resume",
+    "portfolio",
+    "hire-me",
+    "hire",
+    "now",
+    "impressum",
+];
 
 /// Whether a word for a site stands before byte `start`: `Web: …`, `site …`.
 fn page_label(text: &str, anchors: &[Anchor], index: usize, start: usize) -> bool {
@@ -319,6 +357,14 @@ fn said_so(text: &str, start: usize) -> bool {
         "my page",
         "homepage",
         "hosted at",
+        "slides at",
+        "slides on",
+        "notes at",
+        "photos at",
+        "code at",
+        "recipes at",
+        "cv at",
+        "resume at",
         "blog sur",
         "blog en",
         "blog op",
