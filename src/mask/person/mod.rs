@@ -152,7 +152,14 @@ impl<'a> Sight<'a> {
             let bare = flags.any(Flags::HONORIFIC) && !flags.any(Flags::GIVEN) && word.letters <= 6 && next && !behind;
             let title = titled || bare;
             let class = if title { Class::Block } else { class };
-            let short = class == Class::Block && at >= taken && sight.shortened(at);
+            // `Md Zeeshan Quill`: the same without its stop, before a given name.
+            let bare = || {
+                matches!(&text[word.range()], "Md" | "Mohd" | "Muhd" | "Mst" | "Sk" | "Syed" | "Smt" | "Kh" | "Abd")
+                    && words.get(at + 1).is_some_and(|next| {
+                        next.gap == Gap::Space && next.capital && lexicon.word(next.hash).any(Flags::GIVEN)
+                    })
+            };
+            let short = class == Class::Block && at >= taken && (sight.shortened(at) || bare());
             let class = if short { Class::WeakGiven } else { class };
             // `Ji-woo`, `Jean-pierre`.
             let half = class == Class::Lower
@@ -202,6 +209,22 @@ impl<'a> Sight<'a> {
         {
             return Class::WeakSurname;
         }
+        let led = at > 0 && word.capital && !word.shouted && {
+            let gap = &self.text[self.words[at - 1].end()..word.start()];
+            let next = self.words.get(at + 1).is_some_and(|next| next.capital && next.gap == Gap::Space);
+            let title = self.flags[at - 1].any(Flags::HONORIFIC) && matches!(gap, " " | ". ");
+            // `Đ. Q. Khoa`, `Mrs Una Quill`, `Mr. Al Mheiri`.
+            let initial = self.classes[at - 1] == Class::Initial && gap == ". ";
+            match class {
+                Class::Block => self.flags[at].any(Flags::GIVEN) && (title && next || initial),
+                Class::Particle => title && next && self.words[at - 1].capital,
+                _ => false,
+            }
+        };
+        // `Minha filha Ravenna`: whose child it is told, so it is no town.
+        if led || (class == Class::Block && self.is_kin_called(at)) {
+            return Class::WeakGiven;
+        }
         // `Chua Siew Eng`: behind a name it is no title.
         let behind = at > 0 && word.gap == Gap::Space && word.capital && class == Class::Block;
         if behind && &self.text[word.range()] == "Eng" && self.classes[at - 1].named() && !self.dotted(at) {
@@ -221,6 +244,31 @@ impl<'a> Sight<'a> {
             && self.words[at - 1].capital
             && self.text[word.range()].starts_with(|c: char| matches!(c, '\u{400}'..='\u{4FF}'));
         if irish || inner { Class::Likely } else { class }
+    }
+
+    /// Whether `my daughter`, `minha filha` stands before the word at `at`, and that is a place of the lists and no more.
+    fn is_kin_called(&self, at: usize) -> bool {
+        const MY: &[&str] = &[
+            "my", "our", "his", "her", "mein", "meine", "meiner", "meinem", "meinen", "unsere", "unserer", "unser",
+            "mon", "ma", "mes", "notre", "sa", "mi", "mis", "nuestra", "nuestro", "su", "minha", "meu", "nossa",
+            "nosso", "mia", "mio", "nostra", "nostro", "sua", "suo", "mijn", "onze", "min", "mitt", "vår", "vores",
+            "moja", "mój", "moją", "mojej", "moje", "můj", "môj", "mojí", "mea", "meu", "noastră", "moji", "moj",
+        ];
+        let word = &self.words[at];
+        let other = Flags::WORD.or(Flags::FOREIGN).or(Flags::JOB).or(Flags::ORGANISATION_HEAD).or(Flags::HONORIFIC);
+        let place = word.capital
+            && !word.shouted
+            && word.gap == Gap::Space
+            && at > 1
+            && self.flags[at].any(Flags::PLACE)
+            && !self.flags[at].any(other);
+        place && {
+            let (kin, my) = (&self.words[at - 1], &self.words[at - 2]);
+            kin.gap == Gap::Space
+                && !kin.capital
+                && self.flags[at - 1].any(Flags::ROLE)
+                && MY.iter().any(|word| self.text[my.range()].eq_ignore_ascii_case(word))
+        }
     }
 
     /// What no list has: names in another case or script, compounds that are things, and how the rest is spelt.

@@ -233,7 +233,7 @@ impl Row<'_> {
                 && head.len() < 12
                 && !head.contains('\u{1}')
                 && AROUND.labels.contains(above)
-                && is_han_text(above);
+                && (is_han_text(above) || above.starts_with(|c: char| matches!(c, '\u{590}'..='\u{6FF}')));
         }
         let between = &head[label.len()..];
         between.contains([':', '：', '|', '｜', '】', ']', '\t', '\u{3000}', '=', '(', '（', ' '])

@@ -33,6 +33,12 @@ impl Row<'_> {
             "ประโยชน์",
             "ลักษณะ",
         ];
+        // Verbs and small words, which go on behind a name.
+        const GOES_ON: &[&str] = &[
+            "ที่", "และ", "กับ", "ทำ", "เป็น", "ได้", "ไม่", "มี", "จะ", "ให้", "ไป", "มา", "บอก", "พูด", "แจ้ง", "โทร", "ช่วย",
+            "เคย", "ยัง", "ซึ่ง", "เพื่อ", "หัวหน้า", "ผู้", "ฝ่าย", "แผนก", "ครับ", "ค่ะ", "คะ", "ใน", "จาก", "ว่า", "แต่", "หรือ",
+            "ก็", "นะ", "อยู่", "อายุ", "เบอร์", "ส่ง", "รับ", "ดูแล", "สอน", "เขียน", "ขอ", "ถึง", "ด้วย", "คือ", "แม่", "พ่อ",
+        ];
         for (at, word) in self.words.iter().enumerate() {
             let spoken = &self.text[word.range()];
             if !word.caseless || !spoken.starts_with(is_thai) {
@@ -61,7 +67,16 @@ impl Row<'_> {
             let start = word.end() - name.len();
             let surname = next.filter(|next| {
                 let known = LEXICON.word(next.hash).any(Flags::SURNAME.or(Flags::GIVEN));
-                is_formal || labelled || known || self.number < 3
+                // A short name behind `คุณ`, and a word that a name of a place, a mark or another script ends.
+                let tail = self.tail(next.end());
+                let ends = !tail.trim_start_matches(' ').starts_with(is_thai);
+                let length = self.text[next.range()].chars().count();
+                let polite = titled.is_some()
+                    && (3..=10).contains(&name.chars().count())
+                    && (5..=16).contains(&length)
+                    && ends
+                    && !GOES_ON.iter().any(|word| self.text[next.range()].starts_with(word));
+                is_formal || labelled || known || polite || self.number < 3
             });
             let known = LEXICON.word(crate::mask::words::Hash::of(name)).any(Flags::GIVEN.or(Flags::SURNAME));
             if titled.is_some()

@@ -172,6 +172,13 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
                 || said
                 || quoted
                 || low.starts_with("skype")
+                || low.starts_with("ска")
+                || low.starts_with("скп")
+                // `signal ada.77`: two digits end every name there.
+                || (low == "signal"
+                    && name.rsplit_once('.').is_some_and(|(_, end)| {
+                        (2..=4).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_digit())
+                    }))
                 || low == "are.na")
             && (!dotted
                 || quoted
@@ -214,11 +221,24 @@ pub(super) fn quoted_before(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
         }
         return;
     }
-    let Some(name) =
-        [" on ", " auf ", " sur ", " en ", " su ", " na ", " på "].into_iter().find_map(|word| head.strip_suffix(word))
-    else {
+    const ON: &[&str] = &[
+        " on ", " auf ", " bei ", " sur ", " en ", " su ", " na ", " på ", " в ", " у ", " w ", " v ", " no ", " op ",
+        " pe ", " no ", " στο ", " на ", " en el ", " nel ", " di ", " sa ", " trên ",
+    ];
+    let Some(name) = ON.iter().find_map(|word| head.strip_suffix(*word)) else {
         return;
     };
+    // `(adaquill on Discord)`: nothing else stands in the brackets.
+    if let Some(open) = name.rfind('(')
+        && text[anchor.end()..].starts_with([')', ',', ';'])
+    {
+        let inner = &name[open + 1..];
+        let shape = inner.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-'));
+        if shape && inner.len() >= 3 && super::comment::nickname(inner) {
+            push(anchor.start() - head.len() + open + 1, inner, 0.75, out);
+            return;
+        }
+    }
     let inner = name.trim_end_matches(['"', '”', '“', '»', '`', '\'']);
     if inner.len() == name.len() {
         return;

@@ -91,6 +91,7 @@ fn mention(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
         !c.is_alphanumeric() && !matches!(c, '.' | '@' | '_' | '/' | '`' | '-' | '+' | '=' | '%' | '\u{1}')
     }) || text[..anchor.start()].ends_with("t.me/");
     if !left_ok {
+        login(text, anchor, rest, out);
         return;
     }
     if let Some(end) = federated {
@@ -112,6 +113,30 @@ fn mention(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
         && !decorates(text, anchor.start(), end)
     {
         out.push(Span::new(anchor.start()..end, Entity::Handle, 0.75));
+    }
+}
+
+/// `scp ada@203.0.113.84:/srv`: who logs in at a machine that has no name.
+fn login(text: &str, anchor: &Anchor, rest: &str, out: &mut Vec<Span>) {
+    const NOBODY: &[&str] = &[
+        "root", "admin", "ubuntu", "debian", "centos", "fedora", "ec2-user", "git", "pi", "user", "deploy", "postgres",
+        "mysql", "nobody", "www-data", "ansible", "jenkins", "vagrant", "azureuser", "opc", "core", "default", "guest",
+        "test", "backup", "service", "svc", "info", "ftp", "sftp", "host", "server", "me", "you", "username", "oracle",
+    ];
+    let length = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+    if rest[..length].trim_end_matches('.').parse::<std::net::Ipv4Addr>().is_err() {
+        return;
+    }
+    let head = behind(text, anchor.start(), SIDE);
+    let user = head
+        .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+        .map_or(0, |at| at + head[at..].chars().next().map_or(1, char::len_utf8));
+    let (before, name) = (&head[..user], &head[user..]);
+    let open = before.is_empty() || before.ends_with([' ', '\n', '`', '"', '\'', '\t', '(', '/']);
+    let lower = name.to_ascii_lowercase();
+    if open && name.len() >= 3 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && !NOBODY.contains(&lower.as_str())
+    {
+        push(anchor.start() - name.len(), name, 0.75, out);
     }
 }
 
