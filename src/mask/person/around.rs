@@ -194,11 +194,27 @@ impl Sight<'_> {
                 });
                 if close == "." {
                     // `geb. Schlüter`, `gez. Quill`.
-                    add(if matches!(lower.as_str(), "geb" | "gez" | "née" | "attn" | "att" | "roz" | "z" | "ur" | "rod" | "szül" | "урожд" | "dzim") {
-                        0.4
-                    } else {
-                        0.0
-                    });
+                    add(
+                        if matches!(
+                            lower.as_str(),
+                            "geb"
+                                | "gez"
+                                | "née"
+                                | "attn"
+                                | "att"
+                                | "roz"
+                                | "z"
+                                | "ur"
+                                | "rod"
+                                | "szül"
+                                | "урожд"
+                                | "dzim"
+                        ) {
+                            0.4
+                        } else {
+                            0.0
+                        },
+                    );
                 } else if strong || phrase {
                     add(if close == "," { 0.2 } else { 0.35 });
                 } else if close.is_empty() && self.flags[at].any(Flags::BEFORE) {
@@ -382,11 +398,31 @@ impl Sight<'_> {
                 && matches!(self.classes[start], Class::WeakGiven | Class::Given)
                 && matches!(
                     spoken.as_str(),
-                    "who" | "qui" | "quien" | "quem" | "który" | "która" | "který" | "která" | "ktorý" | "ktorá"
-                        | "которая" | "который" | "який" | "яка" | "којa" | "који" | "koja" | "koji" | "aki" | "joka"
+                    "who"
+                        | "qui"
+                        | "quien"
+                        | "quem"
+                        | "który"
+                        | "która"
+                        | "který"
+                        | "která"
+                        | "ktorý"
+                        | "ktorá"
+                        | "которая"
+                        | "который"
+                        | "який"
+                        | "яка"
+                        | "којa"
+                        | "који"
+                        | "koja"
+                        | "koji"
+                        | "aki"
+                        | "joka"
                 );
             if who && !house {
-                add(0.3);
+                // A dedication: `à mon frère ; à Paul, qui …`.
+                let to = ["; à ", "; a ", "; to ", "; für "].iter().any(|to| line_head.ends_with(to));
+                add(if to { 0.6 } else { 0.3 });
             }
         }
         let mail = line_tail.trim_start_matches([' ', '*', '_', ',', '|', '"']);

@@ -23,6 +23,7 @@ mod scan;
 mod signature;
 mod surnames;
 mod things;
+mod viet;
 mod widen;
 
 use std::collections::BTreeSet;
@@ -64,6 +65,7 @@ pub(crate) fn find(page: &Page<'_>, words: &[Word], hints: &Hints, out: &mut Vec
     references::find(page, out);
     native::find(page, words, out);
     files::find(page, out);
+    viet::find(page, out);
     weighed(page, words, hints, 0.5..f32::INFINITY, out);
 }
 
@@ -156,7 +158,12 @@ impl<'a> Sight<'a> {
             let bare = || {
                 matches!(&text[word.range()], "Md" | "Mohd" | "Muhd" | "Mst" | "Sk" | "Syed" | "Smt" | "Kh" | "Abd")
                     && words.get(at + 1).is_some_and(|next| {
-                        next.gap == Gap::Space && next.capital && lexicon.word(next.hash).any(Flags::GIVEN)
+                        let known = lexicon.word(next.hash);
+                        let third = words.get(at + 2).is_some_and(|third| third.capital && third.gap == Gap::Space);
+                        next.gap == Gap::Space
+                            && next.capital
+                            && !next.shouted
+                            && (known.any(Flags::GIVEN) || known == Flags::default() && third)
                     })
             };
             let short = class == Class::Block && at >= taken && (sight.shortened(at) || bare());
@@ -170,14 +177,15 @@ impl<'a> Sight<'a> {
                 && sight.flags[at - 1].any(Flags::GIVEN.or(Flags::SURNAME))
                 && !flags.any(Flags::WORD);
             let class = if half { Class::Given } else { class };
-            sight.classes[at] = sight.part(at, class);
+            sight.classes[at] = sight.part(at, class, at < taken);
         }
         sight.unknown();
         sight
     }
 
-    /// What a word is that only its neighbours make part of a name: `St-Onge`, `Mac an tSaoir`.
-    fn part(&self, at: usize, class: Class) -> Class {
+    /// What a word is that only its neighbours make part of a name: `St-Onge`, `Mac an tSaoir`; `taken` within the name of
+    /// something else.
+    fn part(&self, at: usize, class: Class, taken: bool) -> Class {
         let word = &self.words[at];
         let before = |test: fn(&str) -> bool| at > 0 && test(&self.text[self.words[at - 1].range()]);
         let saint = word.capital
@@ -209,12 +217,16 @@ impl<'a> Sight<'a> {
         {
             return Class::WeakSurname;
         }
-        let led = at > 0 && word.capital && !word.shouted && {
+        let led = !taken && at > 0 && word.capital && !word.shouted && {
             let gap = &self.text[self.words[at - 1].end()..word.start()];
             let next = self.words.get(at + 1).is_some_and(|next| next.capital && next.gap == Gap::Space);
             let title = self.flags[at - 1].any(Flags::HONORIFIC) && matches!(gap, " " | ". ");
             // `Đ. Q. Khoa`, `Mrs Una Quill`, `Mr. Al Mheiri`.
-            let initial = self.classes[at - 1] == Class::Initial && gap == ". ";
+            let initial = gap == ". "
+                && at > 1
+                && self.classes[at - 1] == Class::Initial
+                && self.classes[at - 2] == Class::Initial
+                && self.words[at - 2].end() + 2 == self.words[at - 1].start();
             match class {
                 Class::Block => self.flags[at].any(Flags::GIVEN) && (title && next || initial),
                 Class::Particle => title && next && self.words[at - 1].capital,
@@ -222,7 +234,7 @@ impl<'a> Sight<'a> {
             }
         };
         // `Minha filha Ravenna`: whose child it is told, so it is no town.
-        if led || (class == Class::Block && self.is_kin_called(at)) {
+        if led || (!taken && class == Class::Block && self.is_kin_called(at)) {
             return Class::WeakGiven;
         }
         // `Chua Siew Eng`: behind a name it is no title.

@@ -153,7 +153,10 @@ impl Sight<'_> {
                     && previous.gap == Gap::Space
                     && end > at + 1
                     && matches!(self.classes[at], Class::Given | Class::WeakGiven)
-                    && matches!(self.classes[next - 1], Class::Surname | Class::WeakSurname | Class::Likely)
+                    && matches!(
+                        self.classes[next - 1],
+                        Class::Surname | Class::WeakSurname | Class::Likely | Class::Unknown
+                    )
                     && !self.flags[next].any(THINGS) =>
                 {
                     next += 1;

@@ -76,7 +76,9 @@ impl Row<'_> {
                     continue;
                 }
             }
-            if let Some(end) = self.signed_off(start, &run).or_else(|| self.dotted_name(start, &run, begins && cued || labelled)) {
+            if let Some(end) =
+                self.signed_off(start, &run).or_else(|| self.dotted_name(start, &run, begins && cued || labelled))
+            {
                 out.push(span(start..end, 0.65, "name in another language, or at the end of a letter"));
                 next = end;
                 continue;
@@ -146,8 +148,10 @@ impl Row<'_> {
 impl Row<'_> {
     /// `雪莹  敬上`: nothing but a name and the words that end a letter.
     fn signed_off(&self, start: usize, run: &[char]) -> Option<usize> {
-        const OFF: &[&str] =
-            &["敬上", "谨上", "謹上", "敬启", "敬啟", "謹啟", "拜上", "敬禀", "敬稟", "叩上", "顿首", "頓首", "鞠躬", "手书", "親筆", "亲笔"];
+        const OFF: &[&str] = &[
+            "敬上", "谨上", "謹上", "敬启", "敬啟", "謹啟", "拜上", "敬禀", "敬稟", "叩上", "顿首", "頓首", "鞠躬",
+            "手书", "親筆", "亲笔",
+        ];
         if self.head(start).contains(char::is_alphanumeric) {
             return None;
         }
@@ -165,19 +169,72 @@ impl Row<'_> {
     /// Tibetans, which have no surname.
     fn dotted_name(&self, start: usize, run: &[char], vouched: bool) -> Option<usize> {
         const TIBETAN: &[&str] = &[
-            "扎西", "卓玛", "格桑", "次仁", "旺堆", "巴桑", "达瓦", "尼玛", "多吉", "央金", "德吉", "拉姆", "平措", "洛桑",
-            "仁增", "白玛", "索朗", "丹增", "边巴", "普布", "拉巴", "米玛", "强巴", "曲珍", "卓嘎", "旺姆", "顿珠", "罗布",
-            "晋美", "才让", "卓瑪", "次旦", "旦增", "云丹", "拉毛", "仁青", "嘉措", "桑吉", "贡布", "旺杰", "措姆", "梅朵",
-            "热布", "巴特", "其其格", "乌云", "苏和", "那仁", "图雅", "高娃", "格日勒", "呼和", "娜仁", "萨仁", "阿古拉",
+            "扎西",
+            "卓玛",
+            "格桑",
+            "次仁",
+            "旺堆",
+            "巴桑",
+            "达瓦",
+            "尼玛",
+            "多吉",
+            "央金",
+            "德吉",
+            "拉姆",
+            "平措",
+            "洛桑",
+            "仁增",
+            "白玛",
+            "索朗",
+            "丹增",
+            "边巴",
+            "普布",
+            "拉巴",
+            "米玛",
+            "强巴",
+            "曲珍",
+            "卓嘎",
+            "旺姆",
+            "顿珠",
+            "罗布",
+            "晋美",
+            "才让",
+            "卓瑪",
+            "次旦",
+            "旦增",
+            "云丹",
+            "拉毛",
+            "仁青",
+            "嘉措",
+            "桑吉",
+            "贡布",
+            "旺杰",
+            "措姆",
+            "梅朵",
+            "热布",
+            "巴特",
+            "其其格",
+            "乌云",
+            "苏和",
+            "那仁",
+            "图雅",
+            "高娃",
+            "格日勒",
+            "呼和",
+            "娜仁",
+            "萨仁",
+            "阿古拉",
         ];
         let whole: String = run.iter().collect();
         let tail = self.tail(start + whole.len());
         let dot = tail.chars().next().filter(|c| matches!(c, '・' | '·' | '‧' | '•' | '．'));
         if let Some(dot) = dot.filter(|_| (1..=5).contains(&run.len())) {
             let second: String = tail[dot.len_utf8()..].chars().take(7).take_while(|c| is_han(*c)).collect();
-            let title = second.char_indices().skip(1).map(|(at, _)| at).find(|at| {
-                AROUND.honorifics.begin(&second[*at..], |word| word.chars().count() > 1)
-            });
+            let title = second
+                .char_indices()
+                .skip(1)
+                .map(|(at, _)| at)
+                .find(|at| AROUND.honorifics.begin(&second[*at..], |word| word.chars().count() > 1));
             let length = match title {
                 Some(at) => at,
                 None if vouched && (2..=5).contains(&second.chars().count()) => second.len(),
@@ -235,7 +292,26 @@ fn called(run: &[char], native: &Native, begins: bool, tail: &str) -> Option<(us
         "律师", "医生", "醫生",
     ]
     .iter()
-    .any(|title| rest.starts_with(title));
+    .any(|title| rest.starts_with(title))
+        || (AROUND.honorifics.begin(&rest, |word| {
+            matches!(
+                word,
+                "副理"
+                    | "協理"
+                    | "襄理"
+                    | "課長"
+                    | "组长"
+                    | "組長"
+                    | "队长"
+                    | "師傅"
+                    | "师傅"
+                    | "院长"
+                    | "校长"
+                    | "校長"
+                    | "护士长"
+                    | "護理長"
+            )
+        }));
     (surname(first)
         && (honoured || titled)
         && !matches!(first, '本' | '同' | '高' | '师' | '師' | '大' | '表' | '堂' | '学' | '學' | '干' | '空'))
@@ -246,6 +322,14 @@ impl Native {
     /// What characters are worth as a Chinese name; `vouched` when something says that a name stands here.
     fn chinese(&self, run: &[char], vouched: bool) -> Option<f32> {
         let text: String = run.iter().collect();
+        // `茅陈阿娥`: the husband's surname before her own.
+        if let [first, second, rest @ ..] = run
+            && rest.len() == 2
+            && rest.iter().all(|c| self.chinese_given.contains(c) || *c == '阿')
+            && [first, second].iter().all(|c| self.chinese_surnames.contains(c.to_string().as_str()))
+        {
+            return Some(0.3);
+        }
         [1, 2].into_iter().rev().find_map(|family| {
             let cut: usize = run.iter().take(family).map(|c| c.len_utf8()).sum();
             let (surname, given) = text.split_at(cut.min(text.len()));

@@ -21,8 +21,7 @@ impl Row<'_> {
             && self.labelled(self.line.start + at)
         {
             let inner = &line[at..];
-            let length =
-                inner.find(|c: char| !is_katakana(c) && !matches!(c, ' ' | '\u{3000}')).unwrap_or(inner.len());
+            let length = inner.find(|c: char| !is_katakana(c) && !matches!(c, ' ' | '\u{3000}')).unwrap_or(inner.len());
             let reading = inner[..length].trim_end();
             let two = reading.split([' ', '\u{3000}']).filter(|part| (2..=7).contains(&part.chars().count())).count();
             if two == 2 && reading.chars().count() <= 15 {
@@ -163,7 +162,29 @@ impl Row<'_> {
     /// an account.
     /// `夫・拓也`, `長男の蒼（5歳）`: who is of the family, and how they are called.
     fn kin(&self, line: &str, out: &mut Vec<Span>) {
-        const KIN: &[&str] = &["夫", "妻", "長男", "長女", "次男", "次女", "三男", "三女", "息子", "娘", "兄", "姉", "弟", "妹", "母", "父", "祖父", "祖母", "孫", "婚約者", "愛犬の飼い主"];
+        const KIN: &[&str] = &[
+            "夫",
+            "妻",
+            "長男",
+            "長女",
+            "次男",
+            "次女",
+            "三男",
+            "三女",
+            "息子",
+            "娘",
+            "兄",
+            "姉",
+            "弟",
+            "妹",
+            "母",
+            "父",
+            "祖父",
+            "祖母",
+            "孫",
+            "婚約者",
+            "愛犬の飼い主",
+        ];
         for sign in ['・', 'の', '：', '（'] {
             for (at, _) in line.match_indices(sign) {
                 let head = &line[..at];

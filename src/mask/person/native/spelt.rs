@@ -32,11 +32,15 @@ impl Row<'_> {
                     && gap.chars().all(|c| matches!(c, ' ' | '.' | '/' | ':' | '\'' | '"' | '׳' | '״' | '(' | '،'))
             };
             let label = labelled && !known[at].house;
+            // `ד"ר`, `רס"ן`: half of an abbreviation.
+            let half =
+                |at: usize| self.words[at].letters <= 3 && self.tail(self.words[at].end()).starts_with(['"', '״']);
             let free = |at: usize| known[at].native && !known[at].small && !known[at].role && !known[at].house;
             let mut end = at;
             while end < known.len() && (end == at || close(end)) {
-                let fits =
-                    known[end].name || (known[end].joint && end > at) || ((label || led) && free(end) && end - at < 4);
+                let fits = known[end].name
+                    || (known[end].joint && end > at)
+                    || ((label || led) && free(end) && end - at < 4 && !half(end));
                 if !fits {
                     break;
                 }
@@ -78,7 +82,8 @@ impl Row<'_> {
             let alone = self.alone(&(self.words[at].start()..self.words[end - 1].end()));
             let tail = self.tail(self.words[end - 1].end());
             let honoured = tail.trim_start().starts_with("जी") || tail.trim_start().starts_with("সাহেব");
-            let ends = !tail.starts_with(' ') || tail.starts_with(" (") || tail.starts_with(" –") || tail.starts_with(" -");
+            let ends =
+                !tail.starts_with(' ') || tail.starts_with(" (") || tail.starts_with(" –") || tail.starts_with(" -");
             let aged = tail.starts_with(['،', ',']) && opened;
             let dashed = head.trim_end().ends_with(['—', '–', '-', '״', '”']) && head.trim_end().len() > 2;
             let letters: usize = self.words[at..end].iter().map(|word| usize::from(word.letters)).sum();
@@ -138,9 +143,35 @@ impl Row<'_> {
                 && around.houses.contains(&spoken[first.len_utf8()..]));
         seen.title = matches!(
             spoken,
-            "د" | "دكتور" | "الدكتور" | "الدكتورة" | "المهندس" | "المهندسة" | "السيد" | "السيدة" | "الأستاذ" | "الأستاذة" | "الآنسة"
-                | "زميلي" | "زميلتي" | "مديري" | "مديرتي" | "صديقي" | "صديقتي" | "آقای" | "خانم" | "دکتر" | "מר" | "גב" | "גברת"
-                | "פרופ" | "अध्यापक" | "श्री" | "श्रीमती" | "डॉ" | "সাহেব" | "জনাব"
+            "د" | "دكتور"
+                | "الدكتور"
+                | "الدكتورة"
+                | "المهندس"
+                | "المهندسة"
+                | "السيد"
+                | "السيدة"
+                | "الأستاذ"
+                | "الأستاذة"
+                | "الآنسة"
+                | "زميلي"
+                | "زميلتي"
+                | "مديري"
+                | "مديرتي"
+                | "صديقي"
+                | "صديقتي"
+                | "آقای"
+                | "خانم"
+                | "دکتر"
+                | "מר"
+                | "גב"
+                | "גברת"
+                | "פרופ"
+                | "अध्यापक"
+                | "श्री"
+                | "श्रीमती"
+                | "डॉ"
+                | "সাহেব"
+                | "জনাব"
         );
         seen.small = around.small.contains(spoken);
         if seen.house || seen.small {

@@ -35,9 +35,55 @@ impl Row<'_> {
         ];
         // Verbs and small words, which go on behind a name.
         const GOES_ON: &[&str] = &[
-            "ที่", "และ", "กับ", "ทำ", "เป็น", "ได้", "ไม่", "มี", "จะ", "ให้", "ไป", "มา", "บอก", "พูด", "แจ้ง", "โทร", "ช่วย",
-            "เคย", "ยัง", "ซึ่ง", "เพื่อ", "หัวหน้า", "ผู้", "ฝ่าย", "แผนก", "ครับ", "ค่ะ", "คะ", "ใน", "จาก", "ว่า", "แต่", "หรือ",
-            "ก็", "นะ", "อยู่", "อายุ", "เบอร์", "ส่ง", "รับ", "ดูแล", "สอน", "เขียน", "ขอ", "ถึง", "ด้วย", "คือ", "แม่", "พ่อ",
+            "ที่",
+            "และ",
+            "กับ",
+            "ทำ",
+            "เป็น",
+            "ได้",
+            "ไม่",
+            "มี",
+            "จะ",
+            "ให้",
+            "ไป",
+            "มา",
+            "บอก",
+            "พูด",
+            "แจ้ง",
+            "โทร",
+            "ช่วย",
+            "เคย",
+            "ยัง",
+            "ซึ่ง",
+            "เพื่อ",
+            "หัวหน้า",
+            "ผู้",
+            "ฝ่าย",
+            "แผนก",
+            "ครับ",
+            "ค่ะ",
+            "คะ",
+            "ใน",
+            "จาก",
+            "ว่า",
+            "แต่",
+            "หรือ",
+            "ก็",
+            "นะ",
+            "อยู่",
+            "อายุ",
+            "เบอร์",
+            "ส่ง",
+            "รับ",
+            "ดูแล",
+            "สอน",
+            "เขียน",
+            "ขอ",
+            "ถึง",
+            "ด้วย",
+            "คือ",
+            "แม่",
+            "พ่อ",
         ];
         for (at, word) in self.words.iter().enumerate() {
             let spoken = &self.text[word.range()];
@@ -50,6 +96,12 @@ impl Row<'_> {
             let formal = FORMAL.iter().find_map(|title| spoken.strip_prefix(title).map(|rest| (rest, true)));
             let titled =
                 formal.or_else(|| CASUAL.iter().find_map(|title| spoken.strip_prefix(title).map(|rest| (rest, false))));
+            // `ผศ.ดร.กัลยกร`: titles end in a stop, which parts words.
+            let head = self.head(word.start());
+            let short = ["ดร.", "ผศ.", "รศ.", "ศ.", "น.ส.", "นพ.", "พญ.", "พ.ต.", "ร.ต."]
+                .iter()
+                .any(|title| head.ends_with(title));
+            let titled = titled.or(short.then_some((spoken, true)));
             let flags = LEXICON.word(word.hash);
             let labelled = self.labelled(word.start());
             let next = self.words.get(at + 1).filter(|next| {

@@ -147,6 +147,16 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
     let file = lower.rsplit_once('.').is_some_and(|(_, top)| {
         matches!(top, "js" | "io" | "md" | "py" | "rs" | "json" | "yml" | "com" | "org" | "net")
     });
+    // `signal ada.77`: two digits end every name there.
+    let numbered = low == "signal"
+        && over
+        && name.rsplit_once('.').is_some_and(|(user, end)| {
+            (2..=4).contains(&end.len())
+                && end.bytes().all(|byte| byte.is_ascii_digit())
+                && user.len() > 1
+                && user.starts_with(|c: char| c.is_ascii_lowercase())
+                && user != "v"
+        });
     let good = if name.starts_with('@') || name.starts_with("live:") {
         true
     } else if signed {
@@ -174,11 +184,8 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
                 || low.starts_with("skype")
                 || low.starts_with("ска")
                 || low.starts_with("скп")
-                // `signal ada.77`: two digits end every name there.
-                || (low == "signal"
-                    && name.rsplit_once('.').is_some_and(|(_, end)| {
-                        (2..=4).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_digit())
-                    }))
+                || low.ends_with(" id")
+                || numbered
                 || low == "are.na")
             && (!dotted
                 || quoted
@@ -195,12 +202,13 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
         let packages = matches!(low.as_str(), "npm" | "pypi" | "crates.io" | "rubygems" | "docker hub" | "dockerhub");
         let row = &text[text[..anchor.start()].rfind('\n').map_or(0, |at| at + 1)..];
         let row = &row[..row.find('\n').unwrap_or(row.len())];
-        name.contains('_')
-            && !file
-            && !packages
-            && over
-            && gap == " "
-            && [" · ", " | ", " • ", " / ", "@", " +"].iter().any(|sign| row.contains(sign))
+        numbered
+            || name.contains('_')
+                && !file
+                && !packages
+                && over
+                && gap == " "
+                && [" · ", " | ", " • ", " / ", "@", " +"].iter().any(|sign| row.contains(sign))
     };
     if good {
         push(start, name, 0.8, out);
