@@ -60,6 +60,9 @@ impl Row<'_> {
             if FIRMS.iter().any(|firm| head.ends_with(firm)) {
                 continue;
             }
+            if OFF.contains(&run.iter().collect::<String>().as_str()) {
+                continue;
+            }
             let labelled = self.labelled(start);
             let context = if labelled {
                 0.5
@@ -145,13 +148,15 @@ impl Row<'_> {
     }
 }
 
+/// Words that end a letter, behind the name.
+const OFF: &[&str] = &[
+    "敬上", "谨上", "謹上", "敬启", "敬啟", "謹啟", "拜上", "敬禀", "敬稟", "叩上", "顿首", "頓首", "鞠躬", "手书",
+    "親筆", "亲笔",
+];
+
 impl Row<'_> {
     /// `雪莹  敬上`: nothing but a name and the words that end a letter.
     fn signed_off(&self, start: usize, run: &[char]) -> Option<usize> {
-        const OFF: &[&str] = &[
-            "敬上", "谨上", "謹上", "敬启", "敬啟", "謹啟", "拜上", "敬禀", "敬稟", "叩上", "顿首", "頓首", "鞠躬",
-            "手书", "親筆", "亲笔",
-        ];
         if self.head(start).contains(char::is_alphanumeric) {
             return None;
         }
@@ -225,6 +230,11 @@ impl Row<'_> {
             "萨仁",
             "阿古拉",
         ];
+        // `与尤瑪・達陸`: the name begins behind the small word.
+        if run.len() > 2 && matches!(run[0], '与' | '與' | '和' | '跟' | '由' | '向' | '给' | '給' | '对' | '對' | '及')
+        {
+            return None;
+        }
         let whole: String = run.iter().collect();
         let tail = self.tail(start + whole.len());
         let dot = tail.chars().next().filter(|c| matches!(c, '・' | '·' | '‧' | '•' | '．'));

@@ -101,7 +101,13 @@ impl Row<'_> {
             let short = ["ดร.", "ผศ.", "รศ.", "ศ.", "น.ส.", "นพ.", "พญ.", "พ.ต.", "ร.ต."]
                 .iter()
                 .any(|title| head.ends_with(title));
-            let titled = titled.or(short.then_some((spoken, true)));
+            // `ดร.สมชาย แอนด์ ซัน` is a firm: two words, and no third.
+            let two = self.words.get(at + 1).is_some_and(|next| {
+                let tail = self.tail(next.end()).trim_start_matches(' ');
+                self.text.get(word.end()..next.start()) == Some(" ") && !tail.starts_with(is_thai)
+            });
+            let title = matches!(spoken, "ดร" | "ผศ" | "รศ" | "ศ" | "น" | "ส" | "นพ" | "พญ");
+            let titled = titled.or((short && two && !title).then_some((spoken, true)));
             let flags = LEXICON.word(word.hash);
             let labelled = self.labelled(word.start());
             let next = self.words.get(at + 1).filter(|next| {
