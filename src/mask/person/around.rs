@@ -17,6 +17,41 @@ const JOINED: &[&str] = &[
     "sama",
     "kun",
     "chan",
+    "buchō",
+    "bucho",
+    "kachō",
+    "kacho",
+    "kakarichō",
+    "shachō",
+    "shacho",
+    "tenchō",
+    "tencho",
+    "hakase",
+    "kyōju",
+    "senshu",
+    "sempai",
+    "seonsaengnim",
+    "teacher",
+    "ajumma",
+    "ajusshi",
+    "samchon",
+    "emo",
+    "halmeoni",
+    "amma",
+    "appa",
+    "mama",
+    "mami",
+    "masi",
+    "mausi",
+    "chacha",
+    "chachu",
+    "khala",
+    "apa",
+    "bua",
+    "tai",
+    "ba",
+    "xiong",
+    "zong",
     "sensei",
     "senpai",
     "dono",
@@ -215,15 +250,34 @@ impl Sight<'_> {
                 });
                 if close == "." {
                     // `geb. Schlüter`, `gez. Quill`.
-                    add(if matches!(lower.as_str(), "geb" | "gez" | "née" | "attn" | "att" | "roz" | "z" | "ur") {
-                        0.4
-                    } else {
-                        0.0
-                    });
+                    add(
+                        if matches!(
+                            lower.as_str(),
+                            "geb"
+                                | "gez"
+                                | "née"
+                                | "attn"
+                                | "att"
+                                | "roz"
+                                | "z"
+                                | "ur"
+                                | "rod"
+                                | "szül"
+                                | "урожд"
+                                | "dzim"
+                        ) {
+                            0.4
+                        } else {
+                            0.0
+                        },
+                    );
                 } else if strong || phrase {
                     add(if close == "," { 0.2 } else { 0.35 });
                 } else if close.is_empty() && self.flags[at].any(Flags::BEFORE) {
                     add(if count > 1 { 0.15 } else { 0.2 });
+                } else if close.is_empty() && head.ends_with("/o ") {
+                    // `c/o A. Quill`, `e/o`: at somebody's, and somebody else.
+                    add(0.25);
                 } else if close.is_empty() && ARTICLES.contains(&lower.as_str()) {
                     // `saludos a Fer`: to somebody, where it is no article.
                     let to = lower == "a" && at > 0 && self.flags[at - 1].any(Flags::FOREIGN.or(Flags::BEFORE));
@@ -269,7 +323,8 @@ impl Sight<'_> {
                 add(-0.7);
             }
             // `Hart v. Quill`.
-            let versus = count < 3 && matches!(spoken, "v" | "vs") && matches!(close, "" | ".");
+            let initials = self.classes[start] == Class::Initial;
+            let versus = count < 3 && !initials && matches!(spoken, "v" | "vs") && matches!(close, "" | ".");
             if versus && at > 0 && self.words[at - 1].capital && word.gap == Gap::Space {
                 add(-0.6);
             }
@@ -332,7 +387,8 @@ impl Sight<'_> {
             let spoken = &self.text[next.range()];
             let then = self.words.get(end + 1).is_some_and(|then| then.capital && then.start() < line.end);
             // `Quill v Hart`: a case before a court.
-            if count < 3 && then && next.gap == Gap::Space && matches!(spoken, "v" | "vs") {
+            let initials = self.classes[start] == Class::Initial;
+            if count < 3 && then && !initials && next.gap == Gap::Space && matches!(spoken, "v" | "vs") {
                 add(-0.6);
             }
             // `Giovanni XXIII`, `Pedro II`: a king, a pope, and what bears the name.
@@ -399,7 +455,42 @@ impl Sight<'_> {
             // `Curtis & Sloane`, but `Anna & Peter`.
             let and = gap.trim() == "&";
             if and && count == 1 && next.capital {
-                add(if self.classes[end] == Class::Given { -0.1 } else { -0.4 });
+                // `Mr Barry & Mrs Noelene Quill`
+                let couple = self.flags[end].any(Flags::HONORIFIC);
+                add(if couple || self.classes[end] == Class::Given { -0.1 } else { -0.4 });
+            }
+            // `à Paul, qui a relu`: behind the comma it is a who, not a what.
+            let who = gap == ", "
+                && count == 1
+                && !next.capital
+                && matches!(self.classes[start], Class::WeakGiven | Class::Given)
+                && matches!(
+                    spoken.as_str(),
+                    "who"
+                        | "qui"
+                        | "quien"
+                        | "quem"
+                        | "który"
+                        | "która"
+                        | "který"
+                        | "která"
+                        | "ktorý"
+                        | "ktorá"
+                        | "которая"
+                        | "который"
+                        | "який"
+                        | "яка"
+                        | "којa"
+                        | "који"
+                        | "koja"
+                        | "koji"
+                        | "aki"
+                        | "joka"
+                );
+            if who && !house {
+                // A dedication: `à mon frère ; à Paul, qui …`.
+                let to = ["; à ", "; a ", "; to ", "; für "].iter().any(|to| line_head.ends_with(to));
+                add(if to { 0.6 } else { 0.3 });
             }
         }
         let mail = line_tail.trim_start_matches([' ', '*', '_', ',', '|', '"']);
@@ -524,7 +615,16 @@ impl Sight<'_> {
         } else if self.titled(start, end, line_head, line_tail) {
             add(-0.3);
         }
-        if first.shouted && count == 1 && !alone && !line_head.ends_with(": ") {
+        // `Surname:    ΜΟΡΒΑΣ / MORVAS`: once in each script.
+        let twice = parted == " / "
+            && first.shouted
+            && line_head.len() < 100
+            && line_head.split_once(": ").is_some_and(|(key, _)| position::is_person_label(key));
+        if twice {
+            add(0.5);
+        }
+        let form = line_head.trim_end_matches([' ', '\t']).ends_with(':') || line_head.ends_with('\t');
+        if first.shouted && count == 1 && !alone && !form && !twice {
             add(-0.2);
         }
         // `CAT Gen`, `Cardiac ICU`: an abbreviation, though somebody somewhere is called so.

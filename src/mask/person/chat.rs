@@ -126,7 +126,12 @@ fn speaker(row: &str, cues: Cues) -> Option<(Range<usize>, Shape)> {
     let lead = row.len() - body.len();
     let first = *body.as_bytes().first()?;
     if (first.is_ascii_digit() || first == b'[' || first == b'(') && cues.has(Cues::DIGIT | Cues::COLON) {
-        let length = stamp(body)?;
+        let Some(length) = stamp(body) else {
+            // `[두현] [오후 8:02] 어디야`
+            let (name, tail) = body.strip_prefix('[')?.split_once("] [")?;
+            let hour = stamp(tail).is_some_and(|length| tail[length..].starts_with(']'));
+            return (hour && is_written(name, 3)).then(|| (lead + 1..lead + 1 + name.len(), Shape::Clocked));
+        };
         let rest = body[length..].trim_start_matches([' ', '-', '–', '—', '*', '\u{200e}', '\u{202f}', '~', ']', ',']);
         let start = lead + body.len() - rest.len();
         if let Some(inner) = rest.strip_prefix('<') {
@@ -137,6 +142,11 @@ fn speaker(row: &str, cues: Cues) -> Option<(Range<usize>, Shape)> {
             Some(inner) => (inner.trim_start(), start + rest.len() - inner.trim_start().len()),
             None => (rest, start),
         };
+        // `20:03⇥두현⇥어디야`, as LINE writes a chat to a file.
+        if let Some((name, _)) = rest.strip_prefix('\t').and_then(|rest| rest.split_once('\t')) {
+            let told = is_written(name, 3) && is_somebody(name);
+            return told.then(|| (start + 1..start + 1 + name.len(), Shape::Clocked));
+        }
         let stop = rest.find([':', '：', '|'])?;
         let name = rest[..stop].split(" to ").next().unwrap_or_default();
         let name = name.trim_end_matches([' ', '*']);
@@ -249,13 +259,27 @@ fn nick(inner: &str) -> Option<Range<usize>> {
     (shape && !tag && name.len() >= 2 && tail.starts_with(' ') && tail.trim().len() > 1).then_some(start..stop)
 }
 
+/// Halves of a day, and what stands behind the numbers of a date, in the scripts of East Asia.
+const HALVES: &[&str] = &[
+    "오전", "오후", "午前", "午後", "上午", "下午", "凌晨", "早上", "中午", "晚上", "年", "月", "日", "년", "월", "일",
+];
+
 /// How many bytes of the start of `text` are a date and an hour, with the bracket that closes them.
 fn stamp(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let opened = matches!(bytes.first(), Some(b'[' | b'('));
     let mut at = usize::from(opened);
     let mut hour = false;
-    while let Some(byte) = bytes.get(at).filter(|_| at < 36) {
+    while let Some(byte) = bytes.get(at).filter(|_| at < 44) {
+        // `오후 8:02`, `2024年5月3日 午後8:02`.
+        if *byte >= 0xE5 {
+            let Some(word) = HALVES.iter().find(|word| text.get(at..).is_some_and(|rest| rest.starts_with(**word)))
+            else {
+                break;
+            };
+            at += word.len();
+            continue;
+        }
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
         match byte {
             b':' => {

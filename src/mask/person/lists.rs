@@ -571,7 +571,7 @@ pub(crate) fn marks(mut take: impl FnMut(u64, u32)) {
 }
 
 /// Small words within a name.
-const PARTICLES: &str = "van von der den de del della delle dello dei degli di da das do dos du la le les las los ter ten te zu zur zum vom \
+const PARTICLES: &str = "ap ab ferch verch uch van von der den de del della delle dello dei degli di da das do dos du la le les las los ter ten te zu zur zum vom \
      bin bint binti ben ibn ud ul al el abu abou ould af av san santa são saint st y e dela delos vande vander vd bte binte";
 pub(super) const AND: &[&str] = &["y", "e"];
 

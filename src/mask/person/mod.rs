@@ -23,6 +23,7 @@ mod scan;
 mod signature;
 mod surnames;
 mod things;
+mod viet;
 mod widen;
 
 use std::collections::BTreeSet;
@@ -64,6 +65,7 @@ pub(crate) fn find(page: &Page<'_>, words: &[Word], hints: &Hints, out: &mut Vec
     references::find(page, out);
     native::find(page, words, out);
     files::find(page, out);
+    viet::find(page, out);
     weighed(page, words, hints, 0.5..f32::INFINITY, out);
 }
 
@@ -152,7 +154,19 @@ impl<'a> Sight<'a> {
             let bare = flags.any(Flags::HONORIFIC) && !flags.any(Flags::GIVEN) && word.letters <= 6 && next && !behind;
             let title = titled || bare;
             let class = if title { Class::Block } else { class };
-            let short = class == Class::Block && at >= taken && sight.shortened(at);
+            // `Md Zeeshan Quill`: the same without its stop, before a given name.
+            let bare = || {
+                matches!(&text[word.range()], "Md" | "Mohd" | "Muhd" | "Mst" | "Sk" | "Syed" | "Smt" | "Kh" | "Abd")
+                    && words.get(at + 1).is_some_and(|next| {
+                        let known = lexicon.word(next.hash);
+                        let third = words.get(at + 2).is_some_and(|third| third.capital && third.gap == Gap::Space);
+                        next.gap == Gap::Space
+                            && next.capital
+                            && !next.shouted
+                            && (known.any(Flags::GIVEN) || known == Flags::default() && third)
+                    })
+            };
+            let short = class == Class::Block && at >= taken && (sight.shortened(at) || bare());
             let class = if short { Class::WeakGiven } else { class };
             // `Ji-woo`, `Jean-pierre`.
             let half = class == Class::Lower
@@ -163,14 +177,15 @@ impl<'a> Sight<'a> {
                 && sight.flags[at - 1].any(Flags::GIVEN.or(Flags::SURNAME))
                 && !flags.any(Flags::WORD);
             let class = if half { Class::Given } else { class };
-            sight.classes[at] = sight.part(at, class);
+            sight.classes[at] = sight.part(at, class, at < taken);
         }
         sight.unknown();
         sight
     }
 
-    /// What a word is that only its neighbours make part of a name: `St-Onge`, `Mac an tSaoir`.
-    fn part(&self, at: usize, class: Class) -> Class {
+    /// What a word is that only its neighbours make part of a name: `St-Onge`, `Mac an tSaoir`; `taken` within the name of
+    /// something else.
+    fn part(&self, at: usize, class: Class, taken: bool) -> Class {
         let word = &self.words[at];
         let before = |test: fn(&str) -> bool| at > 0 && test(&self.text[self.words[at - 1].range()]);
         let saint = word.capital
@@ -202,6 +217,26 @@ impl<'a> Sight<'a> {
         {
             return Class::WeakSurname;
         }
+        let led = !taken && at > 0 && word.capital && !word.shouted && {
+            let gap = &self.text[self.words[at - 1].end()..word.start()];
+            let next = self.words.get(at + 1).is_some_and(|next| next.capital && next.gap == Gap::Space);
+            let title = self.flags[at - 1].any(Flags::HONORIFIC) && matches!(gap, " " | ". ");
+            // `Đ. Q. Khoa`, `Mrs Una Quill`, `Mr. Al Mheiri`.
+            let initial = gap == ". "
+                && at > 1
+                && self.classes[at - 1] == Class::Initial
+                && self.classes[at - 2] == Class::Initial
+                && self.words[at - 2].end() + 2 == self.words[at - 1].start();
+            match class {
+                Class::Block => self.flags[at].any(Flags::GIVEN) && (title && next || initial),
+                Class::Particle => title && next && self.words[at - 1].capital,
+                _ => false,
+            }
+        };
+        // `Minha filha Ravenna`: whose child it is told, so it is no town.
+        if led || (!taken && class == Class::Block && self.is_kin_called(at)) {
+            return Class::WeakGiven;
+        }
         // `Chua Siew Eng`: behind a name it is no title.
         let behind = at > 0 && word.gap == Gap::Space && word.capital && class == Class::Block;
         if behind && &self.text[word.range()] == "Eng" && self.classes[at - 1].named() && !self.dotted(at) {
@@ -221,6 +256,31 @@ impl<'a> Sight<'a> {
             && self.words[at - 1].capital
             && self.text[word.range()].starts_with(|c: char| matches!(c, '\u{400}'..='\u{4FF}'));
         if irish || inner { Class::Likely } else { class }
+    }
+
+    /// Whether `my daughter`, `minha filha` stands before the word at `at`, and that is a place of the lists and no more.
+    fn is_kin_called(&self, at: usize) -> bool {
+        const MY: &[&str] = &[
+            "my", "our", "his", "her", "mein", "meine", "meiner", "meinem", "meinen", "unsere", "unserer", "unser",
+            "mon", "ma", "mes", "notre", "sa", "mi", "mis", "nuestra", "nuestro", "su", "minha", "meu", "nossa",
+            "nosso", "mia", "mio", "nostra", "nostro", "sua", "suo", "mijn", "onze", "min", "mitt", "vår", "vores",
+            "moja", "mój", "moją", "mojej", "moje", "můj", "môj", "mojí", "mea", "meu", "noastră", "moji", "moj",
+        ];
+        let word = &self.words[at];
+        let other = Flags::WORD.or(Flags::FOREIGN).or(Flags::JOB).or(Flags::ORGANISATION_HEAD).or(Flags::HONORIFIC);
+        let place = word.capital
+            && !word.shouted
+            && word.gap == Gap::Space
+            && at > 1
+            && self.flags[at].any(Flags::PLACE)
+            && !self.flags[at].any(other);
+        place && {
+            let (kin, my) = (&self.words[at - 1], &self.words[at - 2]);
+            kin.gap == Gap::Space
+                && !kin.capital
+                && self.flags[at - 1].any(Flags::ROLE)
+                && MY.iter().any(|word| self.text[my.range()].eq_ignore_ascii_case(word))
+        }
     }
 
     /// What no list has: names in another case or script, compounds that are things, and how the rest is spelt.

@@ -422,7 +422,7 @@ fn greeted(page: &Page<'_>, out: &mut Vec<Span>) {
 fn quoted(page: &Page<'_>, out: &mut Vec<Span>) {
     let (text, lines) = (page.text(), page.lines());
     let dashed = |line: &Line| line.cues.has(Cues::DASH) || line.cues.has(Cues::WIDE);
-    let is_quoted = |head: &str| head.ends_with(['"', '”', '»']);
+    let is_quoted = |head: &str| head.strip_suffix(['.', ',']).unwrap_or(head).ends_with(['"', '”', '»']);
     for (row, line) in lines.iter().enumerate().filter(|(_, line)| dashed(line)) {
         let mut at = line.start;
         // The dashes that are no hyphens begin with this byte.

@@ -146,8 +146,10 @@ impl Sight<'_> {
         if !ends {
             return false;
         }
-        let closes =
-            |text: &str| text.trim_end().ends_with(['"', '”', '»', '“', '’', '›']) && text.trim_end().len() > 8;
+        let closes = |text: &str| {
+            let text = text.trim_end();
+            text.strip_suffix(['.', ',']).unwrap_or(text).ends_with(['"', '”', '»', '“', '’', '›']) && text.len() > 8
+        };
         if let Some(rest) = head.strip_suffix('(') {
             return closes(rest);
         }

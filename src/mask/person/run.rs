@@ -7,6 +7,16 @@ use super::{Candidate, Sight};
 use crate::mask::lexicon::Flags;
 use crate::mask::words::Gap;
 
+/// What is no half of a surname: `Max Planck-Institut`.
+const THINGS: Flags = Flags::THING_AFTER
+    .or(Flags::ORGANISATION_TAIL)
+    .or(Flags::ORGANISATION_HEAD)
+    .or(Flags::STREET)
+    .or(Flags::ROLE)
+    .or(Flags::SUFFIX)
+    .or(Flags::WORKS)
+    .or(Flags::JOB);
+
 impl Sight<'_> {
     pub(super) fn candidates(&self) -> Vec<Candidate> {
         let mut found = Vec::new();
@@ -133,6 +143,23 @@ impl Sight<'_> {
                 }
                 Class::Particle => next += 1,
                 class if class.named() || class == Class::Initial => {
+                    next += 1;
+                    end = next;
+                }
+                // `Latifa Quill-Saab`, `Bogna Quill-Wąs`: the second half of a surname may be anything but a thing.
+                _ if word.gap == Gap::Hyphen
+                    && word.capital
+                    && !word.coded
+                    && word.shouted == previous.shouted
+                    && previous.gap == Gap::Space
+                    && end > at + 1
+                    && matches!(self.classes[at], Class::Given | Class::WeakGiven)
+                    && matches!(
+                        self.classes[next - 1],
+                        Class::Surname | Class::WeakSurname | Class::Likely | Class::Unknown
+                    )
+                    && !self.flags[next].any(THINGS) =>
+                {
                     next += 1;
                     end = next;
                 }
@@ -328,7 +355,11 @@ impl Sight<'_> {
             }
             at += 1;
         }
-        if at > found.words.end && self.words[found.words.end].gap == Gap::Comma {
+        // `Dilara Quill, O. Morvaille`: they are of the next name.
+        let next = self.classes[found.words.start] == Class::Given
+            && found.words.len() > 1
+            && self.words.get(at).is_some_and(|word| word.gap == Gap::Dot && word.capital && self.classes[at].named());
+        if !next && at > found.words.end && self.words[found.words.end].gap == Gap::Comma {
             found.words.end = at;
             found.range.end = self.words[at - 1].end() + 1;
             found.score += 0.45;

@@ -60,6 +60,9 @@ impl Row<'_> {
             if FIRMS.iter().any(|firm| head.ends_with(firm)) {
                 continue;
             }
+            if OFF.contains(&run.iter().collect::<String>().as_str()) {
+                continue;
+            }
             let labelled = self.labelled(start);
             let context = if labelled {
                 0.5
@@ -75,6 +78,13 @@ impl Row<'_> {
                     next = end;
                     continue;
                 }
+            }
+            if let Some(end) =
+                self.signed_off(start, &run).or_else(|| self.dotted_name(start, &run, begins && cued || labelled))
+            {
+                out.push(span(start..end, 0.65, "name in another language, or at the end of a letter"));
+                next = end;
+                continue;
             }
             let mut best: Option<(usize, f32)> = None;
             // A label says that a name stands here, whatever its characters are.
@@ -138,6 +148,123 @@ impl Row<'_> {
     }
 }
 
+/// Words that end a letter, behind the name.
+const OFF: &[&str] = &[
+    "敬上", "谨上", "謹上", "敬启", "敬啟", "謹啟", "拜上", "敬禀", "敬稟", "叩上", "顿首", "頓首", "鞠躬", "手书",
+    "親筆", "亲笔",
+];
+
+impl Row<'_> {
+    /// `雪莹  敬上`: nothing but a name and the words that end a letter.
+    fn signed_off(&self, start: usize, run: &[char]) -> Option<usize> {
+        if self.head(start).contains(char::is_alphanumeric) {
+            return None;
+        }
+        let count = run.len();
+        let whole: String = run.iter().collect();
+        let tail = self.tail(start + whole.len()).trim();
+        if (2..=4).contains(&count) && OFF.contains(&tail) {
+            return Some(start + whole.len());
+        }
+        let name = OFF.iter().find_map(|off| whole.strip_suffix(off))?;
+        ((2..=4).contains(&name.chars().count()) && tail.is_empty()).then(|| start + name.len())
+    }
+
+    /// `尤瑪・達陸老師`, `阿依古丽·买买提`: parts with a dot between, and a title behind or `vouched` before; and names of
+    /// Tibetans, which have no surname.
+    fn dotted_name(&self, start: usize, run: &[char], vouched: bool) -> Option<usize> {
+        const TIBETAN: &[&str] = &[
+            "扎西",
+            "卓玛",
+            "格桑",
+            "次仁",
+            "旺堆",
+            "巴桑",
+            "达瓦",
+            "尼玛",
+            "多吉",
+            "央金",
+            "德吉",
+            "拉姆",
+            "平措",
+            "洛桑",
+            "仁增",
+            "白玛",
+            "索朗",
+            "丹增",
+            "边巴",
+            "普布",
+            "拉巴",
+            "米玛",
+            "强巴",
+            "曲珍",
+            "卓嘎",
+            "旺姆",
+            "顿珠",
+            "罗布",
+            "晋美",
+            "才让",
+            "卓瑪",
+            "次旦",
+            "旦增",
+            "云丹",
+            "拉毛",
+            "仁青",
+            "嘉措",
+            "桑吉",
+            "贡布",
+            "旺杰",
+            "措姆",
+            "梅朵",
+            "热布",
+            "巴特",
+            "其其格",
+            "乌云",
+            "苏和",
+            "那仁",
+            "图雅",
+            "高娃",
+            "格日勒",
+            "呼和",
+            "娜仁",
+            "萨仁",
+            "阿古拉",
+        ];
+        // `与尤瑪・達陸`: the name begins behind the small word.
+        if run.len() > 2 && matches!(run[0], '与' | '與' | '和' | '跟' | '由' | '向' | '给' | '給' | '对' | '對' | '及')
+        {
+            return None;
+        }
+        let whole: String = run.iter().collect();
+        let tail = self.tail(start + whole.len());
+        let dot = tail.chars().next().filter(|c| matches!(c, '・' | '·' | '‧' | '•' | '．'));
+        if let Some(dot) = dot.filter(|_| (1..=5).contains(&run.len())) {
+            let second: String = tail[dot.len_utf8()..].chars().take(7).take_while(|c| is_han(*c)).collect();
+            let title = second
+                .char_indices()
+                .skip(1)
+                .map(|(at, _)| at)
+                .find(|at| AROUND.honorifics.begin(&second[*at..], |word| word.chars().count() > 1));
+            let length = match title {
+                Some(at) => at,
+                None if vouched && (2..=5).contains(&second.chars().count()) => second.len(),
+                None => return None,
+            };
+            return Some(start + whole.len() + dot.len_utf8() + length);
+        }
+        let mut end = 0;
+        let mut parts = 0;
+        while let Some(part) = TIBETAN.iter().find(|part| whole[end..].starts_with(**part)) {
+            end += part.len();
+            parts += 1;
+        }
+        let rest = &self.tail(start + end);
+        let parted = !rest.starts_with(is_han) || AROUND.honorifics.begin(rest, |_| true);
+        let known = (2..=3).contains(&parts) || (parts == 1 && (vouched || rest.starts_with(['(', '（'])));
+        (known && parted).then_some(start + end)
+    }
+}
+
 /// `小李`, `老罗`, `阿梅`, `罗哥`: what people are called, and what it is worth.
 fn called(run: &[char], native: &Native, begins: bool, tail: &str) -> Option<(usize, f32)> {
     let [first, second, ..] = run else { return None };
@@ -175,7 +302,26 @@ fn called(run: &[char], native: &Native, begins: bool, tail: &str) -> Option<(us
         "律师", "医生", "醫生",
     ]
     .iter()
-    .any(|title| rest.starts_with(title));
+    .any(|title| rest.starts_with(title))
+        || (AROUND.honorifics.begin(&rest, |word| {
+            matches!(
+                word,
+                "副理"
+                    | "協理"
+                    | "襄理"
+                    | "課長"
+                    | "组长"
+                    | "組長"
+                    | "队长"
+                    | "師傅"
+                    | "师傅"
+                    | "院长"
+                    | "校长"
+                    | "校長"
+                    | "护士长"
+                    | "護理長"
+            )
+        }));
     (surname(first)
         && (honoured || titled)
         && !matches!(first, '本' | '同' | '高' | '师' | '師' | '大' | '表' | '堂' | '学' | '學' | '干' | '空'))
@@ -186,6 +332,14 @@ impl Native {
     /// What characters are worth as a Chinese name; `vouched` when something says that a name stands here.
     fn chinese(&self, run: &[char], vouched: bool) -> Option<f32> {
         let text: String = run.iter().collect();
+        // `茅陈阿娥`: the husband's surname before her own.
+        if let [first, second, rest @ ..] = run
+            && rest.len() == 2
+            && rest.iter().all(|c| self.chinese_given.contains(c) || *c == '阿')
+            && [first, second].iter().all(|c| self.chinese_surnames.contains(c.to_string().as_str()))
+        {
+            return Some(0.3);
+        }
         [1, 2].into_iter().rev().find_map(|family| {
             let cut: usize = run.iter().take(family).map(|c| c.len_utf8()).sum();
             let (surname, given) = text.split_at(cut.min(text.len()));

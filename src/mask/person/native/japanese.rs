@@ -15,6 +15,20 @@ impl Row<'_> {
         ];
         let native = &*NATIVE;
         let line = &self.text[self.line.clone()];
+        // `名義 クロイワ ミサキ`: two parts in kana behind a label.
+        let kana = || line.char_indices().find(|(_, c)| is_katakana(*c));
+        if let Some((at, _)) = kana()
+            && self.labelled(self.line.start + at)
+        {
+            let inner = &line[at..];
+            let length = inner.find(|c: char| !is_katakana(c) && !matches!(c, ' ' | '\u{3000}')).unwrap_or(inner.len());
+            let reading = inner[..length].trim_end();
+            let two = reading.split([' ', '\u{3000}']).filter(|part| (2..=7).contains(&part.chars().count())).count();
+            if two == 2 && reading.chars().count() <= 15 {
+                let from = self.line.start + at;
+                out.push(span(from..from + reading.len(), 0.7, "how a name is read"));
+            }
+        }
         // How a name is read, in kana.
         for label in ["ふりがな", "フリガナ", "よみがな"] {
             let Some(at) = line.find(label) else { continue };
@@ -32,6 +46,7 @@ impl Row<'_> {
             }
         }
         self.read_aloud(line, out);
+        self.kin(line, out);
         // `大和田 紀子`, `藤村美咲`: a surname at the start of a run.
         let mut before = ' ';
         let mut next = 0;
@@ -145,6 +160,64 @@ impl Row<'_> {
 impl Row<'_> {
     /// `柘植光太郎（つげ こうたろう）`, `普通 0482719 オオツボ チカゲ`: how a name is read, behind it or behind the number of
     /// an account.
+    /// `夫・拓也`, `長男の蒼（5歳）`: who is of the family, and how they are called.
+    fn kin(&self, line: &str, out: &mut Vec<Span>) {
+        const KIN: &[&str] = &[
+            "夫",
+            "妻",
+            "長男",
+            "長女",
+            "次男",
+            "次女",
+            "三男",
+            "三女",
+            "息子",
+            "娘",
+            "兄",
+            "姉",
+            "弟",
+            "妹",
+            "母",
+            "父",
+            "祖父",
+            "祖母",
+            "孫",
+            "婚約者",
+            "愛犬の飼い主",
+        ];
+        for sign in ['・', 'の', '：', '（'] {
+            for (at, _) in line.match_indices(sign) {
+                let head = &line[..at];
+                if !KIN.iter().any(|word| head.ends_with(word)) {
+                    continue;
+                }
+                let from = at + sign.len_utf8();
+                let rest = &line[from..];
+                let length: usize =
+                    rest.chars().take(4).take_while(|c| is_han(*c) || is_kana(*c)).map(char::len_utf8).sum();
+                let aged = |tail: &str| {
+                    tail.strip_prefix(['（', '('])
+                        .is_some_and(|tail| tail.trim_start_matches(|c: char| c.is_numeric()).starts_with('歳'))
+                };
+                // The longest name of the lists that no word goes on from, or what an age stands behind.
+                let known = rest
+                    .char_indices()
+                    .map(|(at, c)| at + c.len_utf8())
+                    .take_while(|cut| *cut <= length)
+                    .filter(|cut| {
+                        let next = rest[*cut..].chars().next();
+                        NATIVE.japanese_given.contains(&rest[..*cut])
+                            && (!next.is_some_and(is_han) || aged(&rest[*cut..]))
+                    })
+                    .last();
+                if let Some(cut) = known.or((length > 0 && aged(&rest[length..])).then_some(length)) {
+                    let start = self.line.start + from;
+                    out.push(span(start..start + cut, 0.7, "given name of one of the family"));
+                }
+            }
+        }
+    }
+
     fn read_aloud(&self, line: &str, out: &mut Vec<Span>) {
         if !line.contains(is_kana) {
             return;

@@ -102,10 +102,45 @@ impl Row<'_> {
             "사장",
             "실장",
             "본명",
+            "사장님",
+            "팀장님",
+            "부장님",
+            "과장님",
+            "대리님",
+            "실장님",
+            "원장님",
+            "교수님",
+            "대표님",
+            "이모님",
+            "입금자명",
+            "입금자",
+            "예금주",
+            "예금주명",
+            "받는분",
+            "보내는분",
+            "보낸분",
+            "수취인",
+            "이름",
+            "성함",
+            "성명",
+            "본명은",
+            "남동생",
+            "여동생",
+            "막내",
+            "환자",
+            "보호자",
+            "감독",
+            "작가",
+            "강사",
+            "주무관",
+            "조교",
+            "반장",
+            "총무",
         ];
         const NOBODY: &[&str] = &[
             "고객", "선생", "팀장", "부장", "대표", "회원", "사장", "과장", "이사", "교수", "원장", "기사", "의사",
             "간호", "담당", "부모", "어머", "아버", "선배", "여러", "주인", "점장", "하나", "스승", "동생", "작가",
+            "어디", "거기", "여기", "언제", "누구",
         ];
         let native = &*NATIVE;
         for (at, word) in self.words.iter().enumerate() {
@@ -145,6 +180,15 @@ impl Row<'_> {
                 AROUND.honorifics.begin(rest, |_| true) || (rest.is_empty() && AROUND.honorifics.begin(after, |_| true))
             };
             let labelled = self.labelled(word.start());
+            // `카카오뱅크 3333-00-4829173 채나연`: whose account it is.
+            let account = self.head(word.start()).trim_end();
+            let account = account
+                .bytes()
+                .rev()
+                .take_while(|byte| byte.is_ascii_digit() || *byte == b'-')
+                .filter(u8::is_ascii_digit)
+                .count();
+            let paid = account >= 9 && letters.len() <= 4 && self.tail(word.end()).trim().is_empty();
             let mut best: Option<(usize, f32)> = None;
             for (family, given) in [(1, 2), (2, 2), (2, 1), (1, 1)] {
                 let count = family + given;
@@ -173,6 +217,7 @@ impl Row<'_> {
                     }
                     + if labelled { 0.5 } else { 0.0 }
                     + if role { 0.3 } else { 0.0 }
+                    + if paid { 0.3 } else { 0.0 }
                     + if honoured { 0.35 } else { 0.05 }
                     + if alone && self.number < 5 { 0.3 } else { 0.0 };
                 if best.is_none_or(|(_, known)| score > known) {
@@ -207,6 +252,33 @@ impl Row<'_> {
                 "언니",
                 "누나",
                 "오빠",
+                "남동생",
+                "여동생",
+                "형",
+                "막내",
+                "큰딸",
+                "작은딸",
+                "큰아들",
+                "작은아들",
+                "조카",
+                "손자",
+                "손녀",
+                "사촌",
+                "매형",
+                "형부",
+                "며느리",
+                "사위",
+                "신랑",
+                "신부",
+                "선배",
+                "동기",
+                "룸메이트",
+                "반장",
+                "쌍둥이",
+                "장남",
+                "장녀",
+                "차남",
+                "차녀",
             ];
             if best.is_none_or(|(_, score)| score < 0.5) && alone && near && kin.contains(&before) {
                 best = Some((word.end(), 0.6));

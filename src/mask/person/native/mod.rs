@@ -228,12 +228,15 @@ impl Row<'_> {
         // The heading above: `推荐人` and the name on the next line.
         if !label.contains(char::is_alphanumeric) {
             let above = self.text[..self.line.start].trim_end().rsplit('\n').next().unwrap_or_default();
+            // `姓名：` and a name that is masked already is no heading.
+            let masked = above.contains('\u{1}');
             let above = above.trim_matches(|c: char| !c.is_alphanumeric());
             return !above.is_empty()
+                && !masked
                 && head.len() < 12
                 && !head.contains('\u{1}')
                 && AROUND.labels.contains(above)
-                && is_han_text(above);
+                && (is_han_text(above) || above.starts_with(|c: char| matches!(c, '\u{590}'..='\u{6FF}')));
         }
         let between = &head[label.len()..];
         between.contains([':', '：', '|', '｜', '】', ']', '\t', '\u{3000}', '=', '(', '（', ' '])

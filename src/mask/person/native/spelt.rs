@@ -24,17 +24,23 @@ impl Row<'_> {
             }
             let start = self.words[at].start() + known[at].prefix;
             let labelled = self.labelled(self.words[at].start());
-            let led = at > 0 && known[at - 1].role && {
+            // `אימא של יהלי`: the mother of somebody.
+            let of = at > 1 && known[at - 2].role && self.text[self.words[at - 1].range()] == *"של" && known[at].name;
+            let led = at > 0 && (known[at - 1].role || of) && {
                 let gap = &self.text[self.words[at - 1].end()..self.words[at].start()];
                 gap.len() <= 4
                     && gap.chars().all(|c| matches!(c, ' ' | '.' | '/' | ':' | '\'' | '"' | '׳' | '״' | '(' | '،'))
             };
             let label = labelled && !known[at].house;
+            // `ד"ר`, `רס"ן`: half of an abbreviation.
+            let half =
+                |at: usize| self.words[at].letters <= 3 && self.tail(self.words[at].end()).starts_with(['"', '״']);
             let free = |at: usize| known[at].native && !known[at].small && !known[at].role && !known[at].house;
             let mut end = at;
             while end < known.len() && (end == at || close(end)) {
-                let fits =
-                    known[end].name || (known[end].joint && end > at) || ((label || led) && free(end) && end - at < 4);
+                let fits = known[end].name
+                    || (known[end].joint && end > at)
+                    || ((label || led) && free(end) && end - at < 4 && !half(end));
                 if !fits {
                     break;
                 }
@@ -76,6 +82,8 @@ impl Row<'_> {
             let alone = self.alone(&(self.words[at].start()..self.words[end - 1].end()));
             let tail = self.tail(self.words[end - 1].end());
             let honoured = tail.trim_start().starts_with("जी") || tail.trim_start().starts_with("সাহেব");
+            let ends =
+                !tail.starts_with(' ') || tail.starts_with(" (") || tail.starts_with(" –") || tail.starts_with(" -");
             let aged = tail.starts_with(['،', ',']) && opened;
             let dashed = head.trim_end().ends_with(['—', '–', '-', '״', '”']) && head.trim_end().len() > 2;
             let letters: usize = self.words[at..end].iter().map(|word| usize::from(word.letters)).sum();
@@ -97,7 +105,8 @@ impl Row<'_> {
                 0.2
             } else {
                 0.0
-            } + if listed && names > 0 { 0.35 } else { 0.0 }
+            } + if led && names == 0 && end - at == 2 && known[at - 1].title && ends { 0.25 } else { 0.0 }
+                + if listed && names > 0 { 0.35 } else { 0.0 }
                 + if label { 0.5 } else { 0.0 }
                 + if led { if names > 0 { 0.4 } else { 0.2 } } else { 0.0 }
                 + if alone && self.number < 4 { 0.35 } else { 0.0 }
@@ -132,6 +141,38 @@ impl Row<'_> {
             || (matches!(first, 'מ' | 'ב' | 'ל' | 'ה' | 'ש' | 'و' | 'ب' | 'ل')
                 && word.letters > 4
                 && around.houses.contains(&spoken[first.len_utf8()..]));
+        seen.title = matches!(
+            spoken,
+            "د" | "دكتور"
+                | "الدكتور"
+                | "الدكتورة"
+                | "المهندس"
+                | "المهندسة"
+                | "السيد"
+                | "السيدة"
+                | "الأستاذ"
+                | "الأستاذة"
+                | "الآنسة"
+                | "زميلي"
+                | "زميلتي"
+                | "مديري"
+                | "مديرتي"
+                | "صديقي"
+                | "صديقتي"
+                | "آقای"
+                | "خانم"
+                | "دکتر"
+                | "מר"
+                | "גב"
+                | "גברת"
+                | "פרופ"
+                | "अध्यापक"
+                | "श्री"
+                | "श्रीमती"
+                | "डॉ"
+                | "সাহেব"
+                | "জনাব"
+        );
         seen.small = around.small.contains(spoken);
         if seen.house || seen.small {
             return seen;
@@ -205,6 +246,8 @@ struct Seen {
     name: bool,
     given: bool,
     role: bool,
+    /// A role that a name always follows.
+    title: bool,
     house: bool,
     small: bool,
     surname: bool,

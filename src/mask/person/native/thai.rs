@@ -33,6 +33,58 @@ impl Row<'_> {
             "ประโยชน์",
             "ลักษณะ",
         ];
+        // Verbs and small words, which go on behind a name.
+        const GOES_ON: &[&str] = &[
+            "ที่",
+            "และ",
+            "กับ",
+            "ทำ",
+            "เป็น",
+            "ได้",
+            "ไม่",
+            "มี",
+            "จะ",
+            "ให้",
+            "ไป",
+            "มา",
+            "บอก",
+            "พูด",
+            "แจ้ง",
+            "โทร",
+            "ช่วย",
+            "เคย",
+            "ยัง",
+            "ซึ่ง",
+            "เพื่อ",
+            "หัวหน้า",
+            "ผู้",
+            "ฝ่าย",
+            "แผนก",
+            "ครับ",
+            "ค่ะ",
+            "คะ",
+            "ใน",
+            "จาก",
+            "ว่า",
+            "แต่",
+            "หรือ",
+            "ก็",
+            "นะ",
+            "อยู่",
+            "อายุ",
+            "เบอร์",
+            "ส่ง",
+            "รับ",
+            "ดูแล",
+            "สอน",
+            "เขียน",
+            "ขอ",
+            "ถึง",
+            "ด้วย",
+            "คือ",
+            "แม่",
+            "พ่อ",
+        ];
         for (at, word) in self.words.iter().enumerate() {
             let spoken = &self.text[word.range()];
             if !word.caseless || !spoken.starts_with(is_thai) {
@@ -44,6 +96,18 @@ impl Row<'_> {
             let formal = FORMAL.iter().find_map(|title| spoken.strip_prefix(title).map(|rest| (rest, true)));
             let titled =
                 formal.or_else(|| CASUAL.iter().find_map(|title| spoken.strip_prefix(title).map(|rest| (rest, false))));
+            // `ผศ.ดร.กัลยกร`: titles end in a stop, which parts words.
+            let head = self.head(word.start());
+            let short = ["ดร.", "ผศ.", "รศ.", "ศ.", "น.ส.", "นพ.", "พญ.", "พ.ต.", "ร.ต."]
+                .iter()
+                .any(|title| head.ends_with(title));
+            // `ดร.สมชาย แอนด์ ซัน` is a firm: two words, and no third.
+            let two = self.words.get(at + 1).is_some_and(|next| {
+                let tail = self.tail(next.end()).trim_start_matches(' ');
+                self.text.get(word.end()..next.start()) == Some(" ") && !tail.starts_with(is_thai)
+            });
+            let title = matches!(spoken, "ดร" | "ผศ" | "รศ" | "ศ" | "น" | "ส" | "นพ" | "พญ");
+            let titled = titled.or((short && two && !title).then_some((spoken, true)));
             let flags = LEXICON.word(word.hash);
             let labelled = self.labelled(word.start());
             let next = self.words.get(at + 1).filter(|next| {
@@ -61,7 +125,16 @@ impl Row<'_> {
             let start = word.end() - name.len();
             let surname = next.filter(|next| {
                 let known = LEXICON.word(next.hash).any(Flags::SURNAME.or(Flags::GIVEN));
-                is_formal || labelled || known || self.number < 3
+                // A short name behind `คุณ`, and a word that a name of a place, a mark or another script ends.
+                let tail = self.tail(next.end());
+                let ends = !tail.trim_start_matches(' ').starts_with(is_thai);
+                let length = self.text[next.range()].chars().count();
+                let polite = titled.is_some()
+                    && (3..=10).contains(&name.chars().count())
+                    && (5..=16).contains(&length)
+                    && ends
+                    && !GOES_ON.iter().any(|word| self.text[next.range()].starts_with(word));
+                is_formal || labelled || known || polite || self.number < 3
             });
             let known = LEXICON.word(crate::mask::words::Hash::of(name)).any(Flags::GIVEN.or(Flags::SURNAME));
             if titled.is_some()

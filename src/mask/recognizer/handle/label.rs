@@ -147,6 +147,16 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
     let file = lower.rsplit_once('.').is_some_and(|(_, top)| {
         matches!(top, "js" | "io" | "md" | "py" | "rs" | "json" | "yml" | "com" | "org" | "net")
     });
+    // `signal ada.77`: two digits end every name there.
+    let numbered = low == "signal"
+        && over
+        && name.rsplit_once('.').is_some_and(|(user, end)| {
+            (2..=4).contains(&end.len())
+                && end.bytes().all(|byte| byte.is_ascii_digit())
+                && user.len() > 1
+                && user.starts_with(|c: char| c.is_ascii_lowercase())
+                && user != "v"
+        });
     let good = if name.starts_with('@') || name.starts_with("live:") {
         true
     } else if signed {
@@ -172,6 +182,10 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
                 || said
                 || quoted
                 || low.starts_with("skype")
+                || low.starts_with("ска")
+                || low.starts_with("скп")
+                || low.ends_with(" id")
+                || numbered
                 || low == "are.na")
             && (!dotted
                 || quoted
@@ -188,12 +202,13 @@ pub(super) fn labelled(text: &str, anchors: &[Anchor], index: usize, out: &mut V
         let packages = matches!(low.as_str(), "npm" | "pypi" | "crates.io" | "rubygems" | "docker hub" | "dockerhub");
         let row = &text[text[..anchor.start()].rfind('\n').map_or(0, |at| at + 1)..];
         let row = &row[..row.find('\n').unwrap_or(row.len())];
-        name.contains('_')
-            && !file
-            && !packages
-            && over
-            && gap == " "
-            && [" · ", " | ", " • ", " / ", "@", " +"].iter().any(|sign| row.contains(sign))
+        numbered
+            || name.contains('_')
+                && !file
+                && !packages
+                && over
+                && gap == " "
+                && [" · ", " | ", " • ", " / ", "@", " +"].iter().any(|sign| row.contains(sign))
     };
     if good {
         push(start, name, 0.8, out);
@@ -214,11 +229,24 @@ pub(super) fn quoted_before(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
         }
         return;
     }
-    let Some(name) =
-        [" on ", " auf ", " sur ", " en ", " su ", " na ", " på "].into_iter().find_map(|word| head.strip_suffix(word))
-    else {
+    const ON: &[&str] = &[
+        " on ", " auf ", " bei ", " sur ", " en ", " su ", " na ", " på ", " в ", " у ", " w ", " v ", " no ", " op ",
+        " pe ", " no ", " στο ", " на ", " en el ", " nel ", " di ", " sa ", " trên ",
+    ];
+    let Some(name) = ON.iter().find_map(|word| head.strip_suffix(*word)) else {
         return;
     };
+    // `(adaquill on Discord)`: nothing else stands in the brackets.
+    if let Some(open) = name.rfind('(')
+        && text[anchor.end()..].starts_with([')', ',', ';'])
+    {
+        let inner = &name[open + 1..];
+        let shape = inner.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-'));
+        if shape && inner.len() >= 3 && super::comment::nickname(inner) {
+            push(anchor.start() - head.len() + open + 1, inner, 0.75, out);
+            return;
+        }
+    }
     let inner = name.trim_end_matches(['"', '”', '“', '»', '`', '\'']);
     if inner.len() == name.len() {
         return;

@@ -2,6 +2,7 @@
 
 mod comment;
 mod label;
+mod place;
 mod thread;
 
 use std::collections::HashSet;
@@ -59,6 +60,7 @@ impl Recognizer for Handle {
         }
         comment::comments(page, out);
         thread::find(page, out);
+        place::find(page, out);
     }
 }
 
@@ -71,6 +73,9 @@ fn mention(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
     let Some(rest) = text.get(anchor.end()..) else { return };
     if !text[anchor.start()..anchor.end()].starts_with(['@', '＠', '﹫']) {
         return;
+    }
+    if rest.starts_with(|c: char| c.is_ascii_digit()) {
+        login(text, anchor, rest, out);
     }
     let user = user_at(rest);
     if user.is_empty() || !user.contains(|c: char| c.is_alphabetic() || c == '_') {
@@ -112,6 +117,66 @@ fn mention(text: &str, anchor: &Anchor, out: &mut Vec<Span>) {
         && !decorates(text, anchor.start(), end)
     {
         out.push(Span::new(anchor.start()..end, Entity::Handle, 0.75));
+    }
+}
+
+/// `scp ada@203.0.113.84:/srv`: who logs in at a machine that has no name.
+fn login(text: &str, anchor: &Anchor, rest: &str, out: &mut Vec<Span>) {
+    const NOBODY: &[&str] = &[
+        "root",
+        "admin",
+        "ubuntu",
+        "debian",
+        "centos",
+        "fedora",
+        "ec2-user",
+        "git",
+        "pi",
+        "user",
+        "deploy",
+        "postgres",
+        "mysql",
+        "nobody",
+        "www-data",
+        "ansible",
+        "jenkins",
+        "vagrant",
+        "azureuser",
+        "opc",
+        "core",
+        "default",
+        "guest",
+        "test",
+        "backup",
+        "service",
+        "svc",
+        "info",
+        "ftp",
+        "sftp",
+        "host",
+        "server",
+        "me",
+        "you",
+        "username",
+        "oracle",
+    ];
+    let length = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+    if rest[..length].trim_end_matches('.').parse::<std::net::Ipv4Addr>().is_err() {
+        return;
+    }
+    let head = behind(text, anchor.start(), SIDE);
+    let user = head
+        .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+        .map_or(0, |at| at + head[at..].chars().next().map_or(1, char::len_utf8));
+    let (before, name) = (&head[..user], &head[user..]);
+    let open = before.is_empty() || before.ends_with([' ', '\n', '`', '"', '\'', '\t', '(', '/']);
+    let lower = name.to_ascii_lowercase();
+    if open
+        && name.len() >= 3
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !NOBODY.contains(&lower.as_str())
+    {
+        push(anchor.start() - name.len(), name, 0.75, out);
     }
 }
 
