@@ -202,7 +202,7 @@ impl Sight<'_> {
                     .zip(&self.flags[end..])
                     .take(tail_words(behind))
                     .any(|(word, flags)| flags.any(Flags::VERB) && !word.capital);
-            let begins = inner.chars().next().map_or(true, |c| c.is_uppercase() || c.is_ascii_digit());
+            let begins = inner.chars().next().is_none_or(|c| c.is_uppercase() || c.is_ascii_digit());
             !bold && !said && !verb && begins && (2..=8).contains(&words) && words > end - start
         })
     }

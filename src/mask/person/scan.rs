@@ -125,18 +125,6 @@ impl<'t> Cursor<'t> {
         found
     }
 
-    /// Reads a time of day, `9:05`.
-    pub(super) fn clock(&mut self) -> bool {
-        let mut time = *self;
-        let hours = time.skip(|c| c.is_ascii_digit());
-        let digit = |c: char| c.is_ascii_digit();
-        let found = (1..=2).contains(&hours) && time.take(|c| c == ':') && time.take(digit) && time.take(digit);
-        if found {
-            *self = time;
-        }
-        found
-    }
-
     /// Reads one word of a name: `Quill`, `O'Neill`, `Šmíd-Quill`.
     pub(super) fn word(&mut self) -> bool {
         if !self.take(is_capital) {
@@ -332,9 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn times_and_tags_are_read_as_their_patterns_say() {
-        let times = ["9:05", "12:30:10", "123:30", "9:5", "", ":30", "٩:٠٥", "09:305", "9 :05"];
-        same("[0-9]{1,2}:[0-9]{2}", &times, |cursor| cursor.clock());
+    fn tags_are_read_as_their_patterns_say() {
         let tags = ["name", "NAME: x", "nam", "Nàme", "", "names"];
         same("(?i)name", &tags, |cursor| cursor.tag_in_any_case("name"));
         let tags = ["vollständiger name", "VOLLSTÄNDIGER Name", "vollstandiger name"];

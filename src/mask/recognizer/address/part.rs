@@ -253,7 +253,7 @@ impl Zone<'_> {
                         && token.letters > 3
                         && self.is_break(at + 1)
                         && role == Role::NONE
-                        && at >= start + 1
+                        && at > start
                         && at < start + 3
                         && (at > start + 1 && self.get(at - 2).is_some_and(Token::is_code)
                             || start > 0 && self.get(start - 1).is_some_and(Token::is_code));

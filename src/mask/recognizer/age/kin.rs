@@ -261,10 +261,7 @@ pub(super) fn behind_name(page: &Page<'_>, anchors: &[Anchor], index: usize, out
     let retired = two
         && opened
         && next.starts_with(", ")
-        && RETIRED.contains(&{
-            let word = next[2..].split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-            word
-        });
+        && RETIRED.contains(&{ next[2..].split(|c: char| !c.is_alphabetic()).next().unwrap_or_default() });
     // `We are both retirees, 66 and 63.`
     let both = two && !opened && head.ends_with(", ") && pair_follows(next) && {
         let word = head.trim_end_matches([',', ' ']).rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::label::{Folded, Hit};
+use super::label::Folded;
 use super::words::FILLERS;
 use super::{Heads, REACH, Reader};
 
