@@ -54,10 +54,18 @@ fn the_order_of_documents_changes_nothing() {
     for set in documents.chunks(9).chain([documents.as_slice()]) {
         let expected = masked(set);
         let mut other = set.to_vec();
+        let differ = |other: &[Document]| {
+            let found = masked(other);
+            let text =
+                |name: &str| set.iter().find(|document| document.name() == name).map_or("", Document::expose_text);
+            let all = found.symmetric_difference(&expected);
+            all.map(|(name, start, end)| (name.clone(), *start, text(name)[*start..*end].to_owned()))
+                .collect::<Vec<_>>()
+        };
         other.reverse();
-        assert_eq!(masked(&other), expected, "from the last to the first");
+        assert_eq!(differ(&other), [], "from the last to the first");
         other.rotate_left(set.len() / 3);
-        assert_eq!(masked(&other), expected, "from the middle");
+        assert_eq!(differ(&other), [], "from the middle");
     }
 }
 

@@ -307,9 +307,17 @@ impl Known {
         let key: Box<[u64]> = pieces().map(|piece| piece.hash).collect();
         self.heads.insert(first.hash);
         let forms = self.forms.entry(first.hash).or_default();
-        // The first person to use a form keeps it: documents come in a fixed order.
-        if let Err(at) = forms.binary_search_by(|(known, _)| known.cmp(&key)) {
-            forms.insert(at, (key, Form { person, kind }));
+        // The first person to use a form keeps it: documents come in a fixed order. What counts as the form does not
+        // depend on who that is.
+        match forms.binary_search_by(|(known, _)| known.cmp(&key)) {
+            Ok(at) => {
+                let known = &mut forms[at].1.kind;
+                *known = match (*known, kind) {
+                    (Kind::Letters, Kind::Initials) | (Kind::Initials, Kind::Letters) => Kind::Letters,
+                    (one, other) => one.min(other),
+                };
+            }
+            Err(at) => forms.insert(at, (key, Form { person, kind })),
         }
     }
 
