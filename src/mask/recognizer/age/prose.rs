@@ -592,6 +592,13 @@ impl Reader<'_, '_> {
         let rest = text.get(number.end..).unwrap_or_default();
         let unit = rest.trim_start_matches(['-', ' ', '‑']);
         let lower: String = unit.chars().take(24).flat_map(char::to_lowercase).collect();
+        // `we reached about twelve and a half`: nobody says so of years without the word.
+        if ["and a half", "point ", "und ein halb", "et demi", "y medi", "e mezzo", "e meia", "en een half"]
+            .iter()
+            .any(|half| lower.starts_with(half))
+        {
+            return false;
+        }
         for old in ["year-old", "year old", "years old", "years-old", "years of age", "jahre alt", "jährige", "yrs old"]
         {
             if let Some(tail) = lower.strip_prefix(old) {
