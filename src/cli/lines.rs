@@ -36,14 +36,20 @@ pub(super) fn lines() -> Receiver<io::Result<String>> {
     lines
 }
 
+/// Whether somebody pressed Ctrl-C.
+pub(super) fn is_stopped() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
+
 /// Waits for the next one of whatever comes.
 pub(super) fn next<T>(from: &Receiver<T>) -> Next<T> {
-    loop {
+    // Looked at each time, as there may always be a next one.
+    while !is_stopped() {
         match from.recv_timeout(LOOK) {
             Ok(one) => return Next::Some(one),
             Err(RecvTimeoutError::Disconnected) => return Next::End,
-            Err(RecvTimeoutError::Timeout) if STOP.load(Ordering::Relaxed) => return Next::Stopped,
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
+    Next::Stopped
 }

@@ -76,6 +76,33 @@ fn ctrl_c_keeps_the_vault_of_what_is_out() {
     assert!(std::fs::read_to_string(dir.path().join("v.json")).unwrap().contains("a@example.org"));
 }
 
+/// A producer that never pauses must not keep Ctrl-C from being seen.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_is_seen_while_lines_keep_coming() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = command(&["mask", "--jsonl", "--vault", "v.json"], dir.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let feeder = std::thread::spawn(move || {
+        // Until nobody reads any more.
+        while stdin.write_all(b"{\"id\":1,\"text\":\"mail a@example.org\"}\n").is_ok() {}
+    });
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(answers.next().unwrap().unwrap().contains("[EMAIL_1]"));
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    answers.for_each(drop);
+    let done = child.wait_with_output().unwrap();
+    feeder.join().unwrap();
+    assert_eq!(done.status.code(), Some(130), "{}", text(&done.stderr));
+    assert!(std::fs::read_to_string(dir.path().join("v.json")).unwrap().contains("a@example.org"));
+}
+
 #[test]
 fn writers_of_one_vault_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();

@@ -5,7 +5,8 @@
 //! also while the next line is not written yet.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -42,7 +43,10 @@ struct Place<'a> {
 /// One line looked through; `None` for an empty one.
 type Answer = Result<Option<(Line, Detected)>, Error>;
 
-/// How many lines may wait for each thread.
+/// How many bytes are written at once.
+const LARGE: usize = 1 << 16;
+
+/// How many answers of each thread may wait to be written.
 const WAITING: usize = 64;
 
 /// Masks lines of `{"id","text"}` from standard input to lines of `{"id","text","spans"}`.
@@ -74,33 +78,33 @@ pub(super) fn run(
         return Ok(());
     }
     let shared = Arc::new((masker, vault.surrogates().clone()));
-    let (lines, waiting) = sync_channel(threads * WAITING);
-    let waiting = Arc::new(Mutex::new(waiting));
-    let (done, answers) = channel();
-    // These end with the process: nobody can wait for a thread that waits for a line.
-    thread::spawn(move || read(&lines));
+    let lines = Arc::new(Mutex::new((0, lines::lines())));
+    let (done, answers) = sync_channel(threads * WAITING);
+    // These end with the process, as the one that they wait for does.
     for _ in 0..threads {
-        let (shared, waiting, done) = (Arc::clone(&shared), Arc::clone(&waiting), done.clone());
-        thread::spawn(move || work(&shared.0, &shared.1, &waiting, &done));
+        let (shared, lines, done) = (Arc::clone(&shared), Arc::clone(&lines), done.clone());
+        thread::spawn(move || work(&shared.0, &shared.1, &lines, &done));
     }
     drop(done);
     write(&answers, vault, printer)
 }
 
-type Numbered = (usize, std::io::Result<String>);
+/// How many lines were taken, and those that follow.
+type Lines = Mutex<(usize, Receiver<std::io::Result<String>>)>;
 
-fn read(lines: &SyncSender<Numbered>) {
-    for line in std::io::stdin().lines().enumerate() {
-        if lines.send(line).is_err() {
-            return;
-        }
-    }
-}
-
-fn work(masker: &Masker, surrogates: &Surrogates, lines: &Mutex<Receiver<Numbered>>, done: &Sender<(usize, Answer)>) {
-    loop {
-        let Some((number, line)) = lines.lock().ok().and_then(|lines| lines.recv().ok()) else { return };
-        if done.send((number, look(number, line, masker, None, surrogates))).is_err() {
+fn work(masker: &Masker, surrogates: &Surrogates, lines: &Lines, done: &SyncSender<(usize, Answer)>) {
+    let take = || {
+        let mut lines = lines.lock().ok()?;
+        let line = lines.1.recv().ok()?;
+        lines.0 += 1;
+        Some((lines.0 - 1, line))
+    };
+    while let Some((number, line)) = take() {
+        // Whatever happens, a line is not left out in silence.
+        let found = catch_unwind(AssertUnwindSafe(|| look(number, line, masker, None, surrogates)));
+        let found =
+            found.unwrap_or_else(|_| Err(Error::new("cannot be masked: a fault of this program").place(place(number))));
+        if done.send((number, found)).is_err() {
             return;
         }
     }
@@ -113,20 +117,17 @@ fn write(answers: &Receiver<(usize, Answer)>, vault: &mut Vault, printer: &Print
     let mut out = String::new();
     let mut failed = None;
     while failed.is_none() {
-        let answered = match answers.try_recv() {
-            Ok(answered) => answered,
-            Err(_) => {
-                if !out.is_empty() {
-                    printer.data(&std::mem::take(&mut out))?;
-                }
-                match lines::next(answers) {
-                    Next::Some(answered) => answered,
-                    Next::End => break,
-                    Next::Stopped => {
-                        failed = Some(stopped(next));
-                        break;
-                    }
-                }
+        // What is ready goes out before anything is waited for, and before it grows large.
+        let ready = if out.len() < LARGE { answers.try_recv().ok() } else { None };
+        if ready.is_none() && !out.is_empty() {
+            printer.data(&std::mem::take(&mut out))?;
+        }
+        let answered = match ready.filter(|_| !lines::is_stopped()).map_or_else(|| lines::next(answers), Next::Some) {
+            Next::Some(answered) => answered,
+            Next::End => break,
+            Next::Stopped => {
+                failed = Some(stopped(next));
+                break;
             }
         };
         early.insert(answered.0, answered.1);

@@ -105,7 +105,7 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         keep(&vault)?;
         return filtered.map(|()| ExitKind::Success);
     }
-    let inputs = written_over(&args.paths);
+    let inputs = if args.output.is_some() { written_over(&args.paths) } else { BTreeSet::new() };
     let sources = read_documents(&args.paths)?;
     if let Some(line) = sources.skipped_line() {
         printer.talk(&line);
