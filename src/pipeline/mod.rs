@@ -10,6 +10,7 @@ mod evaluate;
 #[cfg(feature = "train")]
 mod phase;
 mod rows;
+mod teachers;
 #[cfg(feature = "train")]
 mod train_all;
 mod vault;
@@ -21,7 +22,8 @@ pub use documents::{
 pub use evaluate::{Evaluation, evaluate, try_leaks};
 #[cfg(feature = "train")]
 pub use phase::{Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_student, open_student, recipe, run_phase};
-pub use rows::{TeacherChoice, choose_teacher, default_output, generate_file, make_rows};
+pub use rows::{default_output, generate_file, make_rows};
+pub use teachers::{TeacherChoice, choose_teacher};
 #[cfg(feature = "train")]
 pub use train_all::{Summary, train_all};
 pub use vault::{VAULT, VaultFile};
