@@ -1,0 +1,101 @@
+use std::path::Path;
+
+use crate::id::{ContentHash, Hasher};
+use crate::settings::TeacherSettings;
+use crate::teacher::{Outline, Replay, Teacher, TeacherError};
+use crate::{Error, edge};
+
+/// A teacher with what a person should hear about the choice.
+pub struct TeacherChoice {
+    /// Who answers.
+    pub teacher: Box<dyn Teacher>,
+    /// Said before the first request.
+    pub notice: Option<String>,
+    /// What decides the answers: joins the stage's inputs.
+    pub identity: ContentHash,
+}
+
+/// The teacher that a SPEC names; see `Teachers` in the manual.
+///
+/// `root` resolves relative replay files, `cache` is where paid answers are kept.
+///
+/// # Errors
+/// An unknown SPEC, a replay file that cannot be read, settings the endpoint cannot work with.
+pub fn choose_teacher(settings: &TeacherSettings, root: &Path, cache: &Path) -> Result<TeacherChoice, Error> {
+    let configured = !settings.base_url.is_empty()
+        || edge::env("OPENAI_BASE_URL").is_some()
+        || edge::env("OPENAI_API_KEY").is_some();
+    let spec = match settings.spec.as_str() {
+        "" if configured => "openai",
+        "" => "outline",
+        spec => spec,
+    };
+    let plain = |teacher: Box<dyn Teacher>, notice: Option<String>, identity: ContentHash| {
+        Ok(TeacherChoice { teacher, notice, identity })
+    };
+    match spec.split_once(':').unwrap_or((spec, "")) {
+        ("outline", "") => {
+            let notice = "no teacher model: rows are built from the documents' own structure (teacher `outline`). For better rows set OPENAI_API_KEY, or [teacher] base_url for a local server.";
+            plain(Box::new(Outline), Some(notice.into()), ContentHash::of(b"outline/1"))
+        }
+        ("replay", file) if !file.is_empty() => {
+            let path = root.join(file);
+            let text = edge::fs::read_text(&path)?;
+            let replay = Replay::parse(&text)
+                .map_err(|(line, e)| Error::at(&path, format!("line {line} is no recorded answer")).cause(e))?;
+            plain(Box::new(replay), None, ContentHash::of(text.as_bytes()))
+        }
+        ("openai", "") => openai(settings, cache),
+        ("local", _) => Err(Error::new("the teacher `local:` is not available in this version")
+            .hint("serve the model with llama.cpp or Ollama and set [teacher] base_url")),
+        _ => {
+            Err(Error::new(format!("unknown teacher `{spec}`"))
+                .hint("teachers are `openai`, `replay:FILE` and `outline`"))
+        }
+    }
+}
+
+#[cfg(feature = "teacher")]
+fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Error> {
+    use crate::teacher::openai::{ApiKey, OpenAiSettings, OpenAiTeacher, Price, ResponseCache};
+    let base_url = [settings.base_url.clone(), edge::env("OPENAI_BASE_URL").unwrap_or_default()]
+        .into_iter()
+        .find(|u| !u.is_empty())
+        .unwrap_or_else(|| OpenAiSettings::DEFAULT_BASE_URL.to_owned());
+    let key = edge::env("OPENAI_API_KEY").unwrap_or_default();
+    let some = |n: u32| (n > 0).then_some(n);
+    let mut wire = OpenAiSettings::new(&base_url, ApiKey::new(&key), &settings.model);
+    wire.temperature = (settings.temperature >= 0.0).then_some(settings.temperature as f32);
+    (wire.max_tokens, wire.rpm, wire.tpm) = (settings.max_tokens, some(settings.rpm), some(settings.tpm));
+    (wire.concurrency, wire.timeout_secs, wire.max_retries) =
+        (settings.concurrency, settings.timeout_secs, settings.max_retries);
+    wire.max_usd = (settings.max_usd > 0.0).then_some(settings.max_usd);
+    if settings.input_usd_per_million > 0.0 || settings.output_usd_per_million > 0.0 {
+        wire.price =
+            Some(Price { input_usd: settings.input_usd_per_million, output_usd: settings.output_usd_per_million });
+    }
+    let cache = ResponseCache::open(cache).map_err(|e| Error::at(cache, e.to_string()).hint(e.hint()))?;
+    let identity = Hasher::new()
+        .text("openai")
+        .text(&base_url)
+        .text(&settings.model)
+        .json(&settings.temperature)
+        .json(&settings.max_tokens)
+        .finish();
+    let teacher = OpenAiTeacher::new(wire, Some(cache)).map_err(|e| teacher_error(&e))?;
+    let notice = teacher.note().map(str::to_owned);
+    Ok(TeacherChoice { teacher: Box::new(teacher), notice, identity })
+}
+
+#[cfg(not(feature = "teacher"))]
+fn openai(_settings: &TeacherSettings, _cache: &Path) -> Result<TeacherChoice, Error> {
+    Err(Error::new("this build has no HTTP teacher")
+        .hint("build with `--features teacher`, or use `--teacher outline`"))
+}
+
+pub(super) fn teacher_error(error: &TeacherError) -> Error {
+    match error {
+        TeacherError::Fatal { reason, hint } => Error::new(reason.clone()).hint(hint.clone()),
+        TeacherError::Failed { reason } => Error::new(reason.clone()),
+    }
+}
