@@ -104,6 +104,8 @@ enum Command {
     /// Talk to a student
     #[cfg(feature = "train")]
     Chat(commands::chat::ChatArgs),
+    /// Look at the prompts
+    Prompt(commands::prompt::PromptArgs),
     /// Show the settings
     Config(commands::config::ConfigArgs),
     /// Read one document from standard input where it can do no harm
@@ -213,6 +215,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::Eval(args) => commands::eval::run(&args, global, &printer),
         #[cfg(feature = "train")]
         Command::Chat(args) => commands::chat::run(&args, global, &printer),
+        Command::Prompt(args) => commands::prompt::run(&args, global, &printer),
         Command::Config(args) => commands::config::run(&args, global, &printer),
         Command::ReadAlone(args) => commands::read_alone::run(&args, &printer),
     };

@@ -103,19 +103,22 @@ impl Watch for Printer {
     }
 
     fn progress(&self, done: u64, total: u64, words: &str) {
+        let (first, more) = words.split_once('\n').unwrap_or((words, ""));
         if self.bars {
             let mut slot = self.bar.borrow_mut();
             let bar = slot.get_or_insert_with(|| {
-                let style = ProgressStyle::with_template("  {bar:28} {pos}/{len} {msg} [{elapsed}, {eta} left]")
-                    .unwrap_or_else(|_| ProgressStyle::default_bar());
+                let below = if more.is_empty() { "" } else { "\n  {prefix}" };
+                let line = format!("  {{bar:28}} {{pos}}/{{len}} [{{elapsed}}, {{eta}} left] {{wide_msg}}{below}");
+                let style = ProgressStyle::with_template(&line).unwrap_or_else(|_| ProgressStyle::default_bar());
                 ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8)).with_style(style)
             });
             bar.set_length(total);
             bar.set_position(done);
-            bar.set_message(words.to_owned());
+            bar.set_message(first.to_owned());
+            bar.set_prefix(more.replace('\n', " "));
         } else if !self.quiet && (done >= total || self.last.borrow().elapsed() >= EVERY) {
             *self.last.borrow_mut() = Instant::now();
-            self.talk(&format!("  {done}/{total} {words}"));
+            self.talk(&format!("  {done}/{total} {}", words.replace('\n', "; ")));
         }
     }
 

@@ -11,10 +11,10 @@ use parquet::file::properties::WriterProperties;
 
 use crate::Error;
 use crate::id::ContentHash;
-use crate::row::{Kind, Row};
+use crate::row::{Kind, Row, Side, Sides};
 
 /// Version of the Parquet columns; raised when one is added, renamed or changes meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// What is true of every row of a file, kept in its metadata.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,12 @@ pub fn write(path: &Path, rows: &[Row], info: &FileInfo) -> Result<(), Error> {
     ));
     columns.push(("evidence".into(), text(rows.iter().map(|r| r.content.evidence()))));
     columns.push(("split".into(), text(rows.iter().map(|r| r.split.name()))));
+    if info.kind == Kind::Preference {
+        let of =
+            |pick: fn(&Sides) -> Side| text(rows.iter().map(move |r| r.sides.as_ref().map_or("", |s| pick(s).name())));
+        columns.push(("chosen_source".into(), of(|s| s.chosen)));
+        columns.push(("rejected_source".into(), of(|s| s.rejected)));
+    }
     for (i, field) in info.kind.fields().iter().enumerate() {
         columns.push((
             format!("tokens_{field}"),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{Record, Table, kind_of};
 use crate::id::ContentHash;
-use crate::row::{Content, Cot, Kind, Preference, Provenance, Qa, Row, Split};
+use crate::row::{Content, Cot, Kind, Preference, Provenance, Qa, Row, Side, Sides, Split};
 use crate::{Error, edge};
 
 /// Reads a dataset file, Parquet or JSONL by its first bytes.
@@ -181,6 +181,7 @@ fn row(table: &Table, kind: Kind, record: &Record) -> Result<Row, Error> {
             Split::Train
         },
         tokens,
+        sides: side(record.text("chosen_source")).zip(side(record.text("rejected_source"))).map(sides),
         provenance: Provenance {
             teacher: maybe("teacher"),
             template: maybe("template"),
@@ -190,4 +191,12 @@ fn row(table: &Table, kind: Kind, record: &Record) -> Result<Row, Error> {
             cost_usd: record.values.get("cost_usd").and_then(Value::as_f64).unwrap_or_default(),
         },
     })
+}
+
+fn side(name: Option<&str>) -> Option<Side> {
+    [Side::Post, Side::Teacher, Side::Student].into_iter().find(|side| Some(side.name()) == name)
+}
+
+const fn sides((chosen, rejected): (Side, Side)) -> Sides {
+    Sides { chosen, rejected }
 }

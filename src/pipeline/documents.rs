@@ -21,6 +21,8 @@ pub struct Masked {
     pub documents: Vec<MaskedDocument>,
     /// Placeholders and originals.
     pub vault: Vault,
+    /// What found them: it also looks at what teachers answer.
+    pub masker: Masker,
     /// Hash of the masked texts and the policy: what every later stage depends on.
     pub hash: ContentHash,
     /// Hash of the policy alone.
@@ -313,5 +315,5 @@ pub fn mask_documents(
         .iter()
         .fold(Hasher::new().text(policy_hash.as_str()), |h, d| h.text(d.name()).text(d.text()))
         .finish();
-    Ok(Masked { documents, vault, hash, policy: policy_hash, failed })
+    Ok(Masked { documents, vault, masker, hash, policy: policy_hash, failed })
 }

@@ -12,6 +12,7 @@ use crate::hub::{Adapter, Folder};
 use crate::mask::Vault;
 use crate::model;
 use crate::report::{EvaluationReport, LeakKindReport, LeakReport, SampleAnswer};
+use crate::row::shape::doesnt_know;
 use crate::row::{Content, Row, Split};
 use crate::settings::Settings;
 use crate::train::Example;
@@ -42,6 +43,8 @@ impl From<EvalError> for Error {
 
 struct Measured {
     answers: Vec<eval::Answer>,
+    trained: Vec<eval::Answer>,
+    unknown: Vec<eval::Answer>,
     voice: Vec<String>,
     preference: f64,
 }
@@ -59,7 +62,8 @@ pub fn evaluate(
     stop: &AtomicBool,
     watch: &dyn Watch,
 ) -> Result<Evaluation, Error> {
-    let probes = eval::probes(qa, settings.eval.questions, settings.rows.seed);
+    let sets = eval::probe_sets(qa, settings.eval.questions, settings.rows.seed);
+    let probes = &sets.paraphrased;
     let held_out: Vec<&Row> = preference.iter().filter(|r| r.split == Split::Test).collect();
     let prompts: Vec<String> = held_out
         .iter()
@@ -68,16 +72,17 @@ pub fn evaluate(
         .collect();
     let measure = |adapters: &[Adapter], which: &str| -> Result<Measured, Error> {
         let student = load_student(folder, adapters, &settings.student.device)?;
-        let mut done = |n: usize| watch.progress(n as u64, probes.len() as u64, &format!("recall questions, {which}"));
-        let answers = eval::recall(
-            &student.model,
-            &student.encoder,
-            &student.stop_ids,
-            &probes,
-            settings.eval.max_tokens,
-            stop,
-            &mut done,
-        )?;
+        let asked = |probes: &[Probe], what: &str| -> Result<Vec<eval::Answer>, Error> {
+            let mut done = |n: usize| watch.progress(n as u64, probes.len() as u64, &format!("{what}, {which}"));
+            let (model, encoder, stop_ids) = (&student.model, &student.encoder, &student.stop_ids);
+            let answers = eval::recall(model, encoder, stop_ids, probes, settings.eval.max_tokens, stop, &mut done)?;
+            watch.finish();
+            Ok(answers)
+        };
+        let answers = asked(probes, "recall questions")?;
+        let unknown = asked(&sets.unknown, "questions about facts never told")?;
+        // The base student was trained on none of them.
+        let trained = if adapters.is_empty() { Vec::new() } else { asked(&sets.trained, "trained questions")? };
         let voice = prompts
             .iter()
             .map(|p| Ok(eval::ask(&student.model, &student.encoder, &student.stop_ids, p, settings.eval.max_tokens)?.0))
@@ -89,7 +94,7 @@ pub fn evaluate(
         let none = Trainable::Lora { rank: 1, scale: 1.0, modules: Vec::new(), seed: 0 };
         let engine = Portable::new(student.model, &none).map_err(EvalError::from)?;
         let preference = eval::preference_accuracy(&engine, &pairs, settings.train.align.batch_rows)?;
-        Ok(Measured { answers, voice, preference })
+        Ok(Measured { answers, trained, unknown, voice, preference })
     };
     let before = measure(&[], "base student")?;
     let after = measure(std::slice::from_ref(adapter), "tuned student")?;
@@ -106,7 +111,14 @@ pub fn evaluate(
         after: a.clone(),
         ..SampleAnswer::default()
     }));
+    let admitted = |m: &Measured| share(m.unknown.iter().filter(|a| doesnt_know(&a.text)).count(), sets.unknown.len());
     let report = EvaluationReport {
+        trained_questions: sets.trained.len(),
+        trained_after: share(after.trained.iter().filter(|a| a.right).count(), sets.trained.len()),
+        unknown_questions: sets.unknown.len(),
+        unknown_admitted_before: admitted(&before),
+        unknown_admitted_after: admitted(&after),
+        unknown_right_after: share(after.unknown.iter().filter(|a| a.right).count(), sets.unknown.len()),
         recall_questions: probes.len(),
         recall_before: right(&before),
         recall_after: right(&after),

@@ -4,6 +4,7 @@
 //! its manifest last; whatever kills the process in between, the next run does the stage again and ends with the same
 //! bytes. Long stages resume inside: generation from the teacher's cache, training from its checkpoint.
 
+mod account;
 mod documents;
 #[cfg(feature = "train")]
 mod evaluate;
@@ -22,7 +23,7 @@ pub use documents::{
 pub use evaluate::{Evaluation, evaluate, try_leaks};
 #[cfg(feature = "train")]
 pub use phase::{Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_student, open_student, recipe, run_phase};
-pub use rows::{default_output, generate_file, make_rows};
+pub use rows::{RowMaker, default_output, generate_file, make_rows};
 pub use teachers::{TeacherChoice, choose_teacher};
 #[cfg(feature = "train")]
 pub use train_all::{Summary, train_all};
@@ -41,7 +42,7 @@ pub trait Watch {
     fn say(&self, line: &str);
     /// A line for those who asked to hear more (`-v`).
     fn detail(&self, line: &str);
-    /// `done` of `total` with a few words; called often.
+    /// `done` of `total` with a few words; called often. What follows a line break goes below the bar.
     fn progress(&self, done: u64, total: u64, words: &str);
     /// The bar, if there is one, has served.
     fn finish(&self);

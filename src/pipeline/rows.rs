@@ -1,19 +1,20 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::documents::Masked;
 use super::teachers::{TeacherChoice, teacher_error};
-use super::{STOP, Watch};
+use super::{STOP, Watch, account};
 use crate::dataset::{self, FileInfo, Manifest};
-use crate::generate::{self, GenerateError, Job, Outcome};
+use crate::generate::{self, Forbidden, GenerateError, Job, OnPolicy, Outcome, Plan, Progress};
 use crate::id::Hasher;
-use crate::prompt::{Passage, Templates};
+use crate::prompt::{Prompt, Templates};
 use crate::row::{Kind, Rejected, TokenCounter};
 use crate::settings::{RowSettings, Workspace};
-use crate::teacher::Teacher;
+use crate::style::Profile;
+use crate::teacher::TeacherError;
 use crate::{Error, edge};
 
 impl From<GenerateError> for Error {
@@ -23,74 +24,163 @@ impl From<GenerateError> for Error {
             GenerateError::NoPassages => Self::new(error.to_string()).data().hint("add documents with more text"),
             GenerateError::Interrupted { .. } => Self::interrupted(error.to_string())
                 .hint("run the same command again: answers that were paid for are kept"),
-            GenerateError::Template(_) | GenerateError::Leak { .. } => Self::new(error.to_string()),
+            GenerateError::Template(_) | GenerateError::Leak { .. } | GenerateError::Student(_) => {
+                Self::new(error.to_string())
+            }
         }
     }
 }
 
-/// Asks for one kind with a bar.
-#[allow(clippy::too_many_arguments, reason = "one call that gathers what three commands have")]
-fn ask(
-    kind: Kind,
-    wanted: usize,
-    passages: &[Passage],
-    masked: &Masked,
-    templates: &Templates,
-    teacher: &dyn Teacher,
-    counter: &dyn TokenCounter,
-    settings: &RowSettings,
-    stop: &AtomicBool,
-    watch: &dyn Watch,
-) -> Result<Outcome, Error> {
-    let forbidden = masked.forbidden();
-    let surrogates = masked.vault.surrogates();
-    let job =
-        Job { kind, wanted, passages, templates, teacher, counter, settings, forbidden: &forbidden, surrogates, stop };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|e| Error::new(e.to_string()))?;
-    let outcome = runtime.block_on(generate::generate(&job, &mut |p| {
-        let cost = if p.cost_usd > 0.0 { format!(", ${:.4}", p.cost_usd) } else { String::new() };
-        watch.progress(
-            p.accepted.min(wanted) as u64,
-            wanted as u64,
-            &format!("{} rows, {} rejected, {} requests{cost}", p.accepted, p.rejected, p.asked),
-        );
-    }));
-    watch.finish();
-    let outcome = outcome?;
-    for r in &outcome.rejected {
-        watch.detail(&format!("rejected, {} {}..{}: {}", r.source, r.span.0, r.span.1, r.reason));
-    }
-    Ok(outcome)
+/// What it takes to make rows, whatever their kind.
+pub struct RowMaker<'a> {
+    /// Masked documents.
+    pub masked: &'a Masked,
+    /// Prompts.
+    pub templates: &'a Templates,
+    /// Who answers, and who judges.
+    pub choice: &'a TeacherChoice,
+    /// Who writes the rejected sides of pairs in the teacher's place.
+    pub student: Option<&'a dyn OnPolicy>,
+    /// The student's tokenizer.
+    pub counter: &'a dyn TokenCounter,
+    /// Caps and quotas.
+    pub settings: &'a RowSettings,
+    /// Who shows how far it is.
+    pub watch: &'a dyn Watch,
 }
 
-/// A line per kind: accepted, rejected by reason, coverage, tokens and money.
-fn account(kind: Kind, wanted: usize, passages: usize, outcome: &Outcome) -> String {
-    let reasons: Vec<String> = outcome.reasons().iter().map(|(code, n)| format!("{n} {code}")).collect();
-    let test = outcome.rows.iter().filter(|r| r.split == crate::row::Split::Test).count();
-    let mut line = format!(
-        "{}: {} of {wanted} rows ({test} held out) from {} requests, {} of {passages} passages",
-        kind.name(),
-        outcome.rows.len(),
-        outcome.asked,
-        outcome.coverage.len()
-    );
-    if !reasons.is_empty() {
-        line.push_str(&format!("; rejected: {}", reasons.join(", ")));
+impl RowMaker<'_> {
+    fn info(&self, kind: Kind) -> FileInfo {
+        let (cap, mask_policy) = (self.settings.cap, self.masked.policy.clone());
+        FileInfo { kind, tokenizer_hash: self.counter.hash(), cap, mask_policy }
     }
-    if outcome.spare > 0 {
-        line.push_str(&format!("; {} to spare", outcome.spare));
+
+    /// What would be asked for one kind, and what it would cost. Asks nothing.
+    ///
+    /// # Errors
+    /// No passages, or a template.
+    pub fn dry_run(&self, kind: Kind, wanted: usize) -> Result<DryRun, Error> {
+        self.with_job(kind, wanted, |job| {
+            let plan = Plan::new(job)?;
+            let briefs = plan.first_round();
+            let prompts = briefs.iter().map(|(_, brief)| Ok(self.templates.prompt(brief)?));
+            let prompts = prompts.collect::<Result<Vec<_>, GenerateError>>()?;
+            Ok(DryRun::of(kind, wanted, job, prompts))
+        })
     }
-    if outcome.usage.completion_tokens > 0 {
-        line.push_str(&format!(
-            "; {} + {} tokens, ${:.4}",
-            outcome.usage.prompt_tokens, outcome.usage.completion_tokens, outcome.usage.cost_usd
-        ));
+
+    fn with_job<T>(
+        &self,
+        kind: Kind,
+        wanted: usize,
+        work: impl FnOnce(&Job<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let passages = self.masked.passages();
+        let forbidden = Forbidden::new(&self.masked.forbidden());
+        let profile = author_profile(self.masked);
+        work(&Job {
+            kind,
+            wanted,
+            passages: &passages,
+            templates: self.templates,
+            teacher: self.choice.teacher.as_ref(),
+            judge: self.choice.judge.as_deref(),
+            student: self.student.filter(|_| kind == Kind::Preference),
+            profile: profile.as_ref(),
+            counter: self.counter,
+            settings: self.settings,
+            forbidden: &forbidden,
+            masker: &self.masked.masker,
+            surrogates: self.masked.vault.surrogates(),
+            stop: &STOP,
+        })
     }
-    line
+
+    /// Asks for one kind, and says how it went.
+    fn ask(&self, kind: Kind, wanted: usize) -> Result<Outcome, Error> {
+        let watch = self.watch;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|e| Error::new(e.to_string()))?;
+        let start = Instant::now();
+        let outcome = self.with_job(kind, wanted, |job| {
+            let outcome = runtime.block_on(generate::generate(job, &mut |p| {
+                watch.progress(p.accepted.min(wanted) as u64, wanted as u64, &progress_words(p, start.elapsed()));
+            }));
+            watch.finish();
+            Ok(outcome?)
+        })?;
+        for r in &outcome.rejected {
+            watch.detail(&format!("rejected, {} {}..{}: {}: {}", r.source, r.span.0, r.span.1, r.code, r.reason));
+        }
+        for line in account::lines(kind, wanted, &outcome) {
+            watch.say(&line);
+        }
+        for line in account::passage_lines(&outcome) {
+            watch.detail(&line);
+        }
+        Ok(outcome)
+    }
+}
+
+/// What a run would ask.
+pub struct DryRun {
+    /// The plan in words.
+    pub lines: Vec<String>,
+    /// The prompts of the first round.
+    pub samples: Vec<Prompt>,
+}
+
+impl DryRun {
+    fn of(kind: Kind, wanted: usize, job: &Job<'_>, samples: Vec<Prompt>) -> Self {
+        let asked_for: usize = samples.iter().map(Prompt::wanted).sum();
+        let mut lines = vec![format!(
+            "{}: {wanted} rows wanted, {} passages; first {} requests for {asked_for} rows",
+            kind.name(),
+            job.passages.len(),
+            samples.len()
+        )];
+        if asked_for < wanted {
+            lines.push(format!(
+                "then about {} more, as long as the passages give new rows",
+                (wanted - asked_for).div_ceil(job.settings.per_request)
+            ));
+        }
+        Self { lines, samples }
+    }
+}
+
+/// How the person writes, by their own prose among the documents.
+fn author_profile(masked: &Masked) -> Option<Profile> {
+    let _ = masked;
+    None
+}
+
+/// Requests, pace and money; below them why rows were rejected, and the last one that was not.
+fn progress_words(p: &Progress, elapsed: Duration) -> String {
+    let minutes = elapsed.as_secs_f64() / 60.0;
+    let mut words = format!("rows from {} requests", p.asked);
+    if p.accepted > 0 && minutes > 0.05 {
+        words.push_str(&format!(", {:.0} a minute", p.accepted as f64 / minutes));
+    }
+    if p.cost_usd > 0.0 {
+        words.push_str(&format!(", ${:.4}", p.cost_usd));
+    }
+    words.push('\n');
+    if p.rejected > 0 {
+        let mut reasons: Vec<_> = p.reasons.iter().collect();
+        reasons.sort_by_key(|(code, n)| (std::cmp::Reverse(**n), **code));
+        let named: Vec<String> = reasons.iter().take(3).map(|(code, n)| format!("{n} {code}")).collect();
+        words.push_str(&format!("{} rejected ({}); ", p.rejected, named.join(", ")));
+    }
+    if let Some(last) = &p.last {
+        const SHOWN: usize = 70;
+        let short: String = last.chars().take(SHOWN).collect();
+        words.push_str(&format!("last: {short}{}", if last.chars().count() > SHOWN { "…" } else { "" }));
+    }
+    words.trim_end().trim_end_matches(';').to_owned()
 }
 
 fn rejected_lines(rejected: &[Rejected]) -> Result<String, Error> {
@@ -98,18 +188,35 @@ fn rejected_lines(rejected: &[Rejected]) -> Result<String, Error> {
 }
 
 fn too_few(kind: Kind, outcome: &Outcome, wanted: usize) -> Error {
+    let error =
+        Error::new(format!("only {} of {wanted} {} rows were accepted", outcome.rows.len(), kind.name())).data();
+    if let Some(ended) = &outcome.ended {
+        let (reason, hint) = match ended {
+            TeacherError::Fatal { reason, hint } => (reason.clone(), hint.clone()),
+            TeacherError::Failed { reason } => (reason.clone(), String::new()),
+        };
+        return error.cause(reason).maybe_hint((!hint.is_empty()).then_some(hint));
+    }
     // An exhausted passage is no fault of the teacher's; only real rejections are worth reading about.
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for rejected in outcome.rejected.iter().filter(|r| !r.reason.ends_with(generate::EMPTY)) {
         *reasons.entry(rejected.code).or_default() += 1;
     }
-    let hint = match reasons.into_iter().max_by_key(|(_, n)| *n) {
-        Some((code, n)) => {
-            format!("most were rejected as {code} ({n}); see the rejected rows, and add documents if they are few")
+    let mut ranked: Vec<(&str, usize)> = reasons.into_iter().collect();
+    ranked.sort_by_key(|(code, n)| (std::cmp::Reverse(*n), *code));
+    let named: Vec<String> = ranked.iter().take(3).map(|(code, n)| format!("{n} {code}")).collect();
+    let failed = outcome.rejected.iter().find(|r| r.code == "no-answer" && !r.reason.ends_with(generate::EMPTY));
+    error.hint(match (ranked.first(), failed) {
+        (Some(("no-answer", _)), Some(failed)) => format!(
+            "most requests got no answer ({}); {}; run the same command again: what was answered is kept",
+            named.join(", "),
+            failed.reason
+        ),
+        (Some(_), _) => {
+            format!("rejected: {}; see the rejected rows, and add documents if they are few", named.join(", "))
         }
-        None => "every passage was asked until it gave nothing new: add documents, or ask for fewer rows".into(),
-    };
-    Error::new(format!("only {} of {wanted} {} rows were accepted", outcome.rows.len(), kind.name())).data().hint(hint)
+        (None, _) => "every passage was asked until it gave nothing new: add documents, or ask for fewer rows".into(),
+    })
 }
 
 /// One dataset from plain paths: `gen-qa`, `gen-cot`, `gen-dpo`.
@@ -118,35 +225,27 @@ fn too_few(kind: Kind, outcome: &Outcome, wanted: usize) -> Error {
 ///
 /// # Errors
 /// The teacher, the file system, or fewer rows than wanted.
-#[allow(clippy::too_many_arguments, reason = "the command line's own list")]
-pub fn generate_file(
-    kind: Kind,
-    wanted: usize,
-    masked: &Masked,
-    templates: &Templates,
-    choice: &TeacherChoice,
-    counter: &dyn TokenCounter,
-    settings: &RowSettings,
-    out: &Path,
-    watch: &dyn Watch,
-) -> Result<(), Error> {
-    let passages = masked.passages();
-    if let Some(notice) = &choice.notice {
+pub fn generate_file(kind: Kind, wanted: usize, maker: &RowMaker<'_>, out: &Path) -> Result<(), Error> {
+    let watch = maker.watch;
+    if let Some(notice) = &maker.choice.notice {
         watch.say(notice);
     }
-    let outcome =
-        ask(kind, wanted, &passages, masked, templates, choice.teacher.as_ref(), counter, settings, &STOP, watch)?;
-    watch.say(&account(kind, wanted, passages.len(), &outcome));
-    let info = FileInfo { kind, tokenizer_hash: counter.hash(), cap: settings.cap, mask_policy: masked.policy.clone() };
+    let outcome = maker.ask(kind, wanted)?;
     if !outcome.rows.is_empty() {
-        dataset::write(out, &outcome.rows, &info)?;
+        dataset::write(out, &outcome.rows, &maker.info(kind))?;
     }
+    let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+    let beside = out.with_file_name(format!("{stem}.rejected.jsonl"));
     if !outcome.rejected.is_empty() {
-        let beside =
-            out.with_file_name(format!("{}.rejected.jsonl", out.file_stem().unwrap_or_default().to_string_lossy()));
         edge::fs::write(&beside, rejected_lines(&outcome.rejected)?.as_bytes())?;
         watch.say(&format!("rejected rows: {}", beside.display()));
+    } else if beside.is_file() {
+        // Of an earlier run, and no longer true.
+        std::fs::remove_file(&beside).map_err(|e| Error::io(&beside, e))?;
     }
+    let account = out.with_file_name(format!("{stem}.account.json"));
+    let figures = serde_json::to_string_pretty(&account::figures(kind, wanted, &outcome));
+    edge::fs::write(&account, (figures.map_err(|e| Error::new(e.to_string()))? + "\n").as_bytes())?;
     if outcome.rows.len() < wanted { Err(too_few(kind, &outcome, wanted)) } else { Ok(()) }
 }
 
@@ -154,14 +253,8 @@ pub fn generate_file(
 ///
 /// # Errors
 /// As [`generate_file`].
-pub fn make_rows(
-    workspace: &Workspace,
-    masked: &Masked,
-    templates: &Templates,
-    choice: &TeacherChoice,
-    counter: &dyn TokenCounter,
-    watch: &dyn Watch,
-) -> Result<Manifest, Error> {
+pub fn make_rows(workspace: &Workspace, maker: &RowMaker<'_>) -> Result<Manifest, Error> {
+    let RowMaker { masked, templates, choice, counter, watch, .. } = *maker;
     let data = workspace.path("data");
     let manifest_path = data.join("manifest.json");
     let settings = &workspace.settings.rows;
@@ -186,16 +279,11 @@ pub fn make_rows(
     let mut figures = Map::new();
     let mut rejected = String::new();
     let mut shortfall = None;
-    for (kind, wanted) in Kind::ALL.into_iter().zip([settings.qa, settings.cot, settings.preference]) {
+    for (kind, wanted) in Kind::ALL.into_iter().map(|kind| (kind, settings.wanted(kind))) {
         watch.say(&format!("asking for {wanted} {} rows about {} passages", kind.name(), passages.len()));
-        let outcome =
-            ask(kind, wanted, &passages, masked, templates, choice.teacher.as_ref(), counter, settings, &STOP, watch)?;
-        watch.say(&account(kind, wanted, passages.len(), &outcome));
-        let info =
-            FileInfo { kind, tokenizer_hash: counter.hash(), cap: settings.cap, mask_policy: masked.policy.clone() };
-        dataset::write(&data.join(format!("{}.parquet", kind.name())), &outcome.rows, &info)?;
-        let reasons: BTreeMap<&str, usize> = outcome.reasons();
-        figures.insert(kind.name().into(), json!({ "accepted": outcome.rows.len(), "rejected": reasons, "requests": outcome.asked, "passages": outcome.coverage.len(), "cost_usd": outcome.usage.cost_usd }));
+        let outcome = maker.ask(kind, wanted)?;
+        dataset::write(&data.join(format!("{}.parquet", kind.name())), &outcome.rows, &maker.info(kind))?;
+        figures.insert(kind.name().into(), account::figures(kind, wanted, &outcome));
         rejected.push_str(&rejected_lines(&outcome.rejected)?);
         if outcome.rows.len() < wanted && shortfall.is_none() {
             shortfall = Some(too_few(kind, &outcome, wanted));

@@ -9,10 +9,20 @@ use crate::{Error, edge};
 pub struct TeacherChoice {
     /// Who answers.
     pub teacher: Box<dyn Teacher>,
+    /// Who judges rows, if anybody does.
+    pub judge: Option<Box<dyn Teacher>>,
     /// Said before the first request.
     pub notice: Option<String>,
     /// What decides the answers: joins the stage's inputs.
     pub identity: ContentHash,
+}
+
+impl TeacherChoice {
+    /// Nobody who could be asked: for looking at prompts.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self { teacher: Box::new(Outline), judge: None, notice: None, identity: ContentHash::of(b"nobody") }
+    }
 }
 
 /// The teacher that a SPEC names; see `Teachers` in the manual.
@@ -31,7 +41,7 @@ pub fn choose_teacher(settings: &TeacherSettings, root: &Path, cache: &Path) -> 
         spec => spec,
     };
     let plain = |teacher: Box<dyn Teacher>, notice: Option<String>, identity: ContentHash| {
-        Ok(TeacherChoice { teacher, notice, identity })
+        Ok(TeacherChoice { teacher, judge: None, notice, identity })
     };
     match spec.split_once(':').unwrap_or((spec, "")) {
         ("outline", "") => {
@@ -84,7 +94,7 @@ fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Err
         .finish();
     let teacher = OpenAiTeacher::new(wire, Some(cache)).map_err(|e| teacher_error(&e))?;
     let notice = teacher.note().map(str::to_owned);
-    Ok(TeacherChoice { teacher: Box::new(teacher), notice, identity })
+    Ok(TeacherChoice { teacher: Box::new(teacher), judge: None, notice, identity })
 }
 
 #[cfg(not(feature = "teacher"))]

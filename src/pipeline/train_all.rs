@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::documents::{Masked, mask_documents, name_model, read_documents};
 use super::evaluate::{Evaluation, evaluate, leak_report, try_leaks};
 use super::phase::{Phase, PhaseInput, open_student, run_phase};
-use super::rows::make_rows;
+use super::rows::{RowMaker, make_rows};
 use super::teachers::choose_teacher;
 use super::vault::{VAULT, VaultFile};
 use super::{STOP, Watch};
@@ -56,7 +56,16 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     let counter = Encoder::counter(&folder.tokenizer_path())?;
     let templates = Templates::with_overrides(&workspace.path("prompts"))?;
     let choice = choose_teacher(&settings.teacher, &workspace.root, &workspace.path(".distill/responses.sqlite"))?;
-    let rows_manifest = make_rows(workspace, &masked, &templates, &choice, &counter, watch)?;
+    let maker = RowMaker {
+        masked: &masked,
+        templates: &templates,
+        choice: &choice,
+        student: None,
+        counter: &counter,
+        settings: &settings.rows,
+        watch,
+    };
+    let rows_manifest = make_rows(workspace, &maker)?;
     let tables: Vec<dataset::Table> = Kind::ALL
         .iter()
         .map(|k| dataset::read(&workspace.path(&format!("data/{}.parquet", k.name()))))

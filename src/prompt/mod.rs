@@ -17,7 +17,7 @@ use crate::id::{ContentHash, Hasher};
 use crate::row::Kind;
 
 pub use passage::{Passage, passages};
-pub use template::{Template, TemplateError, Templates};
+pub use template::{Brief, Template, TemplateError, Templates};
 
 /// Who speaks in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,7 @@ pub struct Prompt {
     pub(crate) passage: Passage,
     pub(crate) wanted: usize,
     pub(crate) sample: u32,
+    pub(crate) offset: usize,
 }
 
 impl Prompt {
@@ -100,6 +101,12 @@ impl Prompt {
     #[must_use]
     pub const fn sample(&self) -> u32 {
         self.sample
+    }
+
+    /// Rows that earlier requests about this passage asked for.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
     }
 
     /// Identity of the request: messages, schema and round. Endpoint, model and sampling parameters are added by

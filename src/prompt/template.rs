@@ -8,12 +8,13 @@ use crate::id::ContentHash;
 use crate::row::Kind;
 
 /// The templates that ship with the binary: name and source.
-const EMBEDDED: [(&str, &str); 5] = [
+const EMBEDDED: [(&str, &str); 6] = [
     ("qa", include_str!("../../prompts/qa.md")),
     ("cot", include_str!("../../prompts/cot.md")),
     ("preference", include_str!("../../prompts/preference.md")),
     ("shorten", include_str!("../../prompts/shorten.md")),
     ("repair", include_str!("../../prompts/repair.md")),
+    ("judge", include_str!("../../prompts/judge.md")),
 ];
 
 /// A template could not be read or rendered.
@@ -37,13 +38,49 @@ pub enum TemplateError {
     },
 }
 
-/// One prompt file: `---` front matter with `task` and `version`, then `# System` and `# User` in minijinja.
+/// One prompt file: `---` front matter with `task` and `version`, then `# System` and `# User` in minijinja, then
+/// lists to draw from: `# Kinds` of rows and `# Askers`, a line each.
 #[derive(Clone, Debug)]
 pub struct Template {
     name: String,
     version: String,
     system: String,
     user: String,
+    kinds: Vec<String>,
+    askers: Vec<String>,
+}
+
+/// What one request for rows is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief<'a> {
+    /// The kind of rows.
+    pub kind: Kind,
+    /// What they are about.
+    pub passage: &'a Passage,
+    /// Samples of how the person writes. The same for all requests, so that the endpoint can cache the beginning.
+    pub voice: &'a [Passage],
+    /// How the person writes, in words; may be empty.
+    pub style: &'a str,
+    /// Stretches of the passage, word for word, that may stand as the person's own answers; may be empty.
+    pub excerpts: &'a [String],
+    /// Rows asked for.
+    pub wanted: usize,
+    /// How often the passage was asked before for this kind.
+    pub sample: u32,
+    /// Rows asked for by those earlier requests.
+    pub offset: usize,
+    /// Where in the lists of kinds and askers to begin.
+    pub turn: usize,
+    /// Tokens allowed per field.
+    pub cap: usize,
+}
+
+impl<'a> Brief<'a> {
+    /// The first request for `wanted` rows about a passage, without samples.
+    #[must_use]
+    pub const fn first(kind: Kind, passage: &'a Passage, wanted: usize, cap: usize) -> Self {
+        Self { kind, passage, voice: &[], style: "", excerpts: &[], wanted, sample: 0, offset: 0, turn: 0, cap }
+    }
 }
 
 impl Template {
@@ -65,17 +102,23 @@ impl Template {
         }
         let version =
             keys.get("version").filter(|v| !v.is_empty()).ok_or_else(|| fault("front matter needs `version: N`"))?;
-        let (system, user) = match body.split_once("# User\n") {
-            Some((system, user)) => {
-                (system.trim().strip_prefix("# System").unwrap_or(system).trim().to_owned(), user.trim().to_owned())
-            }
-            None => return Err(fault("the file needs a `# User` section")),
+        let Some((system, rest)) = body.split_once("# User\n") else {
+            return Err(fault("the file needs a `# User` section"));
         };
+        let system = system.trim().strip_prefix("# System").unwrap_or(system).trim().to_owned();
+        let (rest, askers) = rest.split_once("\n# Askers\n").unwrap_or((rest, ""));
+        let (user, kinds) = rest.split_once("\n# Kinds\n").unwrap_or((rest, ""));
+        let items = |list: &str| -> Vec<String> {
+            list.lines().map(|l| l.trim().trim_start_matches("- ").to_owned()).filter(|l| !l.is_empty()).collect()
+        };
+        let (kinds, askers, user) = (items(kinds), items(askers), user.trim().to_owned());
         let template = Self {
             name: name.to_owned(),
             version: format!("{version}-{}", ContentHash::of(body.as_bytes()).short()),
             system,
             user,
+            kinds,
+            askers,
         };
         template.environment()?;
         Ok(template)
@@ -155,38 +198,69 @@ impl Templates {
         self.0.get(kind.name()).map_or("", |t| &t.version)
     }
 
-    /// One request for `wanted` rows about a passage.
-    ///
-    /// `voice` are other passages of the person, shown as samples of how they write. `cap` is the token cap.
+    /// One request for rows.
     ///
     /// # Errors
     /// A template that names a variable it is not given.
-    pub fn prompt(
-        &self,
-        kind: Kind,
-        passage: &Passage,
-        voice: &[Passage],
-        wanted: usize,
-        sample: u32,
-        cap: usize,
-    ) -> Result<Prompt, TemplateError> {
-        let template = self.get(kind.name())?;
-        let voice: Vec<&str> = voice.iter().map(Passage::text).collect();
+    pub fn prompt(&self, brief: &Brief<'_>) -> Result<Prompt, TemplateError> {
+        let template = self.get(brief.kind.name())?;
+        let voice: Vec<&str> = brief.voice.iter().map(Passage::text).collect();
         // English takes about 1.4 tokens a word; asking for less than fits spares a second turn.
-        let max_words = cap * 2 / 5;
-        let context = context! { passage => passage.text(), heading => passage.heading(), voice, count => wanted, round => sample + 1, max_words };
+        let max_words = brief.cap * 2 / 5;
+        let kinds: Vec<&str> = (0..brief.wanted.min(template.kinds.len()))
+            .map(|i| template.kinds[(brief.turn + i) % template.kinds.len()].as_str())
+            .collect();
+        let asker = template.askers.get(brief.turn / 3 % template.askers.len().max(1)).map_or("", String::as_str);
+        let context = context! {
+            passage => brief.passage.text(), heading => brief.passage.heading(), voice, style => brief.style,
+            excerpts => brief.excerpts, count => brief.wanted, round => brief.sample + 1, kinds, asker, max_words,
+        };
         let (system, user) = template.render(&context)?;
         let messages =
             vec![Message { role: Role::System, content: system }, Message { role: Role::User, content: user }];
         Ok(Prompt {
-            kind,
+            kind: brief.kind,
             template: template.name.clone(),
             template_version: template.version.clone(),
             messages,
-            schema: crate::row::answer_schema(kind),
+            schema: crate::row::answer_schema(brief.kind),
+            passage: brief.passage.clone(),
+            wanted: brief.wanted,
+            sample: brief.sample,
+            offset: brief.offset,
+        })
+    }
+
+    /// Asks whether rows about a passage are sound: `rows` is what is judged, each with an `id`, `schema` that of the
+    /// verdicts.
+    ///
+    /// # Errors
+    /// The template.
+    pub fn judge(
+        &self,
+        kind: Kind,
+        passage: &Passage,
+        rows: &[serde_json::Value],
+        schema: serde_json::Value,
+    ) -> Result<Prompt, TemplateError> {
+        let template = self.get("judge")?;
+        let lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        let context =
+            context! { passage => passage.text(), heading => passage.heading(), kind => kind.name(), rows => lines };
+        let (system, user) = template.render(&context)?;
+        Ok(Prompt {
+            kind,
+            template: template.name.clone(),
+            template_version: template.version.clone(),
+            messages: vec![
+                Message { role: Role::System, content: system },
+                Message { role: Role::User, content: user },
+            ],
+            schema,
             passage: passage.clone(),
-            wanted,
-            sample,
+            wanted: rows.len(),
+            sample: 0,
+            offset: 0,
         })
     }
 

@@ -142,6 +142,14 @@ fn change(name: &str, of: usize, noun: &str, before: f64, after: f64) -> String 
     )
 }
 
+/// A share of the tuned student's, where the base's says nothing.
+fn share(name: &str, of: usize, noun: &str, after: f64, words: &str) -> String {
+    match of {
+        0 => figure("", name, NOT_MEASURED, ""),
+        _ => figure("", name, &escape(&percent(after)), &format!("<small>{words}, {}</small>", counted(of, noun))),
+    }
+}
+
 fn headline(data: &ReportData) -> String {
     let e = &data.evaluation;
     let (train, test) = data.datasets.iter().fold((0, 0), |(a, b), d| (a + d.train, b + d.test));
@@ -163,8 +171,22 @@ fn headline(data: &ReportData) -> String {
         false => count(train + test),
     };
     format!(
-        "<div class=\"figures\">\n{}{}{}{gguf}{}</div>\n",
+        "<div class=\"figures\">\n{}{}{}{}{}{gguf}{}</div>\n",
+        share(
+            "Trained questions",
+            e.trained_questions,
+            "question",
+            e.trained_after,
+            "answered right in their own words"
+        ),
         change("Fact recall", e.recall_questions, "question", e.recall_before, e.recall_after),
+        change(
+            "Admits not knowing",
+            e.unknown_questions,
+            "question",
+            e.unknown_admitted_before,
+            e.unknown_admitted_after
+        ),
         change("Preference accuracy", e.preference_pairs, "pair", e.preference_before, e.preference_after),
         figure("", "Answers that end", &ended, "<small>by themselves, not at the token limit</small>"),
         figure("", "Rows", &rows, &format!("<small>{} train, {} held out</small>", count(train), count(test))),
@@ -183,6 +205,13 @@ fn notes(data: &ReportData) -> String {
         notes.push(format!(
             "Recall was asked with only {}: each moves it by {each:.0} points or so.",
             counted(e.recall_questions, "question")
+        ));
+    }
+    if e.unknown_questions > 0 && e.unknown_admitted_after < 0.5 {
+        notes.push(format!(
+            "Asked about {} it was never told, it says so in {} of the cases and makes something up in the others.",
+            counted(e.unknown_questions, "fact"),
+            percent(e.unknown_admitted_after)
         ));
     }
     if e.preference_pairs > 0 && e.preference_after <= e.preference_before {

@@ -92,6 +92,24 @@ pub struct EvaluationReport {
     pub recall_before: f64,
     /// Share answered right by the tuned student.
     pub recall_after: f64,
+    /// Trained questions that were asked in their own words.
+    #[serde(default)]
+    pub trained_questions: usize,
+    /// Share answered right by the tuned student.
+    #[serde(default)]
+    pub trained_after: f64,
+    /// Questions about facts that were never trained.
+    #[serde(default)]
+    pub unknown_questions: usize,
+    /// Share to which the base student says that it does not know.
+    #[serde(default)]
+    pub unknown_admitted_before: f64,
+    /// The same, tuned student.
+    #[serde(default)]
+    pub unknown_admitted_after: f64,
+    /// Share that the tuned student answers right all the same: guessed, or told elsewhere.
+    #[serde(default)]
+    pub unknown_right_after: f64,
     /// Held-out pairs.
     pub preference_pairs: usize,
     /// Share of pairs whose chosen answer is likelier per token, base student.

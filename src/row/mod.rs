@@ -1,15 +1,18 @@
 //! Rows: what the teacher's completion becomes. Knows nothing of Parquet or files.
 
+mod ground;
 mod parse;
 mod reject;
 mod schema;
+pub mod shape;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentHash, Hasher};
 
-pub use parse::{ParsedRow, normalise, parse, repair_json, validate};
+pub use ground::{Arithmetic, Claim, Disagreement, Facts, Found, Support, What, derive_key, locate, unsupported};
+pub use parse::{ParsedRow, normalise, parse, repair_json, validate, values, withhold};
 pub use reject::{Reject, Rejected};
 pub use schema::{answer_schema, row_schema};
 
@@ -186,6 +189,40 @@ impl Split {
     }
 }
 
+/// Where one side of a preference pair comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The person's own words, as they stand in the document.
+    Post,
+    /// The teacher's.
+    Teacher,
+    /// The student's own answer, sampled before it was aligned.
+    Student,
+}
+
+impl Side {
+    /// `post`, `teacher` or `student`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Teacher => "teacher",
+            Self::Student => "student",
+        }
+    }
+}
+
+/// Where both sides of a preference pair come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sides {
+    /// The chosen side.
+    pub chosen: Side,
+    /// The rejected side.
+    pub rejected: Side,
+}
+
 /// Who wrote a row and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -219,6 +256,8 @@ pub struct Row {
     pub split: Split,
     /// Tokens per trained field, by the student's tokenizer, in the order of [`Kind::fields`].
     pub tokens: [u32; 3],
+    /// Where the sides of a pair come from; `None` for other kinds, and where it is not known.
+    pub sides: Option<Sides>,
     /// Who wrote it.
     pub provenance: Provenance,
 }

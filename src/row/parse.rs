@@ -2,31 +2,71 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Content, Cot, Kind, Preference, Qa, Reject, TokenCounter};
-use crate::mask::Surrogates;
 
 /// A row, or the reason it is none with the value that was offered.
 pub type ParsedRow = Result<Content, (Reject, Value)>;
 
 /// Reads a teacher's answer into rows: each is content, or the reason it is not with the value that was offered.
 ///
+/// # Errors
+/// As [`values`].
+pub fn parse(kind: Kind, text: &str) -> Result<Vec<ParsedRow>, Reject> {
+    Ok(values(kind, text)?.into_iter().map(|row| content(kind, row)).collect())
+}
+
+/// The rows of an answer as they came.
+///
 /// Tolerates what endpoints without structured output do: code fences, words before and after, a bare array, one
-/// row without the wrapper. A single bad row does not spoil its neighbours.
+/// row without the wrapper, another name for `rows`.
 ///
 /// # Errors
 /// [`Reject::Unparsable`] when there is no JSON of the right shape at all.
-pub fn parse(kind: Kind, text: &str) -> Result<Vec<ParsedRow>, Reject> {
-    let value = repair_json(text)?;
-    let rows = match value {
-        Value::Array(rows) => rows,
+pub fn values(kind: Kind, text: &str) -> Result<Vec<Value>, Reject> {
+    match repair_json(text)? {
+        Value::Array(rows) => Ok(rows),
         Value::Object(mut map) => match map.shift_remove("rows") {
-            Some(Value::Array(rows)) => rows,
-            Some(other) => return Err(unparsable(&format!("`rows` is {}, not an array", type_name(&other)))),
-            None if map.contains_key(kind.fields()[0]) => vec![Value::Object(map)],
-            None => return Err(unparsable("there is no `rows`")),
+            Some(Value::Array(rows)) => Ok(rows),
+            Some(row @ Value::Object(_)) => Ok(vec![row]),
+            Some(other) => Err(unparsable(&format!("`rows` is {}, not an array", type_name(&other)))),
+            None if map.contains_key(kind.fields()[0]) => Ok(vec![Value::Object(map)]),
+            None => {
+                let is_rows = |v: &Value| v.as_array().is_some_and(|rows| rows.iter().any(Value::is_object));
+                match map.into_iter().map(|(_, v)| v).find(is_rows) {
+                    Some(Value::Array(rows)) => Ok(rows),
+                    _ => Err(unparsable("there is no `rows`")),
+                }
+            }
         },
-        other => return Err(unparsable(&format!("{} instead of an object", type_name(&other)))),
+        other => Err(unparsable(&format!("{} instead of an object", type_name(&other)))),
+    }
+}
+
+/// What stands in the place of a row with personal data in what is kept of an answer.
+const WITHHELD: &str = "personal_data";
+
+/// An answer's rows as text that may be kept: a row in which `fault` finds personal data, given as field and kind, is
+/// replaced by a note of that, which [`parse`] reads as the same rejection.
+#[must_use]
+pub fn withhold(rows: &[Value], fault: impl Fn(&str) -> Option<String>) -> String {
+    let keep = |row: &Value| match in_strings(row, "row", &fault) {
+        Some((field, entity)) => serde_json::json!({ WITHHELD: { "field": field, "entity": entity } }),
+        None => row.clone(),
     };
-    Ok(rows.into_iter().map(|row| content(kind, row)).collect())
+    serde_json::json!({ "rows": rows.iter().map(keep).collect::<Vec<_>>() }).to_string()
+}
+
+/// The first string, at any depth, in which `fault` finds something, with the name of its field.
+fn in_strings(value: &Value, name: &str, fault: &impl Fn(&str) -> Option<String>) -> Option<(String, String)> {
+    match value {
+        Value::String(text) => fault(text).map(|entity| (name.to_owned(), entity)),
+        Value::Array(items) => items.iter().find_map(|v| in_strings(v, name, fault)),
+        Value::Object(map) => map.iter().find_map(|(key, v)| {
+            let hidden = fault(key).map(|entity| ("a field's name".to_owned(), entity));
+            hidden.or_else(|| in_strings(v, key, fault))
+        }),
+        Value::Null | Value::Bool(_) => None,
+        Value::Number(n) => fault(&n.to_string()).map(|entity| (name.to_owned(), entity)),
+    }
 }
 
 fn unparsable(reason: &str) -> Reject {
@@ -44,7 +84,8 @@ const fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// Finds the JSON in an answer.
+/// Finds the JSON in an answer: whole, between what surrounds it, as a row a line, or with the slips that models make
+/// (a comma too many, a line break inside a string). What is cut off stays unread.
 ///
 /// # Errors
 /// What the JSON parser says about the most promising stretch.
@@ -54,19 +95,70 @@ pub fn repair_json(text: &str) -> Result<Value, Reject> {
         Ok(value) => return Ok(value),
         Err(e) => e,
     };
-    // The outermost braces or brackets, whatever stands around them.
-    for (open, close) in [('{', '}'), ('[', ']')] {
+    // The outermost braces or brackets, whatever stands around them. What comes first is outside: an array of objects
+    // begins with its bracket.
+    let mut pairs = [('{', '}'), ('[', ']')];
+    pairs.sort_by_key(|(open, _)| text.find(*open).unwrap_or(usize::MAX));
+    for (open, close) in pairs {
         if let (Some(start), Some(end)) = (text.find(open), text.rfind(close))
             && start < end
-            && let Ok(value) = serde_json::from_str(&text[start..=end])
         {
-            return Ok(value);
+            let inner = &text[start..=end];
+            let whole = serde_json::from_str(inner).or_else(|_| serde_json::from_str(&without_slips(inner)));
+            if let Ok(value @ (Value::Object(_) | Value::Array(_))) = whole {
+                return Ok(value);
+            }
+            let lines: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(inner).into_iter().collect();
+            if let Ok(rows) = lines
+                && open == '{'
+                && rows.iter().all(Value::is_object)
+            {
+                return Ok(Value::Array(rows));
+            }
         }
     }
     Err(unparsable(&first.to_string()))
 }
 
-fn content(kind: Kind, mut row: Value) -> Result<Content, (Reject, Value)> {
+/// JSON without commas before a closing bracket and with the control characters inside strings escaped.
+fn without_slips(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for c in json.chars() {
+        if in_string {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            in_string = !ends;
+            match c {
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                '\r' => {}
+                c => out.push(c),
+            }
+            continue;
+        }
+        match c {
+            '"' => in_string = true,
+            '}' | ']' => {
+                let kept = out.trim_end();
+                if let Some(before) = kept.strip_suffix(',') {
+                    out.truncate(before.len());
+                }
+            }
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn content(kind: Kind, mut row: Value) -> ParsedRow {
+    if let Some(note) = row.get(WITHHELD).filter(|note| note.is_object()) {
+        let word = |name: &str| note.get(name).and_then(Value::as_str).unwrap_or_default();
+        let named = kind.fields().iter().chain(kind.probe_fields()).chain(&["evidence"]);
+        let field = named.into_iter().copied().find(|f| *f == word("field")).unwrap_or("row");
+        return Err((Reject::PersonalData { field, entity: word("entity").to_owned() }, Value::Null));
+    }
     // Models without structured output add fields of their own; those that the row has no place for are dropped.
     if let Some(map) = row.as_object_mut() {
         let known: Vec<String> =
@@ -123,18 +215,11 @@ pub fn normalise(text: &str) -> String {
     out
 }
 
-/// Checks a row's content against its passage and the cap; returns the tokens of each field. What masking invented may
-/// have the shape of personal data, nothing else may.
+/// Checks a row's form, its evidence and the cap; returns the tokens of each field.
 ///
 /// # Errors
 /// The first fault found, the too-long ones last, because those can be cured by asking for less.
-pub fn validate(
-    content: &Content,
-    passage: &str,
-    counter: &dyn TokenCounter,
-    cap: usize,
-    surrogates: &Surrogates,
-) -> Result<[u32; 3], Reject> {
+pub fn validate(content: &Content, passage: &str, counter: &dyn TokenCounter, cap: usize) -> Result<[u32; 3], Reject> {
     let kind = content.kind();
     let named = || kind.fields().iter().copied().zip(content.fields());
     for (field, text) in named() {
@@ -162,14 +247,6 @@ pub fn validate(
             return Err(Reject::IdenticalPair);
         }
         _ => {}
-    }
-    for (field, text) in named()
-        .chain(kind.probe_fields().iter().copied().zip(content.probe_fields()))
-        .chain([("evidence", content.evidence())])
-    {
-        if let Some(span) = surrogates.scan(text).into_iter().next() {
-            return Err(Reject::PersonalData { field, entity: span.entity.name().to_owned() });
-        }
     }
     let mut tokens = [0u32; 3];
     for (slot, (field, text)) in tokens.iter_mut().zip(named()) {
@@ -206,10 +283,39 @@ mod tests {
             format!("```json\n{{\"rows\": [{ROW}]}}\n```"),
             format!("Sure!\n[{ROW}]\nDone."),
             ROW.to_owned(),
+            format!("{{\"rows\": [{ROW},],}}"),
+            format!("{{\"data\": [{ROW}]}}"),
+            format!("{{\"rows\": {ROW}}}"),
+            format!("{ROW}\n{ROW}").replace(&format!("\n{ROW}"), ""),
         ] {
             let rows = parse(Kind::Cot, &text).unwrap();
             assert!(matches!(rows.as_slice(), [Ok(Content::Cot(_))]), "{text}");
         }
+    }
+
+    #[test]
+    fn slips_are_read_and_cuts_are_not() {
+        assert_eq!(parse(Kind::Cot, &format!("{ROW}\n{ROW}\n")).map(|r| r.len()), Ok(2), "a row a line");
+        let broken = ROW.replace("It was slow.", "It was\nslow, \\\"really\\\".");
+        let rows = parse(Kind::Cot, &format!("Here: {{\"rows\":[{broken}]}}")).unwrap();
+        assert!(matches!(&rows[0], Ok(Content::Cot(row)) if row.thought == "It was\nslow, \"really\"."), "{rows:?}");
+        for cut in [format!("{{\"rows\":[{ROW},{{\"instruction\":\"Wh"), "{'rows': []}".to_owned(), String::new()] {
+            assert!(parse(Kind::Cot, &cut).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_an_answer_holds_no_personal_data() {
+        let at = |text: &str| text.contains('@').then(|| "email".to_owned());
+        let bad = ROW.replace("A queue.", "Ask a@b.example.");
+        let rows = values(Kind::Cot, &format!("[{ROW},{bad},{{\"x@y\":1}}]")).unwrap();
+        let kept = withhold(&rows, at);
+        assert!(!kept.contains('@'), "{kept}");
+        let again = parse(Kind::Cot, &kept).unwrap();
+        assert!(again[0].is_ok());
+        let expected = Reject::PersonalData { field: "response", entity: "email".into() };
+        assert!(matches!(&again[1], Err((reject, Value::Null)) if *reject == expected), "{again:?}");
+        assert!(matches!(&again[2], Err((Reject::PersonalData { field: "row", .. }, _))));
     }
 
     #[test]
@@ -230,8 +336,7 @@ mod tests {
                 evidence: evidence.into(),
             })
         };
-        let check =
-            |content: &Content| validate(content, "In 2020 I built a Queue, twice.", &Words, 4, &Surrogates::default());
+        let check = |content: &Content| validate(content, "In 2020 I built a Queue, twice.", &Words, 4);
         assert_eq!(check(&row("built a queue", "Two queues.")), Ok([3, 1, 2]));
         assert_eq!(check(&row("bought a queue", "Two.")), Err(Reject::Ungrounded));
         assert_eq!(check(&row("built a queue", "")), Err(Reject::Empty { field: "response" }));

@@ -52,6 +52,70 @@ pub enum Reject {
     /// A preference without a difference.
     #[error("`chosen` and `rejected` are the same text")]
     IdenticalPair,
+    /// The question leans on a text that only the teacher has seen.
+    #[error("`{field}` cannot be understood by itself: \"{words}\"")]
+    HiddenContext {
+        /// Which.
+        field: &'static str,
+        /// The words that give it away.
+        words: String,
+    },
+    /// A number or a name that stands neither in the passage nor in the row's own context.
+    #[error("`{field}` says \"{words}\", which the passage does not")]
+    Unsupported {
+        /// Which.
+        field: &'static str,
+        /// The number or name.
+        words: String,
+    },
+    /// Not the person speaking.
+    #[error("`{field}` is not in the person's own voice: {reason}")]
+    Voice {
+        /// Which.
+        field: &'static str,
+        /// Who speaks instead.
+        reason: String,
+    },
+    /// No reasoning.
+    #[error("the thought is none: {reason}")]
+    Thought {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// One side of a pair is much longer, so that length alone would be learned.
+    #[error("`chosen` has {chosen} tokens and `rejected` {rejected}: too far apart")]
+    LengthBand {
+        /// Tokens.
+        chosen: u32,
+        /// Tokens.
+        rejected: u32,
+    },
+    /// The sides of a pair do not say the same.
+    #[error("`chosen` and `rejected` differ in facts: \"{words}\"")]
+    FactsDiffer {
+        /// The number or name that only one of them has.
+        words: String,
+    },
+    /// The chosen side does not sound like the person, or less so than the rejected one.
+    #[error("`chosen` is not how this person writes: {reason}")]
+    OutOfTone {
+        /// By what.
+        reason: String,
+    },
+    /// Nearly the same as a row that was accepted.
+    #[error("nearly the same row was accepted before ({why}, {percent} %)")]
+    NearDuplicate {
+        /// What was compared.
+        why: &'static str,
+        /// How alike, of 100.
+        percent: u32,
+    },
+    /// The judge found fault.
+    #[error("the judge says no to: {criteria}")]
+    Judged {
+        /// Which of its questions.
+        criteria: String,
+    },
     /// Seen before in this dataset.
     #[error("the same row was accepted before")]
     Duplicate,
@@ -79,6 +143,15 @@ impl Reject {
             Self::Ungrounded => "ungrounded",
             Self::KeyMissing => "key-missing",
             Self::IdenticalPair => "identical-pair",
+            Self::HiddenContext { .. } => "hidden-context",
+            Self::Unsupported { .. } => "unsupported",
+            Self::Voice { .. } => "voice",
+            Self::Thought { .. } => "thought",
+            Self::LengthBand { .. } => "length-band",
+            Self::FactsDiffer { .. } => "facts-differ",
+            Self::OutOfTone { .. } => "out-of-tone",
+            Self::NearDuplicate { .. } => "near-duplicate",
+            Self::Judged { .. } => "judged",
             Self::Duplicate => "duplicate",
             Self::PersonalData { .. } => "personal-data",
         }

@@ -92,6 +92,8 @@ pub struct TeacherSettings {
     pub base_url: String,
     /// Model name.
     pub model: String,
+    /// Model of the same endpoint that judges rows; empty is none.
+    pub judge: String,
     /// Sampling temperature; negative leaves it to the endpoint.
     pub temperature: f64,
     /// Limit of one answer.
@@ -130,12 +132,28 @@ pub struct RowSettings {
     pub per_request: usize,
     /// How often a passage is asked again at most.
     pub max_rounds: u32,
+    /// A question this like an accepted one (ROUGE-L F1) is a near duplicate; 1 or more looks for equal ones only.
+    pub similarity: f64,
+    /// Who writes the rejected side of preference pairs: `teacher`, `student`, or `mix` for both by turns.
+    pub rejected: String,
     /// Passages shown to the teacher as samples of the person's writing.
     pub voice_samples: usize,
     /// Share of the passages that are held out.
     pub test_ratio: f64,
     /// Seeds splits and sampling.
     pub seed: u64,
+}
+
+impl RowSettings {
+    /// Accepted rows wanted of a kind.
+    #[must_use]
+    pub const fn wanted(&self, kind: crate::row::Kind) -> usize {
+        match kind {
+            crate::row::Kind::Qa => self.qa,
+            crate::row::Kind::Cot => self.cot,
+            crate::row::Kind::Preference => self.preference,
+        }
+    }
 }
 
 /// What is trained.
@@ -265,6 +283,12 @@ impl Settings {
         let fault = |key: &str, why: &str| Err(Error::new(format!("`{key}` {why}")).place("settings"));
         if rows.cap == 0 || rows.per_request == 0 {
             return fault("rows", "needs a `cap` and a `per_request` of at least 1");
+        }
+        if rows.similarity.is_nan() || rows.similarity <= 0.0 {
+            return fault("rows.similarity", "is a share above 0, usually 0.7");
+        }
+        if !matches!(rows.rejected.as_str(), "teacher" | "student" | "mix") {
+            return fault("rows.rejected", "is `teacher`, `student` or `mix`");
         }
         if !(0.0..=0.5).contains(&rows.test_ratio) {
             return fault("rows.test_ratio", "is a share from 0 to 0.5");

@@ -66,6 +66,7 @@ impl Teacher for Replay {
             text: text.clone(),
             finish: Finish::Stop,
             usage: Usage::default(),
+            cached: false,
         });
         Box::pin(async move {
             answer.ok_or_else(|| TeacherError::Failed { reason: "no recorded answer for this request".into() })

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use distill::batch::Encoder;
-use distill::generate::{Job, generate};
+use distill::generate::{Forbidden, Job, generate};
 use distill::id::ContentHash;
 use distill::mask::Vault;
 use distill::pipeline::{mask_documents, read_documents};
@@ -38,11 +38,10 @@ impl Teacher for Author {
         let passage = normalise(prompt.passage().text());
         let about =
             self.rows[&prompt.kind()].iter().filter(|r| passage.contains(&normalise(r["evidence"].as_str().unwrap())));
-        let rows: Vec<Value> =
-            about.skip(prompt.sample() as usize * prompt.wanted()).take(prompt.wanted()).cloned().collect();
+        let rows: Vec<Value> = about.skip(prompt.offset()).take(prompt.wanted()).cloned().collect();
         let text = json!({ "rows": rows }).to_string();
         self.answers.lock().unwrap().insert(prompt.hash(), text.clone());
-        Box::pin(async move { Ok(Completion { text, finish: Finish::Stop, usage: Usage::default() }) })
+        Box::pin(async move { Ok(Completion { text, finish: Finish::Stop, usage: Usage::default(), cached: false }) })
     }
 }
 
@@ -89,9 +88,13 @@ fn recorded_answers_are_up_to_date_and_enough() {
             passages: &passages,
             templates: &templates,
             teacher: &author,
+            judge: None,
+            student: None,
+            profile: None,
             counter: &counter,
             settings: &settings.rows,
-            forbidden: &masked.forbidden(),
+            forbidden: &Forbidden::new(&masked.forbidden()),
+            masker: &masked.masker,
             surrogates: masked.vault.surrogates(),
             stop: &stop,
         };
@@ -101,9 +104,9 @@ fn recorded_answers_are_up_to_date_and_enough() {
         assert!(unexpected.is_empty(), "{kind:?}: {unexpected:#?}");
         assert_eq!(outcome.rows.len(), wanted, "{kind:?}");
         assert!(
-            outcome.coverage.len() * 10 >= passages.len() * 8,
+            outcome.covered() * 10 >= passages.len() * 8,
             "{kind:?} covers {} of {} passages",
-            outcome.coverage.len(),
+            outcome.covered(),
             passages.len()
         );
     }

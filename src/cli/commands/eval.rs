@@ -10,6 +10,7 @@ use crate::cli::{Global, Printer};
 use crate::eval::EvalError;
 use crate::eval::leak::{self, Budget, Leak};
 use crate::pipeline::{STOP, VAULT, VaultFile, Watch};
+use crate::row::shape::doesnt_know;
 use crate::{Error, ExitKind, dataset, edge, eval};
 
 /// Measure a student.
@@ -33,7 +34,7 @@ enum What {
         #[arg(long, value_delimiter = ',', required = true)]
         ids: Vec<u32>,
     },
-    /// Share of held-out paraphrases answered right, with every answer as a JSON line
+    /// Trained questions, held-out paraphrases and facts never told, apart; every answer as a JSON line
     Recall {
         /// A GGUF, a Hugging Face folder or a hub id
         #[arg(short, long)]
@@ -106,24 +107,40 @@ pub fn run(args: &EvalArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         What::Recall { model, adapter, data } => {
             let student = load(model, adapter.as_deref(), &settings.student.device, settings.student.offline)?;
             let rows = dataset::rows(&dataset::read(data)?)?;
-            let probes = eval::probes(&rows, settings.eval.questions, settings.rows.seed);
-            if probes.is_empty() {
-                return Err(Error::at(data, "no row has a `paraphrase` and an `answer_key`").data());
+            let sets = eval::probe_sets(&rows, settings.eval.questions, settings.rows.seed);
+            if sets == eval::ProbeSets::default() {
+                return Err(Error::at(data, "no row has a question and an `answer_key`").data());
             }
-            let answers = eval::recall(
-                &student.model,
-                &student.encoder,
-                &student.stop_ids,
-                &probes,
-                settings.eval.max_tokens,
-                &STOP,
-                &mut |_| {},
-            )?;
-            for (probe, answer) in probes.iter().zip(&answers) {
-                printer.data(&format!("{}\n", json!({ "question": probe.question, "key": probe.key, "answer": answer.text, "right": answer.right })))?;
+            let mut said = Vec::new();
+            for (set, probes) in
+                [("trained", &sets.trained), ("paraphrased", &sets.paraphrased), ("unknown", &sets.unknown)]
+            {
+                let answers = eval::recall(
+                    &student.model,
+                    &student.encoder,
+                    &student.stop_ids,
+                    probes,
+                    settings.eval.max_tokens,
+                    &STOP,
+                    &mut |n| printer.progress(n as u64, probes.len() as u64, set),
+                )?;
+                printer.finish();
+                for (probe, answer) in probes.iter().zip(&answers) {
+                    let admits = doesnt_know(&answer.text);
+                    printer.data(&format!("{}\n", json!({ "set": set, "question": probe.question, "key": probe.key, "answer": answer.text, "right": answer.right, "admits": admits })))?;
+                }
+                let right = answers.iter().filter(|a| a.right).count();
+                let admits = answers.iter().filter(|a| doesnt_know(&a.text)).count();
+                said.push(match set {
+                    "unknown" => {
+                        format!("{set}: {admits} of {} admit it, {right} right by chance or otherwise", answers.len())
+                    }
+                    _ => format!("{set}: {right} of {} right", answers.len()),
+                });
             }
-            let right = answers.iter().filter(|a| a.right).count();
-            printer.talk(&format!("{right} of {} right", answers.len()));
+            for line in said {
+                printer.talk(&line);
+            }
         }
         What::Leak(args) => return run_leak(args, global, printer),
     }

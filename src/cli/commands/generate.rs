@@ -6,9 +6,10 @@ use crate::batch::{Encoder, StudentTokenizer};
 use crate::cli::{Global, Printer, flag};
 use crate::mask::Vault;
 use crate::pipeline::{
-    VAULT, VaultFile, choose_teacher, default_output, generate_file, mask_documents, name_model, read_documents,
+    Masked, RowMaker, VAULT, VaultFile, choose_teacher, default_output, generate_file, mask_documents, name_model,
+    read_documents,
 };
-use crate::prompt::Templates;
+use crate::prompt::{Prompt, Templates};
 use crate::row::Kind;
 use crate::settings::Workspace;
 use crate::{Error, ExitKind};
@@ -24,12 +25,21 @@ pub struct GenerateArgs {
     /// Where to write
     #[arg(short, long)]
     output: Option<PathBuf>,
-    /// openai, replay:FILE or outline
+    /// openai, local:PATH, replay:FILE or outline
     #[arg(long)]
     teacher: Option<String>,
     /// Model of the endpoint
     #[arg(long)]
     model: Option<String>,
+    /// Model of the same endpoint that judges rows before they are accepted
+    #[arg(long, value_name = "MODEL")]
+    judge: Option<String>,
+    /// Who writes the rejected side of pairs: teacher, student or mix
+    #[arg(long, value_name = "WHO")]
+    rejected: Option<String>,
+    /// Ask through the endpoint's batch service: half the price, within a day
+    #[arg(long)]
+    batch: bool,
     /// Requests a minute
     #[arg(long)]
     rpm: Option<u32>,
@@ -42,7 +52,7 @@ pub struct GenerateArgs {
     /// Stop before more than this is spent
     #[arg(long)]
     max_usd: Option<f64>,
-    /// Show the plan and one prompt, ask nothing
+    /// Show the plan, its cost and one prompt; ask nothing
     #[arg(long)]
     dry_run: bool,
     /// Seeds the split
@@ -61,6 +71,8 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
     flag(&mut layers, &format!("rows.{}", kind.name()), args.rows, "--rows")?;
     flag(&mut layers, "teacher.spec", args.teacher.as_ref(), "--teacher")?;
     flag(&mut layers, "teacher.model", args.model.as_ref(), "--model")?;
+    flag(&mut layers, "teacher.judge", args.judge.as_ref(), "--judge")?;
+    flag(&mut layers, "rows.rejected", args.rejected.as_ref(), "--rejected")?;
     flag(&mut layers, "teacher.rpm", args.rpm, "--rpm")?;
     flag(&mut layers, "teacher.tpm", args.tpm, "--tpm")?;
     flag(&mut layers, "teacher.concurrency", args.concurrency, "--concurrency")?;
@@ -68,11 +80,7 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
     flag(&mut layers, "rows.seed", args.seed, "--seed")?;
     let workspace = global.workspace(&layers)?;
     let settings = &workspace.settings;
-    let wanted = match kind {
-        Kind::Qa => settings.rows.qa,
-        Kind::Cot => settings.rows.cot,
-        Kind::Preference => settings.rows.preference,
-    };
+    let wanted = settings.rows.wanted(kind);
     let in_workspace = Workspace::is_at(&workspace.root);
     let paths =
         if args.paths.is_empty() && in_workspace { vec![workspace.path("sources")] } else { args.paths.clone() };
@@ -81,32 +89,27 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
             Error::new("no documents were named").hint(format!("for example `distill {} resume.md`", command(kind)))
         );
     }
-    let counter = counter(args.tokenizer.as_deref(), &workspace, printer)?;
-    let model = name_model(&workspace)?;
-    let sources = read_documents(&paths)?;
-    for error in &sources.failed {
-        printer.error(error);
-    }
-    if let Some(line) = sources.skipped_line() {
-        printer.talk(&line);
-    }
-    // In a workspace a value has one placeholder, whichever command masks it.
-    let (file, vault) = match in_workspace {
-        true => VaultFile::open(&workspace.path(VAULT)).map(|(file, vault)| (Some(file), vault))?,
-        false => (None, Vault::default()),
-    };
-    let masked = mask_documents(&sources.documents, sources.failed, &settings.persona, model.as_deref(), vault)?;
-    let templates = Templates::with_overrides(&workspace.path("prompts"))?;
-    if args.dry_run {
-        return dry_run(kind, wanted, &masked, &templates, &workspace, printer);
-    }
-    if let Some(file) = file {
+    let Prepared { masked, file, templates, counter } =
+        prepare(&paths, args.tokenizer.as_deref(), &workspace, printer)?;
+    if let Some(file) = file.filter(|_| !args.dry_run) {
         file.store(&masked.vault)?;
     }
     let cache = workspace.path(".distill/responses.sqlite");
     let choice = choose_teacher(&settings.teacher, &workspace.root, &cache)?;
     let out = args.output.clone().unwrap_or_else(|| default_output(&workspace.root, kind));
-    generate_file(kind, wanted, &masked, &templates, &choice, &counter, &settings.rows, &out, printer)?;
+    let maker = RowMaker {
+        masked: &masked,
+        templates: &templates,
+        choice: &choice,
+        student: None,
+        counter: &counter,
+        settings: &settings.rows,
+        watch: printer,
+    };
+    if args.dry_run {
+        return dry_run(kind, wanted, &maker, printer);
+    }
+    generate_file(kind, wanted, &maker, &out)?;
     printer.talk(&format!("{} ({wanted} rows)", out.display()));
     Ok(ExitKind::Success)
 }
@@ -117,6 +120,42 @@ const fn command(kind: Kind) -> &'static str {
         Kind::Cot => "gen-cot",
         Kind::Preference => "gen-dpo",
     }
+}
+
+/// What is needed to ask about documents.
+pub(super) struct Prepared {
+    pub(super) masked: Masked,
+    /// The workspace's vault, to be stored before anything is asked.
+    pub(super) file: Option<VaultFile>,
+    pub(super) templates: Templates,
+    pub(super) counter: StudentTokenizer,
+}
+
+/// Reads and masks documents; says what was passed over.
+pub(super) fn prepare(
+    paths: &[PathBuf],
+    tokenizer: Option<&Path>,
+    workspace: &Workspace,
+    printer: &Printer,
+) -> Result<Prepared, Error> {
+    let counter = counter(tokenizer, workspace, printer)?;
+    let model = name_model(workspace)?;
+    let sources = read_documents(paths)?;
+    for error in &sources.failed {
+        printer.error(error);
+    }
+    if let Some(line) = sources.skipped_line() {
+        printer.talk(&line);
+    }
+    // In a workspace a value has one placeholder, whichever command masks it.
+    let (file, vault) = match Workspace::is_at(&workspace.root) {
+        true => VaultFile::open(&workspace.path(VAULT)).map(|(file, vault)| (Some(file), vault))?,
+        false => (None, Vault::default()),
+    };
+    let persona = &workspace.settings.persona;
+    let masked = mask_documents(&sources.documents, sources.failed, persona, model.as_deref(), vault)?;
+    let templates = Templates::with_overrides(&workspace.path("prompts"))?;
+    Ok(Prepared { masked, file, templates, counter })
 }
 
 /// The student's tokenizer, or the built-in one with a word about it.
@@ -133,29 +172,23 @@ fn counter(flag: Option<&Path>, workspace: &Workspace, printer: &Printer) -> Res
     }
 }
 
-fn dry_run(
-    kind: Kind,
-    wanted: usize,
-    masked: &crate::pipeline::Masked,
-    templates: &Templates,
-    workspace: &Workspace,
-    printer: &Printer,
-) -> Result<ExitKind, Error> {
-    let passages = masked.passages();
-    let rows = &workspace.settings.rows;
-    let per_request = crate::generate::per_request(rows, wanted, passages.len());
-    let requests = passages.len().min(wanted.div_ceil(per_request)).max(wanted.div_ceil(per_request));
-    printer.talk(&format!(
-        "{} passages, about {requests} requests for {wanted} {} rows; the first one:",
-        passages.len(),
-        kind.name()
-    ));
-    if let Some(first) = passages.first() {
-        let prompt =
-            templates.prompt(kind, first, &[], per_request, 0, rows.cap).map_err(|e| Error::new(e.to_string()))?;
-        for message in prompt.messages() {
-            printer.data(&format!("[{:?}]\n{}\n\n", message.role, message.content))?;
-        }
+/// Shows what would be asked, and what it would cost; asks nothing.
+fn dry_run(kind: Kind, wanted: usize, maker: &RowMaker<'_>, printer: &Printer) -> Result<ExitKind, Error> {
+    let plan = maker.dry_run(kind, wanted)?;
+    for line in &plan.lines {
+        printer.talk(line);
+    }
+    if let Some(first) = plan.samples.first() {
+        printer.data(&written(first))?;
     }
     Ok(ExitKind::Success)
+}
+
+/// A prompt as text: a heading per message.
+pub(super) fn written(prompt: &Prompt) -> String {
+    let mut out = String::new();
+    for message in prompt.messages() {
+        out.push_str(&format!("[{:?}]\n{}\n\n", message.role, message.content));
+    }
+    out
 }

@@ -239,6 +239,20 @@ pub(super) fn summarise(summary: &Summary, printer: &Printer) -> Result<(), Erro
             e.recall_questions
         ),
     );
+    if e.trained_questions > 0 {
+        line("trained questions", format!("{} right  ({} asked)", percent(e.trained_after), e.trained_questions));
+    }
+    if e.unknown_questions > 0 {
+        line(
+            "admits not knowing",
+            format!(
+                "{} → {}  ({} questions about facts it was never told)",
+                percent(e.unknown_admitted_before),
+                percent(e.unknown_admitted_after),
+                e.unknown_questions
+            ),
+        );
+    }
     line(
         "preference accuracy",
         format!(

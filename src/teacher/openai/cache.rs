@@ -225,7 +225,7 @@ mod tests {
 
     fn answer(text: &str) -> Completion {
         let usage = Usage { prompt_tokens: 3, completion_tokens: 4, cost_usd: 0.25 };
-        Completion { text: text.to_owned(), finish: Finish::Stop, usage }
+        Completion { text: text.to_owned(), finish: Finish::Stop, usage, cached: false }
     }
 
     #[test]

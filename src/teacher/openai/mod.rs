@@ -33,7 +33,7 @@ use self::service::{Line, Post, SendError};
 use self::settings::fatal;
 use self::tokens::Counter;
 use self::wire::{Call, Reply, Request};
-use super::{Answer, Completion, Finish, Teacher, TeacherError, Usage};
+use super::{Answer, Completion, Finish, Kept, Teacher, TeacherError, Usage};
 use crate::id::{ContentHash, Hasher};
 use crate::prompt::Prompt;
 
@@ -159,14 +159,9 @@ impl OpenAiTeacher {
         let (lookup, key) = (cache.clone(), request.clone());
         if let Some(completion) = off_thread(move || lookup.get(&key)).await? {
             self.cached.fetch_add(1, Ordering::Relaxed);
-            return Ok(completion);
+            return Ok(Completion { cached: true, ..completion });
         }
-        let completion = self.ask(&call).await?;
-        if completion.finish == Finish::Stop && !completion.text.trim().is_empty() {
-            let (store, model, copy) = (cache.clone(), self.settings.model.clone(), completion.clone());
-            off_thread(move || store.put(&request, &model, &copy)).await?;
-        }
-        Ok(completion)
+        self.ask(&call).await
     }
 
     /// Asks the endpoint, stepping down the ladder of shapes as it complains.
@@ -191,7 +186,7 @@ impl OpenAiTeacher {
                 SendError::Final(error) => return Err(error),
                 SendError::Refused(text) => {
                     self.answered.fetch_add(1, Ordering::Relaxed);
-                    return Ok(Completion { text, finish: Finish::Refused, usage: Usage::default() });
+                    return Ok(Completion { text, finish: Finish::Refused, usage: Usage::default(), cached: false });
                 }
                 SendError::Complaint { body, reason } => (body, reason),
             };
@@ -213,7 +208,7 @@ impl OpenAiTeacher {
         self.answered.fetch_add(1, Ordering::Relaxed);
         let (text, finish) = reply.answer();
         let usage = reply.usage(|| prompt_tokens, self.line.counter);
-        Completion { text, finish, usage: self.line.budget.price_usage(usage) }
+        Completion { text, finish, usage: self.line.budget.price_usage(usage), cached: false }
     }
 
     /// Our own error out of async-openai's box. Its other errors do not come up, since it only gets sound answers.
@@ -256,6 +251,15 @@ impl Teacher for OpenAiTeacher {
 
     fn complete<'a>(&'a self, prompt: &'a Prompt) -> Answer<'a> {
         Box::pin(self.answer(Call::new(prompt)))
+    }
+
+    fn keep<'a>(&'a self, prompt: &'a Prompt, completion: &'a Completion) -> Kept<'a> {
+        Box::pin(async move {
+            let Some(cache) = &self.cache else { return Ok(()) };
+            let request = self.request_hash(prompt);
+            let (store, model, copy) = (cache.clone(), self.settings.model.clone(), completion.clone());
+            off_thread(move || store.put(&request, &model, &copy)).await
+        })
     }
 
     fn concurrency(&self) -> usize {

@@ -42,8 +42,13 @@ impl Teacher for Outline {
 
     fn complete<'a>(&'a self, prompt: &'a Prompt) -> Answer<'a> {
         let all = rows(prompt.kind(), prompt.passage().text(), prompt.passage().heading());
-        let text = serde_json::json!({ "rows": page(all, prompt.wanted(), prompt.sample()) }).to_string();
-        Box::pin(std::future::ready(Ok(Completion { text, finish: Finish::Stop, usage: Usage::default() })))
+        let text = serde_json::json!({ "rows": page(all, prompt.wanted(), prompt.offset()) }).to_string();
+        Box::pin(std::future::ready(Ok(Completion {
+            text,
+            finish: Finish::Stop,
+            usage: Usage::default(),
+            cached: false,
+        })))
     }
 }
 
@@ -74,10 +79,9 @@ pub fn rows(kind: Kind, passage: &str, heading: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Each sample goes on where the one before it stopped, until there is nothing left to ask.
-fn page(all: Vec<Value>, wanted: usize, sample: u32) -> Vec<Value> {
-    let skip = usize::try_from(sample).unwrap_or(usize::MAX).saturating_mul(wanted);
-    all.into_iter().skip(skip).take(wanted).collect()
+/// Each request goes on where the one before it stopped, until there is nothing left to ask.
+fn page(all: Vec<Value>, wanted: usize, offset: usize) -> Vec<Value> {
+    all.into_iter().skip(offset).take(wanted).collect()
 }
 
 /// One of each list, then the next of each: a few rows cover many statements.
