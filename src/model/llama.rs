@@ -55,6 +55,26 @@ impl Cache {
         self.length == 0
     }
 
+    /// Forgets the positions from `length` on; nothing when there are fewer.
+    ///
+    /// # Errors
+    /// The device.
+    pub fn truncate(&mut self, length: usize) -> Result<()> {
+        if length >= self.length {
+            return Ok(());
+        }
+        if length == 0 {
+            *self = Self::default();
+            return Ok(());
+        }
+        for (keys, values) in &mut self.layers {
+            *keys = keys.narrow(2, 0, length)?.contiguous()?;
+            *values = values.narrow(2, 0, length)?.contiguous()?;
+        }
+        self.length = length;
+        Ok(())
+    }
+
     /// The same positions for `n` sequences that go on from them.
     ///
     /// # Errors
