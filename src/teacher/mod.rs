@@ -75,6 +75,9 @@ pub enum TeacherError {
 /// A future that a teacher returns.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Completion, TeacherError>> + Send + 'a>>;
 
+/// A future that ends when a completion is kept.
+pub type Kept<'a> = Pin<Box<dyn Future<Output = Result<(), TeacherError>> + Send + 'a>>;
+
 /// Anything that answers prompts.
 pub trait Teacher: Send + Sync {
     /// Shown in rows and messages: `openai:gpt-4.1-mini`, `replay`, `outline`.
@@ -85,6 +88,12 @@ pub trait Teacher: Send + Sync {
     fn request_hash(&self, prompt: &Prompt) -> ContentHash;
     /// Answers one prompt.
     fn complete<'a>(&'a self, prompt: &'a Prompt) -> Answer<'a>;
+    /// Keeps a completion that was found to be sound, so that `prompt` is never sent again. On disk when done.
+    ///
+    /// What is kept is the caller's to choose: an answer is never kept as it came, since it may hold personal data.
+    fn keep<'a>(&'a self, _prompt: &'a Prompt, _completion: &'a Completion) -> Kept<'a> {
+        Box::pin(std::future::ready(Ok(())))
+    }
     /// How many prompts to keep in flight.
     fn concurrency(&self) -> usize {
         1

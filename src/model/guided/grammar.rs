@@ -362,7 +362,8 @@ impl Grammar {
 
     fn object(&mut self, schema: &Value, depth: usize, rows: Option<usize>, row: bool) -> Result<(), GrammarError> {
         self.text("{");
-        for (i, (name, property)) in schema.get("properties").and_then(Value::as_object).into_iter().flatten().enumerate()
+        for (i, (name, property)) in
+            schema.get("properties").and_then(Value::as_object).into_iter().flatten().enumerate()
         {
             if row {
                 self.steps.push(Step::Field);
@@ -377,7 +378,8 @@ impl Grammar {
 
     fn array(&mut self, schema: &Value, depth: usize, rows: Option<usize>) -> Result<(), GrammarError> {
         let items = schema.get("items").ok_or_else(|| GrammarError("an array without `items`".to_owned()))?;
-        let bound = |key: &str| schema.get(key).and_then(Value::as_u64).map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        let bound =
+            |key: &str| schema.get(key).and_then(Value::as_u64).map(|n| usize::try_from(n).unwrap_or(usize::MAX));
         let most = bound("maxItems").unwrap_or(usize::MAX).max(1);
         let least = bound("minItems").unwrap_or(1).clamp(1, most);
         self.text("[");
@@ -549,7 +551,8 @@ mod tests {
 
     #[test]
     fn inner_arrays_are_as_long_as_the_model_likes() {
-        let schema = rows(object(json!({ "tags": { "type": "array", "items": { "type": "integer" }, "maxItems": 3 } })));
+        let schema =
+            rows(object(json!({ "tags": { "type": "array", "items": { "type": "integer" }, "maxItems": 3 } })));
         let grammar = Grammar::new(&schema, 1).unwrap();
         assert!(accepts(&grammar, r#"{"rows":[{"tags":[1]}]}"#));
         assert!(accepts(&grammar, r#"{"rows":[{"tags":[1,20,3]}]}"#));
@@ -565,15 +568,32 @@ mod tests {
     fn whatever_is_accepted_in_a_string_is_json() {
         let grammar = Grammar::new(&object(json!({ "s": { "type": "string" } })), 1).unwrap();
         let whole = |inner: &[u8]| [br#"{"s":""#, inner, br#""}"#].concat();
-        for good in [&b"a"[..], b"\\n\\t a", "ß→🦀".as_bytes(), b"\\u00e9", b"\\ud7ff", b"\\u0041", b"\\\\", b" a/\\/"] {
+        for good in [&b"a"[..], b"\\n\\t a", "ß→🦀".as_bytes(), b"\\u00e9", b"\\ud7ff", b"\\u0041", b"\\\\", b" a/\\/"]
+        {
             let text = whole(good);
             let end = grammar.after(&grammar.start(), &text).unwrap_or_else(|| panic!("{good:?}"));
             assert!(grammar.is_finished(&end));
             serde_json::from_slice::<Value>(&text).unwrap();
         }
         for bad in [
-            &b""[..], b"  ", b"a\nb", b"\t", b"\\x", b"\\u12", b"\\ud800", b"\\uDc00", b"\\u0007", b"\\u001f",
-            b"\\u007f", b"\\b", b"\xC0\xAF", b"\xED\xA0\x80", b"\xF5\x80\x80\x80", b"\xE2\x86", b"\x80", b"\\",
+            &b""[..],
+            b"  ",
+            b"a\nb",
+            b"\t",
+            b"\\x",
+            b"\\u12",
+            b"\\ud800",
+            b"\\uDc00",
+            b"\\u0007",
+            b"\\u001f",
+            b"\\u007f",
+            b"\\b",
+            b"\xC0\xAF",
+            b"\xED\xA0\x80",
+            b"\xF5\x80\x80\x80",
+            b"\xE2\x86",
+            b"\x80",
+            b"\\",
         ] {
             let end = grammar.after(&grammar.start(), &whole(bad));
             assert!(end.is_none_or(|state| !grammar.is_finished(&state)), "{bad:?}");

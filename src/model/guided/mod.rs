@@ -23,8 +23,8 @@ use super::llama::Cache;
 use super::load::Student;
 use crate::batch::EncodeError;
 
-pub use grammar::{Grammar, GrammarError};
 use grammar::State;
+pub use grammar::{Grammar, GrammarError};
 pub use vocabulary::Vocabulary;
 
 /// Prompt tokens that are read at once. Rounding depends on how many they are, so the number is fixed.
@@ -358,7 +358,11 @@ impl Writer<'_> {
     fn keep_short(&mut self, before: usize, most: usize) {
         let step = self.state().step();
         if step != self.field.step {
-            self.field = Field { step, start: self.states.iter().rposition(|s| s.step() != step).map_or(0, |i| i + 1), tokens: 0 };
+            self.field = Field {
+                step,
+                start: self.states.iter().rposition(|s| s.step() != step).map_or(0, |i| i + 1),
+                tokens: 0,
+            };
         }
         self.field.tokens += 1;
         if self.field.tokens < most || !self.grammar.in_string(self.state()) {
