@@ -125,7 +125,7 @@ impl Llama {
         let (b, t) = ids.dims2()?;
         let c = &self.config;
         let (h, d, heads, kv) = (c.hidden_size, c.head_dim, c.num_attention_heads, c.num_key_value_heads);
-        let past = cache.as_deref().map_or(0, Cache::len);
+        let (past, cached) = (cache.as_deref().map_or(0, Cache::len), cache.is_some());
         let (cos, sin) = self.rotary(past, t)?;
         let mask = causal_mask(t, past + t, heads / kv, self.device())?;
         let mut x = self.embedding.index_select(&ids.flatten_all()?, 0)?; // [B*T, H]
@@ -150,7 +150,10 @@ impl Llama {
             }
             // Query heads that share a key head are stacked along T, so keys and values are never repeated.
             let queries = queries.reshape((b, kv, heads / kv * t, d))?;
-            let scores = (queries.matmul(&keys.transpose(2, 3)?.contiguous()?)? * (d as f64).powf(-0.5))?;
+            // Turning all keys round for every new token would take longer than the token itself.
+            let turned = keys.transpose(2, 3)?;
+            let turned = if cached { turned } else { turned.contiguous()? };
+            let scores = (queries.matmul(&turned)? * (d as f64).powf(-0.5))?;
             let scores = scores.to_dtype(DType::F32)?.broadcast_add(&mask)?;
             let weights = candle_nn::ops::softmax(&scores, D::Minus1)?.to_dtype(values.dtype())?;
             let mixed =
