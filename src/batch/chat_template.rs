@@ -32,6 +32,10 @@ impl ChatTemplate {
     /// system turn, so training and serving agree with no clock involved.
     pub const PLAIN_LLAMA3: &'static str = "{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}";
 
+    /// No roles at all, for a model that was never taught any: the messages one below the other.
+    pub const PLAIN_TEXT: &'static str =
+        "{{ bos_token }}{% for message in messages %}{{ message['content'] | trim + '\n\n' }}{% endfor %}";
+
     /// Compiles a template.
     ///
     /// `tokens` holds the named special tokens (`bos_token`, `eos_token`, …) as the template sees them.
@@ -64,6 +68,14 @@ impl ChatTemplate {
         env.add_filter("tojson", to_json);
         env.add_template_owned("chat", source.clone())?;
         Ok(Self { env, source, tokens })
+    }
+
+    /// Another template over the same special tokens.
+    ///
+    /// # Errors
+    /// The template's syntax.
+    pub fn replaced(&self, source: &str) -> Result<Self, TemplateFault> {
+        Self::new(source, self.tokens.clone())
     }
 
     /// The template's text.

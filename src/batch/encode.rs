@@ -115,6 +115,31 @@ impl StudentTokenizer {
         self.inner.id_to_token(id)
     }
 
+    /// The bytes that each token adds to a text, by id; `None` for control tokens and ids without a token.
+    ///
+    /// A token may hold part of a character, which [`decode`](Self::decode) cannot show.
+    #[must_use]
+    pub fn token_bytes(&self) -> Vec<Option<Vec<u8>>> {
+        let decoder = self.inner.get_decoder().and_then(|d| serde_json::to_string(d).ok()).unwrap_or_default();
+        let byte_level = decoder.contains("\"ByteLevel\"");
+        let added = self.inner.get_added_tokens_decoder();
+        let vocabulary = self.inner.get_vocab(true);
+        let size = vocabulary.values().max().map_or(0, |id| *id as usize + 1);
+        let mut out = vec![None; size];
+        for (token, id) in vocabulary {
+            let bytes = match added.get(&id) {
+                Some(token) if token.special => None,
+                Some(token) => Some(token.content.clone().into_bytes()),
+                None if byte_level => token.chars().map(byte_of).collect(),
+                None => Some(piece_bytes(&token)),
+            };
+            if let Some(slot) = out.get_mut(id as usize) {
+                *slot = bytes.filter(|bytes| !bytes.is_empty());
+            }
+        }
+        out
+    }
+
     /// Tokens in the vocabulary, added ones included.
     #[must_use]
     pub fn vocab_size(&self) -> usize {
@@ -241,6 +266,22 @@ pub fn question(instruction: &str, context: &str) -> String {
     } else {
         format!("{}\n\n{}", instruction.trim(), context.trim())
     }
+}
+
+/// The byte that a character of a byte-level vocabulary stands for: printable ones for themselves, the others in
+/// order from U+0100 on. Source: `bytes_to_unicode` of GPT-2's `encoder.py`.
+fn byte_of(c: char) -> Option<u8> {
+    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
+    match u32::from(c) {
+        code @ 0..=0xFF => u8::try_from(code).ok().filter(|byte| printable(*byte)),
+        code => (0..=u8::MAX).filter(|byte| !printable(*byte)).nth(code as usize - 0x100),
+    }
+}
+
+/// The bytes of a SentencePiece token: `▁` is a space, `<0x0A>` a byte.
+fn piece_bytes(token: &str) -> Vec<u8> {
+    let byte = token.strip_prefix("<0x").and_then(|t| t.strip_suffix('>')).and_then(|t| u8::from_str_radix(t, 16).ok());
+    byte.map_or_else(|| token.replace('\u{2581}', " ").into_bytes(), |byte| vec![byte])
 }
 
 fn shield(text: &str, special: &[String], found: &mut Vec<String>) -> String {

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+use crate::id::{ContentHash, Hasher};
 
 /// The largest document, dataset or tokenizer that is read into memory.
 pub const MAX_BYTES: u64 = 4 << 30;
@@ -37,6 +38,24 @@ pub fn read_capped(path: &Path, cap: u64) -> Result<Vec<u8>, Error> {
         return Err(Error::at(path, format!("is larger than {cap} bytes")));
     }
     Ok(bytes)
+}
+
+/// Hashes a file of any size, a piece at a time.
+///
+/// # Errors
+/// Names the file and says why.
+pub fn hash(path: &Path) -> Result<ContentHash, Error> {
+    const PIECE: u64 = 8 << 20;
+    let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let mut hasher = Hasher::new();
+    loop {
+        let mut piece = Vec::new();
+        let read = Read::by_ref(&mut file).take(PIECE).read_to_end(&mut piece).map_err(|e| Error::io(path, e))?;
+        if read == 0 {
+            return Ok(hasher.finish());
+        }
+        hasher = hasher.bytes(&piece);
+    }
 }
 
 /// Reads standard input of at most `cap` bytes.

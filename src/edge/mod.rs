@@ -20,3 +20,12 @@ pub fn peak_rss_bytes() -> u64 {
 pub fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
 }
+
+/// A path in which a leading `~/` is the home folder: shells leave it alone behind `local:`.
+#[must_use]
+pub fn home(path: &str) -> std::path::PathBuf {
+    match (path.strip_prefix("~/"), env("HOME")) {
+        (Some(inside), Some(home)) => std::path::Path::new(&home).join(inside),
+        _ => path.into(),
+    }
+}

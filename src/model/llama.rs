@@ -55,6 +55,26 @@ impl Cache {
         self.length == 0
     }
 
+    /// Forgets the positions from `length` on; nothing when there are fewer.
+    ///
+    /// # Errors
+    /// The device.
+    pub fn truncate(&mut self, length: usize) -> Result<()> {
+        if length >= self.length {
+            return Ok(());
+        }
+        if length == 0 {
+            *self = Self::default();
+            return Ok(());
+        }
+        for (keys, values) in &mut self.layers {
+            *keys = keys.narrow(2, 0, length)?.contiguous()?;
+            *values = values.narrow(2, 0, length)?.contiguous()?;
+        }
+        self.length = length;
+        Ok(())
+    }
+
     /// The same positions for `n` sequences that go on from them.
     ///
     /// # Errors
@@ -105,7 +125,7 @@ impl Llama {
         let (b, t) = ids.dims2()?;
         let c = &self.config;
         let (h, d, heads, kv) = (c.hidden_size, c.head_dim, c.num_attention_heads, c.num_key_value_heads);
-        let past = cache.as_deref().map_or(0, Cache::len);
+        let (past, cached) = (cache.as_deref().map_or(0, Cache::len), cache.is_some());
         let (cos, sin) = self.rotary(past, t)?;
         let mask = causal_mask(t, past + t, heads / kv, self.device())?;
         let mut x = self.embedding.index_select(&ids.flatten_all()?, 0)?; // [B*T, H]
@@ -130,7 +150,10 @@ impl Llama {
             }
             // Query heads that share a key head are stacked along T, so keys and values are never repeated.
             let queries = queries.reshape((b, kv, heads / kv * t, d))?;
-            let scores = (queries.matmul(&keys.transpose(2, 3)?.contiguous()?)? * (d as f64).powf(-0.5))?;
+            // Turning all keys round for every new token would take longer than the token itself.
+            let turned = keys.transpose(2, 3)?;
+            let turned = if cached { turned } else { turned.contiguous()? };
+            let scores = (queries.matmul(&turned)? * (d as f64).powf(-0.5))?;
             let scores = scores.to_dtype(DType::F32)?.broadcast_add(&mask)?;
             let weights = candle_nn::ops::softmax(&scores, D::Minus1)?.to_dtype(values.dtype())?;
             let mixed =

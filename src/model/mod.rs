@@ -6,6 +6,7 @@
 
 mod frozen;
 mod generate;
+pub mod guided;
 mod linear;
 mod llama;
 mod load;

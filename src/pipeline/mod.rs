@@ -9,6 +9,10 @@ mod documents;
 #[cfg(feature = "train")]
 mod evaluate;
 #[cfg(feature = "train")]
+mod local;
+#[cfg(feature = "train")]
+mod on_policy;
+#[cfg(feature = "train")]
 mod phase;
 mod rows;
 mod teachers;
@@ -21,6 +25,10 @@ pub use documents::{
 };
 #[cfg(feature = "train")]
 pub use evaluate::{Evaluation, evaluate, try_leaks};
+#[cfg(feature = "train")]
+pub use local::LocalTeacher;
+#[cfg(feature = "train")]
+pub use on_policy::StudentSampler;
 #[cfg(feature = "train")]
 pub use phase::{Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_student, open_student, recipe, run_phase};
 pub use rows::{RowMaker, default_output, generate_file, make_rows};

@@ -56,12 +56,9 @@ pub fn choose_teacher(settings: &TeacherSettings, root: &Path, cache: &Path) -> 
             plain(Box::new(replay), None, ContentHash::of(text.as_bytes()))
         }
         ("openai", "") => openai(settings, cache),
-        ("local", _) => Err(Error::new("the teacher `local:` is not available in this version")
-            .hint("serve the model with llama.cpp or Ollama and set [teacher] base_url")),
-        _ => {
-            Err(Error::new(format!("unknown teacher `{spec}`"))
-                .hint("teachers are `openai`, `replay:FILE` and `outline`"))
-        }
+        ("local", path) if !path.is_empty() => local(settings, &root.join(edge::home(path)), cache),
+        _ => Err(Error::new(format!("unknown teacher `{spec}`"))
+            .hint("teachers are `openai`, `local:PATH`, `replay:FILE` and `outline`")),
     }
 }
 
@@ -101,6 +98,19 @@ fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Err
 fn openai(_settings: &TeacherSettings, _cache: &Path) -> Result<TeacherChoice, Error> {
     Err(Error::new("this build has no HTTP teacher")
         .hint("build with `--features teacher`, or use `--teacher outline`"))
+}
+
+#[cfg(feature = "train")]
+fn local(settings: &TeacherSettings, path: &Path, cache: &Path) -> Result<TeacherChoice, Error> {
+    let teacher = super::local::LocalTeacher::open(path, settings, cache)?;
+    let (notice, identity) = (Some(teacher.notice()), teacher.identity());
+    Ok(TeacherChoice { teacher: Box::new(teacher), notice, identity })
+}
+
+#[cfg(not(feature = "train"))]
+fn local(_settings: &TeacherSettings, _path: &Path, _cache: &Path) -> Result<TeacherChoice, Error> {
+    Err(Error::new("this build runs no models")
+        .hint("build with `--features train`, or serve the model with llama.cpp or Ollama and set [teacher] base_url"))
 }
 
 pub(super) fn teacher_error(error: &TeacherError) -> Error {

@@ -271,7 +271,8 @@ impl Templates {
     pub fn shorten(&self, prompt: &Prompt, row: &str, fields: &[&str], cap: usize) -> Result<Prompt, TemplateError> {
         let (_, user) =
             self.get("shorten")?.render(&context! { fields => fields.join(", "), max_words => cap * 2 / 5 })?;
-        Ok(prompt.follow_up(row, &user))
+        // A teacher that writes as many rows as are wanted has one to write here.
+        Ok(Prompt { wanted: 1, ..prompt.follow_up(row, &user) })
     }
 
     /// Asks for the same answer as the JSON it should have been.

@@ -86,7 +86,7 @@ impl Persona {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TeacherSettings {
-    /// `openai`, `replay:FILE`, `outline`; empty chooses `openai` when a key or an address is set, else `outline`.
+    /// `openai`, `local:PATH`, `replay:FILE`, `outline`; empty chooses `openai` when a key or an address is set, else `outline`.
     pub spec: String,
     /// Address of an OpenAI-compatible endpoint, with `/v1`.
     pub base_url: String,
@@ -96,6 +96,12 @@ pub struct TeacherSettings {
     pub judge: String,
     /// Sampling temperature; negative leaves it to the endpoint.
     pub temperature: f64,
+    /// Nucleus of a `local:` model; 1 keeps every token.
+    pub top_p: f64,
+    /// Seeds the draws of a `local:` model.
+    pub seed: u64,
+    /// Where a `local:` model runs: `cpu` or `cuda`.
+    pub device: String,
     /// Limit of one answer.
     pub max_tokens: u32,
     /// Requests a minute; 0 is no limit.
@@ -296,8 +302,15 @@ impl Settings {
         if !(0.0..=1.0).contains(&settings.persona.ner_threshold) {
             return fault("persona.ner_threshold", "is a score from 0 to 1");
         }
-        if !matches!(settings.student.device.as_str(), "cpu" | "cuda") {
-            return fault("student.device", "is `cpu` or `cuda`");
+        for (key, device) in
+            [("student.device", &settings.student.device), ("teacher.device", &settings.teacher.device)]
+        {
+            if !matches!(device.as_str(), "cpu" | "cuda") {
+                return fault(key, "is `cpu` or `cuda`");
+            }
+        }
+        if !(settings.teacher.top_p > 0.0 && settings.teacher.top_p <= 1.0) {
+            return fault("teacher.top_p", "is a share above 0, at most 1");
         }
         Ok(settings)
     }

@@ -7,6 +7,8 @@ mod support;
 mod filter;
 #[cfg(feature = "train")]
 mod leak;
+#[cfg(feature = "train")]
+mod local;
 mod masking;
 mod ner;
 #[cfg(feature = "train")]
