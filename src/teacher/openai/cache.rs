@@ -207,7 +207,7 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-fn classify(path: &Path, error: &rusqlite::Error) -> CacheError {
+pub(super) fn classify(path: &Path, error: &rusqlite::Error) -> CacheError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
