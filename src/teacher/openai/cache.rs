@@ -165,6 +165,29 @@ impl ResponseCache {
         Ok(())
     }
 
+    /// Stores many answers in one go: one wait for the disk. Either all of them are on disk when this returns, or none.
+    pub(super) fn put_all<'a>(
+        &self,
+        answers: impl Iterator<Item = (&'a ContentHash, &'a Completion)>,
+        model: &str,
+    ) -> Result<(), CacheError> {
+        let unusable = |e: serde_json::Error| CacheError::Unusable { path: self.0.path.clone(), cause: e.to_string() };
+        let rows = answers.map(|(request, c)| Ok((request, serde_json::to_string(c).map_err(unusable)?)));
+        let rows = rows.collect::<Result<Vec<_>, CacheError>>()?;
+        let mut connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = || {
+            let transaction = connection.transaction()?;
+            let mut insert = transaction
+                .prepare_cached("INSERT OR REPLACE INTO response (request, completion, model) VALUES (?1, ?2, ?3)")?;
+            for (request, json) in &rows {
+                insert.execute(params![request.as_str(), json, model])?;
+            }
+            drop(insert);
+            transaction.commit()
+        };
+        store().map_err(|e| classify(&self.0.path, &e))
+    }
+
     /// How many answers are stored.
     ///
     /// # Errors

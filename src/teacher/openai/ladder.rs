@@ -59,8 +59,7 @@ impl Shape {
             Format::Object => 1,
             Format::Plain => 2,
         };
-        let flags =
-            [self.limit_name == LimitName::New, self.is_limit_renamed, self.with_temperature, self.with_seed];
+        let flags = [self.limit_name == LimitName::New, self.is_limit_renamed, self.with_temperature, self.with_seed];
         flags.into_iter().rev().fold(format, |code, flag| code * 2 + i64::from(flag))
     }
 

@@ -26,6 +26,8 @@ const LARGEST_BODY_BYTES: usize = 8 << 20;
 
 pub(super) const NO_BATCHES: &str = "this endpoint seems to have no Batch API: leave `--batch` out";
 
+pub(super) const ONE_BY_ONE: &str = "without `--batch` the same is asked one by one";
+
 /// A batch as the service describes it, with nothing required but what it cannot be followed without.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Batch {
@@ -51,7 +53,11 @@ pub(super) struct Batch {
 impl Batch {
     /// The files with answers and errors that there are.
     pub(super) fn results(&self) -> impl Iterator<Item = &str> {
-        [&self.output_file_id, &self.error_file_id].into_iter().flatten().map(String::as_str).filter(|id| !id.is_empty())
+        [&self.output_file_id, &self.error_file_id]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .filter(|id| !id.is_empty())
     }
 
     /// Requests that are done and requests that failed.
@@ -82,12 +88,10 @@ pub(super) enum Trouble {
     Missing(String),
     /// There is more in the batch than the service takes at once.
     TooLarge(String),
+    /// The service does not like the call.
+    Refused(String),
     /// Another time it may work.
-    Again {
-        reason: String,
-        wait: Option<Duration>,
-        is_unreachable: bool,
-    },
+    Again { reason: String, wait: Option<Duration>, is_unreachable: bool },
 }
 
 impl Trouble {
@@ -95,7 +99,9 @@ impl Trouble {
     pub(super) fn ends(self, hint: &str) -> TeacherError {
         match self {
             Self::Final(error) => error,
-            Self::Missing(reason) | Self::TooLarge(reason) | Self::Again { reason, .. } => fatal(&reason, hint),
+            Self::Missing(reason) | Self::TooLarge(reason) | Self::Refused(reason) | Self::Again { reason, .. } => {
+                fatal(&reason, hint)
+            }
         }
     }
 }
@@ -254,7 +260,7 @@ impl Control {
         Err(match judge(status, &headers, &body) {
             Verdict::Fatal(hint) => Trouble::Final(fatal(&reason, hint)),
             Verdict::Retry => Trouble::Again { reason, wait: retry_after(&headers), is_unreachable: false },
-            Verdict::Refused | Verdict::Complaint => Trouble::Final(fatal(&reason, "without `--batch` the same is asked one by one")),
+            Verdict::Refused | Verdict::Complaint => Trouble::Refused(reason),
         })
     }
 

@@ -14,7 +14,7 @@ use super::super::settings::fatal;
 use super::super::{MOST_SHAPES, off_thread};
 use super::Inner;
 use super::collect::Open;
-use super::control::{Batch, NO_BATCHES, Trouble, is_full};
+use super::control::{Batch, NO_BATCHES, ONE_BY_ONE, Trouble, is_full};
 use super::lines::{LineEnd, judged, read_line};
 use super::store::{Record, seconds_now};
 use crate::id::ContentHash;
@@ -80,10 +80,17 @@ impl Inner {
         }
         let mut harvest = Harvest::new(&record);
         for file in batch.results() {
-            self.download(file, &mut harvest).await?;
+            if let Err(error) = self.download(file, &mut harvest).await {
+                self.hand_out(&mut harvest);
+                return Err(error);
+            }
         }
         reserved.spend(harvest.spent());
         self.forget(&record.tag).await?;
+        // Nobody needs the masked texts at the service any longer.
+        for file in batch.results().chain(record.input_file.as_deref()) {
+            self.control.delete(file).await;
+        }
         {
             let mut state = self.state();
             state.most_lines = state.most_lines.saturating_mul(2).min(self.settings.most_lines);
@@ -91,14 +98,10 @@ impl Inner {
         }
         let mut end = Ok(());
         for (request, bad) in harvest.rest(&batch.status) {
-            if let Err(error) = self.settle(&request, &bad, record.shape) {
-                end = end.and(Err(error));
-            }
+            end = end.and(self.settle(&request, &bad, record.shape));
         }
-        // Nobody needs the masked texts at the service any longer.
-        for file in batch.results().chain(record.input_file.as_deref()) {
-            self.control.delete(file).await;
-        }
+        // The last ones only now: with them the run may end, and would take the steps above along.
+        self.hand_out(&mut harvest);
         end
     }
 
@@ -188,6 +191,7 @@ impl Inner {
                 Ok(None)
             }
             Trouble::Missing(reason) => Err(fatal(&reason, NO_BATCHES)),
+            Trouble::Refused(reason) => Err(fatal(&reason, ONE_BY_ONE)),
             other => Err(other.ends("nothing was sent that has to be paid; run the same command again")),
         }
     }
@@ -300,7 +304,7 @@ impl Inner {
                 (None, LineEnd::Complaint { .. } | LineEnd::Again { .. }) if is_a_line_at_fault => {}
                 (None, LineEnd::Complaint { body, reason }) if record.shape.after(&body).is_none() => {
                     let reason = format!("the service refused the batch: {}", reason.trim_start_matches("400: "));
-                    end = end.and(Err(fatal(&reason, "without `--batch` the same is asked one by one")));
+                    end = end.and(Err(fatal(&reason, ONE_BY_ONE)));
                 }
                 (None, fault) => {
                     for request in &record.requests {
@@ -310,7 +314,8 @@ impl Inner {
             }
         }
         if errors.is_empty() {
-            let fault = LineEnd::Again { reason: "the service refused the batch without a reason".into(), is_paid: false };
+            let fault =
+                LineEnd::Again { reason: "the service refused the batch without a reason".into(), is_paid: false };
             for request in &record.requests {
                 end = end.and(self.settle(request, &fault, record.shape));
             }
@@ -456,27 +461,29 @@ impl Inner {
         }
     }
 
-    /// Stores answers, then hands them out.
+    /// Stores answers, and hands out those stored before them.
     async fn store(&self, harvest: &mut Harvest) -> Result<(), TeacherError> {
         let answers = std::mem::take(&mut harvest.answers);
         if answers.is_empty() {
             return Ok(());
         }
         let (cache, model) = (self.cache.clone(), self.teacher.settings.model.clone());
-        let answers = off_thread(move || {
-            for (request, completion) in &answers {
-                if completion.finish == Finish::Stop && !completion.text.trim().is_empty() {
-                    cache.put(request, &model, completion)?;
-                }
-            }
+        let stored = off_thread(move || {
+            let finished = |c: &Completion| c.finish == Finish::Stop && !c.text.trim().is_empty();
+            cache.put_all(answers.iter().filter(|(_, c)| finished(c)).map(|(request, c)| (request, c)), &model)?;
             Ok(answers)
         })
         .await?;
-        self.teacher.answered.fetch_add(answers.len() as u64, Ordering::Relaxed);
-        for (request, completion) in answers {
+        self.hand_out(harvest);
+        harvest.stored = stored;
+        Ok(())
+    }
+
+    fn hand_out(&self, harvest: &mut Harvest) {
+        self.teacher.answered.fetch_add(harvest.stored.len() as u64, Ordering::Relaxed);
+        for (request, completion) in std::mem::take(&mut harvest.stored) {
             self.wake(&request, &Ok(completion));
         }
-        Ok(())
     }
 
     async fn forget(&self, tag: &str) -> Result<(), TeacherError> {
@@ -491,6 +498,8 @@ struct Harvest {
     open: HashMap<String, ContentHash>,
     /// Read and not stored yet.
     answers: Vec<(ContentHash, Completion)>,
+    /// Stored and not handed out yet.
+    stored: Vec<(ContentHash, Completion)>,
     bad: Vec<(ContentHash, LineEnd)>,
     /// Lines that cannot be read.
     unread: u64,
@@ -504,20 +513,21 @@ impl Harvest {
         let open: HashMap<String, ContentHash> =
             record.requests.iter().map(|r| (r.as_str().to_owned(), r.clone())).collect();
         let worst_usd = record.worst_usd / open.len().max(1) as f64;
-        Self { open, answers: Vec::new(), bad: Vec::new(), unread: 0, spent_usd: 0.0, worst_usd }
+        Self { open, answers: Vec::new(), stored: Vec::new(), bad: Vec::new(), unread: 0, spent_usd: 0.0, worst_usd }
     }
 
     /// What the batch cost. An answer that was made and lost is counted as what it can have cost at most.
     fn spent(&self) -> f64 {
-        let lost = self.bad.iter().filter(|(_, end)| matches!(end, LineEnd::Again { is_paid: true, .. })).count() as u64;
+        let lost =
+            self.bad.iter().filter(|(_, end)| matches!(end, LineEnd::Again { is_paid: true, .. })).count() as u64;
         self.spent_usd + (lost + self.unread.min(self.open.len() as u64)) as f64 * self.worst_usd
     }
 
     /// Every request without an answer, with the reason.
-    fn rest(self, status: &str) -> Vec<(ContentHash, LineEnd)> {
-        let mut missing: Vec<ContentHash> = self.open.into_values().collect();
+    fn rest(&mut self, status: &str) -> Vec<(ContentHash, LineEnd)> {
+        let mut missing: Vec<ContentHash> = std::mem::take(&mut self.open).into_values().collect();
         missing.sort();
-        let mut rest = self.bad;
+        let mut rest = std::mem::take(&mut self.bad);
         rest.extend(missing.into_iter().map(|request| {
             let end = match status {
                 "cancelled" => LineEnd::Cancelled,

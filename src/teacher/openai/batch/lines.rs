@@ -149,7 +149,9 @@ mod tests {
     }
 
     fn response(status: u16, body: &Value) -> LineEnd {
-        end(&json!({ "id": "r", "custom_id": "a", "response": { "status_code": status, "request_id": "q", "body": body }, "error": null }))
+        end(
+            &json!({ "id": "r", "custom_id": "a", "response": { "status_code": status, "request_id": "q", "body": body }, "error": null }),
+        )
     }
 
     #[test]
@@ -170,7 +172,10 @@ mod tests {
         let LineEnd::Complaint { body, reason } = response(400, &error("no response_format here", "x")) else {
             panic!("a rejected shape is a complaint");
         };
-        assert_eq!((body.message.as_str(), reason.as_str()), ("no response_format here", "400: no response_format here"));
+        assert_eq!(
+            (body.message.as_str(), reason.as_str()),
+            ("no response_format here", "400: no response_format here")
+        );
 
         let bare = |error: Value| end(&json!({ "id": "r", "custom_id": "a", "response": null, "error": error }));
         let expired = bare(json!({ "code": "batch_expired", "message": "not in time" }));
@@ -183,7 +188,9 @@ mod tests {
     #[test]
     fn lines_without_an_owner_are_nobodys() {
         let key = ApiKey::default();
-        for line in ["", "{", "[]", "{\"response\":null}", "{\"custom_id\":\"a\",\"response\":{\"status_code\":200,\"bo"] {
+        for line in
+            ["", "{", "[]", "{\"response\":null}", "{\"custom_id\":\"a\",\"response\":{\"status_code\":200,\"bo"]
+        {
             assert!(read_line(line.as_bytes(), &key).is_none(), "{line}");
         }
     }
@@ -191,7 +198,8 @@ mod tests {
     #[test]
     fn the_key_is_in_no_reason() {
         let secret = ["not", "a", "key", "0123"].join("-");
-        let LineEnd::Fatal { reason, .. } = response(401, &json!({ "error": { "message": format!("bad key {secret}") } }))
+        let LineEnd::Fatal { reason, .. } =
+            response(401, &json!({ "error": { "message": format!("bad key {secret}") } }))
         else {
             panic!("a wrong key ends the run");
         };

@@ -122,8 +122,8 @@ impl Store {
                 params![record.tag, record.shape.code(), record.worst_usd, record.created_at.cast_signed()],
             )?;
             {
-                let mut insert = transaction
-                    .prepare_cached("INSERT OR IGNORE INTO batch_request (request, tag) VALUES (?1, ?2)")?;
+                let mut insert =
+                    transaction.prepare_cached("INSERT OR IGNORE INTO batch_request (request, tag) VALUES (?1, ?2)")?;
                 for request in &record.requests {
                     if insert.execute([request.as_str(), &record.tag])? == 0 {
                         // Dropping the transaction takes everything back.
