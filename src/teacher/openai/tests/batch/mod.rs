@@ -22,7 +22,7 @@ fn endpoint(service: &Service) -> OpenAiSettings {
 
 /// With waits some thousand times shorter than a person's.
 fn fast() -> BatchSettings {
-    BatchSettings { poll: Duration::from_millis(6), quiet: Duration::from_millis(30), ..BatchSettings::default() }
+    BatchSettings { poll: Duration::from_millis(6), quiet: Duration::from_millis(100), ..BatchSettings::default() }
 }
 
 fn batches_with(settings: OpenAiSettings, batch: BatchSettings, folder: &Path) -> BatchTeacher {
