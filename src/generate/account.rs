@@ -21,6 +21,8 @@ pub struct Progress {
     pub last: Option<String>,
     /// Rejections by code.
     pub reasons: BTreeMap<&'static str, usize>,
+    /// What holds the teacher back.
+    pub waiting: Option<String>,
 }
 
 /// What became of one passage.

@@ -107,6 +107,9 @@ pub enum GenerateError {
 /// The reason given for an answer without rows.
 pub(crate) const EMPTY: &str = "the answer holds no rows";
 
+/// How often progress is told while nothing arrives.
+const BEAT: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// A passage that gave nothing new this many times in a row is left alone.
 const BARREN: u32 = 3;
 
@@ -219,7 +222,19 @@ impl<'a> Run<'a> {
         let mut ready: BTreeMap<usize, (Prompt, Answered)> = BTreeMap::new();
         let mut next = 0;
         let mut ended = None;
-        while let Some((n, answered)) = answers.next().await {
+        let mut beat = tokio::time::interval(BEAT);
+        loop {
+            let (n, answered) = tokio::select! {
+                answered = answers.next() => match answered {
+                    Some(answered) => answered,
+                    None => break,
+                },
+                // A batch takes hours, and a server may ask for patience.
+                _ = beat.tick() => {
+                    progress(&self.progress(ready.len()));
+                    continue;
+                }
+            };
             match answered {
                 Ok(answer) => {
                     ready.insert(n, answer);
@@ -227,6 +242,7 @@ impl<'a> Run<'a> {
                 Err(GenerateError::Interrupted { .. }) => {
                     return Err(GenerateError::Interrupted { asked: self.out.asked });
                 }
+                Err(GenerateError::Teacher(error @ TeacherError::Interrupted { .. })) => return Err(error.into()),
                 // Answers that were on their way are taken too: they are paid for.
                 Err(GenerateError::Teacher(error)) => {
                     ended.get_or_insert(error);
@@ -353,6 +369,7 @@ impl<'a> Run<'a> {
             asked: self.out.asked + waiting,
             cost_usd: self.out.usage.cost_usd,
             last: self.last.clone(),
+            waiting: self.job.teacher.waiting(),
             reasons: self.reasons.clone(),
         }
     }

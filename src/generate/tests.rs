@@ -183,7 +183,7 @@ fn run_with(
         surrogates: world.vault.surrogates(),
         stop: &AtomicBool::new(false),
     };
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(generate(&job, &mut |_| {}))
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(generate(&job, &mut |_| {}))
 }
 
 fn codes(outcome: &Outcome) -> Vec<&'static str> {

@@ -267,6 +267,7 @@ impl Inner {
                 cost_usd: 0.0,
             },
             text: guided.text,
+            cached: false,
         })
     }
 

@@ -168,6 +168,9 @@ fn progress_words(p: &Progress, elapsed: Duration) -> String {
     if p.cost_usd > 0.0 {
         words.push_str(&format!(", ${:.4}", p.cost_usd));
     }
+    if let Some(waiting) = &p.waiting {
+        words.push_str(&format!("; {waiting}"));
+    }
     words.push('\n');
     if p.rejected > 0 {
         let mut reasons: Vec<_> = p.reasons.iter().collect();
@@ -192,7 +195,9 @@ fn too_few(kind: Kind, outcome: &Outcome, wanted: usize) -> Error {
         Error::new(format!("only {} of {wanted} {} rows were accepted", outcome.rows.len(), kind.name())).data();
     if let Some(ended) = &outcome.ended {
         let (reason, hint) = match ended {
-            TeacherError::Fatal { reason, hint } => (reason.clone(), hint.clone()),
+            TeacherError::Fatal { reason, hint } | TeacherError::Interrupted { reason, hint } => {
+                (reason.clone(), hint.clone())
+            }
             TeacherError::Failed { reason } => (reason.clone(), String::new()),
         };
         return error.cause(reason).maybe_hint((!hint.is_empty()).then_some(hint));

@@ -64,7 +64,9 @@ pub fn choose_teacher(settings: &TeacherSettings, root: &Path, cache: &Path) -> 
 
 #[cfg(feature = "teacher")]
 fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Error> {
-    use crate::teacher::openai::{ApiKey, OpenAiSettings, OpenAiTeacher, Price, ResponseCache};
+    use crate::teacher::openai::{
+        ApiKey, BatchSettings, BatchTeacher, OpenAiSettings, OpenAiTeacher, Price, ResponseCache,
+    };
     let base_url = [settings.base_url.clone(), edge::env("OPENAI_BASE_URL").unwrap_or_default()]
         .into_iter()
         .find(|u| !u.is_empty())
@@ -81,7 +83,6 @@ fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Err
         wire.price =
             Some(Price { input_usd: settings.input_usd_per_million, output_usd: settings.output_usd_per_million });
     }
-    let cache = ResponseCache::open(cache).map_err(|e| Error::at(cache, e.to_string()).hint(e.hint()))?;
     let identity = Hasher::new()
         .text("openai")
         .text(&base_url)
@@ -89,6 +90,18 @@ fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Err
         .json(&settings.temperature)
         .json(&settings.max_tokens)
         .finish();
+    if settings.batch {
+        let batch = BatchSettings {
+            poll: std::time::Duration::from_secs(settings.batch_poll_secs),
+            discount: settings.batch_discount,
+            stop: Some(&super::STOP),
+            ..BatchSettings::default()
+        };
+        let teacher = BatchTeacher::new(wire, cache, batch).map_err(|e| teacher_error(&e))?;
+        let notice = teacher.note().map(str::to_owned);
+        return Ok(TeacherChoice { teacher: Box::new(teacher), judge: None, notice, identity });
+    }
+    let cache = ResponseCache::open(cache).map_err(|e| Error::at(cache, e.to_string()).hint(e.hint()))?;
     let teacher = OpenAiTeacher::new(wire, Some(cache)).map_err(|e| teacher_error(&e))?;
     let notice = teacher.note().map(str::to_owned);
     Ok(TeacherChoice { teacher: Box::new(teacher), judge: None, notice, identity })
@@ -104,7 +117,7 @@ fn openai(_settings: &TeacherSettings, _cache: &Path) -> Result<TeacherChoice, E
 fn local(settings: &TeacherSettings, path: &Path, cache: &Path) -> Result<TeacherChoice, Error> {
     let teacher = super::local::LocalTeacher::open(path, settings, cache)?;
     let (notice, identity) = (Some(teacher.notice()), teacher.identity());
-    Ok(TeacherChoice { teacher: Box::new(teacher), notice, identity })
+    Ok(TeacherChoice { teacher: Box::new(teacher), judge: None, notice, identity })
 }
 
 #[cfg(not(feature = "train"))]
@@ -117,5 +130,6 @@ pub(super) fn teacher_error(error: &TeacherError) -> Error {
     match error {
         TeacherError::Fatal { reason, hint } => Error::new(reason.clone()).hint(hint.clone()),
         TeacherError::Failed { reason } => Error::new(reason.clone()),
+        TeacherError::Interrupted { reason, hint } => Error::interrupted(reason.clone()).hint(hint.clone()),
     }
 }

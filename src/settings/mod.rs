@@ -120,6 +120,12 @@ pub struct TeacherSettings {
     pub input_usd_per_million: f64,
     /// Price of a million answer tokens.
     pub output_usd_per_million: f64,
+    /// Ask in batches: cheaper, and within a day instead of at once.
+    pub batch: bool,
+    /// Between two looks at a batch.
+    pub batch_poll_secs: u64,
+    /// What a batch costs less than the same requests one by one, as a share of their price.
+    pub batch_discount: f64,
 }
 
 /// How many rows, and what they have to be.
@@ -298,6 +304,12 @@ impl Settings {
         }
         if !(0.0..=0.5).contains(&rows.test_ratio) {
             return fault("rows.test_ratio", "is a share from 0 to 0.5");
+        }
+        if !(0.0..=1.0).contains(&settings.teacher.batch_discount) {
+            return fault("teacher.batch_discount", "is a share from 0 to 1");
+        }
+        if settings.teacher.batch_poll_secs == 0 {
+            return fault("teacher.batch_poll_secs", "is at least 1");
         }
         if !(0.0..=1.0).contains(&settings.persona.ner_threshold) {
             return fault("persona.ner_threshold", "is a score from 0 to 1");

@@ -66,7 +66,7 @@ pub struct Completion {
 }
 
 /// Why a teacher gave no completion.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum TeacherError {
     /// No later request can succeed either: wrong key, unknown model, no quota, budget spent. Ends the run.
     #[error("{reason}")]
@@ -81,6 +81,14 @@ pub enum TeacherError {
     Failed {
         /// What was tried and what came back.
         reason: String,
+    },
+    /// Somebody asked the run to stop while the teacher waited for something that takes hours.
+    #[error("{reason}")]
+    Interrupted {
+        /// What goes on without us.
+        reason: String,
+        /// How to come back to it.
+        hint: String,
     },
 }
 
@@ -109,5 +117,10 @@ pub trait Teacher: Send + Sync {
     /// How many prompts to keep in flight.
     fn concurrency(&self) -> usize {
         1
+    }
+    /// What the teacher is waiting for at the moment, in words for a progress line; `None` where answers come by
+    /// themselves.
+    fn waiting(&self) -> Option<String> {
+        None
     }
 }

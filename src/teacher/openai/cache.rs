@@ -147,7 +147,8 @@ impl ResponseCache {
         let found: Option<String> =
             query.query_row([request.as_str()], |row| row.get(0)).optional().map_err(|e| classify(&self.0.path, &e))?;
         // An entry that does not parse was written by other means; asking again replaces it.
-        Ok(found.and_then(|json| serde_json::from_str(&json).ok()))
+        let found: Option<Completion> = found.and_then(|json| serde_json::from_str(&json).ok());
+        Ok(found.map(|completion| Completion { cached: true, ..completion }))
     }
 
     /// Stores an answer; it is on disk when this returns.
@@ -163,6 +164,29 @@ impl ResponseCache {
             .and_then(|mut insert| insert.execute(params![request.as_str(), json, model]))
             .map_err(|e| classify(&self.0.path, &e))?;
         Ok(())
+    }
+
+    /// Stores many answers in one go: one wait for the disk. Either all of them are on disk when this returns, or none.
+    pub(super) fn put_all<'a>(
+        &self,
+        answers: impl Iterator<Item = (&'a ContentHash, &'a Completion)>,
+        model: &str,
+    ) -> Result<(), CacheError> {
+        let unusable = |e: serde_json::Error| CacheError::Unusable { path: self.0.path.clone(), cause: e.to_string() };
+        let rows = answers.map(|(request, c)| Ok((request, serde_json::to_string(c).map_err(unusable)?)));
+        let rows = rows.collect::<Result<Vec<_>, CacheError>>()?;
+        let mut connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = || {
+            let transaction = connection.transaction()?;
+            let mut insert = transaction
+                .prepare_cached("INSERT OR REPLACE INTO response (request, completion, model) VALUES (?1, ?2, ?3)")?;
+            for (request, json) in &rows {
+                insert.execute(params![request.as_str(), json, model])?;
+            }
+            drop(insert);
+            transaction.commit()
+        };
+        store().map_err(|e| classify(&self.0.path, &e))
     }
 
     /// How many answers are stored.
@@ -207,7 +231,7 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-fn classify(path: &Path, error: &rusqlite::Error) -> CacheError {
+pub(super) fn classify(path: &Path, error: &rusqlite::Error) -> CacheError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {

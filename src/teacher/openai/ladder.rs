@@ -52,6 +52,33 @@ impl Shape {
         }
     }
 
+    /// The shape as one number, to be kept on disk.
+    pub(super) fn code(self) -> i64 {
+        let format = match self.format {
+            Format::Schema => 0,
+            Format::Object => 1,
+            Format::Plain => 2,
+        };
+        let flags = [self.limit_name == LimitName::New, self.is_limit_renamed, self.with_temperature, self.with_seed];
+        flags.into_iter().rev().fold(format, |code, flag| code * 2 + i64::from(flag))
+    }
+
+    /// The shape behind a number of [`Shape::code`].
+    pub(super) fn from_code(code: i64) -> Self {
+        let flag = |bit: u32| (code >> bit) & 1 == 1;
+        Self {
+            format: match code >> 4 {
+                0 => Format::Schema,
+                1 => Format::Object,
+                _ => Format::Plain,
+            },
+            limit_name: if flag(0) { LimitName::New } else { LimitName::Old },
+            is_limit_renamed: flag(1),
+            with_temperature: flag(2),
+            with_seed: flag(3),
+        }
+    }
+
     /// The next shape to try after a rejection, or `None` if it complains about something else.
     pub(super) fn after(self, complaint: &ErrorBody) -> Option<Self> {
         let text = complaint.message.to_lowercase();
@@ -131,5 +158,14 @@ mod tests {
         assert!(!after(first, "Unknown argument `seed`").unwrap().with_seed);
         assert_eq!(after(first, "could not proceed: the parameters were seeded wrongly"), None);
         assert_eq!(after(first, "max_tokens is too large: the context length is 4096"), None);
+    }
+
+    #[test]
+    fn a_shape_is_its_number() {
+        let shapes: Vec<Shape> = (0..48).map(Shape::from_code).collect();
+        for (n, shape) in shapes.iter().enumerate() {
+            assert_eq!(shape.code(), n as i64);
+            assert_eq!(shapes.iter().filter(|s| *s == shape).count(), 1, "{shape:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! service that owns limits, budget and retries. What comes back is a completion, also for cut and declined answers;
 //! an error only where there is no answer at all.
 
+mod batch;
 mod cache;
 mod clock;
 mod ladder;
@@ -37,6 +38,7 @@ use super::{Answer, Completion, Finish, Kept, Teacher, TeacherError, Usage};
 use crate::id::{ContentHash, Hasher};
 use crate::prompt::Prompt;
 
+pub use batch::{BatchSettings, BatchTeacher};
 pub use cache::{CacheError, ResponseCache};
 pub use price::Price;
 pub use settings::{ApiKey, OpenAiSettings};
@@ -225,6 +227,10 @@ impl OpenAiTeacher {
 
     fn known_shape(&self) -> Shape {
         *self.shape.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_shape(&self, shape: Shape) {
+        *self.shape.lock().unwrap_or_else(PoisonError::into_inner) = shape;
     }
 
     fn hash(&self, prompt: &ContentHash) -> ContentHash {

@@ -124,6 +124,21 @@ impl Budget {
     }
 }
 
+/// For batches, which are cut to what fits before they are sent.
+impl Budget {
+    /// What may still be set aside; `None` is no limit.
+    pub(super) fn left_usd(&self) -> Option<f64> {
+        let ledger = self.ledger();
+        self.max_usd.map(|max_usd| max_usd - ledger.spent_usd - ledger.reserved_usd)
+    }
+
+    /// Sets money aside whatever the limit is: it is known to fit, or an earlier process has promised it.
+    pub(super) fn hold(&self, usd: f64) -> Reservation<'_> {
+        self.ledger().reserved_usd += usd;
+        Reservation { budget: self, usd }
+    }
+}
+
 /// Money set aside for one attempt; given back when dropped, also if the request is abandoned.
 pub(super) struct Reservation<'a> {
     budget: &'a Budget,

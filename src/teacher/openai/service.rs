@@ -256,7 +256,7 @@ impl Post {
 }
 
 /// The last cause: "Connection refused" tells more than "error sending request".
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(cause) = last.source() {
         last = cause;

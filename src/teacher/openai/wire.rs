@@ -9,6 +9,7 @@ use super::settings::OpenAiSettings;
 use super::tokens::Counter;
 use crate::id::ContentHash;
 use crate::prompt::{Message, Prompt, Role};
+use crate::row::{self, Kind};
 use crate::teacher::{Finish, Usage};
 
 /// What is taken from a prompt: nothing else of it can reach the endpoint.
@@ -18,6 +19,8 @@ pub(super) struct Call {
     pub(super) schema: Value,
     pub(super) sample: u32,
     pub(super) hash: ContentHash,
+    /// The rows asked for; `None` where something else is.
+    pub(super) rows: Option<Kind>,
 }
 
 impl Call {
@@ -28,6 +31,15 @@ impl Call {
             schema: prompt.schema().clone(),
             sample: prompt.sample(),
             hash: prompt.hash(),
+            rows: (prompt.template() != "judge").then(|| prompt.kind()),
+        }
+    }
+
+    /// Whether an answer can be read as what was asked for.
+    pub(super) fn accepts(&self, text: &str) -> bool {
+        match self.rows {
+            Some(kind) => row::values(kind, text).is_ok(),
+            None => row::repair_json(text).is_ok(),
         }
     }
 }

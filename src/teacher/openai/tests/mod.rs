@@ -1,6 +1,7 @@
 //! The teacher against a scripted server on this machine. No test reaches the network.
 
 mod answers;
+mod batch;
 mod failures;
 mod server;
 mod spending;
@@ -24,7 +25,7 @@ fn call(text: &str) -> Call {
         "additionalProperties": false,
     });
     let hash = Hasher::new().json(&messages).json(&schema).finish();
-    Call { name: "qa".to_owned(), messages, schema, sample: 0, hash }
+    Call { name: "qa".to_owned(), messages, schema, sample: 0, hash, rows: None }
 }
 
 /// Put together at run time, so that no scanner takes the source for a leak.
