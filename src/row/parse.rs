@@ -105,7 +105,11 @@ pub fn repair_json(text: &str) -> Result<Value, Reject> {
         {
             let inner = &text[start..=end];
             let whole = serde_json::from_str(inner).or_else(|_| serde_json::from_str(&without_slips(inner)));
-            if let Ok(value @ (Value::Object(_) | Value::Array(_))) = whole {
+            // Brackets stand in prose too.
+            let holds_rows = |v: &Value| v.is_object() || v.as_array().is_some_and(|a| a.iter().any(Value::is_object));
+            if let Ok(value) = whole
+                && holds_rows(&value)
+            {
                 return Ok(value);
             }
             let lines: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(inner).into_iter().collect();
