@@ -60,7 +60,7 @@ struct Inner {
 }
 
 enum Source {
-    Folder(Folder),
+    Folder(Box<Folder>),
     Gguf(PathBuf),
 }
 
@@ -249,13 +249,7 @@ impl Inner {
         *at_work = Some(loaded);
         let guided = guided.map_err(|e| TeacherError::Failed { reason: explain(&e) })?;
         self.count(|tally| {
-            let (sum, new) = (&mut tally.spent, &guided.spent);
-            sum.read += new.read;
-            sum.drawn += new.drawn;
-            sum.fed += new.fed;
-            sum.prompt += new.prompt;
-            sum.free += new.free;
-            sum.forced += new.forced;
+            tally.spent.add(&guided.spent);
             tally.answered += 1;
             tally.cut += guided.cut as u64;
         });
@@ -324,7 +318,7 @@ fn open(path: &Path) -> Result<(Source, ContentHash, StudentTokenizer, bool), Er
         let folder = Folder::open(path)?;
         let encoder = model::encoder(&folder)?;
         let (hash, has_template) = (folder.content_hash()?, folder.chat_template()?.is_some());
-        return Ok((Source::Folder(folder), hash, encoder.tokenizer, has_template));
+        return Ok((Source::Folder(Box::new(folder)), hash, encoder.tokenizer, has_template));
     }
     let fault = |e: GgufError| match e {
         GgufError::Unsupported { .. } => at(e.to_string()).hint(

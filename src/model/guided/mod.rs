@@ -66,6 +66,18 @@ pub struct Spent {
     pub forced: Duration,
 }
 
+impl Spent {
+    /// Adds what another answer took.
+    pub fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.drawn += other.drawn;
+        self.fed += other.fed;
+        self.prompt += other.prompt;
+        self.free += other.free;
+        self.forced += other.forced;
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Guided {
