@@ -29,6 +29,7 @@ pub mod prompt;
 pub mod report;
 pub mod row;
 pub mod settings;
+pub mod style;
 pub mod teacher;
 
 #[cfg(feature = "train")]
