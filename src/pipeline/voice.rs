@@ -105,10 +105,18 @@ mod tests {
             }
         }
         let resumes = [
-            "persona/resume.md", "persona/resume.json", "persona/resume.html", "documents/docx/resume.docx",
-            "documents/odt/resume.odt", "documents/text/resume.txt", "documents/json_resume/resume.json",
-            "documents/europass/cv.xml", "documents/csv/tides.csv", "documents/html/profile.html",
-            "documents/pdf/latex-cv.pdf", "documents/pdf/typst-columns.pdf",
+            "persona/resume.md",
+            "persona/resume.json",
+            "persona/resume.html",
+            "documents/docx/resume.docx",
+            "documents/odt/resume.odt",
+            "documents/text/resume.txt",
+            "documents/json_resume/resume.json",
+            "documents/europass/cv.xml",
+            "documents/csv/tides.csv",
+            "documents/html/profile.html",
+            "documents/pdf/latex-cv.pdf",
+            "documents/pdf/typst-columns.pdf",
         ];
         for path in resumes {
             let found = own_texts(&read(&[path]), false);
@@ -119,17 +127,18 @@ mod tests {
     #[test]
     fn exports_fall_into_their_posts() {
         let check = |path: &str, expected: &[(&str, usize)]| {
-            let found: Vec<(String, usize)> =
-                genres(path).into_iter().filter(|(_, _, texts)| *texts > 0).map(|(name, _, texts)| (name, texts)).collect();
+            let found: Vec<(String, usize)> = genres(path)
+                .into_iter()
+                .filter(|(_, _, texts)| *texts > 0)
+                .map(|(name, _, texts)| (name, texts))
+                .collect();
             let expected: Vec<(String, usize)> = expected.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
             assert_eq!(found, expected);
         };
-        check("documents/linkedin/export", &[
-            ("Articles/neap.html", 1),
-            ("Comments.csv", 1),
-            ("Recommendations_Given.csv", 1),
-            ("Shares.csv", 2),
-        ]);
+        check(
+            "documents/linkedin/export",
+            &[("Articles/neap.html", 1), ("Comments.csv", 1), ("Recommendations_Given.csv", 1), ("Shares.csv", 2)],
+        );
         check("documents/x/export", &[("data/note-tweet.js", 1), ("data/tweets.js", 2)]);
         check("documents/mastodon/export", &[("outbox.json", 2)]);
     }
@@ -138,10 +147,10 @@ mod tests {
     fn a_post_is_its_words_alone() {
         let documents = read(&["documents/linkedin/export/Shares.csv"]);
         let texts = own_texts(&documents, false);
-        assert_eq!(texts.of(&documents), [
-            "First tide table of the year.",
-            "A gauge is a promise.\n\nIt says: \"come back tomorrow\"."
-        ]);
+        assert_eq!(
+            texts.of(&documents),
+            ["First tide table of the year.", "A gauge is a promise.\n\nIt says: \"come back tomorrow\"."]
+        );
         let documents = read(&["persona/resume.md"]);
         assert_eq!(own_texts(&documents, true).texts.len(), 1);
     }

@@ -253,7 +253,18 @@ fn is_contraction(word: &str) -> bool {
         "re" | "ve" | "ll" | "d" | "m" => true,
         "s" => matches!(
             stem,
-            "it" | "that" | "what" | "let" | "there" | "he" | "she" | "who" | "here" | "where" | "how" | "when" | "this"
+            "it" | "that"
+                | "what"
+                | "let"
+                | "there"
+                | "he"
+                | "she"
+                | "who"
+                | "here"
+                | "where"
+                | "how"
+                | "when"
+                | "this"
         ),
         _ => false,
     }
@@ -264,8 +275,20 @@ fn is_expanded(first: &str, second: &str) -> bool {
     match second {
         "not" => matches!(
             first,
-            "do" | "does" | "did" | "is" | "are" | "was" | "were" | "has" | "have" | "had" | "would" | "could" | "should"
-                | "will" | "can"
+            "do" | "does"
+                | "did"
+                | "is"
+                | "are"
+                | "was"
+                | "were"
+                | "has"
+                | "have"
+                | "had"
+                | "would"
+                | "could"
+                | "should"
+                | "will"
+                | "can"
         ),
         "is" => matches!(first, "it" | "that" | "there" | "he" | "she" | "what" | "who" | "here"),
         "am" => first == "i",

@@ -49,7 +49,9 @@ const NUMBERS: [(&str, Number); 11] = [
     ("em_dashes", |_, text| total(text, Rate::Dash)),
     // Straight ones or none: whether there are any at all is a matter of contractions.
     ("curved_quotes", |_, text| f64::from(u8::from(text.curved.0 > 0))),
-    ("small_first_letter", |_, text| f64::from(u8::from(text.sentences.first().is_some_and(|s| s.lower == Some(true))))),
+    ("small_first_letter", |_, text| {
+        f64::from(u8::from(text.sentences.first().is_some_and(|s| s.lower == Some(true))))
+    }),
     ("headings", |raw, _| raw.lines().filter(|line| line.starts_with('#') && line.contains("# ")).count() as f64),
 ];
 
@@ -147,8 +149,16 @@ mod tests {
 
     #[test]
     fn one_cue_that_tells_is_named_and_balanced_ones_are_not() {
-        let chosen = ["The server fell.", "It was quiet.", "We wrote less.", "A buoy lied.", "I made tea.", "They left."];
-        let rejected = ["The server fell! 🎉", "It was quiet!", "We wrote less! 🚀", "A buoy lied!", "I made tea! 🙌", "They left!"];
+        let chosen =
+            ["The server fell.", "It was quiet.", "We wrote less.", "A buoy lied.", "I made tea.", "They left."];
+        let rejected = [
+            "The server fell! 🎉",
+            "It was quiet!",
+            "We wrote less! 🚀",
+            "A buoy lied!",
+            "I made tea! 🙌",
+            "They left!",
+        ];
         let pairs: Vec<(&str, &str)> = chosen.into_iter().zip(rejected).collect();
         let cues = cue_balance(&pairs);
         let exclamation = of(&cues, "exclamation_marks");

@@ -150,7 +150,8 @@ impl Lines<'_> {
             }
         }
         if profile.language == Language::English {
-            let per_1000 = |word: &str| profile.function_words().iter().find(|(w, _)| *w == word).map_or(0.0, |(_, n)| *n);
+            let per_1000 =
+                |word: &str| profile.function_words().iter().find(|(w, _)| *w == word).map_or(0.0, |(_, n)| *n);
             let (alone, together) = (per_1000("i"), per_1000("we"));
             if alone >= 10.0 && alone >= 2.0 * together {
                 self.say(4.5, "Speaks as “I”.".to_owned());
@@ -213,7 +214,8 @@ impl Lines<'_> {
         // What stands in a line or sentence that comes back is named there.
         let said = self.profile.closings.iter().chain(&self.profile.recurring_sentences);
         let said: Vec<String> = said.map(|habit| habit.words.to_lowercase()).collect();
-        let words = self.profile.own_words.iter().filter(|own| !said.iter().any(|said| said.contains(&own.word))).take(6);
+        let words =
+            self.profile.own_words.iter().filter(|own| !said.iter().any(|said| said.contains(&own.word))).take(6);
         let words: Vec<&str> = words.map(|own| own.word.as_str()).collect();
         if !words.is_empty() {
             self.say(5.2, format!("Uses often: {}.", words.join(", ")));

@@ -194,8 +194,7 @@ impl Model {
     }
 
     fn piece(&self, sentence: &Sentence) -> Bag {
-        let mut bag =
-            Bag { words: sentence.words.len(), counts: sentence.counts.clone(), ..Bag::default() };
+        let mut bag = Bag { words: sentence.words.len(), counts: sentence.counts.clone(), ..Bag::default() };
         bag.counts.language(&sentence.words, self.language);
         for word in &sentence.words {
             let letters = word.text.chars().count() as f64;
@@ -244,9 +243,7 @@ impl Model {
             ((off - k) / f64::max(weight, 1.0)).max(0.0)
         };
         let words = |bag: &Bag| bag.words as f64;
-        let function = (0..self.function.len())
-            .map(|at| beyond(&|bag| f64::from(bag.function(at)), &words))
-            .collect();
+        let function = (0..self.function.len()).map(|at| beyond(&|bag| f64::from(bag.function(at)), &words)).collect();
         let rates = MARKS.iter().chain(&WORDING);
         let rates = rates.map(|rate| (*rate, beyond(&|bag| bag.counts.of(*rate) as f64, &|bag| bag.exposure(*rate))));
         let means = |value: &dyn Fn(&Bag) -> f64, within: f64, size: &dyn Fn(&Bag) -> f64| {

@@ -82,24 +82,104 @@ pub struct Verdict {
 
 /// Headings of resumes, in lower case.
 const RESUME_HEADINGS: &[&str] = &[
-    "experience", "work experience", "professional experience", "employment", "employment history", "work history", "work",
-    "career", "education", "academic background", "skills", "technical skills", "key skills", "core competencies",
-    "certifications", "certificates", "licenses", "languages", "references", "publications", "awards", "honors",
-    "honours", "volunteering", "volunteer experience", "interests", "hobbies", "projects", "personal projects",
-    "summary", "profile", "objective", "contact", "personal details", "personal information", "talks", "training",
-    "berufserfahrung", "werdegang", "ausbildung", "kenntnisse", "sprachen", "persönliche daten", "studium",
-    "expérience", "expérience professionnelle", "formation", "compétences", "langues", "loisirs",
-    "experiencia", "experiencia laboral", "experiencia profesional", "formación", "educación", "habilidades", "idiomas",
+    "experience",
+    "work experience",
+    "professional experience",
+    "employment",
+    "employment history",
+    "work history",
+    "work",
+    "career",
+    "education",
+    "academic background",
+    "skills",
+    "technical skills",
+    "key skills",
+    "core competencies",
+    "certifications",
+    "certificates",
+    "licenses",
+    "languages",
+    "references",
+    "publications",
+    "awards",
+    "honors",
+    "honours",
+    "volunteering",
+    "volunteer experience",
+    "interests",
+    "hobbies",
+    "projects",
+    "personal projects",
+    "summary",
+    "profile",
+    "objective",
+    "contact",
+    "personal details",
+    "personal information",
+    "talks",
+    "training",
+    "berufserfahrung",
+    "werdegang",
+    "ausbildung",
+    "kenntnisse",
+    "sprachen",
+    "persönliche daten",
+    "studium",
+    "expérience",
+    "expérience professionnelle",
+    "formation",
+    "compétences",
+    "langues",
+    "loisirs",
+    "experiencia",
+    "experiencia laboral",
+    "experiencia profesional",
+    "formación",
+    "educación",
+    "habilidades",
+    "idiomas",
 ];
 /// Words in the names of files with prose.
 const PROSE_NAMES: &[&str] = &[
-    "post", "posts", "blog", "article", "articles", "essay", "essays", "letter", "letters", "diary", "journal", "tweets",
-    "shares", "comments", "outbox", "status", "statuses", "newsletter", "stories", "story", "cover",
+    "post",
+    "posts",
+    "blog",
+    "article",
+    "articles",
+    "essay",
+    "essays",
+    "letter",
+    "letters",
+    "diary",
+    "journal",
+    "tweets",
+    "shares",
+    "comments",
+    "outbox",
+    "status",
+    "statuses",
+    "newsletter",
+    "stories",
+    "story",
+    "cover",
 ];
 /// And with facts.
 const FACTS_NAMES: &[&str] = &[
-    "resume", "résumé", "cv", "curriculum", "vitae", "lebenslauf", "profile", "skills", "positions", "education",
-    "certifications", "languages", "projects", "actor",
+    "resume",
+    "résumé",
+    "cv",
+    "curriculum",
+    "vitae",
+    "lebenslauf",
+    "profile",
+    "skills",
+    "positions",
+    "education",
+    "certifications",
+    "languages",
+    "projects",
+    "actor",
 ];
 
 static DATE_RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -127,7 +207,8 @@ pub fn genre(source: &Source<'_>) -> Verdict {
     }
     let mut score = 0.0;
     let words = |part: &Part| source.text[part.span.clone()].split_whitespace().count() as f64;
-    let total = |kinds: &[PartKind]| -> f64 { source.parts.iter().filter(|p| kinds.contains(&p.kind)).map(words).sum() };
+    let total =
+        |kinds: &[PartKind]| -> f64 { source.parts.iter().filter(|p| kinds.contains(&p.kind)).map(words).sum() };
     let running = total(&[PartKind::Paragraph]);
     let listed = total(&[PartKind::Item, PartKind::Row, PartKind::Label]);
     score += 5.0 * (running / (running + listed).max(1.0) - 0.6);
@@ -141,7 +222,11 @@ pub fn genre(source: &Source<'_>) -> Verdict {
         score += (50.0 * own / all.len() as f64).min(1.0);
     } else if all.len() >= 5 {
         // Of a language without lists the layout has to say it; of anything else there is no language to it.
-        score += if text.sentences.iter().filter(|s| s.words.len() >= 5).count() * 2 >= text.sentences.len() { 0.0 } else { -1.5 };
+        score += if text.sentences.iter().filter(|s| s.words.len() >= 5).count() * 2 >= text.sentences.len() {
+            0.0
+        } else {
+            -1.5
+        };
     }
     let resume = headings.iter().filter(|heading| RESUME_HEADINGS.contains(&heading.as_str())).count();
     score -= 1.5 * resume.min(3) as f64;

@@ -53,7 +53,7 @@ impl<'t> Tally<'t> {
         let mut out: Vec<Habit> = self
             .0
             .into_values()
-            .filter(|(_, found, _)| found.len() >= texts)
+            .filter(|(times, found, _)| found.len() >= texts && *times >= fewest(texts))
             .map(|(times, found, shown)| Habit {
                 words: shown.trim_end_matches([',', ';', '.']).to_owned(),
                 times,
@@ -69,6 +69,11 @@ impl<'t> Tally<'t> {
 /// In how many texts something has to come to be a habit.
 fn needed(texts: usize) -> usize {
     if texts == 1 { 1 } else { texts.div_ceil(10).clamp(2, 12).max(if texts >= 6 { 3 } else { 2 }) }
+}
+
+/// And how often: within a single text twice may be chance.
+fn fewest(texts: usize) -> usize {
+    if texts == 1 { 3 } else { texts }
 }
 
 /// The bytes of a sentence up to the end of its first `n` words, as they are written.
@@ -149,7 +154,8 @@ pub(super) fn closings(texts: &[Text]) -> Vec<Habit> {
         }
         let last = text.sentences.iter().rposition(|s| s.before != Break::None).unwrap_or(0);
         // A signature may stand behind the line that closes.
-        let lines = text.sentences.iter().enumerate().rev().filter(|(_, s)| s.before != Break::None && !s.words.is_empty());
+        let lines =
+            text.sentences.iter().enumerate().rev().filter(|(_, s)| s.before != Break::None && !s.words.is_empty());
         for (at, sentence) in lines.take(2) {
             let label = head(sentence, 1).filter(|word| word.ends_with(':'));
             if let Some(label) = label.or_else(|| head(sentence, 1).filter(|_| at == last && at > 0)) {
@@ -217,14 +223,16 @@ pub(super) fn phrases(texts: &[Text], language: Language) -> Vec<Habit> {
     }
     let mut out: Vec<Habit> = found
         .into_iter()
-        .filter(|(_, (_, found))| found.len() >= needed(texts.len()))
+        .filter(|(_, (times, found))| found.len() >= needed(texts.len()) && *times >= fewest(needed(texts.len())))
         .map(|(words, (times, found))| Habit { words, times, texts: found.len(), share: times as f64 / f64::from(all) })
         .collect();
     out.sort_by(|a, b| (b.texts, b.words.len()).cmp(&(a.texts, a.words.len())).then_with(|| a.words.cmp(&b.words)));
     // A part of a longer phrase that comes as often is the same phrase.
     let whole: Vec<Habit> = out
         .iter()
-        .filter(|a| !out.iter().any(|b| b.words.len() > a.words.len() && b.times == a.times && b.words.contains(&a.words)))
+        .filter(|a| {
+            !out.iter().any(|b| b.words.len() > a.words.len() && b.times == a.times && b.words.contains(&a.words))
+        })
         .take(KEPT)
         .cloned()
         .collect();

@@ -63,7 +63,8 @@ mod tests {
     #[test]
     fn languages_are_told_apart() {
         let check = |text: &str, expected: Language| {
-            let words: Vec<String> = text.split_whitespace().map(|w| w.trim_matches(['.', ',']).to_lowercase()).collect();
+            let words: Vec<String> =
+                text.split_whitespace().map(|w| w.trim_matches(['.', ',']).to_lowercase()).collect();
             assert_eq!(Language::guess(words.iter().map(String::as_str)), expected, "{text}");
         };
         check("I swim in the sea before work. It does not help.", Language::English);

@@ -84,14 +84,25 @@ pub(super) fn general_rate(word: &str) -> f64 {
 
 /// Words with a full stop that ends no sentence, in lower case.
 pub(super) const ABBREVIATIONS: &[&str] = &[
-    "mr", "mrs", "ms", "dr", "prof", "st", "vs", "etc", "e.g", "i.e", "eg", "ie", "approx", "no", "fig", "jr", "sr", "inc",
-    "ltd", "dept", "p.m", "a.m", "cf", "al", "ca", "z.b", "d.h", "u.a", "bzw", "usw", "evtl", "ggf", "inkl", "nr", "str",
-    "vgl", "mme", "mlle", "p.ex", "sra", "srta", "ud", "uds", "p.ej", "av",
+    "mr", "mrs", "ms", "dr", "prof", "st", "vs", "etc", "e.g", "i.e", "eg", "ie", "approx", "no", "fig", "jr", "sr",
+    "inc", "ltd", "dept", "p.m", "a.m", "cf", "al", "ca", "z.b", "d.h", "u.a", "bzw", "usw", "evtl", "ggf", "inkl",
+    "nr", "str", "vgl", "mme", "mlle", "p.ex", "sra", "srta", "ud", "uds", "p.ej", "av",
 ];
 
 /// Months behind a day in German, where a full stop marks the number.
 pub(super) const GERMAN_MONTHS: &[&str] = &[
-    "januar", "februar", "märz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "dezember",
+    "januar",
+    "februar",
+    "märz",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "dezember",
 ];
 
 #[cfg(test)]

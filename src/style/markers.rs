@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 
 /// The list, with the day it was last looked over.
 const LIST: &str = include_str!("lists/markers.txt");
@@ -58,65 +58,51 @@ pub struct Marker {
     pub name: &'static str,
 }
 
-/// A line of the list.
-struct Entry {
-    tier: Tier,
-    name: &'static str,
-    pattern: Regex,
-}
-
-/// The list of one tier: all at once, and one by one for the names of hits.
+/// The list of one tier: all patterns at once, and each from end to end for the names of hits.
 struct List {
+    tier: Tier,
     any: Option<Regex>,
-    entries: Vec<Entry>,
+    each: Option<RegexSet>,
+    names: Vec<&'static str>,
 }
 
 static LISTS: LazyLock<[List; 3]> = LazyLock::new(|| Tier::ALL.map(list));
 
 fn list(tier: Tier) -> List {
     let mut inside = false;
-    let (mut entries, mut sources) = (Vec::new(), Vec::new());
+    let (mut names, mut sources) = (Vec::new(), Vec::new());
     for line in LIST.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(heading) = line.strip_prefix("# ") {
             inside = heading.strip_prefix("tier ").is_some_and(|rest| rest.starts_with(&tier.number().to_string()));
-            continue;
-        }
-        if !inside {
-            continue;
-        }
-        let (name, source) = line.split_once(" = ").unwrap_or((line, line));
-        // Inside a hit of all of them, the one that fits from its first byte to its last gave it.
-        if let Some(pattern) = compile(&format!("^(?:{source})$")) {
-            entries.push(Entry { tier, name, pattern });
+        } else if inside {
+            let (name, source) = line.split_once(" = ").unwrap_or((line, line));
+            names.push(name);
             sources.push(source);
         }
     }
-    List { any: compile(&bounded(&sources.join("|"))), entries }
+    let any = Regex::new(&bounded(&sources.join("|")));
+    let each = RegexSet::new(sources.iter().map(|source| format!("(?i)^(?:{source})$")));
+    debug_assert!(any.is_ok() && each.is_ok(), "a pattern of tier {} does not compile", tier.number());
+    List { tier, any: any.ok(), each: each.ok(), names }
 }
 
 /// Whole words; a mark at the end needs no boundary behind it.
 fn bounded(source: &str) -> String {
-    format!(r"(?-u:\b)(?:{source})(?:(?-u:\b)|$|\s)")
-}
-
-fn compile(source: &str) -> Option<Regex> {
-    let compiled = Regex::new(&format!("(?i){source}"));
-    debug_assert!(compiled.is_ok(), "pattern does not compile: {source}");
-    compiled.ok()
+    format!(r"(?i)(?-u:\b)(?:{source})(?:(?-u:\b)|$|\s)")
 }
 
 /// Markers of one tier, in order of their place, never overlapping.
 fn find(text: &str, list: &'static List, out: &mut Vec<Marker>) {
-    let Some(any) = &list.any else { return };
+    let (Some(any), Some(each)) = (&list.any, &list.each) else { return };
     for hit in any.find_iter(text) {
         let words = hit.as_str().trim_end();
-        let named = list.entries.iter().find(|entry| entry.pattern.is_match(words));
         let span = hit.start()..hit.start() + words.len();
         // A word inside a phrase that counted already does not count again.
-        if let Some(entry) = named
-            && out.iter().all(|other: &Marker| span.end <= other.span.start || span.start >= other.span.end)
-        {
-            out.push(Marker { tier: entry.tier, span, name: entry.name });
+        let taken = out.iter().any(|other: &Marker| span.start < other.span.end && other.span.start < span.end);
+        // The first that fits the hit from end to end gave it.
+        let name = each.matches(words).iter().next().and_then(|at| list.names.get(at));
+        if let Some(name) = name.filter(|_| !taken) {
+            out.push(Marker { tier: list.tier, span, name });
         }
     }
 }
@@ -157,8 +143,8 @@ mod tests {
     fn the_list_is_whole() {
         assert!(LIST.contains(&format!("\nversion {MARKERS_VERSION}\n")));
         let written = LIST.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#') && !l.starts_with("version"));
-        assert_eq!(LISTS.iter().map(|list| list.entries.len()).sum::<usize>(), written.count());
-        assert!(LISTS.iter().all(|list| list.any.is_some()));
+        assert_eq!(LISTS.iter().map(|list| list.names.len()).sum::<usize>(), written.count());
+        assert!(LISTS.iter().all(|list| list.any.is_some() && list.each.is_some()));
     }
 
     #[test]
@@ -167,12 +153,14 @@ mod tests {
             let found: Vec<(&str, u8)> = markers(text).iter().map(|m| (m.name, m.tier.number())).collect();
             assert_eq!(found, expected, "{text}");
         };
-        check("Great question! I'd be happy to delve into it.", &[
-            ("great question", 1),
-            ("I'd be happy to", 1),
-            ("delve", 1),
-        ]);
-        check("In today’s fast-paced world, resilience matters.", &[("in today's fast-paced world", 1), ("resilience", 2)]);
+        check(
+            "Great question! I'd be happy to delve into it.",
+            &[("great question", 1), ("I'd be happy to", 1), ("delve", 1)],
+        );
+        check(
+            "In today’s fast-paced world, resilience matters.",
+            &[("in today's fast-paced world", 1), ("resilience", 2)],
+        );
         check("It's not just a fix, it's a masterclass!", &[("isn't just X, it's Y", 1)]);
         check("Observability isn't about charts, it's about listening.", &[("isn't about X, it's about Y", 1)]);
         check("It taught us courage, humility and teamwork.", &[("triad", 3)]);

@@ -105,7 +105,10 @@ fn reasons_say_what_is_wrong() {
          whose firmware had been written long before the people who relied upon it had ever thought of the problem.",
         &["words where yours have 6"],
     );
-    check("The fix was one line — nobody noticed — and then we left the room and had tea.", &["em dashes; you never use any"]);
+    check(
+        "The fix was one line — nobody noticed — and then we left the room and had tea.",
+        &["em dashes; you never use any"],
+    );
     check("We leveraged a robust and seamless approach. The fix was one line.", &["“leverage”"]);
     check("The server fell over! Of course it did! We had tea!", &["3 exclamation marks; you never use any"]);
     check("I don't know. It's late. We're tired. They can't sleep.", &["you write the words in full"]);
@@ -116,8 +119,16 @@ fn the_page_for_a_teacher_is_true_and_short() {
     let authors = ["persona/posts", "style/wren", "style/tobias"].map(|path| profile(&folder(path)));
     let said = authors.each_ref().map(|profile| profile.for_prompt(120));
     for (said, expected, never) in [
-        (&said[0], &["Sentences of about 6 words", "“Rule:” in 16 of 16", "“Fine.”", "kettle", "exclamation marks"][..], "small letter"),
-        (&said[1], &["begin with a small letter", "Contracts", "Emoji", "Hashtags at the end"][..], "Never: exclamation"),
+        (
+            &said[0],
+            &["Sentences of about 6 words", "“Rule:” in 16 of 16", "“Fine.”", "kettle", "exclamation marks"][..],
+            "small letter",
+        ),
+        (
+            &said[1],
+            &["begin with a small letter", "Contracts", "Emoji", "Hashtags at the end"][..],
+            "Never: exclamation",
+        ),
         (&said[2], &["Sentences of about 34 words", "semicolons", "em dashes"][..], "Rule"),
     ] {
         assert!(said.split_whitespace().count() <= 120);
@@ -166,6 +177,7 @@ fn nothing_at_all_and_hardly_anything() {
     let one = Profile::measure(&["Just one sentence here."]);
     assert_eq!((one.texts, one.sentence_words.mean, one.distance("Other.")), (1, 4.0, 0.0));
     assert_eq!(persona().distance("…"), 0.0);
+    assert!(one.phrases.is_empty() && one.sentence_openings.is_empty() && one.recurring_sentences.is_empty());
     // One long text is cut into stretches.
     let long = folder("persona/posts").join("\n\n");
     let long = Profile::measure(&[&long]);
@@ -180,7 +192,10 @@ fn languages_without_lists_have_words_of_their_own() {
         .collect();
     let profile = profile(&finnish);
     assert_eq!(profile.language, Language::Other);
-    assert!(profile.distance("Vesi oli kylmää. Se auttaa.") < profile.distance("Meeting notes; the quarterly targets were missed!"));
+    assert!(
+        profile.distance("Vesi oli kylmää. Se auttaa.")
+            < profile.distance("Meeting notes; the quarterly targets were missed!")
+    );
     let german = ["Ich schwimme vor der Arbeit im Meer.", "Das Wasser hat im März sieben Grad, und das hilft."];
     assert_eq!(Profile::measure(&german).language, Language::German);
 }

@@ -242,7 +242,8 @@ fn is_frame(line: &str) -> bool {
 
 /// The words of a list item.
 pub(super) fn bullet(line: &str) -> Option<&str> {
-    if let Some(rest) = line.strip_prefix(['-', '*', '+', '•', '◦', '▪', '‣', '→', '✓', '✔', '✅', '👉', '·', '–']) {
+    if let Some(rest) = line.strip_prefix(['-', '*', '+', '•', '◦', '▪', '‣', '→', '✓', '✔', '✅', '👉', '·', '–'])
+    {
         let rest = rest.trim_start_matches('\u{fe0f}');
         return rest.starts_with(' ').then(|| rest.trim_start());
     }
@@ -279,7 +280,8 @@ fn sentences(line: &str) -> Vec<&str> {
         let next = rest.trim_start().chars().next();
         let lower_next = next.is_some_and(char::is_lowercase);
         let ellipsis = c == '…' || (c == '.' && marks >= 2);
-        if (ellipsis && lower_next) || (c == '.' && marks == 1 && is_abbreviation(&line[start..at], rest.trim_start())) {
+        if (ellipsis && lower_next) || (c == '.' && marks == 1 && is_abbreviation(&line[start..at], rest.trim_start()))
+        {
             continue;
         }
         // An emoji after the mark belongs to the sentence it ends.
@@ -432,7 +434,8 @@ fn marks(text: &str, counts: &mut Counts) {
     let mut i = 0;
     while i < chars.len() {
         let (c, before, after) = (at(i), if i == 0 { ' ' } else { at(i - 1) }, at(i + 1));
-        let smiley = SMILEYS.iter().find(|s| s.chars().enumerate().all(|(k, s)| at(i + k) == s)).filter(|_| before == ' ');
+        let smiley =
+            SMILEYS.iter().find(|s| s.chars().enumerate().all(|(k, s)| at(i + k) == s)).filter(|_| before == ' ');
         if let Some(smiley) = smiley {
             counts.add(Rate::Emoji, 1);
             i += smiley.chars().count();
@@ -451,7 +454,9 @@ fn marks(text: &str, counts: &mut Counts) {
             '…' => counts.add(Rate::Ellipsis, 1),
             '.' if after == '.' && before != '.' => counts.add(Rate::Ellipsis, 1),
             '(' => counts.add(Rate::Parenthesis, 1),
-            '“' | '„' | '«' | '「' => counts.add(Rate::Quote, usize::from(c != '“' || !chars[..i].contains(&'„'))),
+            '“' | '„' | '«' | '「' => {
+                counts.add(Rate::Quote, usize::from(c != '“' || !chars[..i].contains(&'„')))
+            }
             '"' => straight += 1,
             _ => {}
         }
@@ -494,9 +499,15 @@ mod tests {
         let check = |text: &str, expected: &[&str]| assert_eq!(cuts(text), expected, "{text}");
         check("A retry loop. No backoff. No jitter.", &["A retry loop.", "No backoff.", "No jitter."]);
         check("two hours down. we slept badly.", &["two hours down.", "we slept badly."]);
-        check("It cost 0.7 percent, e.g. at 10:30. Dr. Hale agreed!", &["It cost 0.7 percent, e.g. at 10:30.", "Dr. Hale agreed!"]);
+        check(
+            "It cost 0.7 percent, e.g. at 10:30. Dr. Hale agreed!",
+            &["It cost 0.7 percent, e.g. at 10:30.", "Dr. Hale agreed!"],
+        );
         check("Am 3. Mai kam er. Gut.", &["Am 3. Mai kam er.", "Gut."]);
-        check("well... maybe not… ok. So I said. Who? \"Me.\" Fine.", &["well... maybe not… ok.", "So I said.", "Who?", "\"Me.\"", "Fine."]);
+        check(
+            "well... maybe not… ok. So I said. Who? \"Me.\" Fine.",
+            &["well... maybe not… ok.", "So I said.", "Who?", "\"Me.\"", "Fine."],
+        );
         check("so close you guys 🥹 and then! 😭 done", &["so close you guys 🥹 and then! 😭", "done"]);
         check("今日は雨。寒い。", &["今日は雨。", "寒い。"]);
         check("Not me and not I. Then we left.", &["Not me and not I.", "Then we left."]);
@@ -517,11 +528,10 @@ mod tests {
         let wrapped = "The pendulum shortens in the cold, as every schoolboy was once taught,\nand the clock gains.";
         assert_eq!(cuts(wrapped).len(), 1);
         let text = cut("Lamps lit.\nAll nine\n\nGood night");
-        assert_eq!(text.sentences.iter().map(|s| s.before).collect::<Vec<_>>(), [
-            Break::None,
-            Break::Line,
-            Break::Paragraph
-        ]);
+        assert_eq!(
+            text.sentences.iter().map(|s| s.before).collect::<Vec<_>>(),
+            [Break::None, Break::Line, Break::Paragraph]
+        );
         assert_eq!(text.paragraphs, [4, 2]);
         assert_eq!(text.sentences[1].end, End::Bare);
     }
@@ -546,8 +556,11 @@ mod tests {
 
     #[test]
     fn words_keep_apostrophes_and_part_at_hyphens() {
-        let words: Vec<String> =
-            cut("Don’t re-run 2,000 'jobs' at l'école, 犬猫.").sentences[0].words.iter().map(|w| w.text.clone()).collect();
+        let words: Vec<String> = cut("Don’t re-run 2,000 'jobs' at l'école, 犬猫.").sentences[0]
+            .words
+            .iter()
+            .map(|w| w.text.clone())
+            .collect();
         assert_eq!(words, ["don't", "re", "run", "2,000", "jobs", "at", "l'école", "犬", "猫"]);
     }
 }

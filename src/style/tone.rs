@@ -149,7 +149,9 @@ fn count(profile: &Profile, bag: &Bag, rate: Rate, off: f64, text: &str) -> Opti
         Rate::LowerStart if off > 0.0 => "sentences begin with a small letter; yours seldom do".to_owned(),
         Rate::LowerStart => "sentences begin with a capital; yours mostly do not".to_owned(),
         Rate::FirstPerson if off > 0.0 => format!("more “I” and “we”: {here} times; you have {}", rhythm(share)),
-        Rate::FirstPerson => format!("{} “I” or “we”; you have {}", if here == 0 { "no" } else { "hardly any" }, rhythm(share)),
+        Rate::FirstPerson => {
+            format!("{} “I” or “we”; you have {}", if here == 0 { "no" } else { "hardly any" }, rhythm(share))
+        }
         Rate::LongWord if off > 0.0 => {
             let percent = 100.0 * here as f64 / bag.words.max(1) as f64;
             format!("{percent:.0} % long words (8 letters or more) where you have {:.0} %", 100.0 * share)

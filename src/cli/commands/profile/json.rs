@@ -97,9 +97,7 @@ fn rates(value: impl Fn(Rate) -> Option<f64>) -> Value {
 }
 
 fn habits(habits: &[Habit]) -> Value {
-    let one = |habit: &Habit| {
-        json!({ "words": habit.words, "times": habit.times, "texts": habit.texts, "share": round(habit.share) })
-    };
+    let one = |habit: &Habit| json!({ "words": habit.words, "times": habit.times, "texts": habit.texts, "share": round(habit.share) });
     habits.iter().map(one).collect()
 }
 

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Compared, Shown};
-use crate::style::{
-    Habit, LENGTH_CLASSES, MARKERS_VERSION, Profile, RELIABLE_TEXTS, RELIABLE_WORDS, Rate, Spread,
-};
+use crate::style::{Habit, LENGTH_CLASSES, MARKERS_VERSION, Profile, RELIABLE_TEXTS, RELIABLE_WORDS, Rate, Spread};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -71,10 +69,13 @@ impl Page {
         ];
         self.row("measured from", &format!("{}; language: {}", from.join(", "), profile.language.name()));
         let needed = format!("{RELIABLE_TEXTS} texts or {} words", thousands(RELIABLE_WORDS));
-        self.row("reliable", &match profile.is_reliable() {
-            true => format!("yes ({needed} are enough)"),
-            false => format!("no: it takes {needed}; until then figures and distances are a guess"),
-        });
+        self.row(
+            "reliable",
+            &match profile.is_reliable() {
+                true => format!("yes ({needed} are enough)"),
+                false => format!("no: it takes {needed}; until then figures and distances are a guess"),
+            },
+        );
     }
 
     fn rhythm(&mut self, profile: &Profile) {
@@ -85,7 +86,10 @@ impl Page {
             self.bar(&label, n as f64, most as f64, &percent(n, profile.sentences));
         }
         let spread = |s: &Spread| {
-            format!("mean {:.1}, middle {:.0}, half of them {:.0}–{:.0}, longest {:.0}", s.mean, s.median, s.p25, s.p75, s.max)
+            format!(
+                "mean {:.1}, middle {:.0}, half of them {:.0}–{:.0}, longest {:.0}",
+                s.mean, s.median, s.p25, s.p75, s.max
+            )
         };
         self.line("");
         self.row("sentences", &spread(&profile.sentence_words));
@@ -299,6 +303,9 @@ mod tests {
         assert_eq!(bar(0.000_1, 1.0).trim(), "▏");
         assert_eq!(bar(1.0, 1.0).chars().count(), bar(0.3, 1.0).chars().count());
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!((thousands(7), thousands(2197), thousands(1_000_000)), ("7".into(), "2,197".into(), "1,000,000".into()));
+        assert_eq!(
+            (thousands(7), thousands(2197), thousands(1_000_000)),
+            ("7".into(), "2,197".into(), "1,000,000".into())
+        );
     }
 }
