@@ -104,6 +104,9 @@ mod tests {
                 assert_eq!((genre, texts), (Genre::Prose, 1), "{folder}/{name}");
             }
         }
+        for path in ["documents/markdown/post.md", "documents/pdf/typst-columns.pdf"] {
+            assert_eq!(own_texts(&read(&[path]), false).texts.len(), 1, "{path}");
+        }
         let resumes = [
             "persona/resume.md",
             "persona/resume.json",
@@ -116,7 +119,6 @@ mod tests {
             "documents/csv/tides.csv",
             "documents/html/profile.html",
             "documents/pdf/latex-cv.pdf",
-            "documents/pdf/typst-columns.pdf",
         ];
         for path in resumes {
             let found = own_texts(&read(&[path]), false);
@@ -139,7 +141,7 @@ mod tests {
             "documents/linkedin/export",
             &[("Articles/neap.html", 1), ("Comments.csv", 1), ("Recommendations_Given.csv", 1), ("Shares.csv", 2)],
         );
-        check("documents/x/export", &[("data/note-tweet.js", 1), ("data/tweets.js", 2)]);
+        check("documents/x/export", &[("data/note-tweet.js", 1), ("data/tweets.js", 3)]);
         check("documents/mastodon/export", &[("outbox.json", 2)]);
     }
 

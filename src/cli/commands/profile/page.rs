@@ -126,10 +126,10 @@ impl Page {
         for rate in used {
             let value = profile.per_1000(rate);
             let texts = format!("{value:>5.1}   in {:.0} % of texts", 100.0 * profile.share_of_texts(rate));
-            self.bar(&label(rate), value, most, &texts);
+            self.bar(label(rate), value, most, &texts);
         }
-        let never: Vec<String> =
-            marks.into_iter().filter(|rate| profile.count(*rate) == 0).map(|rate| label(rate).to_lowercase()).collect();
+        let never = marks.into_iter().filter(|rate| profile.count(*rate) == 0).map(label);
+        let never: Vec<&str> = never.map(|label| label.split("  ").next().unwrap_or(label)).collect();
         if !never.is_empty() {
             self.row("never", &never.join(", "));
         }
@@ -154,7 +154,7 @@ impl Page {
         }
         let of_sentences = |rate| format!("{:.0} % of sentences", 100.0 * profile.share(rate).unwrap_or(0.0));
         self.row("small first letter", &of_sentences(Rate::LowerStart));
-        self.row("three words or fewer", &of_sentences(Rate::Fragment));
+        self.row("up to three words", &of_sentences(Rate::Fragment));
         let (digits, letters) = (profile.per_1000(Rate::Digits), profile.per_1000(Rate::NumberWord));
         self.row("numbers", &format!("{digits:.1} in digits, {letters:.1} in letters, in 1000 words"));
         let small: Vec<String> =
@@ -226,7 +226,7 @@ impl Page {
     }
 }
 
-fn label(rate: Rate) -> String {
+fn label(rate: Rate) -> &'static str {
     match rate {
         Rate::Comma => "comma  ,",
         Rate::Semicolon => "semicolon  ;",
@@ -243,7 +243,6 @@ fn label(rate: Rate) -> String {
         Rate::Bullet => "list item",
         other => other.name(),
     }
-    .to_owned()
 }
 
 /// A bar of at most [`BAR`] columns, in eighths, padded.
