@@ -85,6 +85,8 @@ enum Command {
     /// Ask the teacher for preference pairs
     #[command(name = "gen-dpo")]
     GenDpo(commands::generate::GenerateArgs),
+    /// Measure how you write
+    Profile(commands::profile::ProfileArgs),
     /// Check datasets
     Lint(commands::lint::LintArgs),
     /// Look at the rows of a dataset
@@ -203,6 +205,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::GenQa(args) => commands::generate::run(crate::row::Kind::Qa, &args, global, &printer),
         Command::GenCot(args) => commands::generate::run(crate::row::Kind::Cot, &args, global, &printer),
         Command::GenDpo(args) => commands::generate::run(crate::row::Kind::Preference, &args, global, &printer),
+        Command::Profile(args) => commands::profile::run(&args, global, &printer),
         Command::Lint(args) => commands::lint::run(&args, global, &printer),
         Command::Show(args) => commands::show::run(&args, &printer),
         #[cfg(feature = "train")]

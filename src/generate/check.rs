@@ -23,7 +23,7 @@ const LEAST_THOUGHT: u32 = 12;
 /// Evidence is put as it stands in the passage, and an answer's key is found where the teacher left it out.
 #[expect(clippy::result_large_err, reason = "the row goes back to whoever asks for it to be shortened")]
 pub(super) fn check(job: &Job<'_>, passage: &Passage, content: Content) -> Result<Sound, (Reject, Content)> {
-    let (mended, sides) = mended(&content, passage);
+    let (mended, sides) = mended(job, &content, passage);
     let tokens = match validate(&mended, passage.text(), job.counter, job.settings.cap) {
         Ok(tokens) => Ok(tokens),
         // The other faults come first: a bad row is not worth a turn that shortens it.
@@ -41,7 +41,7 @@ pub(super) fn check(job: &Job<'_>, passage: &Passage, content: Content) -> Resul
 }
 
 /// The row with its quotes as they stand in the passage, and its key found where it was missing.
-fn mended(content: &Content, passage: &Passage) -> (Content, Option<Sides>) {
+fn mended(job: &Job<'_>, content: &Content, passage: &Passage) -> (Content, Option<Sides>) {
     let quoted = |quote: &str| {
         locate(quote, passage.text()).map_or_else(|| quote.to_owned(), |f| one_line(&passage.text()[f.range]))
     };
@@ -63,7 +63,7 @@ fn mended(content: &Content, passage: &Passage) -> (Content, Option<Sides>) {
             // The person's own words are taken as they stand, also where the teacher slipped in copying them.
             let own = locate(&row.chosen, passage.text())
                 .map(|found| one_line(&passage.text()[found.range]))
-                .filter(|own| crate::style::is_own_prose(passage.text()) && !own.contains('['));
+                .filter(|own| job.own_prose.contains(&passage.id()) && !own.contains('['));
             let chosen = if own.is_some() { Side::Post } else { Side::Teacher };
             let mended = Preference {
                 chosen: own.unwrap_or_else(|| row.chosen.clone()),

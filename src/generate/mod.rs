@@ -50,7 +50,9 @@ pub struct Job<'a> {
     pub judge: Option<&'a dyn Teacher>,
     /// Who writes the rejected side of preference pairs in the teacher's place.
     pub student: Option<&'a dyn OnPolicy>,
-    /// How the person writes, where enough was read of them.
+    /// Passages that are the person's own prose, by [`Passage::id`].
+    pub own_prose: &'a BTreeSet<ContentHash>,
+    /// How the person writes, where something of their own was read.
     pub profile: Option<&'a Profile>,
     /// The student's tokenizer.
     pub counter: &'a dyn TokenCounter,

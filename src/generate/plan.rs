@@ -64,8 +64,8 @@ impl<'a> Plan<'a> {
         let excerpts = passages
             .iter()
             .map(|p| match job.kind {
-                Kind::Preference => excerpts(p, job.counter, job.settings.cap),
-                Kind::Qa | Kind::Cot => Vec::new(),
+                Kind::Preference if job.own_prose.contains(&p.id()) => excerpts(p, job.counter, job.settings.cap),
+                _ => Vec::new(),
             })
             .collect();
         Ok(Self { job, held_out, quotas, voice, style, excerpts })
@@ -193,9 +193,6 @@ fn voice(passages: &[Passage], held_out: &BTreeSet<usize>, count: usize) -> Vec<
 
 /// Stretches of whole sentences of somebody's own prose, without placeholders, each well below the cap.
 fn excerpts(passage: &Passage, counter: &dyn TokenCounter, cap: usize) -> Vec<String> {
-    if !crate::style::is_own_prose(passage.text()) {
-        return Vec::new();
-    }
     let budget = cap * 3 / 4;
     let (mut out, mut open) = (Vec::new(), String::new());
     let mut close = |open: &mut String| {

@@ -175,6 +175,7 @@ fn run_with(
         teacher,
         judge,
         student,
+        own_prose: &world.passages.iter().map(Passage::id).collect(),
         profile: None,
         counter: &Words,
         settings: &world.settings,

@@ -19,6 +19,7 @@ mod teachers;
 #[cfg(feature = "train")]
 mod train_all;
 mod vault;
+mod voice;
 
 pub use documents::{
     Masked, READER_LIMITS, Sources, extract_paths, mask_documents, name_model, read_alone, read_documents,
@@ -36,6 +37,7 @@ pub use teachers::{TeacherChoice, choose_teacher};
 #[cfg(feature = "train")]
 pub use train_all::{Summary, train_all};
 pub use vault::{VAULT, VaultFile};
+pub use voice::{Judged, OwnTexts, own_texts};
 
 use std::sync::atomic::AtomicBool;
 

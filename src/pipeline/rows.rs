@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::documents::Masked;
 use super::teachers::{TeacherChoice, teacher_error};
+use super::voice::own_texts;
 use super::{STOP, Watch, account};
 use crate::dataset::{self, FileInfo, Manifest};
 use crate::generate::{self, Forbidden, GenerateError, Job, OnPolicy, Outcome, Plan, Progress};
@@ -77,7 +78,10 @@ impl RowMaker<'_> {
     ) -> Result<T, Error> {
         let passages = self.masked.passages();
         let forbidden = Forbidden::new(&self.masked.forbidden());
-        let profile = author_profile(self.masked);
+        let own = own_texts(&self.masked.documents, false);
+        let own_prose = own.passages(&self.masked.documents, &passages);
+        let texts = own.of(&self.masked.documents);
+        let profile = (!texts.is_empty()).then(|| Profile::measure(&texts));
         work(&Job {
             kind,
             wanted,
@@ -86,6 +90,7 @@ impl RowMaker<'_> {
             teacher: self.choice.teacher.as_ref(),
             judge: self.choice.judge.as_deref(),
             student: self.student.filter(|_| kind == Kind::Preference),
+            own_prose: &own_prose,
             profile: profile.as_ref(),
             counter: self.counter,
             settings: self.settings,
@@ -150,12 +155,6 @@ impl DryRun {
         }
         Self { lines, samples }
     }
-}
-
-/// How the person writes, by their own prose among the documents.
-fn author_profile(masked: &Masked) -> Option<Profile> {
-    let _ = masked;
-    None
 }
 
 /// Requests, pace and money; below them why rows were rejected, and the last one that was not.

@@ -16,6 +16,7 @@ mod numerics;
 mod pdf;
 mod persona;
 mod privacy;
+mod profile;
 #[cfg(feature = "train")]
 mod spine;
 #[cfg(feature = "teacher")]

@@ -90,6 +90,7 @@ fn recorded_answers_are_up_to_date_and_enough() {
             teacher: &author,
             judge: None,
             student: None,
+            own_prose: &std::collections::BTreeSet::new(),
             profile: None,
             counter: &counter,
             settings: &settings.rows,

@@ -7,6 +7,7 @@ pub(super) mod generate;
 pub(super) mod init;
 pub(super) mod lint;
 pub(super) mod mask;
+pub(super) mod profile;
 pub(super) mod prompt;
 pub(super) mod read_alone;
 mod review;

@@ -331,7 +331,10 @@ impl Inner {
             LineEnd::Refused(text) => {
                 self.teacher.answered.fetch_add(1, Ordering::Relaxed);
                 let usage = Usage::default();
-                self.wake(request, &Ok(Completion { text: text.clone(), finish: Finish::Refused, usage, cached: false }));
+                self.wake(
+                    request,
+                    &Ok(Completion { text: text.clone(), finish: Finish::Refused, usage, cached: false }),
+                );
             }
             LineEnd::Again { reason, .. } => self.queue_again(request, reason, |waiting| {
                 waiting.tries += 1;

@@ -57,7 +57,10 @@ pub type MayKeep = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 impl std::fmt::Debug for BatchSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BatchSettings").field("poll", &self.poll).field("discount", &self.discount).finish_non_exhaustive()
+        f.debug_struct("BatchSettings")
+            .field("poll", &self.poll)
+            .field("discount", &self.discount)
+            .finish_non_exhaustive()
     }
 }
 
