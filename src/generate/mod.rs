@@ -4,11 +4,15 @@
 //! order they arrive in: the same answers give the same rows. What was asked and answered before comes from the
 //! teacher's cache, so a run that was cut off goes on where it stopped.
 
+mod pool;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt;
 use serde_json::Value;
+
+pub use pool::{Conflict, Near, Pool, Thresholds, Why};
 
 use crate::id::{ContentHash, Hasher};
 use crate::mask::Surrogates;

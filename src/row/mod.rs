@@ -1,5 +1,6 @@
 //! Rows: what the teacher's completion becomes. Knows nothing of Parquet or files.
 
+mod ground;
 mod parse;
 mod reject;
 mod schema;
@@ -9,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentHash, Hasher};
 
+pub use ground::{
+    Arithmetic, Claim, Disagreement, Facts, Found, Support, What, derive_key, locate, unsupported,
+};
 pub use parse::{ParsedRow, normalise, parse, repair_json, validate};
 pub use reject::{Reject, Rejected};
 pub use schema::{answer_schema, row_schema};
