@@ -1,5 +1,9 @@
 //! How alike two lists of words are.
 
+use std::cell::OnceCell;
+
+use super::shelf::BANDS;
+
 /// Maps keyed by hashes need no second hash.
 pub(super) mod mixed {
     use std::hash::{BuildHasherDefault, Hasher};
@@ -48,6 +52,8 @@ pub(super) struct Folded {
     pub answer: Box<[u32]>,
     /// Hashes of the three-word runs of every field, sorted, each once.
     pub grams: Box<[u64]>,
+    /// One key per band of MinHashes, worked out when first needed.
+    pub bands: OnceCell<[u64; BANDS]>,
     /// Hash of all fields.
     pub whole: u64,
 }
@@ -65,7 +71,7 @@ impl Folded {
         let whole = fields.iter().fold(0, |h: u64, field| mix(h ^ sequence(field)).wrapping_add(1));
         let answer = fields[answer].clone();
         let [question, ..] = fields;
-        Self { question, answer, grams: grams.into_boxed_slice(), whole }
+        Self { question, answer, grams: grams.into_boxed_slice(), bands: OnceCell::new(), whole }
     }
 }
 

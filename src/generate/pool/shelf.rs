@@ -7,11 +7,11 @@ use super::likeness::{Folded, jaccard, mix, mixed};
 use crate::row::Facts;
 
 /// Bands of MinHashes; rows that agree in all hashes of one band are compared.
-const BANDS: usize = 14;
+pub(super) const BANDS: usize = 14;
 /// Hashes of a band: `1 − (1 − J^8)^14` of the pairs with a Jaccard index of `J` are found.
 const HASHES: usize = 8;
 /// Past the exact size, words in more rows than this name no candidates.
-const RARE: usize = 1000;
+const RARE: usize = 200;
 
 /// One accepted row.
 #[derive(Debug)]
@@ -97,8 +97,7 @@ impl Shelf {
 
     /// Rows whose question may be like this one.
     pub(super) fn asking(&mut self, row: &Folded) -> Vec<u32> {
-        let needed = needed(row.question.len(), self.thresholds.instruction);
-        let mut out = self.sharing(false, &row.question, needed);
+        let mut out = self.sharing(false, &row.question, self.thresholds.instruction);
         if self.bands.is_some() {
             if let Some(same) = self.questions.get(&words_hash(&row.question)).copied()
                 && self.seen[same as usize] != self.round
@@ -106,17 +105,16 @@ impl Shelf {
                 self.seen[same as usize] = self.round;
                 out.push(same);
             }
-            self.banded(&row.grams, &mut out);
+            self.banded(row, &mut out);
         }
         out
     }
 
     /// Rows whose answer may be like this one.
     pub(super) fn answering(&mut self, row: &Folded) -> Vec<u32> {
-        let needed = needed(row.answer.len(), self.thresholds.response);
-        let mut out = self.sharing(true, &row.answer, needed);
+        let mut out = self.sharing(true, &row.answer, self.thresholds.response);
         if self.bands.is_some() {
-            self.banded(&row.grams, &mut out);
+            self.banded(row, &mut out);
         }
         out
     }
@@ -130,7 +128,7 @@ impl Shelf {
         let mut candidates = Vec::new();
         self.turn();
         if self.bands.is_some() {
-            self.banded(&row.grams, &mut candidates);
+            self.banded(row, &mut candidates);
         } else {
             for gram in &row.grams[..prefix(row.grams.len(), least)] {
                 for local in self.runs.get(gram).into_iter().flatten() {
@@ -155,16 +153,17 @@ impl Shelf {
     }
 
     /// Rows that share one of the rarest words, of which so many are looked up that a row without any of them has
-    /// fewer than `needed` words in common.
-    fn sharing(&mut self, answers: bool, words: &[u32], needed: usize) -> Vec<u32> {
+    /// too few words in common.
+    fn sharing(&mut self, answers: bool, words: &[u32], least: f64) -> Vec<u32> {
         self.turn();
+        let needed = needed(words.len(), least);
         let postings = if answers { &self.answered } else { &self.asked };
         let mut rare: Vec<(usize, u32)> = words.iter().map(|w| (postings.of(*w).len(), *w)).collect();
         rare.sort_unstable();
         rare.truncate((words.len() + 1).saturating_sub(needed));
         let mut last = None;
         let mut out = Vec::new();
-        for (rows, word) in rare {
+        for (at, (rows, word)) in rare.into_iter().enumerate() {
             if last == Some(word) || (self.bands.is_some() && rows > RARE) {
                 continue;
             }
@@ -173,7 +172,10 @@ impl Shelf {
                 let seen = &mut self.seen[*local as usize];
                 if *seen != self.round {
                     *seen = self.round;
-                    out.push(*local);
+                    // The rarer words before this one are not shared.
+                    if postings.comparable(*local, words.len(), words.len() - at, least) {
+                        out.push(*local);
+                    }
                 }
             }
         }
@@ -181,10 +183,10 @@ impl Shelf {
     }
 
     /// Rows with a band in common that were not named in this round.
-    fn banded(&mut self, grams: &[u64], out: &mut Vec<u32>) {
+    fn banded(&mut self, row: &Folded, out: &mut Vec<u32>) {
         let Some(bands) = &self.bands else { return };
-        for key in signature(grams) {
-            for local in bands.get(&key).into_iter().flatten() {
+        for key in row.bands.get_or_init(|| signature(&row.grams)) {
+            for local in bands.get(key).into_iter().flatten() {
                 let seen = &mut self.seen[*local as usize];
                 if *seen != self.round {
                     *seen = self.round;
@@ -197,24 +199,36 @@ impl Shelf {
 
 /// Rows by the words they have.
 #[derive(Debug, Default)]
-struct Postings(Vec<Vec<u32>>);
+struct Postings {
+    rows: Vec<Vec<u32>>,
+    /// Words of each row's text: most candidates end at their length.
+    lengths: Vec<u32>,
+}
 
 impl Postings {
     fn put(&mut self, local: u32, words: &[u32]) {
+        self.lengths.push(words.len() as u32);
         for word in words {
             let at = *word as usize;
-            if self.0.len() <= at {
-                self.0.resize_with(at + 1, Vec::new);
+            if self.rows.len() <= at {
+                self.rows.resize_with(at + 1, Vec::new);
             }
             // A word that comes twice in a row counts once.
-            if self.0[at].last() != Some(&local) {
-                self.0[at].push(local);
+            if self.rows[at].last() != Some(&local) {
+                self.rows[at].push(local);
             }
         }
     }
 
+    /// Whether a text of `length` words, at most `shared` of which it has in common with a row's, can be as alike as
+    /// `least`.
+    fn comparable(&self, local: u32, length: usize, shared: usize, least: f64) -> bool {
+        let other = self.lengths[local as usize] as usize;
+        2.0 * shared.min(other) as f64 >= least * (length + other) as f64
+    }
+
     fn of(&self, word: u32) -> &[u32] {
-        self.0.get(word as usize).map_or(&[], Vec::as_slice)
+        self.rows.get(word as usize).map_or(&[], Vec::as_slice)
     }
 }
 
