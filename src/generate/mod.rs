@@ -5,6 +5,7 @@
 //! teacher's cache, so a run that was cut off goes on where it stopped.
 
 mod pool;
+mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 pub use pool::{Conflict, Near, Pool, Thresholds, Why};
+pub use shape::{Fault, QuestionType, Voice, doesnt_know, question_type, row_type, thought_faults, voice};
 
 use crate::id::{ContentHash, Hasher};
 use crate::mask::Surrogates;

@@ -6,7 +6,8 @@ mod shelf;
 use std::collections::HashMap;
 
 use crate::row::{Content, Disagreement, Facts, Kind, normalise};
-use likeness::{Folded, Lcs, hash, mixed, rouge};
+use likeness::{Folded, Lcs, hash, mixed};
+pub(super) use likeness::{common, rouge};
 use shelf::{Shelf, Stored};
 
 /// How alike two rows may be. All are shares from 0 to 1.

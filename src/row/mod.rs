@@ -4,18 +4,18 @@ mod ground;
 mod parse;
 mod reject;
 mod schema;
+mod wording;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContentHash, Hasher};
 
-pub use ground::{
-    Arithmetic, Claim, Disagreement, Facts, Found, Support, What, derive_key, locate, unsupported,
-};
+pub use ground::{Arithmetic, Claim, Disagreement, Facts, Found, Support, What, derive_key, locate, unsupported};
 pub use parse::{ParsedRow, normalise, parse, repair_json, validate};
 pub use reject::{Reject, Rejected};
 pub use schema::{answer_schema, row_schema};
+pub use wording::{hidden_context, hidden_contexts};
 
 /// The three kinds of rows.
 #[derive(

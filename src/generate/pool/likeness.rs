@@ -90,10 +90,16 @@ pub(super) fn jaccard(a: &[u64], b: &[u64]) -> f64 {
 }
 
 /// ROUGE-L F1 of one pair.
-pub(super) fn rouge(a: &[u32], b: &[u32]) -> f64 {
+pub(in crate::generate) fn rouge(a: &[u32], b: &[u32]) -> f64 {
     let mut lcs = Lcs::default();
     lcs.room(a.iter().chain(b).max().map_or(0, |id| *id as usize + 1));
     lcs.rouge(a, b, 0.0)
+}
+
+/// Length of the longest common subsequence of one pair.
+pub(in crate::generate) fn common(a: &[u32], b: &[u32]) -> usize {
+    // The score is twice the length over the sum, and both are whole.
+    (rouge(a, b) * (a.len() + b.len()) as f64 / 2.0).round() as usize
 }
 
 /// Longest common subsequences of one list with many: 64 words of it at a time, one bit each (Hyyrö 2004).
