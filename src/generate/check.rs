@@ -5,8 +5,8 @@ use super::ask::Sound;
 use crate::prompt::Passage;
 use crate::row::shape::{self, Voice};
 use crate::row::{
-    Arithmetic, Content, Preference, Qa, Reject, Side, Sides, What, derive_key, locate, normalise, unsupported,
-    validate,
+    Arithmetic, Content, Preference, Qa, Reject, Side, Sides, What, derive_key, hidden_context, locate, normalise,
+    unsupported, validate,
 };
 use crate::style::Tone;
 
@@ -120,7 +120,7 @@ fn alone(job: &Job<'_>, passage: &Passage, content: &Content, sides: Option<Side
 }
 
 fn understandable(field: &'static str, text: &str) -> Result<(), Reject> {
-    match shape::hidden_context(text) {
+    match hidden_context(text) {
         Some(range) => Err(Reject::HiddenContext { field, words: text[range].to_owned() }),
         None => Ok(()),
     }

@@ -5,8 +5,9 @@ mod shelf;
 
 use std::collections::HashMap;
 
+use crate::row::rouge::{Lcs, rouge};
 use crate::row::{Content, Disagreement, Facts, Kind, normalise};
-use likeness::{Folded, Lcs, hash, mixed, rouge};
+use likeness::{Folded, hash, mixed};
 use shelf::{Shelf, Stored};
 
 /// How alike two rows may be. All are shares from 0 to 1.

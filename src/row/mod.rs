@@ -3,8 +3,10 @@
 mod ground;
 mod parse;
 mod reject;
+pub mod rouge;
 mod schema;
 pub mod shape;
+mod wording;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,7 @@ pub use ground::{Arithmetic, Claim, Disagreement, Facts, Found, Support, What, d
 pub use parse::{ParsedRow, normalise, parse, repair_json, validate, values, withhold};
 pub use reject::{Reject, Rejected};
 pub use schema::{answer_schema, row_schema};
+pub use wording::{hidden_context, hidden_contexts};
 
 /// The three kinds of rows.
 #[derive(

@@ -1,14 +1,11 @@
 //! GRD004: the row speaks of a text that its reader never sees.
 
-use regex::Regex;
-
-use super::pattern;
 use crate::dataset::Record;
 use crate::lint::finding::Place;
 use crate::lint::mention::{in_code, quoted};
 use crate::lint::rule::written;
 use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
+use crate::row::{Kind, hidden_contexts};
 
 /// Flags wording that refers to the passage the teacher was shown.
 pub(in crate::lint) struct HiddenContext;
@@ -34,76 +31,29 @@ Rewrite the sentence so that it stands alone; a prompt that forbids such wording
 ",
 };
 
-/// Nouns for what the teacher was shown.
-const NOUN: &str = r"(?:text|passage|document|excerpt|extract|snippet|article|resume|résumé|context|source material|provided information)";
-/// What the passage does with what it holds.
-const PARTICIPLE: &str = r"(?:stated|mentioned|described|noted|discussed|outlined|listed|provided|presented)";
-/// Words that may follow such a noun without making it part of another name (`the document store`).
-const FOLLOWS: [&str; 44] = [
-    "a", "above", "all", "an", "and", "are", "as", "at", "below", "can", "did", "do", "does", "for", "given", "had",
-    "has", "have", "he", "how", "if", "in", "is", "it", "of", "on", "or", "provided", "she", "that", "the", "there",
-    "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "why", "would",
-];
-
 impl Rule for HiddenContext {
     fn meta(&self) -> &'static Meta {
         &META
     }
 
     fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        let determiner = r"(?:the|this) (?:(?:given|provided|above|following) )?";
-        let verbs = "says|states|mentions|describes|notes|indicates|suggests|explains|does not|doesn['’]t";
-        let shown = "text|passage|excerpt|snippet|document|resume|résumé";
-        // Each with whether it ends on the noun, which then must not be the first half of another name.
-        let sources = [
-            (format!(r"(?i)\b(?:according to|based (?:only |solely )?on) {determiner}{NOUN}\b"), true),
-            (format!(r"(?i)\b{PARTICIPLE} (?:in|by) {determiner}{NOUN}\b"), true),
-            (format!(r"(?i)\b(?:the|this) (?:provided|given|above|aforementioned) {NOUN}\b"), true),
-            (format!(r"(?i)\b(?:the|this) (?:{shown}) (?:{verbs})\b"), false),
-            (
-                format!(
-                    r"(?i)\b(?:does|did) (?:the|this) (?:{shown}) (?:say|state|mention|describe|suggest|explain)\b"
-                ),
-                false,
-            ),
-            (r"(?i)\b(?:mentioned|described|listed|stated|quoted) above\b".to_owned(), true),
-        ];
-        let patterns = sources.iter().filter_map(|(source, noun)| Some((pattern(source)?, *noun))).collect();
-        Box::new(Wording { patterns })
+        Box::new(Wording)
     }
 }
 
-struct Wording {
-    /// Pattern, and whether it ends on the noun.
-    patterns: Vec<(Regex, bool)>,
-}
+struct Wording;
 
 impl Check for Wording {
     fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
         // The context and the evidence are the passage; the rejected side is not to be learned.
         let fields = written(table, record).filter(|(field, _)| !matches!(*field, "context" | "evidence" | "rejected"));
         for (field, text) in fields {
-            let hits =
-                self.patterns.iter().flat_map(|(pattern, noun)| pattern.find_iter(text).map(move |hit| (hit, noun)));
-            let hit = hits
-                .filter(|(hit, _)| !quoted(text, hit.start()) && !in_code(text, hit.start()))
-                .find(|(hit, noun)| !**noun || ends_the_name(&text[hit.end()..]));
-            if let Some((hit, _)) = hit {
+            let hit = hidden_contexts(text).find(|hit| !quoted(text, hit.start) && !in_code(text, hit.start));
+            if let Some(hit) = hit {
                 let message = format!("`{field}` refers to a text that its reader does not see");
                 let finding = Finding::at(&META, &Place::of(table, record), message).field(field);
-                out.push(finding.marking(text, hit.range()));
+                out.push(finding.marking(text, hit));
             }
-        }
-    }
-}
-
-/// Whether what follows a noun lets it stand alone: punctuation, the end, or a small word.
-fn ends_the_name(rest: &str) -> bool {
-    match rest.strip_prefix([' ', '\n', '\u{a0}']) {
-        None => !rest.starts_with(['-', '_', '/']),
-        Some(rest) => {
-            let word = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
-            word.is_empty() || FOLLOWS.contains(&word.as_str())
         }
     }
 }
@@ -133,5 +83,8 @@ mod tests {
         check("What does the context switch cost?", 0);
         check("Teachers love \"according to the text\" too much.", 0);
         check("What did you write in your resume?", 0);
+        check("What is described in the post about rope?", 1);
+        check("What did you repair in this role?", 1);
+        check("You joined the Harbour Board. What did you repair in this role?", 0);
     }
 }
