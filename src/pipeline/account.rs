@@ -1,8 +1,11 @@
 //! The account of a generation in words and figures: what was asked, accepted and rejected, why, where and for how much.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::generate::{Outcome, PassageAccount};
+use crate::row::shape::row_type;
 use crate::row::{Disagreement, Kind, Side, Split};
 
 /// Passages named one by one at most.
@@ -35,6 +38,12 @@ pub(super) fn lines(kind: Kind, wanted: usize, outcome: &Outcome) -> Vec<String>
     if outcome.usage.prompt_tokens + outcome.usage.completion_tokens > 0 {
         let (read, written) = (grouped(outcome.usage.prompt_tokens), grouped(outcome.usage.completion_tokens));
         out.push(format!("tokens     {read} read, {written} written, ${:.4}", outcome.usage.cost_usd));
+    }
+    if kind == Kind::Qa && !outcome.rows.is_empty() {
+        let mut types: Vec<_> = question_types(outcome).into_iter().collect();
+        types.sort_by_key(|(name, n)| (std::cmp::Reverse(*n), *name));
+        let named: Vec<String> = types.iter().map(|(name, n)| format!("{n} {name}")).collect();
+        out.push(format!("questions  {}", named.join(", ")));
     }
     if let Some(sides) = sides(outcome) {
         out.push(format!("sides      {sides}"));
@@ -81,6 +90,16 @@ pub(super) fn passage_lines(outcome: &Outcome) -> Vec<String> {
         )
     };
     outcome.passages.iter().map(line).collect()
+}
+
+/// Questions by what they ask for.
+fn question_types(outcome: &Outcome) -> BTreeMap<&'static str, usize> {
+    let mut out = BTreeMap::new();
+    for row in &outcome.rows {
+        let [question, _, response] = row.content.fields();
+        *out.entry(row_type(question, response).name()).or_default() += 1;
+    }
+    out
 }
 
 fn coverage(passages: &[PassageAccount]) -> String {
@@ -142,6 +161,7 @@ pub(super) fn figures(kind: Kind, wanted: usize, outcome: &Outcome) -> Value {
         "prompt_tokens": outcome.usage.prompt_tokens,
         "completion_tokens": outcome.usage.completion_tokens,
         "cost_usd": outcome.usage.cost_usd,
+        "question_types": if kind == Kind::Qa { json!(question_types(outcome)) } else { Value::Null },
         "conflicts": conflicts,
         "passages": passages,
     });
