@@ -230,10 +230,10 @@ impl Inner {
         #[cfg(feature = "teacher")]
         if let Some(completion) = self.cache.get(&request.hash)? {
             self.count(|tally| tally.cached += 1);
-            return Ok(completion);
+            return Ok(Completion { cached: true, ..completion });
         }
         if stop() {
-            return Err(TeacherError::Failed { reason: GuidedError::Interrupted.to_string() });
+            return Err(interrupted());
         }
         let fatal = |reason: String| TeacherError::Fatal {
             reason: format!("{}: {reason}", self.name),
@@ -247,7 +247,10 @@ impl Inner {
         let guided = self.guided(&mut loaded, request, &grammar, stop);
         // Only now: a panic in between leaves nothing half done behind for the next prompt.
         *at_work = Some(loaded);
-        let guided = guided.map_err(|e| TeacherError::Failed { reason: explain(&e) })?;
+        let guided = guided.map_err(|e| match e {
+            GuidedError::Interrupted => interrupted(),
+            other => TeacherError::Failed { reason: explain(&other) },
+        })?;
         self.count(|tally| {
             tally.spent.add(&guided.spent);
             tally.answered += 1;
@@ -355,6 +358,13 @@ fn prompt_ids(encoder: &Encoder, messages: &[Message]) -> Result<Vec<u32>, Encod
             encoder.ids(&merged.collect::<Vec<_>>(), true)
         }
         (ids, _) => ids,
+    }
+}
+
+fn interrupted() -> TeacherError {
+    TeacherError::Interrupted {
+        reason: "interrupted while the model was answering".into(),
+        hint: "run the same command again: finished answers are kept".into(),
     }
 }
 

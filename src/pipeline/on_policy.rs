@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use super::STOP;
 use super::phase::{device, load_student, open_student};
 use crate::Error;
+use crate::generate::OnPolicy;
 use crate::hub::Adapter;
 use crate::id::{ContentHash, Hasher};
 use crate::model::{self, Sampling, Session, Student};
@@ -24,6 +25,8 @@ const LONGEST: f64 = 1.5;
 /// Warm enough for tries to differ, and still what the student is likely to say.
 const TEMPERATURE: f64 = 0.8;
 const TOP_P: f64 = 0.95;
+/// Answers drawn for one pair before the teacher's own rejected side is left in place.
+const TRIES: u32 = 4;
 /// ROUGE-L from which two answers are one.
 const SAME: f64 = 0.8;
 
@@ -77,7 +80,7 @@ impl StudentSampler {
     ///
     /// # Errors
     /// Template, tokenizer, device; a prompt longer than the student reads; Ctrl-C.
-    pub fn rejected(&mut self, prompt: &str, chosen: &str, tries: u32) -> Result<Option<String>, Error> {
+    pub fn rejected(&self, prompt: &str, chosen: &str, tries: u32) -> Result<Option<String>, Error> {
         let fault = |e: &dyn std::fmt::Display| Error::new(format!("the student could not answer: {e}"));
         let encoder = &self.student.encoder;
         let message = Message { role: Role::User, content: prompt.to_owned() };
@@ -114,6 +117,12 @@ impl StudentSampler {
             }
         }
         Ok(None)
+    }
+}
+
+impl OnPolicy for StudentSampler {
+    fn rejected(&self, prompt: &str, chosen: &str) -> Result<Option<String>, Error> {
+        self.rejected(prompt, chosen, TRIES)
     }
 }
 
@@ -175,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_sampled_can_stand_in_a_pair() {
-        let mut sampler = sampler("tiny-student", 3).unwrap();
+        let sampler = sampler("tiny-student", 3).unwrap();
         let chosen = "The ferry is late again, so I told the crew and took the queue down for an hour. No drama.";
         let tokens = sampler.student.encoder.tokenizer.count(chosen);
         let mut found = 0;
