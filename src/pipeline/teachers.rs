@@ -55,9 +55,11 @@ pub fn choose_teacher(settings: &TeacherSettings, root: &Path, cache: &Path) -> 
     }
 }
 
+/// What [teacher] says about an endpoint, with the key and the address of the environment.
 #[cfg(feature = "teacher")]
-fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Error> {
-    use crate::teacher::openai::{ApiKey, OpenAiSettings, OpenAiTeacher, Price, ResponseCache};
+#[must_use]
+pub fn wire_settings(settings: &TeacherSettings) -> crate::teacher::openai::OpenAiSettings {
+    use crate::teacher::openai::{ApiKey, OpenAiSettings};
     let base_url = [settings.base_url.clone(), edge::env("OPENAI_BASE_URL").unwrap_or_default()]
         .into_iter()
         .find(|u| !u.is_empty())
@@ -70,10 +72,30 @@ fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Err
     (wire.concurrency, wire.timeout_secs, wire.max_retries) =
         (settings.concurrency, settings.timeout_secs, settings.max_retries);
     wire.max_usd = (settings.max_usd > 0.0).then_some(settings.max_usd);
-    if settings.input_usd_per_million > 0.0 || settings.output_usd_per_million > 0.0 {
-        wire.price =
-            Some(Price { input_usd: settings.input_usd_per_million, output_usd: settings.output_usd_per_million });
+    wire.max_tokens_if_cut = some(settings.max_tokens_if_cut);
+    wire.price = price(settings);
+    wire
+}
+
+/// A price of the settings: of the model by name, else of whatever model is asked.
+#[cfg(feature = "teacher")]
+fn price(settings: &TeacherSettings) -> Option<crate::teacher::openai::Price> {
+    use crate::teacher::openai::{Price, is_named};
+    // The longest name that fits: `gpt-4.1-2025-04-14` before `gpt-4.1`.
+    let named = settings.prices.iter().filter(|(name, _)| is_named(&settings.model, name));
+    if let Some((_, price)) = named.max_by_key(|(name, _)| name.len()) {
+        let cached_input_usd = price.cached_input;
+        return Some(Price { input_usd: price.input, output_usd: price.output, cached_input_usd });
     }
+    (settings.input_usd_per_million > 0.0 || settings.output_usd_per_million > 0.0)
+        .then(|| Price::new(settings.input_usd_per_million, settings.output_usd_per_million))
+}
+
+#[cfg(feature = "teacher")]
+fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Error> {
+    use crate::teacher::openai::{OpenAiTeacher, ResponseCache};
+    let wire = wire_settings(settings);
+    let base_url = wire.base_url.clone();
     let cache = ResponseCache::open(cache).map_err(|e| Error::at(cache, e.to_string()).hint(e.hint()))?;
     let identity = Hasher::new()
         .text("openai")

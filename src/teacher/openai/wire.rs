@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::ladder::{Format, LimitName, Shape};
+use super::price::Tokens;
 use super::settings::OpenAiSettings;
-use super::tokens::Counter;
+use super::tokens::{Size, Sizes};
 use crate::id::ContentHash;
 use crate::prompt::{Message, Prompt, Role};
-use crate::teacher::{Finish, Usage};
+use crate::teacher::Finish;
 
 /// What is taken from a prompt: nothing else of it can reach the endpoint.
 pub(super) struct Call {
@@ -85,6 +86,16 @@ impl<'a> Request<'a> {
     }
 }
 
+impl Request<'_> {
+    /// The same with another limit.
+    pub(super) fn with_limit(mut self, tokens: u32) -> Self {
+        for limit in [&mut self.max_tokens, &mut self.max_completion_tokens] {
+            *limit = limit.map(|_| tokens);
+        }
+        self
+    }
+}
+
 /// Puts the schema into words. JSON mode without them is rejected by OpenAI, and elsewhere gives any JSON at all.
 fn say_schema(messages: &mut Vec<Message>, schema: &Value) {
     let words = format!("Answer with one JSON object that follows this JSON Schema, and with nothing else:\n{schema}");
@@ -140,14 +151,21 @@ impl Reply {
         }
     }
 
-    /// Tokens as the server counted them, or as estimated where it did not. Without a price yet.
-    pub(super) fn usage(&self, prompt_tokens: impl FnOnce() -> u64, counter: Counter) -> Usage {
+    /// Tokens as the server counted them, or as estimated where it did not.
+    pub(super) fn tokens(&self, sizes: &Sizes, size: Size) -> Tokens {
         let count = |name: &str| self.usage.get(name).and_then(Value::as_u64);
-        let completion_tokens = count("completion_tokens").unwrap_or_else(|| {
+        let completion = count("completion_tokens").unwrap_or_else(|| {
             let content = self.choices.first().and_then(|c| c.message.get("content"));
-            counter.text(&content_text(content.unwrap_or(&Value::Null)))
+            sizes.counter.text(&content_text(content.unwrap_or(&Value::Null)))
         });
-        Usage { prompt_tokens: count("prompt_tokens").unwrap_or_else(prompt_tokens), completion_tokens, cost_usd: 0.0 }
+        let details = self.usage.get("prompt_tokens_details");
+        let cached = details.and_then(|d| d.get("cached_tokens")).and_then(Value::as_u64).unwrap_or(0);
+        Tokens { prompt: count("prompt_tokens").unwrap_or(size.expected), cached, completion }
+    }
+
+    /// Whether the server counts tokens.
+    pub(super) fn has_usage(&self) -> bool {
+        self.usage.get("completion_tokens").is_some_and(Value::is_u64)
     }
 }
 
