@@ -106,6 +106,8 @@ enum Command {
     Chat(commands::chat::ChatArgs),
     /// Show the settings
     Config(commands::config::ConfigArgs),
+    /// Check this machine and the workspace, or find out what a teacher's endpoint can do
+    Doctor(commands::doctor::DoctorArgs),
     /// Read one document from standard input where it can do no harm
     #[command(name = "__extract", hide = true)]
     ReadAlone(commands::read_alone::ReadAloneArgs),
@@ -214,6 +216,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         #[cfg(feature = "train")]
         Command::Chat(args) => commands::chat::run(&args, global, &printer),
         Command::Config(args) => commands::config::run(&args, global, &printer),
+        Command::Doctor(args) => commands::doctor::run(&args, global, &printer),
         Command::ReadAlone(args) => commands::read_alone::run(&args, &printer),
     };
     match done {

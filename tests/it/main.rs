@@ -4,6 +4,9 @@
 
 mod support;
 
+#[cfg(feature = "teacher")]
+mod doctor;
+
 mod filter;
 #[cfg(feature = "train")]
 mod leak;
@@ -14,6 +17,8 @@ mod numerics;
 mod pdf;
 mod persona;
 mod privacy;
+#[cfg(feature = "teacher")]
+mod rate;
 #[cfg(feature = "train")]
 mod spine;
 #[cfg(feature = "teacher")]

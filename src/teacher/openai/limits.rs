@@ -262,12 +262,6 @@ impl Limits {
         }
     }
 
-    /// The limits that are kept: requests and tokens.
-    pub(super) fn rates(&self) -> (Option<Rate>, Option<Rate>) {
-        let state = self.state();
-        (Rate::tighter(state.requests.0, state.requests.1), Rate::tighter(state.tokens.0, state.tokens.1))
-    }
-
     /// Mean tokens of the answers so far.
     pub(super) fn mean_answer(&self) -> Option<u64> {
         let state = self.state();
@@ -375,6 +369,12 @@ mod tests {
         Limits::new(8, rpm, tpm, 400, Pace::default())
     }
 
+    /// The limits that are kept.
+    fn rates(limits: &Limits) -> (Option<Rate>, Option<Rate>) {
+        let state = limits.state();
+        (Rate::tighter(state.requests.0, state.requests.1), Rate::tighter(state.tokens.0, state.tokens.1))
+    }
+
     async fn send(limits: &Limits, prompt_tokens: u64) -> Admission<'_> {
         limits.admit(prompt_tokens).await.unwrap()
     }
@@ -428,10 +428,10 @@ mod tests {
         headers.insert("x-ratelimit-limit-tokens", "90000".parse().unwrap());
         let wide = limits(Some(100_000), None);
         wide.learn(&headers, 10);
-        assert_eq!(wide.rates(), (Some(Rate::per_minute(600)), Some(Rate::per_minute(90_000))));
+        assert_eq!(rates(&wide), (Some(Rate::per_minute(600)), Some(Rate::per_minute(90_000))));
         let narrow = limits(Some(60), Some(10_000));
         narrow.learn(&headers, 10);
-        assert_eq!(narrow.rates(), (Some(Rate::per_minute(60)), Some(Rate::per_minute(10_000))));
+        assert_eq!(rates(&narrow), (Some(Rate::per_minute(60)), Some(Rate::per_minute(10_000))));
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@
 mod breaker;
 mod cache;
 mod clock;
+mod doctor;
 mod headers;
 mod ladder;
 mod limits;
@@ -42,6 +43,7 @@ use crate::id::{ContentHash, Hasher};
 use crate::prompt::Prompt;
 
 pub use cache::{CacheError, ResponseCache};
+pub use doctor::{Diagnosis, LimitSeen, examine};
 pub use price::{Price, is_named};
 pub use settings::{ApiKey, OpenAiSettings};
 
@@ -102,7 +104,9 @@ impl OpenAiTeacher {
             limits: Limits::new(settings.concurrency, settings.rpm, settings.tpm, settings.max_tokens, pace),
             budget,
             pace,
+            counter: Counter::for_model(&settings.model),
             sizes: Sizes::new(Counter::for_model(&settings.model), has_to_count),
+            max_tokens: settings.max_tokens,
             max_retries: settings.max_retries,
             timeout_secs: settings.timeout_secs,
             reached: AtomicBool::new(false),
@@ -165,7 +169,7 @@ impl OpenAiTeacher {
 
     /// Asks the endpoint; an answer that was cut is asked for once more with more room, if the settings have some.
     async fn ask(&self, call: &Call) -> Result<Completion, TeacherError> {
-        let first = self.ask_with(call, self.settings.max_tokens).await?;
+        let first = self.ask_with(call, self.line.max_tokens).await?;
         let Some(more) = self.settings.max_tokens_if_cut.filter(|_| first.finish == Finish::Length) else {
             self.answered.fetch_add(1, Ordering::Relaxed);
             return Ok(first);
@@ -229,7 +233,7 @@ impl OpenAiTeacher {
         let (text, finish) = reply.answer();
         let tokens = reply.tokens(&self.line.sizes, size);
         let (prompt_tokens, completion_tokens) = (tokens.prompt, tokens.completion);
-        let usage = Usage { prompt_tokens, completion_tokens, cost_usd: self.line.budget.cost(tokens) };
+        let usage = Usage { prompt_tokens, completion_tokens, cost_usd: self.line.budget.cost_of(tokens) };
         Completion { text, finish, usage }
     }
 
@@ -293,8 +297,8 @@ impl Teacher for OpenAiTeacher {
     }
 
     fn estimate(&self, prompt: &Prompt) -> Option<Estimate> {
-        let prompt_tokens = self.line.sizes.counter.prompt(prompt.messages(), prompt.schema());
-        let most = u64::from(self.settings.max_tokens);
+        let prompt_tokens = self.line.counter.prompt(prompt.messages(), prompt.schema());
+        let most = u64::from(self.line.max_tokens);
         // Rows of all kinds have some 130 tokens with their evidence and the JSON around them.
         let guess = || 130 * prompt.wanted() as u64 + 20;
         let expected = self.line.limits.mean_answer().unwrap_or_else(guess).min(most);

@@ -30,13 +30,6 @@ pub(super) struct Tokens {
     pub(super) completion: u64,
 }
 
-impl Tokens {
-    /// Without any from a cache.
-    pub(super) const fn written(prompt: u64, completion: u64) -> Self {
-        Self { prompt, cached: 0, completion }
-    }
-}
-
 /// List prices of OpenAI's own service, as published in 2025: input, output, cached input. A price in the settings
 /// wins over this table.
 const PRICES: &[(&str, f64, f64, f64)] = &[
@@ -69,7 +62,7 @@ impl Price {
     /// What so many tokens cost.
     #[must_use]
     pub fn cost(&self, prompt_tokens: u64, completion_tokens: u64) -> f64 {
-        self.of(Tokens::written(prompt_tokens, completion_tokens))
+        self.of(Tokens { prompt: prompt_tokens, cached: 0, completion: completion_tokens })
     }
 
     pub(super) fn of(&self, tokens: Tokens) -> f64 {
@@ -109,7 +102,11 @@ impl Budget {
         Self { price, max_usd, ledger: Mutex::default(), settled: Notify::new() }
     }
 
-    pub(super) fn cost(&self, tokens: Tokens) -> f64 {
+    pub(super) fn cost(&self, prompt_tokens: u64, completion_tokens: u64) -> f64 {
+        self.price.map_or(0.0, |p| p.cost(prompt_tokens, completion_tokens))
+    }
+
+    pub(super) fn cost_of(&self, tokens: Tokens) -> f64 {
         self.price.map_or(0.0, |p| p.of(tokens))
     }
 

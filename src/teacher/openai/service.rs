@@ -18,10 +18,10 @@ use reqwest::{Response, StatusCode};
 use tokio::time::Instant;
 
 use super::limits::{Ending, Limits};
-use super::price::{Budget, Tokens};
+use super::price::Budget;
 use super::retry::{ErrorBody, Pace, Verdict, judge, retry_after};
 use super::settings::{ApiKey, Endpoint, fatal};
-use super::tokens::{Size, Sizes};
+use super::tokens::{Counter, Size, Sizes};
 use super::wire::Reply;
 use crate::teacher::TeacherError;
 
@@ -43,7 +43,9 @@ pub(super) struct Line {
     pub(super) limits: Limits,
     pub(super) budget: Budget,
     pub(super) pace: Pace,
+    pub(super) counter: Counter,
     pub(super) sizes: Sizes,
+    pub(super) max_tokens: u32,
     pub(super) max_retries: u32,
     pub(super) timeout_secs: u64,
     /// Whether the endpoint ever answered anything.
@@ -193,7 +195,7 @@ impl Post {
     async fn attempt(&self, factory: &HttpRequestFactory, was_stale: bool) -> Result<Vec<u8>, Trouble> {
         let line = &*self.line;
         let _slot = line.limits.slots.take().await;
-        let worst_usd = line.budget.cost(Tokens::written(self.size.upper, u64::from(self.max_tokens)));
+        let worst_usd = line.budget.cost(self.size.upper, u64::from(self.max_tokens));
         let reserved = line.budget.reserve(worst_usd).await.map_err(|e| Trouble::Final(e.into()))?;
         // Made before it is let through, so that it goes out at the moment it was let through for.
         let request = self.request(factory).await?;
@@ -205,7 +207,7 @@ impl Post {
             Ok((body, reply)) => {
                 let tokens = reply.tokens(&line.sizes, self.size);
                 line.sizes.learn(self.size, tokens.prompt);
-                reserved.spend(line.budget.cost(tokens));
+                reserved.spend(line.budget.cost_of(tokens));
                 let ending = Ending::Answered { prompt_tokens: tokens.prompt, completion_tokens: tokens.completion };
                 (ending, Ok(body))
             }
@@ -383,7 +385,7 @@ impl Drop for Flying<'_> {
 }
 
 /// The last cause: "Connection refused" tells more than "error sending request".
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(cause) = last.source() {
         last = cause;

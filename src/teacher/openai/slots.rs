@@ -75,6 +75,7 @@ impl Slots {
     }
 
     /// How many places there are now, and how many there are at most.
+    #[cfg(test)]
     pub(super) fn places(&self) -> (usize, usize) {
         let state = self.state();
         (state.places, state.ceiling)

@@ -1,8 +1,10 @@
 //! Chat Completions as they go over the wire: our own small structs, since typed clients break on servers that leave
 //! fields out or invent values.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::ladder::{Format, LimitName, Shape};
 use super::price::Tokens;
@@ -43,7 +45,7 @@ fn schema_name(template: &str) -> String {
 #[derive(Serialize)]
 pub(super) struct Request<'a> {
     model: &'a str,
-    messages: Vec<Message>,
+    messages: Cow<'a, [Message]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,23 +55,37 @@ pub(super) struct Request<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<Value>,
+    response_format: Option<ResponseFormat<'a>>,
     stream: bool,
 }
 
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ResponseFormat<'a> {
+    JsonSchema { json_schema: Named<'a> },
+    JsonObject,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'a str,
+    strict: bool,
+    schema: &'a Value,
+}
+
 impl<'a> Request<'a> {
-    pub(super) fn new(settings: &'a OpenAiSettings, call: &Call, shape: Shape) -> Self {
+    pub(super) fn new(settings: &'a OpenAiSettings, call: &'a Call, shape: Shape) -> Self {
         let response_format = match shape.format {
-            Format::Schema => Some(json!({
-                "type": "json_schema",
-                "json_schema": { "name": call.name, "strict": true, "schema": call.schema },
-            })),
-            Format::Object => Some(json!({ "type": "json_object" })),
+            Format::Schema => {
+                let json_schema = Named { name: &call.name, strict: true, schema: &call.schema };
+                Some(ResponseFormat::JsonSchema { json_schema })
+            }
+            Format::Object => Some(ResponseFormat::JsonObject),
             Format::Plain => None,
         };
-        let mut messages = call.messages.clone();
+        let mut messages = Cow::from(&call.messages);
         if shape.format != Format::Schema {
-            say_schema(&mut messages, &call.schema);
+            say_schema(messages.to_mut(), &call.schema);
         }
         // Signed on many servers.
         let seed = settings.seed.map(|seed| seed.wrapping_add(u64::from(call.sample)) & (i64::MAX as u64));
@@ -199,6 +215,8 @@ fn without_thinking(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn reply(json: Value) -> Reply {

@@ -1,6 +1,7 @@
 //! The teacher against a scripted server on this machine. No test reaches the network.
 
 mod answers;
+mod doctor;
 mod failures;
 mod outages;
 mod server;

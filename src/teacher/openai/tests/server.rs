@@ -172,7 +172,8 @@ fn serve(stream: &TcpStream, state: &State) -> std::io::Result<bool> {
     let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")).map_or(0, |v| v.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let body: Value = serde_json::from_slice(&body).unwrap();
+    // A GET has none.
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
 
     let now = state.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
     state.peak.fetch_max(now, Ordering::SeqCst);
