@@ -110,6 +110,8 @@ enum Command {
     Prompt(commands::prompt::PromptArgs),
     /// Show the settings
     Config(commands::config::ConfigArgs),
+    /// Check this machine and the workspace, or find out what a teacher's endpoint can do
+    Doctor(commands::doctor::DoctorArgs),
     /// Read one document from standard input where it can do no harm
     #[command(name = "__extract", hide = true)]
     ReadAlone(commands::read_alone::ReadAloneArgs),
@@ -220,6 +222,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::Chat(args) => commands::chat::run(&args, global, &printer),
         Command::Prompt(args) => commands::prompt::run(&args, global, &printer),
         Command::Config(args) => commands::config::run(&args, global, &printer),
+        Command::Doctor(args) => commands::doctor::run(&args, global, &printer),
         Command::ReadAlone(args) => commands::read_alone::run(&args, &printer),
     };
     match done {

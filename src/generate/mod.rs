@@ -371,7 +371,7 @@ impl<'a> Run<'a> {
             asked: self.out.asked + waiting,
             cost_usd: self.out.usage.cost_usd,
             last: self.last.clone(),
-            waiting: self.job.teacher.waiting(),
+            waiting: self.job.teacher.tally().waiting,
             reasons: self.reasons.clone(),
         }
     }

@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::document::{self, Document, DocumentError, Format, Opened};
@@ -7,6 +8,7 @@ use crate::id::{ContentHash, Hasher};
 use crate::mask::{MaskedDocument, Masker, NameModel, Span, Vault};
 use crate::prompt::{Passage, passages};
 use crate::settings::{Persona, Workspace};
+use crate::teacher::MayKeep;
 use crate::{Error, edge};
 
 /// What reading one document may use where its format is read in a process of its own.
@@ -63,6 +65,14 @@ impl Masked {
     #[must_use]
     pub fn passages(&self) -> Vec<Passage> {
         self.documents.iter().flat_map(passages).collect()
+    }
+
+    /// Tells whether an answer may be kept as it came, without its passage at hand: with nothing in it that masking
+    /// would find.
+    #[must_use]
+    pub fn may_keep(&self) -> MayKeep {
+        let (masker, surrogates) = (self.masker.clone(), self.vault.surrogates().clone());
+        Arc::new(move |text: &str| masker.detect_beside(text, &surrogates).is_empty())
     }
 
     /// Original values that no prompt may hold.

@@ -33,6 +33,8 @@ pub use on_policy::StudentSampler;
 #[cfg(feature = "train")]
 pub use phase::{Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_student, open_student, recipe, run_phase};
 pub use rows::{RowMaker, default_output, generate_file, make_rows};
+#[cfg(feature = "teacher")]
+pub use teachers::wire_settings;
 pub use teachers::{TeacherChoice, choose_teacher};
 #[cfg(feature = "train")]
 pub use train_all::{Summary, train_all};

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use crate::id::{ContentHash, Hasher};
 use crate::settings::TeacherSettings;
-use crate::teacher::{Outline, Replay, Teacher, TeacherError};
+use crate::teacher::{MayKeep, Outline, Replay, Teacher, TeacherError};
 use crate::{Error, edge};
 
 /// A teacher with what a person should hear about the choice.
@@ -27,11 +27,17 @@ impl TeacherChoice {
 
 /// The teacher that a SPEC names; see `Teachers` in the manual.
 ///
-/// `root` resolves relative replay files, `cache` is where paid answers are kept.
+/// `root` resolves relative replay files, `cache` is where paid answers are kept; without one nothing is written and
+/// nothing kept, which is for looking ahead. `may_keep` says whether an answer holds no personal data.
 ///
 /// # Errors
 /// An unknown SPEC, a replay file that cannot be read, settings the endpoint cannot work with.
-pub fn choose_teacher(settings: &TeacherSettings, root: &Path, cache: &Path) -> Result<TeacherChoice, Error> {
+pub fn choose_teacher(
+    settings: &TeacherSettings,
+    root: &Path,
+    cache: Option<&Path>,
+    may_keep: MayKeep,
+) -> Result<TeacherChoice, Error> {
     let configured = !settings.base_url.is_empty()
         || edge::env("OPENAI_BASE_URL").is_some()
         || edge::env("OPENAI_API_KEY").is_some();
@@ -55,18 +61,21 @@ pub fn choose_teacher(settings: &TeacherSettings, root: &Path, cache: &Path) -> 
                 .map_err(|(line, e)| Error::at(&path, format!("line {line} is no recorded answer")).cause(e))?;
             plain(Box::new(replay), None, ContentHash::of(text.as_bytes()))
         }
-        ("openai", "") => openai(settings, cache),
-        ("local", path) if !path.is_empty() => local(settings, &root.join(edge::home(path)), cache),
+        ("openai", "") => openai(settings, cache, may_keep),
+        ("local", path) if !path.is_empty() => match cache {
+            Some(cache) => local(settings, &root.join(edge::home(path)), cache),
+            None => Ok(TeacherChoice::nobody()),
+        },
         _ => Err(Error::new(format!("unknown teacher `{spec}`"))
             .hint("teachers are `openai`, `local:PATH`, `replay:FILE` and `outline`")),
     }
 }
 
+/// What [teacher] says about an endpoint, with the key and the address of the environment.
 #[cfg(feature = "teacher")]
-fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Error> {
-    use crate::teacher::openai::{
-        ApiKey, BatchSettings, BatchTeacher, OpenAiSettings, OpenAiTeacher, Price, ResponseCache,
-    };
+#[must_use]
+pub fn wire_settings(settings: &TeacherSettings) -> crate::teacher::openai::OpenAiSettings {
+    use crate::teacher::openai::{ApiKey, OpenAiSettings};
     let base_url = [settings.base_url.clone(), edge::env("OPENAI_BASE_URL").unwrap_or_default()]
         .into_iter()
         .find(|u| !u.is_empty())
@@ -79,36 +88,69 @@ fn openai(settings: &TeacherSettings, cache: &Path) -> Result<TeacherChoice, Err
     (wire.concurrency, wire.timeout_secs, wire.max_retries) =
         (settings.concurrency, settings.timeout_secs, settings.max_retries);
     wire.max_usd = (settings.max_usd > 0.0).then_some(settings.max_usd);
-    if settings.input_usd_per_million > 0.0 || settings.output_usd_per_million > 0.0 {
-        wire.price =
-            Some(Price { input_usd: settings.input_usd_per_million, output_usd: settings.output_usd_per_million });
+    wire.max_tokens_if_cut = some(settings.max_tokens_if_cut);
+    wire.price = price(settings);
+    wire
+}
+
+/// A price of the settings: of the model by name, else of whatever model is asked.
+#[cfg(feature = "teacher")]
+fn price(settings: &TeacherSettings) -> Option<crate::teacher::openai::Price> {
+    use crate::teacher::openai::{Price, is_named};
+    // The longest name that fits: `gpt-4.1-2025-04-14` before `gpt-4.1`.
+    let named = settings.prices.iter().filter(|(name, _)| is_named(&settings.model, name));
+    if let Some((_, price)) = named.max_by_key(|(name, _)| name.len()) {
+        let cached_input_usd = price.cached_input;
+        return Some(Price { input_usd: price.input, output_usd: price.output, cached_input_usd });
     }
-    let identity = Hasher::new()
+    (settings.input_usd_per_million > 0.0 || settings.output_usd_per_million > 0.0)
+        .then(|| Price::new(settings.input_usd_per_million, settings.output_usd_per_million))
+}
+
+#[cfg(feature = "teacher")]
+fn openai(settings: &TeacherSettings, cache: Option<&Path>, may_keep: MayKeep) -> Result<TeacherChoice, Error> {
+    use crate::teacher::openai::{BatchSettings, BatchTeacher, OpenAiTeacher, ResponseCache};
+    let wire = wire_settings(settings);
+    let mut identity = Hasher::new()
         .text("openai")
-        .text(&base_url)
+        .text(&wire.base_url)
         .text(&settings.model)
         .json(&settings.temperature)
-        .json(&settings.max_tokens)
-        .finish();
-    if settings.batch {
-        let batch = BatchSettings {
-            poll: std::time::Duration::from_secs(settings.batch_poll_secs),
-            discount: settings.batch_discount,
-            stop: Some(&super::STOP),
-            ..BatchSettings::default()
-        };
-        let teacher = BatchTeacher::new(wire, cache, batch).map_err(|e| teacher_error(&e))?;
-        let notice = teacher.note().map(str::to_owned);
-        return Ok(TeacherChoice { teacher: Box::new(teacher), judge: None, notice, identity });
+        .json(&settings.max_tokens);
+    if !settings.judge.is_empty() {
+        identity = identity.text("judge").text(&settings.judge);
     }
-    let cache = ResponseCache::open(cache).map_err(|e| Error::at(cache, e.to_string()).hint(e.hint()))?;
-    let teacher = OpenAiTeacher::new(wire, Some(cache)).map_err(|e| teacher_error(&e))?;
-    let notice = teacher.note().map(str::to_owned);
-    Ok(TeacherChoice { teacher: Box::new(teacher), judge: None, notice, identity })
+    let identity = identity.finish();
+    let open = |path: &Path| ResponseCache::open(path).map_err(|e| Error::at(path, e.to_string()).hint(e.hint()));
+    let live = OpenAiTeacher::new(wire.clone(), cache.map(open).transpose()?).map_err(|e| teacher_error(&e))?;
+    let judge: Option<Box<dyn Teacher>> = match settings.judge.as_str() {
+        "" => None,
+        model => {
+            let judging = wire_settings(&TeacherSettings { model: model.to_owned(), ..settings.clone() });
+            Some(Box::new(live.beside(judging).map_err(|e| teacher_error(&e))?))
+        }
+    };
+    let mut notice = live.note().map(str::to_owned);
+    let teacher: Box<dyn Teacher> = match cache.filter(|_| settings.batch) {
+        Some(cache) => {
+            let batch = BatchSettings {
+                poll: std::time::Duration::from_secs(settings.batch_poll_secs),
+                discount: settings.batch_discount,
+                stop: Some(&super::STOP),
+                may_keep: Some(may_keep),
+                ..BatchSettings::default()
+            };
+            let teacher = BatchTeacher::new(wire, cache, batch).map_err(|e| teacher_error(&e))?;
+            notice = teacher.note().map(str::to_owned);
+            Box::new(teacher)
+        }
+        None => Box::new(live),
+    };
+    Ok(TeacherChoice { teacher, judge, notice, identity })
 }
 
 #[cfg(not(feature = "teacher"))]
-fn openai(_settings: &TeacherSettings, _cache: &Path) -> Result<TeacherChoice, Error> {
+fn openai(_settings: &TeacherSettings, _cache: Option<&Path>, _may_keep: MayKeep) -> Result<TeacherChoice, Error> {
     Err(Error::new("this build has no HTTP teacher")
         .hint("build with `--features teacher`, or use `--teacher outline`"))
 }

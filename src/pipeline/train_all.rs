@@ -55,7 +55,12 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     let folder = open_student(&settings.student.id, &workspace.root, settings.student.offline)?;
     let counter = Encoder::counter(&folder.tokenizer_path())?;
     let templates = Templates::with_overrides(&workspace.path("prompts"))?;
-    let choice = choose_teacher(&settings.teacher, &workspace.root, &workspace.path(".distill/responses.sqlite"))?;
+    let choice = choose_teacher(
+        &settings.teacher,
+        &workspace.root,
+        Some(&workspace.path(".distill/responses.sqlite")),
+        masked.may_keep(),
+    )?;
     let maker = RowMaker {
         masked: &masked,
         templates: &templates,

@@ -41,14 +41,16 @@ pub struct Layers {
 /// Before the name of a kind of personal data: what becomes of its values.
 const POLICY: &str = "persona.policy.";
 
+/// Open tables, each one value: lint checks the keys of its thresholds, and prices have names of models, dots and all.
+const OPEN: [&str; 2] = ["lint.thresholds", "teacher.prices"];
+
 const PHASES: [&str; 3] = ["learn", "mimic", "align"];
 
 fn flatten(prefix: &str, table: &Table, out: &mut BTreeMap<String, Value>) {
     for (key, value) in table {
         let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {
-            // Thresholds are an open table of their own; lint checks its keys.
-            Value::Table(inner) if key != "lint.thresholds" => flatten(&key, inner, out),
+            Value::Table(inner) if !OPEN.contains(&key.as_str()) => flatten(&key, inner, out),
             other => {
                 out.insert(key, other.clone());
             }
@@ -66,7 +68,9 @@ impl Layers {
         let mut flat = BTreeMap::new();
         flatten("", &table, &mut flat);
         let mut known = flat.clone();
-        known.insert("lint.thresholds".into(), Value::Table(Table::new()));
+        for key in OPEN {
+            known.insert(key.into(), Value::Table(Table::new()));
+        }
         for entity in Entity::ALL {
             known.insert(format!("{POLICY}{entity}"), Value::String(String::new()));
         }
@@ -319,6 +323,23 @@ mod tests {
         assert!(error.contains("no kind") && error.contains("did you mean `phone`?"), "{error}");
         let error = layers.assignment("persona.policy.phone=surogate").unwrap_err().render();
         assert!(error.contains("no policy") && error.contains("did you mean `surrogate`?"), "{error}");
+    }
+
+    #[test]
+    fn prices_go_by_model() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("distill.toml");
+        let text = "[teacher.prices]\n\"gpt-4.1\" = { input = 2, output = 8.5 }\nlocal = { input = 0, output = 0, cached_input = 0 }\n";
+        std::fs::write(&file, text).unwrap();
+        let mut layers = Layers::defaults().unwrap();
+        layers.file(&file).unwrap();
+        let prices = Settings::resolve(&layers).unwrap().teacher.prices;
+        assert_eq!((prices["gpt-4.1"].input, prices["gpt-4.1"].output), (2.0, 8.5));
+        assert_eq!((prices["gpt-4.1"].cached_input, prices["local"].cached_input), (None, Some(0.0)));
+        layers.assignment("teacher.prices={ m = { input = 1, outptu = 2 } }").unwrap();
+        assert!(Settings::resolve(&layers).unwrap_err().render().contains("outptu"));
+        layers.assignment("teacher.prices={ m = { input = -1, output = 2 } }").unwrap();
+        assert!(Settings::resolve(&layers).unwrap_err().render().contains("teacher.prices"));
     }
 
     #[test]

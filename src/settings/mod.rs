@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::lint::LintSettings;
 
+pub(crate) use layers::distance;
 pub use layers::{Layers, Origin, policy_key};
 
 /// Every setting with its default and a comment: what `distill init` writes.
@@ -104,6 +105,8 @@ pub struct TeacherSettings {
     pub device: String,
     /// Limit of one answer.
     pub max_tokens: u32,
+    /// Limit of one more try when an answer was cut; 0 takes the cut answer.
+    pub max_tokens_if_cut: u32,
     /// Requests a minute; 0 is no limit.
     pub rpm: u32,
     /// Tokens a minute; 0 is no limit.
@@ -126,6 +129,22 @@ pub struct TeacherSettings {
     pub batch_poll_secs: u64,
     /// What a batch costs less than the same requests one by one, as a share of their price.
     pub batch_discount: f64,
+    /// Prices by model, before those two.
+    #[serde(default)]
+    pub prices: BTreeMap<String, ModelPrice>,
+}
+
+/// What a model costs, in US dollars per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelPrice {
+    /// Tokens read.
+    pub input: f64,
+    /// Tokens written.
+    pub output: f64,
+    /// Tokens read that the server had at hand; `input` where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<f64>,
 }
 
 /// How many rows, and what they have to be.
@@ -323,6 +342,14 @@ impl Settings {
         }
         if !(settings.teacher.top_p > 0.0 && settings.teacher.top_p <= 1.0) {
             return fault("teacher.top_p", "is a share above 0, at most 1");
+        }
+        let teacher = &settings.teacher;
+        if teacher.concurrency == 0 || teacher.timeout_secs == 0 || teacher.max_tokens == 0 {
+            return fault("teacher", "needs `concurrency`, `timeout_secs` and `max_tokens` of at least 1");
+        }
+        let prices = teacher.prices.values().flat_map(|p| [p.input, p.output, p.cached_input.unwrap_or(0.0)]);
+        if prices.into_iter().any(|usd| !usd.is_finite() || usd < 0.0) {
+            return fault("teacher.prices", "are dollars per million tokens, from 0");
         }
         Ok(settings)
     }

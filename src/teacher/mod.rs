@@ -10,6 +10,7 @@ mod replay;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +93,41 @@ pub enum TeacherError {
     },
 }
 
+/// What a teacher did so far, for progress and the closing summary.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Requests sent, retries included.
+    pub sent: u64,
+    /// Prompts answered from the cache.
+    pub cached: u64,
+    /// Prompts answered by the endpoint.
+    pub answered: u64,
+    /// Requests sent again, for whatever reason.
+    pub retried: u64,
+    /// US dollars spent by this process; answers from the cache cost nothing.
+    pub spent_usd: f64,
+    /// Requests under way.
+    pub in_flight: u64,
+    /// What holds requests back now, in a few words: `429, 12 s to wait`, `endpoint down, probing`.
+    pub waiting: Option<String>,
+}
+
+/// What a request will take, told without sending it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Tokens read.
+    pub prompt_tokens: u64,
+    /// Tokens written, where there is something to go by.
+    pub expected_completion_tokens: Option<u64>,
+    /// US dollars, if as much is written as is expected; `None` when no price is known.
+    pub expected_usd: Option<f64>,
+    /// US dollars, if the answer is as long as it may be; `None` when no price is known.
+    pub worst_usd: Option<f64>,
+}
+
+/// Whether an answer may be kept as it came: it holds no personal data.
+pub type MayKeep = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// A future that a teacher returns.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Completion, TeacherError>> + Send + 'a>>;
 
@@ -118,9 +154,13 @@ pub trait Teacher: Send + Sync {
     fn concurrency(&self) -> usize {
         1
     }
-    /// What the teacher is waiting for at the moment, in words for a progress line; `None` where answers come by
-    /// themselves.
-    fn waiting(&self) -> Option<String> {
+    /// What was done and spent so far. Cheap: made to be asked several times a second.
+    fn tally(&self) -> Tally {
+        Tally::default()
+    }
+    /// What a prompt will take, for a dry run: sends nothing and needs no key. `None` where it costs nothing and
+    /// nobody counts.
+    fn estimate(&self, _prompt: &Prompt) -> Option<Estimate> {
         None
     }
 }

@@ -4,6 +4,9 @@
 
 mod support;
 
+#[cfg(feature = "teacher")]
+mod doctor;
+
 mod filter;
 #[cfg(feature = "train")]
 mod leak;
@@ -17,6 +20,8 @@ mod pdf;
 mod persona;
 mod privacy;
 mod profile;
+#[cfg(feature = "teacher")]
+mod rate;
 #[cfg(feature = "train")]
 mod spine;
 #[cfg(feature = "teacher")]

@@ -72,6 +72,7 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
     flag(&mut layers, "teacher.spec", args.teacher.as_ref(), "--teacher")?;
     flag(&mut layers, "teacher.model", args.model.as_ref(), "--model")?;
     flag(&mut layers, "teacher.judge", args.judge.as_ref(), "--judge")?;
+    flag(&mut layers, "teacher.batch", args.batch.then_some(true), "--batch")?;
     flag(&mut layers, "rows.rejected", args.rejected.as_ref(), "--rejected")?;
     flag(&mut layers, "teacher.rpm", args.rpm, "--rpm")?;
     flag(&mut layers, "teacher.tpm", args.tpm, "--tpm")?;
@@ -95,7 +96,8 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
         file.store(&masked.vault)?;
     }
     let cache = workspace.path(".distill/responses.sqlite");
-    let choice = choose_teacher(&settings.teacher, &workspace.root, &cache)?;
+    let kept_in = (!args.dry_run).then_some(cache.as_path());
+    let choice = choose_teacher(&settings.teacher, &workspace.root, kept_in, masked.may_keep())?;
     let out = args.output.clone().unwrap_or_else(|| default_output(&workspace.root, kind));
     let maker = RowMaker {
         masked: &masked,

@@ -1,6 +1,7 @@
 //! One file per subcommand: its arguments and its work.
 
 pub(super) mod config;
+pub(super) mod doctor;
 pub(super) mod extract;
 mod filter;
 pub(super) mod generate;

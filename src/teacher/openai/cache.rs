@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
-use tokio::sync::Mutex as AsyncMutex;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 use crate::id::ContentHash;
 use crate::teacher::{Completion, TeacherError};
@@ -78,14 +79,107 @@ impl From<CacheError> for TeacherError {
     }
 }
 
-/// Finished answers by request hash. Cheap to clone; clones share one connection.
+/// Finished answers by request hash. Cheap to clone; clones share two connections, one that reads and one that
+/// writes.
 #[derive(Clone)]
 pub struct ResponseCache(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
     connection: Mutex<Connection>,
+    writer: Writer,
     in_flight: Mutex<HashMap<ContentHash, Weak<AsyncMutex<()>>>>,
+}
+
+/// An answer to store, and whom to tell that it is on disk.
+struct Entry {
+    request: ContentHash,
+    model: String,
+    completion: String,
+    done: Done,
+}
+
+/// Told once, when an answer is on disk or cannot be.
+type Done = Box<dyn FnOnce(Result<(), CacheError>) + Send>;
+
+/// The thread that writes. A commit waits for the disk; all answers that come in meanwhile go into the next one
+/// together, so that a hundred a second need not wait for a hundred commits one after the other.
+struct Writer {
+    entries: Option<mpsc::Sender<Entry>>,
+    thread: Option<JoinHandle<()>>,
+    #[cfg(test)]
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl Writer {
+    /// As many go into one commit.
+    const MOST_TOGETHER: usize = 256;
+
+    fn start(path: &Path, connection: Connection) -> Result<Self, CacheError> {
+        let connection = Arc::new(Mutex::new(connection));
+        let (entries, incoming) = mpsc::channel();
+        let (shared, place) = (Arc::clone(&connection), path.to_owned());
+        let thread = std::thread::Builder::new().name("response-cache".to_owned());
+        let thread = thread
+            .spawn(move || Self::work(&incoming, &shared, &place))
+            .map_err(|e| CacheError::Unusable { path: path.to_owned(), cause: e.to_string() })?;
+        Ok(Self {
+            entries: Some(entries),
+            thread: Some(thread),
+            #[cfg(test)]
+            connection,
+        })
+    }
+
+    fn work(incoming: &mpsc::Receiver<Entry>, connection: &Mutex<Connection>, path: &Path) {
+        while let Ok(first) = incoming.recv() {
+            let mut together = vec![first];
+            together.extend(incoming.try_iter().take(Self::MOST_TOGETHER - 1));
+            let mut connection = locked(connection);
+            match Self::commit(&mut connection, &together) {
+                Ok(()) => {
+                    for entry in together {
+                        (entry.done)(Ok(()));
+                    }
+                }
+                // One that does not fit must not spoil the others.
+                Err(_) => {
+                    for entry in together {
+                        let stored = Self::commit(&mut connection, std::slice::from_ref(&entry));
+                        (entry.done)(stored.map_err(|e| classify(path, &e)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn commit(connection: &mut Connection, entries: &[Entry]) -> rusqlite::Result<()> {
+        // The lock is taken at the start: a lock that is taken later, for writing, is refused at once when another
+        // process has written meanwhile.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        {
+            let mut insert = transaction
+                .prepare_cached("INSERT OR REPLACE INTO response (request, completion, model) VALUES (?1, ?2, ?3)")?;
+            for entry in entries {
+                insert.execute(params![entry.request.as_str(), entry.completion, entry.model])?;
+            }
+        }
+        transaction.commit()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Ends the thread once all is written.
+        self.entries = None;
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ResponseCache {
@@ -106,18 +200,20 @@ impl ResponseCache {
             return Err(CacheError::Newer { path: path.to_owned(), found });
         }
         Self::create_table(&connection).map_err(|e| classify(path, &e))?;
+        let writer = Writer::start(path, Self::prepare(path).map_err(|e| classify(path, &e))?)?;
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
             connection: Mutex::new(connection),
+            writer,
             in_flight: Mutex::default(),
         })))
     }
 
     fn prepare(path: &Path) -> rusqlite::Result<Connection> {
         let connection = Connection::open(path)?;
-        connection.busy_timeout(Duration::from_secs(10))?;
-        // WAL lets other processes read while this one writes. FULL syncs at every commit, so that a stored answer
-        // also survives a power cut; that costs a few milliseconds beside a request of seconds.
+        connection.busy_timeout(Duration::from_secs(30))?;
+        // WAL lets everybody read while one writes. FULL syncs at every commit, so that a stored answer also survives
+        // a power cut; that costs a few milliseconds beside a request of seconds.
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         Ok(connection)
@@ -140,7 +236,7 @@ impl ResponseCache {
     /// # Errors
     /// [`CacheError`] when the file cannot be read.
     pub fn get(&self, request: &ContentHash) -> Result<Option<Completion>, CacheError> {
-        let connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = locked(&self.0.connection);
         let mut query = connection
             .prepare_cached("SELECT completion FROM response WHERE request = ?1")
             .map_err(|e| classify(&self.0.path, &e))?;
@@ -151,19 +247,43 @@ impl ResponseCache {
         Ok(found.map(|completion| Completion { cached: true, ..completion }))
     }
 
-    /// Stores an answer; it is on disk when this returns.
+    /// Stores an answer; it is on disk when this returns. Blocks the thread: async code has [`ResponseCache::store`].
     ///
     /// # Errors
     /// [`CacheError`] when the file cannot be written.
     pub fn put(&self, request: &ContentHash, model: &str, completion: &Completion) -> Result<(), CacheError> {
-        let json = serde_json::to_string(completion)
+        let (done, written) = mpsc::sync_channel(1);
+        // Whoever does not wait any more does not have to be told.
+        self.hand_over(request, model, completion, Box::new(move |result| drop(done.send(result))))?;
+        written.recv().unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    /// Stores an answer; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// As [`ResponseCache::put`].
+    pub async fn store(&self, request: &ContentHash, model: &str, completion: &Completion) -> Result<(), CacheError> {
+        let (done, written) = oneshot::channel();
+        self.hand_over(request, model, completion, Box::new(move |result| drop(done.send(result))))?;
+        written.await.unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    fn hand_over(
+        &self,
+        request: &ContentHash,
+        model: &str,
+        completion: &Completion,
+        done: Done,
+    ) -> Result<(), CacheError> {
+        let completion = serde_json::to_string(completion)
             .map_err(|e| CacheError::Unusable { path: self.0.path.clone(), cause: e.to_string() })?;
-        let connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        connection
-            .prepare_cached("INSERT OR REPLACE INTO response (request, completion, model) VALUES (?1, ?2, ?3)")
-            .and_then(|mut insert| insert.execute(params![request.as_str(), json, model]))
-            .map_err(|e| classify(&self.0.path, &e))?;
-        Ok(())
+        let entry = Entry { request: request.clone(), model: model.to_owned(), completion, done };
+        let entries = self.0.writer.entries.as_ref().ok_or_else(|| self.stopped())?;
+        entries.send(entry).map_err(|_| self.stopped())
+    }
+
+    fn stopped(&self) -> CacheError {
+        CacheError::Unusable { path: self.0.path.clone(), cause: "the thread that writes has stopped".to_owned() }
     }
 
     /// Stores many answers in one go: one wait for the disk. Either all of them are on disk when this returns, or none.
@@ -194,7 +314,7 @@ impl ResponseCache {
     /// # Errors
     /// [`CacheError`] when the file cannot be read.
     pub fn len(&self) -> Result<u64, CacheError> {
-        let connection = self.0.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = locked(&self.0.connection);
         let count = connection.query_row("SELECT count(*) FROM response", [], |row| row.get::<_, i64>(0));
         count.map(|n| u64::try_from(n).unwrap_or(0)).map_err(|e| classify(&self.0.path, &e))
     }
@@ -210,7 +330,7 @@ impl ResponseCache {
     /// A lock to hold while a request is looked up, sent and stored: two equal requests at the same moment (the same
     /// paragraph in two documents) are paid once.
     pub(super) fn exclusive(&self, request: &ContentHash) -> Arc<AsyncMutex<()>> {
-        let mut in_flight = self.0.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut in_flight = locked(&self.0.in_flight);
         in_flight.retain(|_, lock| lock.strong_count() > 0);
         if let Some(lock) = in_flight.get(request).and_then(Weak::upgrade) {
             return lock;
@@ -314,11 +434,63 @@ mod tests {
     fn a_full_disk_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let cache = ResponseCache::open(&folder.path().join("cache.db")).unwrap();
-        let limit = cache.0.connection.lock().unwrap().pragma_update_and_check(None, "max_page_count", 4, |_| Ok(()));
-        limit.unwrap();
+        let writer = cache.0.writer.connection.lock().unwrap();
+        writer.pragma_update_and_check(None, "max_page_count", 4, |_| Ok(())).unwrap();
+        drop(writer);
         let big = answer(&"x".repeat(100_000));
         let error = cache.put(&ContentHash::of(b"1"), "m", &big).err().unwrap();
         assert!(matches!(error, CacheError::Full { .. }), "{error}");
         cache.put(&ContentHash::of(b"2"), "m", &answer("small")).unwrap();
+    }
+
+    #[test]
+    fn answers_that_come_together_share_a_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.db");
+        // Two processes, as it were, that write at the same time.
+        let caches = [ResponseCache::open(&path).unwrap(), ResponseCache::open(&path).unwrap()];
+        let key = |n: u32| ContentHash::of(&n.to_le_bytes());
+        let start = std::time::Instant::now();
+        std::thread::scope(|scope| {
+            for n in 0..32 {
+                let cache = &caches[n as usize % 2];
+                scope.spawn(move || {
+                    for i in 0..20 {
+                        cache.put(&key(n * 100 + i), "m", &answer("{}")).unwrap();
+                        // On disk: another connection sees it.
+                        assert!(caches_see(cache, &key(n * 100 + i)));
+                    }
+                });
+            }
+        });
+        println!("640 answers in {:?}", start.elapsed());
+        drop(caches);
+        assert_eq!(ResponseCache::open(&path).unwrap().len().unwrap(), 640);
+    }
+
+    fn caches_see(cache: &ResponseCache, key: &ContentHash) -> bool {
+        cache.get(key).unwrap().is_some()
+    }
+
+    #[test]
+    fn one_that_does_not_fit_does_not_spoil_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ResponseCache::open(&folder.path().join("cache.db")).unwrap();
+        let writer = cache.0.writer.connection.lock().unwrap();
+        writer.pragma_update_and_check(None, "max_page_count", 4, |_| Ok(())).unwrap();
+        // All wait for the lock, so that they come in together.
+        let stored: Vec<bool> = std::thread::scope(|scope| {
+            let puts: Vec<_> = (0..4_u8)
+                .map(|n| {
+                    let cache = cache.clone();
+                    let text = if n == 2 { "x".repeat(100_000) } else { "small".to_owned() };
+                    scope.spawn(move || cache.put(&ContentHash::of(&[n]), "m", &answer(&text)).is_ok())
+                })
+                .collect();
+            std::thread::sleep(Duration::from_millis(100));
+            drop(writer);
+            puts.into_iter().map(|p| p.join().unwrap()).collect()
+        });
+        assert_eq!(stored, [true, true, false, true]);
     }
 }

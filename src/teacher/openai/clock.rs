@@ -1,4 +1,4 @@
-//! The two ways in which HTTP headers tell time.
+//! The ways in which HTTP headers tell time.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,16 +18,46 @@ pub(super) fn http_date(text: &str) -> Option<SystemTime> {
     if words.next()? != "GMT" || words.next().is_some() || !in_range {
         return None;
     }
-    // Days since 1970-01-01: whole years with their leap days, whole months, days.
+    since_1970(year, month as u64, day, hour * 3600 + minute * 60 + second)
+}
+
+/// A date as RFC 3339 has it: `2026-01-27T12:00:30Z`, `2026-01-27T13:00:30.5+01:00`. Fractions are dropped.
+pub(super) fn internet_date(text: &str) -> Option<SystemTime> {
+    let (date, time) = text.trim().split_once(['T', 't', ' '])?;
+    let number = |text: &str| text.parse::<u64>().ok();
+    let mut parts = date.split('-').map(number);
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let zone_at = time.find(['Z', 'z', '+', '-'])?;
+    let (clock, zone) = time.split_at(zone_at);
+    let mut parts = clock.split('.').next()?.split(':').map(number);
+    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    let in_range = (1970..10_000).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second <= 60;
+    if !in_range {
+        return None;
+    }
+    let local = since_1970(year, month - 1, day, hour * 3600 + minute * 60 + second)?;
+    let (sign, offset) = zone.split_at(1);
+    let Some((hours, minutes)) = offset.split_once(':') else { return Some(local) };
+    let offset = Duration::from_secs(number(hours)?.min(24) * 3600 + number(minutes)?.min(60) * 60);
+    if sign == "+" { local.checked_sub(offset) } else { local.checked_add(offset) }
+}
+
+/// Days since 1970-01-01 are whole years with their leap days, whole months, days; `month` counts from 0.
+fn since_1970(year: u64, month: u64, day: u64, seconds: u64) -> Option<SystemTime> {
     let leap_days_before = |y: u64| (y - 1) / 4 - (y - 1) / 100 + (y - 1) / 400;
     let is_leap = (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);
-    let before_month = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334][month];
+    let before_month = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334].get(usize::try_from(month).ok()?)?;
     let days = (year - 1970) * 365 + leap_days_before(year) - leap_days_before(1970)
         + before_month
         + u64::from(is_leap && month >= 2)
         + day
         - 1;
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second))
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(days * 86_400 + seconds))
 }
 
 /// A length of time as `retry-after` (`20`) and `x-ratelimit-reset-*` (`1s`, `6m0s`, `120ms`, `1h2m3.5s`) have it.
@@ -75,6 +105,17 @@ mod tests {
             "Sun, 06 Nov 1994 25:49:37 GMT",
             "Sun, 06 Nov 1994 08:49:37 CET",
         ] {
+            assert_eq!(secs(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates_of_the_internet_have_zones() {
+        let secs = |text| internet_date(text).map(|t| t.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs());
+        assert_eq!(secs("1994-11-06T08:49:37Z"), Some(784_111_777));
+        assert_eq!(secs("1994-11-06T09:49:37.25+01:00"), Some(784_111_777));
+        assert_eq!(secs("1994-11-06T03:19:37-05:30"), Some(784_111_777));
+        for bad in ["", "tomorrow", "1994-11-06", "1994-13-06T08:49:37Z", "1994-11-06T08:49:37", "1994-11-06T08:49Z"] {
             assert_eq!(secs(bad), None, "{bad}");
         }
     }

@@ -5,14 +5,19 @@
 //! an error only where there is no answer at all.
 
 mod batch;
+mod breaker;
 mod cache;
 mod clock;
+mod doctor;
+mod headers;
 mod ladder;
 mod limits;
+mod pace;
 mod price;
 mod retry;
 mod service;
 mod settings;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -32,33 +37,21 @@ use self::price::Budget;
 use self::retry::Pace;
 use self::service::{Line, Post, SendError};
 use self::settings::fatal;
-use self::tokens::Counter;
+use self::tokens::{Counter, Size, Sizes};
 use self::wire::{Call, Reply, Request};
-use super::{Answer, Completion, Finish, Kept, Teacher, TeacherError, Usage};
+use super::{Answer, Completion, Estimate, Finish, Kept, Tally, Teacher, TeacherError, Usage};
 use crate::id::{ContentHash, Hasher};
 use crate::prompt::Prompt;
 
 pub use batch::{BatchSettings, BatchTeacher};
 pub use cache::{CacheError, ResponseCache};
-pub use price::Price;
+pub use doctor::{Diagnosis, LimitSeen, examine};
+pub use price::{Price, is_named};
 pub use settings::{ApiKey, OpenAiSettings};
 
 /// More than the ladder has rungs, so that requests that learn different things from one endpoint cannot send each
 /// other round in circles.
 const MOST_SHAPES: usize = 12;
-
-/// What a teacher did so far, for progress and the closing summary.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Tally {
-    /// Requests sent, retries included.
-    pub sent: u64,
-    /// Prompts answered from the cache.
-    pub cached: u64,
-    /// Prompts answered by the endpoint.
-    pub answered: u64,
-    /// Money spent by this process.
-    pub spent_usd: f64,
-}
 
 /// Asks an OpenAI-compatible endpoint. Has to be used inside a tokio runtime with time and IO enabled.
 pub struct OpenAiTeacher {
@@ -82,7 +75,24 @@ impl OpenAiTeacher {
         Self::with_pace(settings, cache, Pace::default())
     }
 
+    /// Another model of an endpoint with the same cache, out of the same budget.
+    ///
+    /// # Errors
+    /// As [`OpenAiTeacher::new`].
+    pub fn beside(&self, settings: OpenAiSettings) -> Result<Self, TeacherError> {
+        Self::set_up(settings, self.cache.clone(), Pace::default(), Some(&self.line.budget))
+    }
+
     fn with_pace(settings: OpenAiSettings, cache: Option<ResponseCache>, pace: Pace) -> Result<Self, TeacherError> {
+        Self::set_up(settings, cache, pace, None)
+    }
+
+    fn set_up(
+        settings: OpenAiSettings,
+        cache: Option<ResponseCache>,
+        pace: Pace,
+        purse: Option<&Budget>,
+    ) -> Result<Self, TeacherError> {
         let (settings, endpoint) = settings.checked()?;
         let listed = Price::listed(&settings.model).filter(|_| endpoint.is_openai);
         let price = settings.price.or(listed);
@@ -104,34 +114,29 @@ impl OpenAiTeacher {
         let config = OpenAIConfig::new().with_org_id("").with_project_id("");
         let config = config.with_api_base(&settings.base_url).with_api_key(settings.api_key.expose());
         let shape = Mutex::new(Shape::first(&endpoint));
+        let budget = purse.map_or_else(|| Budget::new(price, settings.max_usd), |other| other.beside(price));
+        let has_to_count = settings.tpm.is_some() || budget.is_limited();
         let line = Arc::new(Line {
             http: http.clone(),
             endpoint,
             api_key: settings.api_key.clone(),
-            limits: Limits::new(settings.concurrency, settings.rpm, settings.tpm, settings.max_tokens),
-            budget: Budget::new(price, settings.max_usd),
+            limits: Limits::new(settings.concurrency, settings.rpm, settings.tpm, settings.max_tokens, pace),
+            budget,
             pace,
             counter: Counter::for_model(&settings.model),
+            sizes: Sizes::new(Counter::for_model(&settings.model), has_to_count),
             max_tokens: settings.max_tokens,
             max_retries: settings.max_retries,
             timeout_secs: settings.timeout_secs,
             reached: AtomicBool::new(false),
             sent: AtomicU64::new(0),
+            retried: AtomicU64::new(0),
+            in_flight: AtomicU64::new(0),
+            backing_off: Mutex::default(),
         });
         let client = Client::build(http, config);
         let (cached, answered) = (AtomicU64::new(0), AtomicU64::new(0));
         Ok(Self { settings, client, line, shape, cache, note, cached, answered })
-    }
-
-    /// What was done and spent so far.
-    #[must_use]
-    pub fn tally(&self) -> Tally {
-        Tally {
-            sent: self.line.sent.load(Ordering::Relaxed),
-            cached: self.cached.load(Ordering::Relaxed),
-            answered: self.answered.load(Ordering::Relaxed),
-            spent_usd: self.spent_usd(),
-        }
     }
 
     /// What this process has spent on this teacher; answers from the cache cost nothing.
@@ -146,11 +151,22 @@ impl OpenAiTeacher {
         self.note.as_deref()
     }
 
-    /// What a prompt costs at most, for a dry run. `None` when no price is known.
-    #[must_use]
-    pub fn worst_cost_usd(&self, prompt: &Prompt) -> Option<f64> {
-        let tokens = self.line.counter.prompt(prompt.messages(), prompt.schema());
-        self.note.is_none().then(|| self.line.budget.cost(tokens, u64::from(self.settings.max_tokens)))
+    /// What holds requests back now.
+    fn waiting(&self) -> Option<String> {
+        if let Some(words) = self.line.limits.waiting() {
+            return Some(words);
+        }
+        if self.line.limits.is_down() {
+            return Some("endpoint down, probing".to_owned());
+        }
+        // Some requests between two tries are nothing to speak of while others are under way.
+        if self.line.in_flight.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
+        let last = self.line.backing_off.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (why, until) = last?;
+        let left = until.saturating_duration_since(tokio::time::Instant::now());
+        (!left.is_zero()).then(|| format!("{why}, {:.0} s to wait", left.as_secs_f64().ceil()))
     }
 
     async fn answer(&self, call: Call) -> Result<Completion, TeacherError> {
@@ -161,33 +177,55 @@ impl OpenAiTeacher {
         let (lookup, key) = (cache.clone(), request.clone());
         if let Some(completion) = off_thread(move || lookup.get(&key)).await? {
             self.cached.fetch_add(1, Ordering::Relaxed);
-            return Ok(Completion { cached: true, ..completion });
+            return Ok(completion);
         }
         self.ask(&call).await
     }
 
-    /// Asks the endpoint, stepping down the ladder of shapes as it complains.
+    /// Asks the endpoint; an answer that was cut is asked for once more with more room, if the settings have some.
     async fn ask(&self, call: &Call) -> Result<Completion, TeacherError> {
-        let prompt_tokens = self.line.counter.prompt(&call.messages, &call.schema);
-        let post = Post { line: Arc::clone(&self.line), prompt_tokens };
+        let first = self.ask_with(call, self.line.max_tokens).await?;
+        let Some(more) = self.settings.max_tokens_if_cut.filter(|_| first.finish == Finish::Length) else {
+            self.answered.fetch_add(1, Ordering::Relaxed);
+            return Ok(first);
+        };
+        let second = self.ask_with(call, more).await;
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        match second {
+            Ok(mut second) => {
+                // Both were paid for.
+                second.usage.prompt_tokens += first.usage.prompt_tokens;
+                second.usage.completion_tokens += first.usage.completion_tokens;
+                second.usage.cost_usd += first.usage.cost_usd;
+                Ok(second)
+            }
+            // That the longer one did not work out is no worse than the cut one.
+            Err(TeacherError::Failed { .. }) => Ok(first),
+            Err(fatal) => Err(fatal),
+        }
+    }
+
+    /// Asks for an answer of so many tokens, stepping down the ladder of shapes as the endpoint complains.
+    async fn ask_with(&self, call: &Call, max_tokens: u32) -> Result<Completion, TeacherError> {
+        let size = self.line.sizes.of(&call.messages, &call.schema);
+        let post = Post { line: Arc::clone(&self.line), size, max_tokens };
         // The service is told per request how large the request is, so each request gets its own.
         let client = self.client.clone().with_http_service(post);
         let mut known = self.known_shape();
         let mut shape = known;
         let mut complaint = String::new();
         for _ in 0..MOST_SHAPES {
-            let request = Request::new(&self.settings, call, shape);
+            let request = Request::new(&self.settings, call, shape).with_limit(max_tokens);
             let error = match client.chat().create_byot::<_, Reply>(&request).await {
                 Ok(reply) => {
                     *self.shape.lock().unwrap_or_else(PoisonError::into_inner) = shape;
-                    return Ok(self.read(&reply, prompt_tokens));
+                    return Ok(self.read(&reply, size));
                 }
                 Err(error) => self.unboxed(error),
             };
             let (body, reason) = match error {
                 SendError::Final(error) => return Err(error),
                 SendError::Refused(text) => {
-                    self.answered.fetch_add(1, Ordering::Relaxed);
                     return Ok(Completion { text, finish: Finish::Refused, usage: Usage::default(), cached: false });
                 }
                 SendError::Complaint { body, reason } => (body, reason),
@@ -206,11 +244,12 @@ impl OpenAiTeacher {
         Err(TeacherError::Failed { reason: complaint })
     }
 
-    fn read(&self, reply: &Reply, prompt_tokens: u64) -> Completion {
-        self.answered.fetch_add(1, Ordering::Relaxed);
+    fn read(&self, reply: &Reply, size: Size) -> Completion {
         let (text, finish) = reply.answer();
-        let usage = reply.usage(|| prompt_tokens, self.line.counter);
-        Completion { text, finish, usage: self.line.budget.price_usage(usage), cached: false }
+        let tokens = reply.tokens(&self.line.sizes, size);
+        let (prompt_tokens, completion_tokens) = (tokens.prompt, tokens.completion);
+        let usage = Usage { prompt_tokens, completion_tokens, cost_usd: self.line.budget.cost_of(tokens) };
+        Completion { text, finish, usage, cached: false }
     }
 
     /// Our own error out of async-openai's box. Its other errors do not come up, since it only gets sound answers.
@@ -263,13 +302,45 @@ impl Teacher for OpenAiTeacher {
         Box::pin(async move {
             let Some(cache) = &self.cache else { return Ok(()) };
             let request = self.request_hash(prompt);
-            let (store, model, copy) = (cache.clone(), self.settings.model.clone(), completion.clone());
-            off_thread(move || store.put(&request, &model, &copy)).await
+            Ok(cache.store(&request, &self.settings.model, completion).await?)
         })
     }
 
     fn concurrency(&self) -> usize {
         self.settings.concurrency
+    }
+
+    fn tally(&self) -> Tally {
+        let count = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        Tally {
+            sent: count(&self.line.sent),
+            cached: count(&self.cached),
+            answered: count(&self.answered),
+            retried: count(&self.line.retried),
+            spent_usd: self.spent_usd(),
+            in_flight: count(&self.line.in_flight),
+            waiting: self.waiting(),
+        }
+    }
+
+    fn estimate(&self, prompt: &Prompt) -> Option<Estimate> {
+        let prompt_tokens = self.line.counter.prompt(prompt.messages(), prompt.schema());
+        let most = u64::from(self.line.max_tokens);
+        // Rows of all kinds have some 130 tokens with their evidence and the JSON around them.
+        let guess = || 130 * prompt.wanted() as u64 + 20;
+        let expected = self.line.limits.mean_answer().unwrap_or_else(guess).min(most);
+        let price = self.line.budget.price();
+        // A server on this machine costs nothing, one without a price something unknown.
+        let usd = |tokens: u64| match price {
+            Some(price) => Some(price.cost(prompt_tokens, tokens)),
+            None => self.note.is_none().then_some(0.0),
+        };
+        Some(Estimate {
+            prompt_tokens,
+            expected_completion_tokens: Some(expected),
+            expected_usd: usd(expected),
+            worst_usd: usd(most),
+        })
     }
 }
 
@@ -291,6 +362,8 @@ fn http_client(settings: &OpenAiSettings, is_loopback: bool) -> Result<reqwest::
         .timeout(Duration::from_secs(settings.timeout_secs))
         // A redirected POST arrives as a GET, or carries the prompt to another host.
         .redirect(reqwest::redirect::Policy::none())
+        // Many servers close a connection that lies idle for five seconds: it is closed here before that.
+        .pool_idle_timeout(Duration::from_secs(4))
         .user_agent(concat!("distill/", env!("CARGO_PKG_VERSION")));
     if is_loopback {
         // A proxy from the environment cannot reach this machine's own ports.

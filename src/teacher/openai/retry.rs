@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
+use super::breaker::Probing;
 use super::clock::{http_date, length_of_time};
 
 /// An error body in whichever form the server chose.
@@ -146,6 +147,12 @@ pub(super) struct Pace {
     pub(super) longest: Duration,
     /// The longest wait that is accepted from a server. Beyond that, waiting would only look like hanging.
     pub(super) longest_asked: Duration,
+    /// The longest pause of all requests that is chosen here after a 429 that does not say how long.
+    pub(super) longest_for_all: Duration,
+    /// Overloads in this time count as one.
+    pub(super) cooldown: Duration,
+    /// How an endpoint that is down is looked after.
+    pub(super) probing: Probing,
 }
 
 impl Default for Pace {
@@ -154,6 +161,9 @@ impl Default for Pace {
             first: Duration::from_millis(500),
             longest: Duration::from_secs(30),
             longest_asked: Duration::from_mins(10),
+            longest_for_all: Duration::from_secs(2),
+            cooldown: Duration::from_secs(2),
+            probing: Probing::default(),
         }
     }
 }

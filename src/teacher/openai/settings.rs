@@ -48,6 +48,8 @@ pub struct OpenAiSettings {
     pub temperature: Option<f32>,
     /// The longest answer in tokens, reasoning included.
     pub max_tokens: u32,
+    /// Limit of one more try when an answer was cut by `max_tokens`; `None` keeps the cut answer.
+    pub max_tokens_if_cut: Option<u32>,
     /// Requests per minute, retries included.
     pub rpm: Option<u32>,
     /// Tokens per minute, read and written.
@@ -79,6 +81,7 @@ impl OpenAiSettings {
             model: model.to_owned(),
             temperature: None,
             max_tokens: 2048,
+            max_tokens_if_cut: None,
             rpm: None,
             tpm: None,
             concurrency: 8,
@@ -111,13 +114,16 @@ impl OpenAiSettings {
         if let Some((name, _)) = zero.iter().find(|(_, is_zero)| *is_zero) {
             return Err(fatal(&format!("`{name}` is 0"), "use 1 or more, or leave it out"));
         }
-        let money = [self.max_usd, self.price.map(|p| p.input_usd), self.price.map(|p| p.output_usd)];
+        let cached = self.price.and_then(|p| p.cached_input_usd);
+        let money = [self.max_usd, self.price.map(|p| p.input_usd), self.price.map(|p| p.output_usd), cached];
         if money.into_iter().flatten().any(|usd| !usd.is_finite() || usd < 0.0) {
             return Err(fatal("prices and `max_usd` must be finite and not negative", "check [teacher]"));
         }
         if self.temperature.is_some_and(|t| !t.is_finite() || t < 0.0) {
             return Err(fatal("`temperature` must be finite and not negative", "check [teacher]"));
         }
+        // More of the same would be cut at the same place.
+        self.max_tokens_if_cut = self.max_tokens_if_cut.filter(|n| *n > self.max_tokens);
         Ok((self, endpoint))
     }
 }

@@ -1,16 +1,19 @@
 //! Chat Completions as they go over the wire: our own small structs, since typed clients break on servers that leave
 //! fields out or invent values.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::ladder::{Format, LimitName, Shape};
+use super::price::Tokens;
 use super::settings::OpenAiSettings;
-use super::tokens::Counter;
+use super::tokens::{Size, Sizes};
 use crate::id::ContentHash;
 use crate::prompt::{Message, Prompt, Role};
 use crate::row::{self, Kind};
-use crate::teacher::{Finish, Usage};
+use crate::teacher::Finish;
 
 /// What is taken from a prompt: nothing else of it can reach the endpoint.
 pub(super) struct Call {
@@ -54,7 +57,7 @@ fn schema_name(template: &str) -> String {
 #[derive(Serialize)]
 pub(super) struct Request<'a> {
     model: &'a str,
-    messages: Vec<Message>,
+    messages: Cow<'a, [Message]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,23 +67,37 @@ pub(super) struct Request<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<Value>,
+    response_format: Option<ResponseFormat<'a>>,
     stream: bool,
 }
 
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ResponseFormat<'a> {
+    JsonSchema { json_schema: Named<'a> },
+    JsonObject,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'a str,
+    strict: bool,
+    schema: &'a Value,
+}
+
 impl<'a> Request<'a> {
-    pub(super) fn new(settings: &'a OpenAiSettings, call: &Call, shape: Shape) -> Self {
+    pub(super) fn new(settings: &'a OpenAiSettings, call: &'a Call, shape: Shape) -> Self {
         let response_format = match shape.format {
-            Format::Schema => Some(json!({
-                "type": "json_schema",
-                "json_schema": { "name": call.name, "strict": true, "schema": call.schema },
-            })),
-            Format::Object => Some(json!({ "type": "json_object" })),
+            Format::Schema => {
+                let json_schema = Named { name: &call.name, strict: true, schema: &call.schema };
+                Some(ResponseFormat::JsonSchema { json_schema })
+            }
+            Format::Object => Some(ResponseFormat::JsonObject),
             Format::Plain => None,
         };
-        let mut messages = call.messages.clone();
+        let mut messages = Cow::from(&call.messages);
         if shape.format != Format::Schema {
-            say_schema(&mut messages, &call.schema);
+            say_schema(messages.to_mut(), &call.schema);
         }
         // Signed on many servers.
         let seed = settings.seed.map(|seed| seed.wrapping_add(u64::from(call.sample)) & (i64::MAX as u64));
@@ -94,6 +111,16 @@ impl<'a> Request<'a> {
             response_format,
             stream: false,
         }
+    }
+}
+
+impl Request<'_> {
+    /// The same with another limit.
+    pub(super) fn with_limit(mut self, tokens: u32) -> Self {
+        for limit in [&mut self.max_tokens, &mut self.max_completion_tokens] {
+            *limit = limit.map(|_| tokens);
+        }
+        self
     }
 }
 
@@ -152,14 +179,21 @@ impl Reply {
         }
     }
 
-    /// Tokens as the server counted them, or as estimated where it did not. Without a price yet.
-    pub(super) fn usage(&self, prompt_tokens: impl FnOnce() -> u64, counter: Counter) -> Usage {
+    /// Tokens as the server counted them, or as estimated where it did not.
+    pub(super) fn tokens(&self, sizes: &Sizes, size: Size) -> Tokens {
         let count = |name: &str| self.usage.get(name).and_then(Value::as_u64);
-        let completion_tokens = count("completion_tokens").unwrap_or_else(|| {
+        let completion = count("completion_tokens").unwrap_or_else(|| {
             let content = self.choices.first().and_then(|c| c.message.get("content"));
-            counter.text(&content_text(content.unwrap_or(&Value::Null)))
+            sizes.counter.text(&content_text(content.unwrap_or(&Value::Null)))
         });
-        Usage { prompt_tokens: count("prompt_tokens").unwrap_or_else(prompt_tokens), completion_tokens, cost_usd: 0.0 }
+        let details = self.usage.get("prompt_tokens_details");
+        let cached = details.and_then(|d| d.get("cached_tokens")).and_then(Value::as_u64).unwrap_or(0);
+        Tokens { prompt: count("prompt_tokens").unwrap_or(size.expected), cached, completion }
+    }
+
+    /// Whether the server counts tokens.
+    pub(super) fn has_usage(&self) -> bool {
+        self.usage.get("completion_tokens").is_some_and(Value::is_u64)
     }
 }
 
@@ -193,6 +227,8 @@ fn without_thinking(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn reply(json: Value) -> Reply {

@@ -324,7 +324,7 @@ impl Draft {
         let (mut lines, mut bytes) = (Vec::new(), 0);
         let mut calls = calls.into_iter();
         for (request, call) in calls.by_ref() {
-            let tokens = self.line.counter.prompt(&call.messages, &call.schema);
+            let tokens = self.line.sizes.of(&call.messages, &call.schema).upper;
             let worst_usd = self.line.budget.cost(tokens, u64::from(self.line.max_tokens)) * self.factor;
             if self.left_usd.is_some_and(|left| sheaf.worst_usd + worst_usd > left) {
                 sheaf.too_dear = Some(worst_usd);

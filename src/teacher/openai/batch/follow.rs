@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::super::ladder::Shape;
 use super::super::retry::ErrorBody;
 use super::super::settings::fatal;
+use super::super::tokens::Size;
 use super::super::{MOST_SHAPES, off_thread};
 use super::Inner;
 use super::collect::Open;
@@ -454,9 +455,13 @@ impl Inner {
             LineEnd::Answered(reply) => {
                 let (text, finish) = reply.answer();
                 let call = self.state().calls.get(&request).map(|w| std::sync::Arc::clone(&w.call));
-                let tokens = || call.map_or(0, |c| line_of.counter.prompt(&c.messages, &c.schema));
-                let mut usage = line_of.budget.price_usage(reply.usage(tokens, line_of.counter));
-                usage.cost_usd *= self.factor();
+                                let size = call.map_or_else(Size::default, |c| line_of.sizes.of(&c.messages, &c.schema));
+                let tokens = reply.tokens(&line_of.sizes, size);
+                let usage = Usage {
+                    prompt_tokens: tokens.prompt,
+                    completion_tokens: tokens.completion,
+                    cost_usd: line_of.budget.cost_of(tokens) * self.factor(),
+                };
                 harvest.spent_usd += usage.cost_usd;
                 harvest.answers.push((request, Completion { text, finish, usage, cached: false }));
             }

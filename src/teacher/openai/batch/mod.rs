@@ -26,10 +26,10 @@ use super::cache::ResponseCache;
 use super::retry::Pace;
 use super::settings::fatal;
 use super::wire::Call;
-use super::{OpenAiSettings, OpenAiTeacher, Tally, off_thread};
+use super::{OpenAiSettings, OpenAiTeacher, off_thread};
 use crate::id::ContentHash;
 use crate::prompt::Prompt;
-use crate::teacher::{Answer, Completion, Kept, Teacher, TeacherError};
+use crate::teacher::{Answer, Completion, Estimate, Kept, MayKeep, Tally, Teacher, TeacherError};
 
 /// How batches are made and followed.
 #[derive(Clone)]
@@ -51,9 +51,6 @@ pub struct BatchSettings {
     /// Whether an answer may be kept as it came: whoever waits for it may be gone, and it may hold personal data.
     pub may_keep: Option<MayKeep>,
 }
-
-/// Looks at an answer's text.
-pub type MayKeep = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 impl std::fmt::Debug for BatchSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -209,12 +206,6 @@ impl BatchTeacher {
         self.0.teacher.note()
     }
 
-    /// What a prompt costs at most in a batch. `None` when no price is known.
-    #[must_use]
-    pub fn worst_cost_usd(&self, prompt: &Prompt) -> Option<f64> {
-        self.0.teacher.worst_cost_usd(prompt).map(|usd| usd * self.0.factor())
-    }
-
     pub(super) async fn answer(&self, call: Call) -> Result<Completion, TeacherError> {
         let request = self.0.teacher.hash(&call.hash);
         if let Some(completion) = self.0.cached(&request).await? {
@@ -283,8 +274,15 @@ impl Teacher for BatchTeacher {
         2 * self.0.settings.most_lines
     }
 
-    fn waiting(&self) -> Option<String> {
-        self.0.words()
+    fn tally(&self) -> Tally {
+        Tally { waiting: self.0.words(), ..self.0.teacher.tally() }
+    }
+
+    fn estimate(&self, prompt: &Prompt) -> Option<Estimate> {
+        self.0.teacher.estimate(prompt).map(|estimate| {
+            let half = |usd: Option<f64>| usd.map(|usd| usd * self.0.factor());
+            Estimate { expected_usd: half(estimate.expected_usd), worst_usd: half(estimate.worst_usd), ..estimate }
+        })
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod answers;
 mod batch;
+mod doctor;
 mod failures;
+mod outages;
 mod server;
 mod spending;
 
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::breaker::Probing;
 use super::*;
 use crate::prompt::{Message, Role};
 use server::Server;
@@ -40,10 +43,21 @@ fn settings(server: &Server) -> OpenAiSettings {
     settings
 }
 
-/// With waits a hundred times shorter than a person's.
+/// Waits a hundred times shorter than a person's.
+fn fast() -> Pace {
+    let ms = Duration::from_millis;
+    Pace {
+        first: ms(5),
+        longest: ms(20),
+        longest_for_all: ms(20),
+        cooldown: ms(50),
+        probing: Probing { first: ms(20), longest: ms(100), looks: 6 },
+        ..Pace::default()
+    }
+}
+
 fn teacher_with(settings: OpenAiSettings, cache: Option<ResponseCache>) -> OpenAiTeacher {
-    let pace = Pace { first: Duration::from_millis(5), longest: Duration::from_millis(20), ..Pace::default() };
-    OpenAiTeacher::with_pace(settings, cache, pace).unwrap()
+    OpenAiTeacher::with_pace(settings, cache, fast()).unwrap()
 }
 
 fn teacher(server: &Server) -> OpenAiTeacher {

@@ -17,6 +17,12 @@ pub(super) struct Step {
     delay: Duration,
     /// Announces more bytes than it sends, then hangs up.
     is_cut: bool,
+    /// Takes the next request on the same connection.
+    is_kept: bool,
+    /// Hangs up without a word.
+    is_silent: bool,
+    /// Waits so long before every byte.
+    drip: Duration,
 }
 
 /// Text or JSON.
@@ -42,8 +48,8 @@ impl From<Value> for Body {
 
 impl Step {
     pub(super) fn new(status: u16, body: impl Into<Body>) -> Self {
-        let (headers, delay) = (Vec::new(), Duration::ZERO);
-        Self { status, headers, body: body.into().0, delay, is_cut: false }
+        let (headers, delay, drip) = (Vec::new(), Duration::ZERO, Duration::ZERO);
+        Self { status, headers, body: body.into().0, delay, is_cut: false, is_kept: false, is_silent: false, drip }
     }
 
     /// A complete answer of this text: 100 tokens read, 20 written.
@@ -68,6 +74,21 @@ impl Step {
     pub(super) fn cut(mut self) -> Self {
         self.is_cut = true;
         self
+    }
+
+    pub(super) fn kept(mut self) -> Self {
+        self.is_kept = true;
+        self
+    }
+
+    pub(super) fn drip(mut self, wait: Duration) -> Self {
+        self.drip = wait;
+        self
+    }
+
+    /// Hangs up instead of answering.
+    pub(super) fn silent() -> Self {
+        Self { is_silent: true, ..Self::new(0, "") }
     }
 }
 
@@ -115,7 +136,7 @@ impl Server {
                 let state = Arc::clone(&shared);
                 std::thread::spawn(move || {
                     // A client that hung up is part of some tests.
-                    let _gone = serve(&stream, &state);
+                    while let Ok(true) = serve(&stream, &state) {}
                 });
             }
         });
@@ -138,19 +159,21 @@ impl Server {
     }
 }
 
-fn serve(stream: &TcpStream, state: &State) -> std::io::Result<()> {
+/// Serves one request; true when the connection stays.
+fn serve(stream: &TcpStream, state: &State) -> std::io::Result<bool> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head)? == 0 {
-            return Ok(());
+            return Ok(false);
         }
     }
     let head = head.to_lowercase();
     let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")).map_or(0, |v| v.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let body: Value = serde_json::from_slice(&body).unwrap();
+    // A GET has none.
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
 
     let now = state.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
     state.peak.fetch_max(now, Ordering::SeqCst);
@@ -162,14 +185,27 @@ fn serve(stream: &TcpStream, state: &State) -> std::io::Result<()> {
     std::thread::sleep(step.delay);
     state.in_flight.fetch_sub(1, Ordering::SeqCst);
 
+    if step.is_silent {
+        return Ok(false);
+    }
     let length = step.body.len() + if step.is_cut { 100 } else { 0 };
-    let mut out = format!("HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {length}\r\n", step.status);
+    let connection = if step.is_kept { "keep-alive" } else { "close" };
+    let mut out = format!("HTTP/1.1 {} X\r\nconnection: {connection}\r\ncontent-length: {length}\r\n", step.status);
     for (name, value) in &step.headers {
         out.extend([name, ": ", value, "\r\n"]);
     }
     out.push_str("\r\n");
-    out.push_str(&step.body);
     let mut stream = stream;
-    stream.write_all(out.as_bytes())?;
-    stream.flush()
+    if step.drip.is_zero() {
+        out.push_str(&step.body);
+        stream.write_all(out.as_bytes())?;
+    } else {
+        stream.write_all(out.as_bytes())?;
+        for byte in step.body.bytes() {
+            std::thread::sleep(step.drip);
+            stream.write_all(&[byte])?;
+        }
+    }
+    stream.flush()?;
+    Ok(step.is_kept)
 }

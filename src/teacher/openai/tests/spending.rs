@@ -14,7 +14,7 @@ async fn an_answered_request_is_never_sent_again() {
     let path = folder.path().join("cache.db");
     let server = Server::steps(&[Step::ok("{\"rows\":[1]}"), Step::ok("{\"rows\":[2]}")]);
     let mut settings = settings(&server);
-    settings.price = Some(Price { input_usd: 1.0, output_usd: 10.0 });
+    settings.price = Some(Price::new(1.0, 10.0));
     let cost = (100.0 + 20.0 * 10.0) / 1e6;
 
     let first = teacher_with(settings.clone(), Some(ResponseCache::open(&path).unwrap()));
@@ -79,7 +79,7 @@ async fn spending_stops_below_the_limit() {
     let server = Server::start(|_, _| Step::ok("{}").after(Duration::from_millis(5)));
     let mut settings = settings(&server);
     // At most 1000 tokens written at $1 per thousand, 20 of them really used: $0.02 a request, $1 set aside.
-    settings.price = Some(Price { input_usd: 0.0, output_usd: 1000.0 });
+    settings.price = Some(Price::new(0.0, 1000.0));
     (settings.max_tokens, settings.max_usd) = (1000, Some(1.1));
     let teacher = teacher_with(settings, None);
     let calls: Vec<String> = (0..10).map(|n| format!("text {n}")).collect();
@@ -96,7 +96,7 @@ async fn spending_stops_below_the_limit() {
 async fn lost_answers_count_as_spent() {
     let server = Server::start(|_, _| Step::new(200, "{\"choices\":"));
     let mut settings = settings(&server);
-    settings.price = Some(Price { input_usd: 0.0, output_usd: 1000.0 });
+    settings.price = Some(Price::new(0.0, 1000.0));
     (settings.max_tokens, settings.max_usd, settings.max_retries) = (1000, Some(2.5), 9);
     let teacher = teacher_with(settings, None);
     fatal_text(teacher.answer(call("text")).await);

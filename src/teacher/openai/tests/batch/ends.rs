@@ -223,7 +223,7 @@ async fn what_was_made_and_lost_counts_as_spent() {
         plan
     });
     let mut settings = endpoint(&service);
-    settings.price = Some(Price { input_usd: 0.0, output_usd: 1000.0 });
+    settings.price = Some(Price::new(0.0, 1000.0));
     (settings.max_tokens, settings.max_usd) = (1000, Some(0.9));
     let text = fatal_text(batches_with(settings, fast(), folder.path()).answer(call("a")).await);
     assert!(text.contains("$0.5000 spent"), "{text}");

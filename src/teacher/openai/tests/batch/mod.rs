@@ -55,10 +55,10 @@ async fn a_round_is_one_batch_at_half_the_price() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(|_, lines| all_good(lines));
     let mut settings = endpoint(&service);
-    settings.price = Some(Price { input_usd: 1.0, output_usd: 10.0 });
+    settings.price = Some(Price::new(1.0, 10.0));
     settings.seed = Some(7);
     let teacher = batches_with(settings.clone(), fast(), folder.path());
-    assert!(Teacher::concurrency(&teacher) >= 50_000 && teacher.waiting().is_none());
+    assert!(Teacher::concurrency(&teacher) >= 50_000 && Teacher::tally(&teacher).waiting.is_none());
     let mut asked = texts(0..30);
     asked.extend(texts(0..5)); // the same paragraph in two documents
     let answers = ask(&teacher, &asked).await;
@@ -137,7 +137,7 @@ async fn a_batch_is_cut_to_what_the_budget_allows() {
     let service = Service::start(|_, lines| all_good(lines));
     let mut settings = endpoint(&service);
     // At most 1000 tokens at half of $1 per thousand: $0.50 set aside; 20 really written: $0.01.
-    settings.price = Some(Price { input_usd: 0.0, output_usd: 1000.0 });
+    settings.price = Some(Price::new(0.0, 1000.0));
     (settings.max_tokens, settings.max_usd) = (1000, Some(1.6));
     let teacher = batches_with(settings.clone(), fast(), folder.path());
     let asked = texts(0..7);

@@ -35,7 +35,7 @@ async fn an_open_batch_is_found_again() {
         while service.count("POST /batches") < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let words = teacher.waiting().unwrap();
+        let words = Teacher::tally(&teacher).waiting.unwrap();
         assert!(words.contains("requests") && words.contains("earlier run"), "{words}");
         service.release();
     });
@@ -139,7 +139,7 @@ async fn ctrl_c_leaves_the_batch_at_work_and_says_so() {
         while service.count("GET /batches/") < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let words = teacher.waiting().unwrap();
+        let words = Teacher::tally(&teacher).waiting.unwrap();
         assert_eq!(words, "batch of 9 requests: 0 answered, in progress");
         stop.store(true, Ordering::Relaxed);
     });
@@ -169,7 +169,7 @@ async fn an_open_batch_counts_against_the_budget() {
     let folder = tempfile::tempdir().unwrap();
     let service = Service::start(|n, lines| if n == 0 { held(lines) } else { all_good(lines) });
     let mut settings = endpoint(&service);
-    settings.price = Some(Price { input_usd: 0.0, output_usd: 1000.0 });
+    settings.price = Some(Price::new(0.0, 1000.0));
     (settings.max_tokens, settings.max_usd) = (1000, Some(1.6));
     let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
     let first = batches_with(settings.clone(), BatchSettings { stop: Some(stop), ..fast() }, folder.path());
