@@ -285,9 +285,9 @@ impl Inner {
         let made: Vec<u64> = self.state().open.values().filter(|w| w.is_made).map(|w| w.total).collect();
         let requests: u64 = made.iter().sum();
         let (reason, hint) = match made.len() {
-            0 => ("interrupted before a batch was made".to_owned(), "run the same command again"),
-            1 => (format!("interrupted; the batch of {requests} requests goes on at the service"), FETCH),
-            n => (format!("interrupted; {n} batches of {requests} requests go on at the service"), FETCH),
+            0 => ("no batch was made yet".to_owned(), "run the same command again"),
+            1 => (format!("the batch of {requests} requests goes on at the service"), FETCH),
+            n => (format!("{n} batches of {requests} requests go on at the service"), FETCH),
         };
         TeacherError::Interrupted { reason, hint: hint.to_owned() }
     }
