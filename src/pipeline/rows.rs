@@ -269,8 +269,11 @@ pub fn make_rows(workspace: &Workspace, maker: &RowMaker<'_>) -> Result<Manifest
         .text(choice.identity.as_str())
         .text(counter.hash().as_str())
         .json(settings)
-        .json(&versions)
-        .finish();
+        .json(&versions);
+    let inputs = match settings.rejected.as_str() {
+        "teacher" => inputs.finish(),
+        _ => inputs.text(&workspace.settings.student.id).finish(),
+    };
     if let Some(manifest) = Manifest::current(&manifest_path, "rows", &inputs) {
         watch.stage("rows", true);
         return Ok(manifest);

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::documents::{Masked, mask_documents, name_model, read_documents};
 use super::evaluate::{Evaluation, evaluate, leak_report, try_leaks};
+use super::on_policy::StudentSampler;
 use super::phase::{Phase, PhaseInput, open_student, run_phase};
 use super::rows::{RowMaker, make_rows};
 use super::teachers::choose_teacher;
@@ -13,6 +14,7 @@ use super::{STOP, Watch};
 use crate::batch::Encoder;
 use crate::dataset::{self, Manifest};
 use crate::eval::leak::Leak;
+use crate::generate::OnPolicy;
 use crate::gguf::{self, Quant};
 use crate::hub::{Adapter, Folder, SaveOptions};
 use crate::id::{ContentHash, Hasher};
@@ -61,16 +63,22 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
         Some(&workspace.path(".distill/responses.sqlite")),
         masked.may_keep(),
     )?;
+    let sampler = match settings.rows.rejected.as_str() {
+        "teacher" => None,
+        _ => Some(StudentSampler::open(&settings.student, &workspace.root, None, settings.rows.seed)?),
+    };
     let maker = RowMaker {
         masked: &masked,
         templates: &templates,
         choice: &choice,
-        student: None,
+        student: sampler.as_ref().map(|s| s as &dyn OnPolicy),
         counter: &counter,
         settings: &settings.rows,
         watch,
     };
     let rows_manifest = make_rows(workspace, &maker)?;
+    // A model in the process would stay in memory beside the student.
+    drop((choice, sampler));
     let tables: Vec<dataset::Table> = Kind::ALL
         .iter()
         .map(|k| dataset::read(&workspace.path(&format!("data/{}.parquet", k.name()))))

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use distill::mask::{Masker, Policy, Vault};
-use distill::prompt::{Passage, Templates, passages};
+use distill::prompt::{Brief, Passage, Templates, passages};
 use distill::row::Kind;
 use distill::teacher::Teacher;
 use distill::teacher::openai::{ApiKey, OpenAiSettings, OpenAiTeacher, ResponseCache};
@@ -194,7 +194,8 @@ fn ask(requests: usize, rpm: usize, latency: Duration) -> Figures {
     assert!(passages.len() >= 20, "{} passages", passages.len());
     let prompt = |n: usize| {
         let round = u32::try_from(n / passages.len()).unwrap();
-        templates.prompt(Kind::Qa, &passages[n % passages.len()], &[], 5, round, 150).unwrap()
+        let brief = Brief { sample: round, ..Brief::first(Kind::Qa, &passages[n % passages.len()], 5, 150) };
+        templates.prompt(&brief).unwrap()
     };
     // Rendering is not the engine's work.
     let rendering = {
@@ -207,7 +208,10 @@ fn ask(requests: usize, rpm: usize, latency: Duration) -> Figures {
     runtime.block_on(async {
         let mut answers = futures_util::stream::iter((0..requests).map(|n| {
             let (teacher, prompt) = (&teacher, prompt(n));
-            async move { teacher.complete(&prompt).await }
+            async move {
+                let completion = teacher.complete(&prompt).await?;
+                teacher.keep(&prompt, &completion).await.map(|()| completion)
+            }
         }))
         .buffer_unordered(32);
         while let Some(answer) = answers.next().await {

@@ -234,7 +234,9 @@ fn endpoint(workspace: &Workspace, printer: &Printer) -> Result<(Vec<Check>, Opt
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Error::new(e.to_string()))?;
     let found = runtime.block_on(examine(wire)).map_err(|error| match error {
-        TeacherError::Fatal { reason, hint } => Error::new(reason).hint(hint),
+        TeacherError::Fatal { reason, hint } | TeacherError::Interrupted { reason, hint } => {
+            Error::new(reason).hint(hint)
+        }
         TeacherError::Failed { reason } => Error::new(reason),
     })?;
     let json = serde_json::to_value(&found).map_err(|e| Error::new(e.to_string()))?;

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::batch::{Encoder, StudentTokenizer};
 use crate::cli::{Global, Printer, flag};
+use crate::generate::OnPolicy;
 use crate::mask::Vault;
 use crate::pipeline::{
     Masked, RowMaker, VAULT, VaultFile, choose_teacher, default_output, generate_file, mask_documents, name_model,
@@ -99,11 +100,12 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
     let kept_in = (!args.dry_run).then_some(cache.as_path());
     let choice = choose_teacher(&settings.teacher, &workspace.root, kept_in, masked.may_keep())?;
     let out = args.output.clone().unwrap_or_else(|| default_output(&workspace.root, kind));
+    let student = student(kind, args.dry_run, &workspace)?;
     let maker = RowMaker {
         masked: &masked,
         templates: &templates,
         choice: &choice,
-        student: None,
+        student: student.as_deref(),
         counter: &counter,
         settings: &settings.rows,
         watch: printer,
@@ -122,6 +124,26 @@ const fn command(kind: Kind) -> &'static str {
         Kind::Cot => "gen-cot",
         Kind::Preference => "gen-dpo",
     }
+}
+
+/// Who writes the rejected sides in the teacher's place, if the settings want anybody to.
+#[cfg(feature = "train")]
+fn student(kind: Kind, dry_run: bool, workspace: &Workspace) -> Result<Option<Box<dyn OnPolicy>>, Error> {
+    let settings = &workspace.settings;
+    if kind != Kind::Preference || settings.rows.rejected == "teacher" || dry_run {
+        return Ok(None);
+    }
+    let sampler = crate::pipeline::StudentSampler::open(&settings.student, &workspace.root, None, settings.rows.seed)?;
+    Ok(Some(Box::new(sampler)))
+}
+
+#[cfg(not(feature = "train"))]
+fn student(kind: Kind, dry_run: bool, workspace: &Workspace) -> Result<Option<Box<dyn OnPolicy>>, Error> {
+    if kind != Kind::Preference || workspace.settings.rows.rejected == "teacher" || dry_run {
+        return Ok(None);
+    }
+    Err(Error::new("this build runs no models, so no student can write rejected answers")
+        .hint("build with `--features train`, or use `--rejected teacher`"))
 }
 
 /// What is needed to ask about documents.

@@ -23,8 +23,9 @@ mod tests;
 mod tokens;
 mod wire;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_openai::Client;
@@ -61,6 +62,8 @@ pub struct OpenAiTeacher {
     /// The shape that the endpoint is known to accept, or the first to try.
     shape: Mutex<Shape>,
     cache: Option<ResponseCache>,
+    /// Answers that nobody has kept yet: equal requests at the same moment are sent once.
+    fresh: Mutex<HashMap<ContentHash, Completion>>,
     note: Option<String>,
     cached: AtomicU64,
     answered: AtomicU64,
@@ -136,7 +139,7 @@ impl OpenAiTeacher {
         });
         let client = Client::build(http, config);
         let (cached, answered) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Self { settings, client, line, shape, cache, note, cached, answered })
+        Ok(Self { settings, client, line, shape, cache, fresh: Mutex::default(), note, cached, answered })
     }
 
     /// What this process has spent on this teacher; answers from the cache cost nothing.
@@ -174,12 +177,32 @@ impl OpenAiTeacher {
         let request = self.hash(&call.hash);
         let lock = cache.exclusive(&request);
         let _exclusive = lock.lock().await;
+        if let Some(completion) = self.fresh().get(&request).cloned() {
+            self.cached.fetch_add(1, Ordering::Relaxed);
+            return Ok(completion);
+        }
         let (lookup, key) = (cache.clone(), request.clone());
         if let Some(completion) = off_thread(move || lookup.get(&key)).await? {
             self.cached.fetch_add(1, Ordering::Relaxed);
             return Ok(completion);
         }
-        self.ask(&call).await
+        let completion = self.ask(&call).await?;
+        if completion.finish == Finish::Stop && !completion.text.trim().is_empty() {
+            self.fresh().insert(request, completion.clone());
+        }
+        Ok(completion)
+    }
+
+    fn fresh(&self) -> MutexGuard<'_, HashMap<ContentHash, Completion>> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn keep_as(&self, request: &ContentHash, completion: &Completion) -> Result<(), TeacherError> {
+        if let Some(cache) = &self.cache {
+            cache.store(request, &self.settings.model, completion).await?;
+            self.fresh().remove(request);
+        }
+        Ok(())
     }
 
     /// Asks the endpoint; an answer that was cut is asked for once more with more room, if the settings have some.
@@ -299,11 +322,7 @@ impl Teacher for OpenAiTeacher {
     }
 
     fn keep<'a>(&'a self, prompt: &'a Prompt, completion: &'a Completion) -> Kept<'a> {
-        Box::pin(async move {
-            let Some(cache) = &self.cache else { return Ok(()) };
-            let request = self.request_hash(prompt);
-            Ok(cache.store(&request, &self.settings.model, completion).await?)
-        })
+        Box::pin(async move { self.keep_as(&self.request_hash(prompt), completion).await })
     }
 
     fn concurrency(&self) -> usize {

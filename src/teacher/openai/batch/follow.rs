@@ -455,7 +455,7 @@ impl Inner {
             LineEnd::Answered(reply) => {
                 let (text, finish) = reply.answer();
                 let call = self.state().calls.get(&request).map(|w| std::sync::Arc::clone(&w.call));
-                                let size = call.map_or_else(Size::default, |c| line_of.sizes.of(&c.messages, &c.schema));
+                let size = call.map_or_else(Size::default, |c| line_of.sizes.of(&c.messages, &c.schema));
                 let tokens = reply.tokens(&line_of.sizes, size);
                 let usage = Usage {
                     prompt_tokens: tokens.prompt,

@@ -20,6 +20,7 @@ async fn an_answered_request_is_never_sent_again() {
     let first = teacher_with(settings.clone(), Some(ResponseCache::open(&path).unwrap()));
     let paid = first.answer(call("text")).await.unwrap();
     assert_eq!(first.answer(call("text")).await.unwrap(), paid);
+    first.keep_as(&first.hash(&call("text").hash), &paid).await.unwrap();
     let tally = first.tally();
     assert_eq!((tally.sent, tally.answered, tally.cached), (1, 1, 1));
     assert!((tally.spent_usd - cost).abs() < 1e-12);
@@ -55,7 +56,7 @@ async fn equal_requests_at_the_same_moment_are_paid_once() {
 }
 
 #[tokio::test]
-async fn only_finished_answers_are_stored() {
+async fn only_kept_answers_are_stored() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::steps(&[
         Step::new(400, "no"),
@@ -70,8 +71,12 @@ async fn only_finished_answers_are_stored() {
         let _unfinished = teacher.answer(call("text")).await;
         assert!(cache.is_empty().unwrap());
     }
-    assert_eq!(teacher.answer(call("text")).await.unwrap().text, "{}");
-    assert_eq!(cache.len().unwrap(), 1);
+    let answered = teacher.answer(call("text")).await.unwrap();
+    assert_eq!((answered.text.as_str(), cache.len().unwrap()), ("{}", 0));
+    let kept = Completion { text: "{\"rows\":[]}".to_owned(), ..answered };
+    teacher.keep_as(&teacher.hash(&call("text").hash), &kept).await.unwrap();
+    assert_eq!(teacher.answer(call("text")).await.unwrap().text, kept.text, "what was kept, and not as it came");
+    assert_eq!((cache.len().unwrap(), server.seen().len()), (1, 5));
 }
 
 #[tokio::test]
