@@ -266,7 +266,7 @@ impl Names {
                 }
                 match look(t) {
                     Look::Made => known || !shouted(t) && !contains(&FUNCTION, &word),
-                    _ => known || !(t.initial || quiet),
+                    _ => known || !(t.initial || quiet) || (!silent && answers_alone(text, t)),
                 }
             };
             let counted: Vec<&Term<'_>> = run.iter().filter(counts).collect();
@@ -286,6 +286,43 @@ impl Names {
         }
         out
     }
+}
+
+/// Whether a text begins with a sentence of this word alone: it is what was asked for, and may be a name.
+fn answers_alone(text: &str, term: &Term<'_>) -> bool {
+    const SAID: [&str; 24] = [
+        "absolutely",
+        "always",
+        "badly",
+        "careful",
+        "correct",
+        "definitely",
+        "everything",
+        "exactly",
+        "false",
+        "fine",
+        "good",
+        "half",
+        "hardly",
+        "hello",
+        "honestly",
+        "never",
+        "nobody",
+        "no",
+        "patience",
+        "probably",
+        "sadly",
+        "true",
+        "twice",
+        "yes",
+    ];
+    let lower = term.raw.to_lowercase();
+    !text[..term.range.start].contains(char::is_alphanumeric)
+        && text[term.range.end..].starts_with('.')
+        && !lower.ends_with("ly")
+        && !SAID.contains(&lower.as_str())
+        && super::words::small(&lower).is_none()
+        && super::words::tens(&lower).is_none()
 }
 
 /// `I`, `I'm`, `I’d`.
