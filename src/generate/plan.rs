@@ -212,6 +212,10 @@ fn excerpts(passage: &Passage, counter: &dyn TokenCounter, cap: usize) -> Vec<St
                 close(&mut open);
                 continue;
             }
+            // Whoever is meant was named before.
+            if open.is_empty() && LEANING.contains(&first_word(sentence).as_str()) {
+                continue;
+            }
             let longer = if open.is_empty() { sentence.to_owned() } else { format!("{open} {sentence}") };
             if counter.count(&longer) > budget {
                 close(&mut open);
@@ -227,6 +231,16 @@ fn excerpts(passage: &Passage, counter: &dyn TokenCounter, cap: usize) -> Vec<St
     }
     close(&mut open);
     out
+}
+
+/// First words of sentences that lean on the one before.
+const LEANING: [&str; 20] = [
+    "he", "she", "it", "they", "his", "her", "its", "their", "this", "that", "these", "those", "but", "and", "so",
+    "then", "also", "which", "or", "one",
+];
+
+fn first_word(sentence: &str) -> String {
+    sentence.split(|c: char| !c.is_alphabetic()).find(|w| !w.is_empty()).unwrap_or_default().to_lowercase()
 }
 
 /// Values that were masked: they may be in no prompt and in no row.

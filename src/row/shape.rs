@@ -192,14 +192,21 @@ pub fn voice(response: &str) -> Voice {
     static THIRD: LazyLock<Option<Regex>> = LazyLock::new(|| {
         compiled(concat!(
             r"\b(?:the|this) (?:author|candidate|applicant|writer|narrator|speaker|interviewee|respondent|subject|individual|person in question)(?:['’]s)?\b",
-            r"|^\W*(?:he|she|they)(?:['’](?:s|d|ve|re))? (?:has|have|is|are|was|were|had|led|built|wrote|worked|used|did|does|made|ran|runs|works|started|joined|replaced|chose|took|kept|found|moved|cut|said|believes?|thinks?|prefers?|learned|spent|left|owns?|uses|studied)\b",
+            r"|^\W*(?:he|she)(?:['’](?:s|d|ve|re))?\b|^\W*they(?:['’](?:d|ve|re))? (?:has|have|is|are|was|were|had|led|built|wrote|worked|used|did|does|made|ran|runs|works|started|joined|replaced|chose|took|kept|found|moved|cut|said|believes?|thinks?|prefers?|learned|spent|left|owns?|uses|studied)\b",
             r"|^\W*\[PERSON_\d+\](?:['’]s)? \w+",
             r"|^\W*(?:his|her|their) (?:role|work|team|job|career|experience|main|favou?rite|approach|first|last)\b",
         ))
     });
+    static NARRATED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        compiled(
+            r"^\W*(?:(?:the|this) (?:author|candidate|applicant|writer|narrator|speaker|interviewee|respondent)\b|(?:he|she) (?:reported|reports|said|says|explained|explains|stated|states|answered|answers|did it)\b)",
+        )
+    });
     let is = |pattern: &LazyLock<Option<Regex>>| pattern.as_ref().is_some_and(|p| p.is_match(response));
     if is(&ASSISTANT) {
         Voice::Assistant
+    } else if is(&NARRATED) {
+        Voice::ThirdPersonSelf
     } else if is(&FIRST) {
         Voice::FirstPerson
     } else if is(&THIRD) {

@@ -27,6 +27,11 @@ static PATTERNS: LazyLock<Vec<(Regex, Needs)>> = LazyLock::new(|| {
         (format!(r"(?i)\b(?:the|this) (?:provided|given|above|aforementioned) {NOUN}\b"), Needs::WholeName),
         (format!(r"(?i)\b(?:the|this) {NOUN} (?:provided|given|above|shown)\b"), Needs::Nothing),
         (format!(r"(?i)\bas per {determiner}{NOUN}\b"), Needs::WholeName),
+        (
+            r"(?i)\b(?:the |this |given |provided )?(?:information|details?|facts?|words) (?:in|from|of|given in|provided in) (?:the|this) (?:context|text|passage|excerpt|document|resume|résumé)\b".to_owned(),
+            Needs::WholeName,
+        ),
+        (r"(?i)\b(?:given|based on|from|using|per) (?:the|this) (?:provided |given )?(?:context|information)\b".to_owned(), Needs::WholeName),
         (format!(r"(?i)\b(?:the|this) (?:{shown}) (?:{verbs})\b"), Needs::Nothing),
         (
             format!(r"(?i)\b(?:does|did) (?:the|this) (?:{shown}) (?:say|state|mention|describe|suggest|explain)\b"),

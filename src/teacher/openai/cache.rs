@@ -382,7 +382,8 @@ mod tests {
         cache.put(&key, "m", &answer("one")).unwrap();
         cache.put(&key, "m", &answer("two")).unwrap();
         // Still open: a second process reads at the same time, and finds all that `put` returned for.
-        assert_eq!(ResponseCache::open(&path).unwrap().get(&key).unwrap(), Some(answer("two")));
+        let two = Completion { cached: true, ..answer("two") };
+        assert_eq!(ResponseCache::open(&path).unwrap().get(&key).unwrap(), Some(two));
         assert_eq!(cache.len().unwrap(), 1);
         let created: String =
             cache.0.connection.lock().unwrap().query_row("SELECT created_at FROM response", [], |r| r.get(0)).unwrap();

@@ -197,7 +197,7 @@ impl Limits {
                 return Ok(Err(None));
             }
         };
-        state.schedule.note(now, requests);
+        state.schedule.note(now);
         state.window.take(now, counted, tokens);
         Ok(Ok(Admission { limits: self, counted, sent_at: now, is_probe, is_open: true }))
     }

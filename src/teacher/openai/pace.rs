@@ -1,8 +1,14 @@
 //! When the next request may go out, by requests and by tokens. Arithmetic on instants only: nothing here waits.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use governor::clock::{Clock, FakeRelativeClock};
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -48,27 +54,72 @@ impl Rate {
 }
 
 /// Spaces requests evenly just below the limit, and keeps it in every window that a server may measure: its own, and
-/// a second's worth in any second.
+/// a second's worth in any second. The spacing is governor's (GCRA), on a clock that is set to the caller's time.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    /// When the next request is due.
-    due: Option<Instant>,
+    even: Option<Even>,
+    /// Zero of the clock.
+    origin: Instant,
     /// When requests went out, as far back as a window reaches. Kept without a limit too, since one may be learned.
     sent: VecDeque<Instant>,
+}
+
+#[derive(Debug)]
+struct Even {
+    rate: Rate,
+    clock: FakeRelativeClock,
+    limiter: RateLimiter<NotKeyed, InMemoryState, FakeRelativeClock, NoOpMiddleware<Nanos>>,
+    /// A cell was taken for a request that has not gone out yet.
+    is_taken: bool,
+}
+
+impl Even {
+    fn new(rate: Rate) -> Option<Self> {
+        let interval = Duration::from_secs_f64(1.0 / (rate.per_second() * AIM));
+        // At least one behind the schedule can be caught up, however slow the rate is.
+        let burst = NonZeroU32::new(((CATCH_UP.as_secs_f64() / interval.as_secs_f64()) as u32 + 1).max(2))?;
+        let clock = FakeRelativeClock::default();
+        let limiter = RateLimiter::direct_with_clock(Quota::with_period(interval)?.allow_burst(burst), clock.clone());
+        // A full bucket would send its burst at once; it starts with one cell.
+        let spent = NonZeroU32::new(burst.get() - 1).is_none_or(|n| limiter.check_n(n).is_ok_and(|r| r.is_ok()));
+        spent.then_some(Self { rate, clock, limiter, is_taken: false })
+    }
+
+    /// How long until the next request is due, at this time since the origin.
+    fn wait(&mut self, now: Duration) -> Duration {
+        let clock = Duration::from(self.clock.now());
+        self.clock.advance(now.saturating_sub(clock));
+        if self.is_taken {
+            return Duration::ZERO;
+        }
+        match self.limiter.check() {
+            Ok(()) => {
+                self.is_taken = true;
+                Duration::ZERO
+            }
+            Err(not_until) => not_until.wait_time_from(self.clock.now()),
+        }
+    }
 }
 
 impl Schedule {
     /// As many are remembered; more than that in a minute is beyond what any limit here is about.
     const MOST_REMEMBERED: usize = 200_000;
 
-    pub(super) const fn new() -> Self {
-        Self { due: None, sent: VecDeque::new() }
+    pub(super) fn new() -> Self {
+        Self { even: None, origin: Instant::now(), sent: VecDeque::new() }
     }
 
     /// When the next request may go out: `now`, or later.
-    pub(super) fn ready_at(&self, now: Instant, rate: Option<Rate>) -> Instant {
+    pub(super) fn ready_at(&mut self, now: Instant, rate: Option<Rate>) -> Instant {
+        // A limit that was just learned starts from now.
+        if self.even.as_ref().map(|e| e.rate) != rate {
+            self.origin = now;
+            self.even = rate.and_then(Even::new);
+        }
         let Some(rate) = rate else { return now };
-        let mut at = self.due.map_or(now, |due| due.max(now));
+        let since = now.saturating_duration_since(self.origin);
+        let mut at = now + self.even.as_mut().map_or(Duration::ZERO, |even| even.wait(since));
         let in_a_second = (rate.count as f64 * SECOND.as_secs_f64() / rate.window.as_secs_f64()).ceil() as u64;
         for (count, window) in [(rate.count, rate.window), (in_a_second, SECOND)] {
             // The one that has to leave the window first.
@@ -80,14 +131,14 @@ impl Schedule {
         at
     }
 
-    /// A request goes out now.
-    pub(super) fn note(&mut self, now: Instant, rate: Option<Rate>) {
-        let interval = rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / (rate.per_second() * AIM)));
-        let earliest = now.checked_sub(CATCH_UP).unwrap_or(now);
-        // A limit that was just learned starts from now.
-        self.due = Some(self.due.filter(|_| rate.is_some()).map_or(now, |due| due.max(earliest)) + interval);
+    /// A request goes out now: [`Schedule::ready_at`] said so.
+    pub(super) fn note(&mut self, now: Instant) {
+        let mut window = MINUTE;
+        if let Some(even) = &mut self.even {
+            even.is_taken = false;
+            window = window.max(even.rate.window);
+        }
         self.sent.push_back(now);
-        let window = rate.map_or(MINUTE, |rate| rate.window.max(MINUTE));
         while self.sent.len() > Self::MOST_REMEMBERED
             || self.sent.front().is_some_and(|first| now.duration_since(*first) > guarded(window))
         {
@@ -232,7 +283,7 @@ mod tests {
                 now = at + ms(dice(&mut dice_state, late_ms.max(1)) + stall);
                 continue;
             }
-            schedule.note(now, Some(rate));
+            schedule.note(now);
             out.push(now + Duration::from_micros(dice(&mut dice_state, network_ms * 1000)));
         }
         out.sort();
@@ -263,7 +314,7 @@ mod tests {
         let (mut schedule, start) = (Schedule::new(), Instant::now());
         for _ in 0..20 {
             assert_eq!(schedule.ready_at(start, None), start);
-            schedule.note(start, None);
+            schedule.note(start);
         }
         let rate = Some(Rate::per_minute(20));
         assert!(schedule.ready_at(start + ms(5), rate) >= start + MINUTE);
@@ -273,11 +324,12 @@ mod tests {
     #[test]
     fn a_stop_is_not_caught_up() {
         let (mut schedule, start, rate) = (Schedule::new(), Instant::now(), Some(Rate::per_minute(6_000)));
-        schedule.note(start, rate);
+        assert_eq!(schedule.ready_at(start, rate), start);
+        schedule.note(start);
         let later = start + Duration::from_secs(20);
         let at_once = (0..100).take_while(|_| {
             let ready = schedule.ready_at(later, rate) == later;
-            schedule.note(later, rate);
+            schedule.note(later);
             ready
         });
         assert!(at_once.count() <= 7, "50 ms are five requests");
