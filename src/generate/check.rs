@@ -1,5 +1,7 @@
 //! What a row has to hold up to alone: form, evidence, facts, voice, tone. No model is asked.
 
+use std::ops::Range;
+
 use super::Job;
 use super::ask::Sound;
 use crate::prompt::Passage;
@@ -43,7 +45,7 @@ pub(super) fn check(job: &Job<'_>, passage: &Passage, content: Content) -> Resul
 /// The row with its quotes as they stand in the passage, and its key found where it was missing.
 fn mended(job: &Job<'_>, content: &Content, passage: &Passage) -> (Content, Option<Sides>) {
     let quoted = |quote: &str| {
-        locate(quote, passage.text()).map_or_else(|| quote.to_owned(), |f| one_line(&passage.text()[f.range]))
+        locate(quote, passage.text()).map_or_else(|| quote.to_owned(), |f| one_line(whole(passage.text(), f.range)))
     };
     match content {
         Content::Qa(row) => {
@@ -62,7 +64,7 @@ fn mended(job: &Job<'_>, content: &Content, passage: &Passage) -> (Content, Opti
         Content::Preference(row) => {
             // The person's own words are taken as they stand, also where the teacher slipped in copying them.
             let own = locate(&row.chosen, passage.text())
-                .map(|found| one_line(&passage.text()[found.range]))
+                .map(|found| one_line(whole(passage.text(), found.range)))
                 .filter(|own| job.own_prose.contains(&passage.id()) && !own.contains('['));
             let chosen = if own.is_some() { Side::Post } else { Side::Teacher };
             let mended = Preference {
@@ -73,6 +75,15 @@ fn mended(job: &Job<'_>, content: &Content, passage: &Passage) -> (Content, Opti
             (Content::Preference(mended), Some(Sides { chosen, rejected: Side::Teacher }))
         }
     }
+}
+
+/// The stretch with the marks that open and close it.
+fn whole(text: &str, range: Range<usize>) -> &str {
+    let opens = |c: char| matches!(c, '"' | '“' | '‘' | '(' | '«');
+    let closes = |c: char| matches!(c, '.' | '!' | '?' | '…' | '"' | '”' | '’' | ')' | '»');
+    let before = text[..range.start].trim_end_matches(opens).len();
+    let after = text.len() - text[range.end..].trim_start_matches(closes).len();
+    &text[before..after]
 }
 
 /// The text without the line breaks of the document it is quoted from.
@@ -207,5 +218,23 @@ pub(super) fn quotable(job: &Job<'_>, text: &str) -> String {
     match personal_data(job, "", text) {
         Some(entity) => format!("(words withheld: they hold {entity})"),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_keep_their_marks() {
+        let text = "He said \"it works.\" Then (twice) it did! Fine.";
+        let of = |words: &str| {
+            let start = text.find(words).unwrap();
+            whole(text, start..start + words.len())
+        };
+        assert_eq!(of("it works"), "\"it works.\"");
+        assert_eq!(of("twice"), "(twice)");
+        assert_eq!(of("Then (twice) it did"), "Then (twice) it did!");
+        assert_eq!(of("He said"), "He said");
     }
 }

@@ -15,7 +15,7 @@ use crate::prompt::{Prompt, Templates};
 use crate::row::{Kind, Rejected, TokenCounter};
 use crate::settings::{RowSettings, Workspace};
 use crate::style::Profile;
-use crate::teacher::TeacherError;
+use crate::teacher::{Estimate, TeacherError};
 use crate::{Error, edge};
 
 impl From<GenerateError> for Error {
@@ -141,17 +141,37 @@ pub struct DryRun {
 impl DryRun {
     fn of(kind: Kind, wanted: usize, job: &Job<'_>, samples: Vec<Prompt>) -> Self {
         let asked_for: usize = samples.iter().map(Prompt::wanted).sum();
+        let rows = if asked_for == 1 { "row" } else { "rows" };
         let mut lines = vec![format!(
-            "{}: {wanted} rows wanted, {} passages; first {} requests for {asked_for} rows",
+            "{}: {wanted} rows wanted from {} passages; a first round of {} requests for {asked_for} {rows}",
             kind.name(),
             job.passages.len(),
             samples.len()
         )];
-        if asked_for < wanted {
+        // A quarter of the rows is taken to be rejected.
+        let more = (wanted * 5).div_ceil(4).saturating_sub(asked_for).div_ceil(job.settings.per_request);
+        if more > 0 {
+            lines.push(format!("then about {more} more, as long as the passages give new rows"));
+        }
+        let each: Option<Vec<Estimate>> = samples.iter().map(|prompt| job.teacher.estimate(prompt)).collect();
+        if let Some(each) = each.filter(|each| !each.is_empty()) {
+            let times = (samples.len() + more) as f64 / samples.len() as f64;
+            let sum = |of: fn(&Estimate) -> u64| (each.iter().map(of).sum::<u64>() as f64 * times).round() as u64;
+            let (read, written) = (sum(|e| e.prompt_tokens), sum(|e| e.expected_completion_tokens.unwrap_or_default()));
             lines.push(format!(
-                "then about {} more, as long as the passages give new rows",
-                (wanted - asked_for).div_ceil(job.settings.per_request)
+                "about {} tokens read and {} written, without repairs{}",
+                account::grouped(read),
+                account::grouped(written),
+                if job.judge.is_some() { " and the judge" } else { "" }
             ));
+            let usd = |of: fn(&Estimate) -> Option<f64>| each.iter().map(of).sum::<Option<f64>>().map(|s| s * times);
+            lines.push(match (usd(|e| e.expected_usd), usd(|e| e.worst_usd)) {
+                (Some(likely), Some(worst)) if worst > 0.0 => {
+                    format!("about ${likely:.4}; at most ${worst:.2}, were every answer as long as it may be")
+                }
+                (Some(_), _) => "no costs: the endpoint is on this machine".to_owned(),
+                (None, _) => "no price is known for this model: set [teacher.prices]".to_owned(),
+            });
         }
         Self { lines, samples }
     }
