@@ -15,6 +15,8 @@ use crate::style::Tone;
 /// The longer side of a pair has at most this many times the tokens of the shorter one. Beyond it a student learns
 /// length instead of tone (Park et al. 2024, arXiv:2403.19159).
 const LENGTH_RATIO: f64 = 1.5;
+/// How far from the author's profile an imitation may be. At 1.0 one in twenty of their own texts is outside.
+const FAR: f64 = 1.25;
 /// Below this many tokens on either side, ratios say nothing.
 const SHORT: u32 = 12;
 /// A thought with fewer tokens is a remark.
@@ -171,7 +173,9 @@ fn in_tone(job: &Job<'_>, row: &Preference, is_own: bool) -> Result<(), Reject> 
     if is_own {
         return Ok(());
     }
-    if let Tone::Outside { reasons, .. } = profile.in_tone(&row.chosen) {
+    if let Tone::Outside { distance, reasons } = profile.in_tone(&row.chosen)
+        && distance > FAR
+    {
         let reason = reasons.first().cloned().unwrap_or_else(|| "it is far from the profile".to_owned());
         return Err(Reject::OutOfTone { reason });
     }

@@ -166,8 +166,15 @@ impl<'a> Judge<'a> {
         out.turns += 1;
         let completion = match self.teacher.complete(&prompt).await {
             Ok(completion) => completion,
-            Err(TeacherError::Failed { .. }) => return Ok(vec![None; rows.len()]),
-            Err(fatal) => return Err(fatal.into()),
+            Err(TeacherError::Failed { reason }) => {
+                let reason = format!("the judge gives no answer: {reason}");
+                let hint = "the rows' answers are kept: run again without `--judge`, or with another one";
+                return Err(TeacherError::Fatal { reason, hint: hint.to_owned() }.into());
+            }
+            Err(TeacherError::Fatal { reason, hint }) => {
+                return Err(TeacherError::Fatal { reason: format!("the judge: {reason}"), hint }.into());
+            }
+            Err(other) => return Err(other.into()),
         };
         out.usage.add(completion.usage);
         let Some(verdicts) = read(&completion, rows.len()) else { return Ok(vec![None; rows.len()]) };

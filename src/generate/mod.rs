@@ -35,6 +35,7 @@ pub use pool::{Conflict, Near, Pool, Thresholds, Why};
 use ask::Answered;
 
 /// One dataset to make.
+#[derive(Clone, Copy)]
 pub struct Job<'a> {
     /// The kind of rows.
     pub kind: Kind,
@@ -109,8 +110,11 @@ pub enum GenerateError {
 /// The reason given for an answer without rows.
 pub(crate) const EMPTY: &str = "the answer holds no rows";
 
-/// How often progress is told while nothing arrives.
-const BEAT: std::time::Duration = std::time::Duration::from_secs(1);
+/// How often progress is told, and Ctrl-C looked for, while nothing arrives.
+const BEAT: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// So many requests in a row without an answer, and nothing before them, end a run: the others would fail as well.
+const HOPELESS: usize = 10;
 
 /// A passage that gave nothing new this many times in a row is left alone.
 const BARREN: u32 = 3;
@@ -126,6 +130,8 @@ struct Run<'a> {
     last_yield: f64,
     accepted: Vec<(usize, Row)>,
     last: Option<String>,
+    /// Requests in a row that got no answer.
+    unanswered: usize,
     reasons: BTreeMap<&'static str, usize>,
     out: Outcome,
 }
@@ -154,6 +160,7 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(&Progress)) -> Res
         last_yield: 0.8,
         accepted: Vec::new(),
         last: None,
+        unanswered: 0,
         reasons: BTreeMap::new(),
         out: Outcome::new(job, &plan),
         plan: &plan,
@@ -179,13 +186,10 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(&Progress)) -> Res
             })?;
         }
         if let Some(judge) = &mut judge {
-            match judge.review(&mut run.accepted, before, &mut run.out).await {
-                Ok(()) => {}
-                Err(GenerateError::Teacher(error)) if !run.accepted.is_empty() => {
-                    run.out.ended = Some(error);
-                }
-                Err(other) => return Err(other),
-            }
+            let words = format!("the judge reads {} rows", run.accepted.len() - before);
+            progress(&Progress { waiting: Some(words), ..run.progress(0) });
+            // Who asked for a judge does not want rows that nobody judged.
+            judge.review(&mut run.accepted, before, &mut run.out).await?;
         }
         if let Some(error) = ended {
             run.out.ended = Some(error);
@@ -233,6 +237,9 @@ impl<'a> Run<'a> {
                 },
                 // A batch takes hours, and a server may ask for patience.
                 _ = beat.tick() => {
+                    if job.stop.load(Ordering::Relaxed) {
+                        return Err(GenerateError::Interrupted { asked: self.out.asked });
+                    }
                     progress(&self.progress(ready.len()));
                     continue;
                 }
@@ -256,6 +263,13 @@ impl<'a> Run<'a> {
                 next += 1;
             }
             progress(&self.progress(ready.len()));
+            if self.unanswered >= HOPELESS && self.accepted.is_empty() {
+                let reason = self.out.rejected.last().map_or_else(String::new, |r| r.reason.clone());
+                let reason =
+                    format!("{HOPELESS} requests in a row failed: {}", reason.trim_start_matches("no answer: "));
+                let hint = "`distill doctor --teacher` says what the endpoint can do";
+                ended.get_or_insert(TeacherError::Fatal { reason, hint: hint.to_owned() });
+            }
             if ended.is_some() {
                 break;
             }
@@ -284,6 +298,7 @@ impl<'a> Run<'a> {
         let before = self.accepted.len();
         // A request that failed says nothing about the passage; one whose rows were all known says that it is empty.
         let answered = rows.iter().any(|r| !matches!(r, Err((Reject::NoAnswer { reason }, _)) if reason != EMPTY));
+        self.unanswered = if answered { 0 } else { self.unanswered + 1 };
         let mut nothing_new = true;
         for row in rows {
             let (reject, value) = match row.and_then(|row| self.place(row)) {
@@ -359,7 +374,11 @@ impl<'a> Run<'a> {
             span: (span.start as u64, span.end as u64),
             request_hash,
             code: reject.code(),
-            reason: check::quotable(self.job, &reject.to_string()),
+            reason: match reject {
+                // The endpoint's own words and address.
+                Reject::NoAnswer { .. } if !self.job.forbidden.finds(&reject.to_string()) => reject.to_string(),
+                _ => check::quotable(self.job, &reject.to_string()),
+            },
             row: value,
         });
     }

@@ -37,6 +37,8 @@ pub struct Plan<'a> {
     job: &'a Job<'a>,
     held_out: BTreeSet<usize>,
     quotas: Vec<usize>,
+    /// Passages that say what no passage before them said.
+    is_distinct: Vec<bool>,
     voice: Vec<Passage>,
     style: String,
     /// Per passage, stretches of the person's own prose.
@@ -58,6 +60,7 @@ impl<'a> Plan<'a> {
         let mut seen = BTreeSet::new();
         let weights: Vec<usize> =
             passages.iter().map(|p| if seen.insert(normalise(p.text())) { p.words().max(1) } else { 0 }).collect();
+        let is_distinct = weights.iter().map(|w| *w > 0).collect();
         let quotas = quotas(&weights, (job.wanted * SURPLUS.0).div_ceil(SURPLUS.1));
         let voice = voice(passages, &held_out, job.settings.voice_samples);
         let style = job.profile.map(|p| p.for_prompt(90)).unwrap_or_default();
@@ -68,7 +71,7 @@ impl<'a> Plan<'a> {
                 _ => Vec::new(),
             })
             .collect();
-        Ok(Self { job, held_out, quotas, voice, style, excerpts })
+        Ok(Self { job, held_out, quotas, is_distinct, voice, style, excerpts })
     }
 
     /// Whether the rows of passage `i` are held out from training.
@@ -104,11 +107,14 @@ impl<'a> Plan<'a> {
     ) -> Vec<(usize, Brief<'a>)> {
         let settings = self.job.settings;
         let most = settings.per_request;
+        // Those without a quota were too short to be among the first; they have their turn when others gave too little.
         let mut order: Vec<usize> =
-            (0..passages.len()).filter(|i| self.quotas[*i] > 0 && !exhausted.contains(i)).collect();
+            (0..passages.len()).filter(|i| self.is_distinct[*i] && !exhausted.contains(i)).collect();
         let has_unasked = order.iter().any(|&i| passages[i].asked == 0);
         order.retain(|&i| !has_unasked || passages[i].asked == 0);
-        order.sort_by_key(|&i| (passages[i].accepted * 1000 / self.quotas[i], i));
+        order.sort_by_key(|&i| {
+            (passages[i].accepted * 1000 / self.quotas[i].max(1), std::cmp::Reverse(self.quotas[i].min(1)), i)
+        });
         let needed = (missing as f64 / last_yield.clamp(0.1, 1.0) * 1.1).ceil() as usize;
         let (mut out, mut asked_for) = (Vec::new(), 0);
         let mut offsets: Vec<usize> = passages.iter().map(|p| p.rows_asked).collect();

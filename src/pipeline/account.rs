@@ -103,12 +103,15 @@ fn question_types(outcome: &Outcome) -> BTreeMap<&'static str, usize> {
 }
 
 fn coverage(passages: &[PassageAccount]) -> String {
-    let counted_in: Vec<&PassageAccount> = passages.iter().filter(|p| p.quota > 0).collect();
+    let counted_in: Vec<&PassageAccount> = passages.iter().filter(|p| p.quota > 0 || p.asked > 0).collect();
     let without: Vec<&&PassageAccount> = counted_in.iter().filter(|p| p.accepted == 0).collect();
     let covered = counted_in.len() - without.len();
     let most = counted_in.iter().map(|p| p.accepted).max().unwrap_or_default();
     let least = counted_in.iter().filter(|p| p.accepted > 0).map(|p| p.accepted).min().unwrap_or_default();
-    let mut text = format!("{covered} of {} passages, {least} to {most} rows each", counted_in.len());
+    let mut text = match covered {
+        0 => format!("none of {} passages gave a row", counted_in.len()),
+        _ => format!("{covered} of {} passages, {least} to {most} rows each", counted_in.len()),
+    };
     if !without.is_empty() {
         let place = |p: &&&PassageAccount| match p.heading.as_str() {
             "" => format!("{} {}..{}", p.source, p.span.0, p.span.1),
@@ -120,7 +123,7 @@ fn coverage(passages: &[PassageAccount]) -> String {
     }
     let same = passages.len() - counted_in.len();
     if same > 0 {
-        text.push_str(&format!("; {same} left out, as they repeat others or are more than the rows wanted"));
+        text.push_str(&format!("; {same} not asked: they repeat others, or enough rows came without them"));
     }
     text
 }

@@ -70,7 +70,11 @@ impl RowMaker<'_> {
         })
     }
 
-    fn with_job<T>(
+    /// Does something with the job that this maker would do.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn with_job<T>(
         &self,
         kind: Kind,
         wanted: usize,
@@ -236,8 +240,16 @@ fn too_few(kind: Kind, outcome: &Outcome, wanted: usize) -> Error {
             named.join(", "),
             failed.reason
         ),
-        (Some(_), _) => {
-            format!("rejected: {}; see the rejected rows, and add documents if they are few", named.join(", "))
+        (Some((code, _)), _) => {
+            let what = match *code {
+                "unparsable" | "truncated" | "empty-field" => {
+                    "the model does not keep to the JSON asked for: `distill doctor --teacher` says what it can do"
+                }
+                "refused" => "the model declines: another one may not",
+                "near-duplicate" | "duplicate" => "the passages give nothing new: add documents, or ask for fewer rows",
+                _ => "read the rejected rows: a better model, or prompts of your own, may help (docs/rows.md)",
+            };
+            format!("rejected: {}; {what}", named.join(", "))
         }
         (None, _) => "every passage was asked until it gave nothing new: add documents, or ask for fewer rows".into(),
     })

@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use crate::id::{ContentHash, Hasher};
+use crate::id::ContentHash;
+#[cfg(feature = "teacher")]
+use crate::id::Hasher;
 use crate::settings::TeacherSettings;
 use crate::teacher::{MayKeep, Outline, Replay, Teacher, TeacherError};
 use crate::{Error, edge};
@@ -131,6 +133,10 @@ fn openai(settings: &TeacherSettings, cache: Option<&Path>, may_keep: MayKeep) -
         }
     };
     let mut notice = live.note().map(str::to_owned);
+    if settings.judge == settings.model {
+        let own = "the judge is the teacher itself: models think well of their own answers";
+        notice = Some(notice.map_or_else(|| own.to_owned(), |other| format!("{other}; {own}")));
+    }
     let teacher: Box<dyn Teacher> = match cache.filter(|_| settings.batch) {
         Some(cache) => {
             let batch = BatchSettings {

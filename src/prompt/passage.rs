@@ -62,9 +62,16 @@ impl Passage {
 }
 
 fn words(text: &str) -> usize {
+    // Chinese, Japanese and Thai put no spaces between words; these have about two characters.
+    let unspaced = |w: &str| {
+        w.chars()
+            .filter(|c| matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}'))
+            .count()
+    };
     text.split_whitespace()
         .filter(|w| w.chars().any(char::is_alphanumeric) && !(w.contains('[') && (w.contains('_') || is_mark(w))))
-        .count()
+        .map(|w| unspaced(w).div_ceil(2).max(1))
+        .sum()
 }
 
 /// Cuts a masked document into passages, in reading order.

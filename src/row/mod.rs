@@ -30,6 +30,7 @@ pub enum Kind {
     /// Chain of thought: how the person reasons.
     Cot,
     /// A preferred and a dispreferred answer: how the person sounds.
+    #[value(alias = "dpo")]
     Preference,
 }
 

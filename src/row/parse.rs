@@ -178,7 +178,7 @@ fn content(kind: Kind, mut row: Value) -> ParsedRow {
 }
 
 fn trimmed(content: Content) -> Content {
-    let trim = |s: String| s.trim().to_owned();
+    let trim = |s: String| printable(&s).trim().to_owned();
     match content {
         Content::Qa(r) => Content::Qa(Qa {
             instruction: trim(r.instruction),
@@ -201,6 +201,16 @@ fn trimmed(content: Content) -> Content {
             evidence: trim(r.evidence),
         }),
     }
+}
+
+/// The text without what no reader sees and a terminal obeys: control characters but line breaks and tabs, marks that
+/// turn the direction of writing, and characters without a width but the joiner inside emoji.
+fn printable(text: &str) -> String {
+    let hidden = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    if text.chars().any(hidden) { text.chars().filter(|c| !hidden(*c)).collect() } else { text.to_owned() }
 }
 
 /// Lower case, letters and digits only, single spaces: how two texts are compared.
@@ -320,6 +330,12 @@ mod tests {
         let expected = Reject::PersonalData { field: "response", entity: "email".into() };
         assert!(matches!(&again[1], Err((reject, Value::Null)) if *reject == expected), "{again:?}");
         assert!(matches!(&again[2], Err((Reject::PersonalData { field: "row", .. }, _))));
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_dropped() {
+        assert_eq!(printable("a\u{1b}[2J\u{0}b\u{202e}c\r\nd\te\u{200b}"), "a[2Jbc\nd\te");
+        assert_eq!(printable("👩\u{200d}🔧"), "👩\u{200d}🔧");
     }
 
     #[test]

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 
 use distill::batch::Encoder;
-use distill::generate::{Forbidden, Job, generate};
+use distill::generate::{Job, generate};
 use distill::id::ContentHash;
 use distill::mask::Vault;
-use distill::pipeline::{mask_documents, read_documents};
+use distill::pipeline::{RowMaker, Silent, TeacherChoice, mask_documents, read_documents};
 use distill::prompt::{Prompt, Templates};
 use distill::row::{Kind, normalise};
 use distill::settings::{Layers, Settings};
@@ -79,28 +78,26 @@ fn recorded_answers_are_up_to_date_and_enough() {
     let counter = Encoder::counter(&root("fixtures/tiny-student/tokenizer.json")).unwrap();
     let author =
         Author { rows: Kind::ALL.into_iter().map(|k| (k, hand_written(k))).collect(), answers: Mutex::default() };
-    let stop = AtomicBool::new(false);
+    let choice = TeacherChoice::nobody();
+    let maker = RowMaker {
+        masked: &masked,
+        templates: &templates,
+        choice: &choice,
+        student: None,
+        counter: &counter,
+        settings: &settings.rows,
+        watch: &Silent,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (mut unexpected, mut counts) = (Vec::new(), Vec::new());
     for (kind, wanted) in Kind::ALL.into_iter().zip([settings.rows.qa, settings.rows.cot, settings.rows.preference]) {
-        let job = Job {
-            kind,
-            wanted,
-            passages: &passages,
-            templates: &templates,
-            teacher: &author,
-            judge: None,
-            student: None,
-            own_prose: &std::collections::BTreeSet::new(),
-            profile: None,
-            counter: &counter,
-            settings: &settings.rows,
-            forbidden: &Forbidden::new(&masked.forbidden()),
-            masker: &masked.masker,
-            surrogates: masked.vault.surrogates(),
-            stop: &stop,
-        };
-        let outcome = runtime.block_on(generate(&job, &mut |_| {})).unwrap();
+        // As the command does it, with another teacher.
+        let outcome = maker
+            .with_job(kind, wanted, |job| {
+                let job = Job { teacher: &author, ..*job };
+                Ok(runtime.block_on(generate(&job, &mut |_| {}))?)
+            })
+            .unwrap();
         let rejected = outcome.rejected.iter().filter(|r| r.code != "no-answer");
         unexpected.extend(rejected.map(|r| format!("{}: {}: {:?}", r.code, r.reason, r.row)));
         counts.push((kind, outcome.rows.len(), wanted));

@@ -83,6 +83,9 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
     let workspace = global.workspace(&layers)?;
     let settings = &workspace.settings;
     let wanted = settings.rows.wanted(kind);
+    if wanted == 0 {
+        return Err(Error::new("no rows are wanted").hint("`--rows N` is at least 1"));
+    }
     let in_workspace = Workspace::is_at(&workspace.root);
     let paths =
         if args.paths.is_empty() && in_workspace { vec![workspace.path("sources")] } else { args.paths.clone() };
@@ -110,12 +113,29 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
         settings: &settings.rows,
         watch: printer,
     };
+    refuse_sources(&out, &paths)?;
     if args.dry_run {
         return dry_run(kind, wanted, &maker, printer);
     }
     generate_file(kind, wanted, &maker, &out)?;
     printer.talk(&format!("{} ({wanted} rows)", out.display()));
     Ok(ExitKind::Success)
+}
+
+/// Nothing that was read is written over: a slip with `-o` would cost the document.
+fn refuse_sources(out: &Path, sources: &[PathBuf]) -> Result<(), Error> {
+    if out.is_dir() {
+        return Err(Error::at(out, "is a folder").hint("name a file, for example `-o rows.parquet`"));
+    }
+    let Ok(out_real) = out.canonicalize() else { return Ok(()) };
+    let is_source = |source: &PathBuf| {
+        source.canonicalize().is_ok_and(|s| s == out_real || (s.is_dir() && out_real.starts_with(&s)))
+    };
+    let is_data = out.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
+    if sources.iter().any(is_source) && !is_data {
+        return Err(Error::at(out, "is one of the documents").hint("write to another file: `-o rows.parquet`"));
+    }
+    Ok(())
 }
 
 const fn command(kind: Kind) -> &'static str {

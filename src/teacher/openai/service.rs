@@ -274,6 +274,9 @@ impl Post {
         if !status.is_success() {
             return Err(self.judged(status, &headers, self.error_body(&body)));
         }
+        if body.starts_with(b"\xef\xbb\xbf") {
+            body.drain(..3);
+        }
         match serde_json::from_slice::<Reply>(&body) {
             Ok(reply) if reply.has_answer() => Ok((body, reply)),
             Ok(reply) if !reply.error.is_null() => {

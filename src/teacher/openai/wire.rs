@@ -181,13 +181,14 @@ impl Reply {
 
     /// Tokens as the server counted them, or as estimated where it did not.
     pub(super) fn tokens(&self, sizes: &Sizes, size: Size) -> Tokens {
-        let count = |name: &str| self.usage.get(name).and_then(Value::as_u64);
+        // More than any model reads or writes is no count.
+        let count = |name: &str| self.usage.get(name).and_then(Value::as_u64).filter(|n| *n <= MOST_TOKENS);
         let completion = count("completion_tokens").unwrap_or_else(|| {
             let content = self.choices.first().and_then(|c| c.message.get("content"));
             sizes.counter.text(&content_text(content.unwrap_or(&Value::Null)))
         });
         let details = self.usage.get("prompt_tokens_details");
-        let cached = details.and_then(|d| d.get("cached_tokens")).and_then(Value::as_u64).unwrap_or(0);
+        let cached = details.and_then(|d| d.get("cached_tokens")).and_then(Value::as_u64).unwrap_or(0).min(MOST_TOKENS);
         Tokens { prompt: count("prompt_tokens").unwrap_or(size.expected), cached, completion }
     }
 
@@ -196,6 +197,9 @@ impl Reply {
         self.usage.get("completion_tokens").is_some_and(Value::is_u64)
     }
 }
+
+/// A count above this is a server's mistake.
+const MOST_TOKENS: u64 = 100_000_000;
 
 /// Content is a string, or a list of parts of which the text ones count.
 fn content_text(content: &Value) -> String {
