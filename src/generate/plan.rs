@@ -213,7 +213,7 @@ fn excerpts(passage: &Passage, counter: &dyn TokenCounter, cap: usize) -> Vec<St
             close(&mut open);
             continue;
         }
-        for sentence in crate::style::sentences(&line) {
+        for sentence in crate::style::sentences(&line).into_iter().map(str::trim) {
             if sentence.contains('[') {
                 close(&mut open);
                 continue;
