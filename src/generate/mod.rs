@@ -183,6 +183,10 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(&Progress)) -> Res
             on_policy::replace(job, student, &mut run.accepted[before..], &mut |n| {
                 shown.last = Some(format!("{n} rejected answers of the student's"));
                 progress(&shown);
+            })
+            .map_err(|error| match error {
+                GenerateError::Interrupted { .. } => GenerateError::Interrupted { asked: run.out.asked },
+                other => other,
             })?;
         }
         if let Some(judge) = &mut judge {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::generate::{Outcome, PassageAccount};
 use crate::row::shape::row_type;
 use crate::row::{Disagreement, Kind, Side, Split};
+use crate::style::{Cue, cue_balance};
 
 /// Passages named one by one at most.
 const NAMED: usize = 4;
@@ -47,6 +48,12 @@ pub(super) fn lines(kind: Kind, wanted: usize, outcome: &Outcome) -> Vec<String>
     }
     if let Some(sides) = sides(outcome) {
         out.push(format!("sides      {sides}"));
+    }
+    for cue in telling_cues(outcome) {
+        out.push(format!(
+            "cue        {} alone tells chosen from rejected (AUC {:.2}): it would be learned first",
+            cue.name, cue.auc
+        ));
     }
     if let Some(judge) = outcome.judge {
         let verdict = match (judge.is_trusted(), judge.is_complete()) {
@@ -100,6 +107,24 @@ fn question_types(outcome: &Outcome) -> BTreeMap<&'static str, usize> {
         *out.entry(row_type(question, response).name()).or_default() += 1;
     }
     out
+}
+
+/// What else than tone tells the sides of the pairs apart; with few pairs chance does.
+fn telling_cues(outcome: &Outcome) -> Vec<Cue> {
+    const ENOUGH: usize = 20;
+    let pairs: Vec<(&str, &str)> = outcome
+        .rows
+        .iter()
+        .filter(|r| r.sides.is_some())
+        .map(|r| {
+            let [_, chosen, rejected] = r.content.fields();
+            (chosen, rejected)
+        })
+        .collect();
+    if pairs.len() < ENOUGH {
+        return Vec::new();
+    }
+    cue_balance(&pairs).into_iter().filter(Cue::is_telling).collect()
 }
 
 fn coverage(passages: &[PassageAccount]) -> String {
@@ -165,6 +190,7 @@ pub(super) fn figures(kind: Kind, wanted: usize, outcome: &Outcome) -> Value {
         "completion_tokens": outcome.usage.completion_tokens,
         "cost_usd": outcome.usage.cost_usd,
         "question_types": if kind == Kind::Qa { json!(question_types(outcome)) } else { Value::Null },
+        "telling_cues": telling_cues(outcome).iter().map(|c| json!({ "name": c.name, "auc": c.auc })).collect::<Vec<_>>(),
         "conflicts": conflicts,
         "passages": passages,
     });
