@@ -172,6 +172,7 @@ impl<'a> Judge<'a> {
                 return Err(TeacherError::Fatal { reason, hint: hint.to_owned() }.into());
             }
             Err(TeacherError::Fatal { reason, hint }) => {
+                let hint = hint.replace("--model", "--judge");
                 return Err(TeacherError::Fatal { reason: format!("the judge: {reason}"), hint }.into());
             }
             Err(other) => return Err(other.into()),
