@@ -389,3 +389,25 @@ fn a_teacher_that_cannot_answer_ends_the_run_with_a_reason() {
     assert!(done.err.contains("is the server running"), "{}", done.err);
     nothing_leaks(dir.path(), &done, &[]);
 }
+
+#[test]
+fn a_document_is_never_written_over() {
+    let dir = documents();
+    let post = dir.path().join("sources/posts").read_dir().ok().and_then(|mut d| d.next()).map(|e| e.unwrap().path());
+    let post = post.unwrap_or_else(|| files(&dir.path().join("sources")).remove(0));
+    let before = std::fs::read(&post).unwrap();
+    let gen_qa = |out: &str, rows: &str| -> Done {
+        command(&["gen-qa", "sources", "--teacher", "outline", "--rows", rows, "-o", out], dir.path())
+            .output()
+            .unwrap()
+            .into()
+    };
+    let done = gen_qa(post.to_str().unwrap(), "3").expect(2);
+    assert!(done.err.contains("written over"), "{}", done.err);
+    assert!(std::fs::read(&post).unwrap() == before);
+    assert!(gen_qa("sources", "3").expect(2).err.contains("is a folder"));
+    assert!(gen_qa("new.parquet", "0").expect(2).err.contains("no rows are wanted"));
+    // What a run wrote may be written again, also among the documents.
+    gen_qa("sources/rows.parquet", "3").expect(0);
+    gen_qa("sources/rows.parquet", "3").expect(0);
+}

@@ -2,18 +2,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::{read_aloud, written_over};
+
 use crate::batch::{Encoder, StudentTokenizer};
 use crate::cli::{Global, Printer, flag};
 use crate::generate::OnPolicy;
 use crate::mask::Vault;
 use crate::pipeline::{
     Masked, RowMaker, VAULT, VaultFile, choose_teacher, default_output, generate_file, mask_documents, name_model,
-    read_documents,
 };
 use crate::prompt::{Prompt, Templates};
 use crate::row::Kind;
 use crate::settings::Workspace;
-use crate::{Error, ExitKind};
+use crate::{Error, ExitKind, edge};
 
 /// Ask the teacher for rows.
 #[derive(Args, Debug)]
@@ -122,20 +123,16 @@ pub fn run(kind: Kind, args: &GenerateArgs, global: &Global, printer: &Printer) 
     Ok(ExitKind::Success)
 }
 
-/// Nothing that was read is written over: a slip with `-o` would cost the document.
+/// Nothing that was read is written over: a slip with `-o` would cost the document. Datasets beside documents are no
+/// documents, so that a second run may replace what the first one wrote.
 fn refuse_sources(out: &Path, sources: &[PathBuf]) -> Result<(), Error> {
     if out.is_dir() {
         return Err(Error::at(out, "is a folder").hint("name a file, for example `-o rows.parquet`"));
     }
-    let Ok(out_real) = out.canonicalize() else { return Ok(()) };
-    let is_source = |source: &PathBuf| {
-        source.canonicalize().is_ok_and(|s| s == out_real || (s.is_dir() && out_real.starts_with(&s)))
-    };
-    let is_data = out.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
-    if sources.iter().any(is_source) && !is_data {
-        return Err(Error::at(out, "is one of the documents").hint("write to another file: `-o rows.parquet`"));
+    if out.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
+        return Ok(());
     }
-    Ok(())
+    edge::fs::not_over(out, &written_over(sources))
 }
 
 const fn command(kind: Kind) -> &'static str {
@@ -184,13 +181,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared, Error> {
     let counter = counter(tokenizer, workspace, printer)?;
     let model = name_model(workspace)?;
-    let sources = read_documents(paths)?;
-    for error in &sources.failed {
-        printer.error(error);
-    }
-    if let Some(line) = sources.skipped_line() {
-        printer.talk(&line);
-    }
+    let sources = read_aloud(paths, printer)?;
     // In a workspace a value has one placeholder, whichever command masks it.
     let (file, vault) = match Workspace::is_at(&workspace.root) {
         true => VaultFile::open(&workspace.path(VAULT)).map(|(file, vault)| (Some(file), vault))?,

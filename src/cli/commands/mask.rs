@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::written_over;
 use super::{filter, review};
 use crate::cli::{Global, Printer, flag};
 use crate::document::Document;
@@ -134,13 +135,6 @@ pub fn run(args: &MaskArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         printer.error(error);
     }
     Ok(if masked.failed.is_empty() { ExitKind::Success } else { ExitKind::Data })
-}
-
-/// The files that masked text must not replace.
-fn written_over(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
-    let files = paths.iter().filter(|path| path.as_os_str() != "-");
-    let files = files.flat_map(|path| edge::fs::walk(std::slice::from_ref(path)).unwrap_or_default());
-    edge::fs::identities(&files.collect::<Vec<_>>())
 }
 
 /// What was masked, in the format asked for.

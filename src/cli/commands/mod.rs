@@ -1,5 +1,31 @@
 //! One file per subcommand: its arguments and its work.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::Printer;
+use crate::pipeline::{Sources, read_documents};
+use crate::{Error, edge};
+
+/// The files under `paths` that nothing written may replace.
+fn written_over(paths: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let files = paths.iter().filter(|path| path.as_os_str() != "-");
+    let files = files.flat_map(|path| edge::fs::walk(std::slice::from_ref(path)).unwrap_or_default());
+    edge::fs::identities(&files.collect::<Vec<_>>())
+}
+
+/// Reads documents and says which were left out.
+fn read_aloud(paths: &[PathBuf], printer: &Printer) -> Result<Sources, Error> {
+    let sources = read_documents(paths)?;
+    for error in &sources.failed {
+        printer.error(error);
+    }
+    if let Some(line) = sources.skipped_line() {
+        printer.talk(&line);
+    }
+    Ok(sources)
+}
+
 pub(super) mod config;
 pub(super) mod doctor;
 pub(super) mod extract;

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::read_aloud;
+
 use crate::cli::{Global, Printer};
 use crate::mask::Vault;
-use crate::pipeline::{Masked, OwnTexts, mask_documents, name_model, own_texts, read_documents};
+use crate::pipeline::{Masked, OwnTexts, mask_documents, name_model, own_texts};
 use crate::settings::Workspace;
 use crate::style::{Marker, Profile, Tone, markers};
 use crate::{Error, ExitKind};
@@ -96,13 +98,7 @@ pub fn run(args: &ProfileArgs, global: &Global, printer: &Printer) -> Result<Exi
 /// Reads and masks, so that nothing shown can hold what masking finds.
 fn masked(paths: &[PathBuf], workspace: &Workspace, printer: &Printer) -> Result<Masked, Error> {
     let model = name_model(workspace)?;
-    let sources = read_documents(paths)?;
-    for error in &sources.failed {
-        printer.error(error);
-    }
-    if let Some(line) = sources.skipped_line() {
-        printer.talk(&line);
-    }
+    let sources = read_aloud(paths, printer)?;
     // Placeholders are in no count, so any vault will do.
     let persona = &workspace.settings.persona;
     mask_documents(&sources.documents, sources.failed, persona, model.as_deref(), Vault::default())
