@@ -50,15 +50,6 @@ pub struct PassageAccount {
     pub rejected: usize,
 }
 
-impl PassageAccount {
-    /// Whether this is the account of `passage`.
-    #[must_use]
-    pub fn is_of(&self, passage: &Passage) -> bool {
-        let span = passage.span();
-        self.span == (span.start, span.end) && self.source == passage.source()
-    }
-}
-
 /// What a run made.
 #[derive(Debug, Default)]
 pub struct Outcome {

@@ -72,7 +72,7 @@ impl<'a> Judge<'a> {
 
     /// Judges the rows accepted since `from`; those it finds fault with are taken out if it may.
     pub(super) async fn review(
-        &mut self,
+        &self,
         accepted: &mut Vec<(usize, Row)>,
         from: usize,
         out: &mut Outcome,

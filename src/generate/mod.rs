@@ -165,7 +165,7 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(&Progress)) -> Res
         out: Outcome::new(job, &plan),
         plan: &plan,
     };
-    let mut judge = job.judge.map(|teacher| judge::Judge::new(job, teacher));
+    let judge = job.judge.map(|teacher| judge::Judge::new(job, teacher));
     for round in 0_u32.. {
         let before = run.accepted.len();
         let briefs = match job.wanted.saturating_sub(before) {
@@ -189,16 +189,14 @@ pub async fn generate(job: &Job<'_>, progress: &mut dyn FnMut(&Progress)) -> Res
                 other => other,
             })?;
         }
-        if let Some(judge) = &mut judge {
+        if let Some(judge) = &judge {
             let words = format!("the judge reads {} rows", run.accepted.len() - before);
             progress(&Progress { waiting: Some(words), ..run.progress(0) });
             // Who asked for a judge does not want rows that nobody judged.
             judge.review(&mut run.accepted, before, &mut run.out).await?;
         }
-        if let Some(error) = ended {
-            run.out.ended = Some(error);
-        }
-        if run.out.ended.is_some() {
+        if ended.is_some() {
+            run.out.ended = ended;
             break;
         }
         run.last_yield = (run.accepted.len() - before) as f64 / asked_for.max(1) as f64;

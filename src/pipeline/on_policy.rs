@@ -15,6 +15,7 @@ use crate::hub::Adapter;
 use crate::id::{ContentHash, Hasher};
 use crate::model::{self, Sampling, Session, Student};
 use crate::prompt::{Message, Role};
+use crate::row::rouge::{Numbered, rouge};
 use crate::row::{TokenCounter, normalise};
 use crate::settings::StudentSettings;
 
@@ -147,24 +148,10 @@ fn is_sound(text: &str) -> bool {
     most <= 2 && !characters.windows(6).any(|w| w[0] != ' ' && w.iter().all(|c| *c == w[0]))
 }
 
-/// Whether two answers are one, or nearly: ROUGE-L (F1) over their words.
+/// Whether two answers are one, or nearly.
 fn is_same(a: &str, b: &str) -> bool {
-    let (a, b) = (normalise(a), normalise(b));
-    if a == b {
-        return true;
-    }
-    let (a, b): (Vec<&str>, Vec<&str>) = (a.split(' ').collect(), b.split(' ').collect());
-    // The longest common subsequence, a row at a time.
-    let mut row = vec![0usize; b.len() + 1];
-    for x in &a {
-        let mut left_above = 0;
-        for (j, y) in b.iter().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = if x == y { left_above + 1 } else { above.max(row[j]) };
-            left_above = above;
-        }
-    }
-    2.0 * row[b.len()] as f64 / (a.len() + b.len()) as f64 >= SAME
+    let mut numbered = Numbered::default();
+    normalise(a) == normalise(b) || rouge(&numbered.words(a), &numbered.words(b)) >= SAME
 }
 
 #[cfg(test)]

@@ -1,5 +1,27 @@
 //! ROUGE-L (Lin 2004): how much of two lists of words stands in both in the same order. Words are numbers.
 
+use std::collections::HashMap;
+
+use super::normalise;
+
+/// Numbers for words: the same word has the same one in all texts that were numbered together.
+#[derive(Debug, Default)]
+pub struct Numbered(HashMap<String, u32>);
+
+impl Numbered {
+    /// The words of a text as numbers, case and punctuation aside.
+    pub fn words(&mut self, text: &str) -> Vec<u32> {
+        let folded = normalise(text);
+        let words = folded.split(' ').filter(|w| !w.is_empty());
+        words
+            .map(|w| {
+                let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+                *self.0.entry(w.to_owned()).or_insert(next)
+            })
+            .collect()
+    }
+}
+
 /// ROUGE-L F1 of one pair.
 #[must_use]
 pub fn rouge(a: &[u32], b: &[u32]) -> f64 {

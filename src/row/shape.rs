@@ -1,6 +1,5 @@
 //! What a question asks for, who speaks in an answer, and whether a thought is one: by wording alone.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -8,7 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::normalise;
-use super::rouge::{common, rouge};
+use super::rouge::{Numbered, common, rouge};
 
 /// What a question asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -261,18 +260,8 @@ pub fn thought_faults(instruction: &str, thought: &str, response: &str) -> Vec<F
             r"(?:^|[.!?…,;:—–-]\s*|\n|\bbut |\boh,? )(?:wait|hmm+|hold on|actually, no|on second thought|alternatively|let me (?:re-?check|double[- ]check|reconsider|re-?think|verify|see again|think again)|let['’]s (?:re-?check|double[- ]check|verify)|scratch that)\b|\b(?:let me (?:re-?check|double[- ]check|reconsider|re-?think)|on second thought)\b",
         )
     });
-    let mut ids: HashMap<String, u32> = HashMap::new();
-    let mut fold = |text: &str| -> Vec<u32> {
-        let folded = normalise(text);
-        let words = folded.split(' ').filter(|w| !w.is_empty());
-        words
-            .map(|w| {
-                let next = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-                *ids.entry(w.to_owned()).or_insert(next)
-            })
-            .collect()
-    };
-    let [question, thinking, answer] = [instruction, thought, response].map(&mut fold);
+    let mut numbered = Numbered::default();
+    let [question, thinking, answer] = [instruction, thought, response].map(|text| numbered.words(text));
     let mut out = Vec::new();
     // A single sentence of which nine words in ten stand in the response, in that order.
     let bare = sentences(thought) <= 1
