@@ -1,23 +1,29 @@
 //! Datasets: rows in files. Parquet and JSONL in, Parquet out, and the manifest that says what a folder was made from.
 
+mod layout;
 mod manifest;
 mod parquet;
 mod read;
+pub mod stream;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::row::Kind;
 
+pub use layout::{Layout, Role, Shape, Spoken};
 pub use manifest::{Manifest, STAGE_VERSION};
 pub use parquet::{FileInfo, SCHEMA_VERSION, write};
 pub use read::{read, rows};
+pub use stream::{BATCH_ROWS, BadRow, Head, Item, Reader, open};
 
 /// One row as it stands in a file, whoever wrote it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// Position in the file, from 0.
     pub row: u64,
+    /// Its line in a text file, from 1; `None` for Parquet.
+    pub line: Option<u64>,
     /// Every column of the row, in file order; absent and null are both `Null`.
     pub values: serde_json::Map<String, serde_json::Value>,
 }
@@ -51,16 +57,30 @@ pub struct Table {
     pub records: Vec<Record>,
 }
 
-/// The kind whose trained fields are all among the columns.
+impl Table {
+    /// How the columns spell a row; `None` when neither metadata nor columns tell.
+    #[must_use]
+    pub fn layout(&self) -> Option<Layout> {
+        let rows: Vec<&Record> = self.records.iter().take(64).collect();
+        layout_of(&self.columns, &self.metadata, &rows, self.kind)
+    }
+}
+
+/// How the columns of a file spell a row: by its metadata, by the columns and some rows, or as the kind that somebody
+/// says it is.
 #[must_use]
-pub fn kind_of(columns: &[String]) -> Option<Kind> {
-    let has = |field: &&str| -> bool { columns.iter().any(|c| c == *field) };
-    // A chain of thought also has `instruction` and `response`, and a question may lack a context.
-    if Kind::Cot.fields().iter().all(has) {
-        return Some(Kind::Cot);
+pub fn layout_of(
+    columns: &[String],
+    metadata: &BTreeMap<String, String>,
+    rows: &[&Record],
+    kind: Option<Kind>,
+) -> Option<Layout> {
+    let named = metadata.get("distill.kind").and_then(|name| Kind::ALL.into_iter().find(|k| k.name() == name));
+    let looks = || Layout::detect(columns, rows.iter().copied());
+    match (named, kind) {
+        (Some(named), None) => Some(Layout::native(named)),
+        (_, None) => looks(),
+        // Another shape of the kind that was asked for is that kind; else the columns are held against our own.
+        (_, Some(kind)) => looks().filter(|layout| layout.kind == kind).or_else(|| Some(Layout::native(kind))),
     }
-    if Kind::Preference.fields().iter().all(has) {
-        return Some(Kind::Preference);
-    }
-    ["instruction", "response"].iter().all(has).then_some(Kind::Qa)
 }

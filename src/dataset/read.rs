@@ -1,124 +1,50 @@
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use arrow::array::cast::AsArray;
-use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::{
-    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
-};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Record, Table, kind_of};
+use super::stream::Format;
+use super::{Item, Record, Shape, Table, layout_of, open};
+use crate::Error;
 use crate::id::ContentHash;
 use crate::row::{Content, Cot, Kind, Preference, Provenance, Qa, Row, Side, Sides, Split};
-use crate::{Error, edge};
 
-/// Reads a dataset file, Parquet or JSONL by its first bytes.
+/// Reads a dataset into memory, Parquet or JSON by its first bytes.
 ///
 /// # Errors
-/// Names the file, and the line or column, that cannot be read.
+/// Names the file, and the row that cannot be read.
 pub fn read(path: &Path) -> Result<Table, Error> {
-    let bytes = edge::fs::read(path)?;
-    let mut table = if bytes.starts_with(b"PAR1") { read_parquet(path, bytes)? } else { read_jsonl(path, &bytes)? };
-    let named = table.metadata.get("distill.kind").and_then(|name| Kind::ALL.into_iter().find(|k| k.name() == name));
-    table.kind = named.or_else(|| kind_of(&table.columns));
-    Ok(table)
-}
-
-fn read_jsonl(path: &Path, bytes: &[u8]) -> Result<Table, Error> {
-    let text = std::str::from_utf8(bytes).map_err(|e| {
-        let line = bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
-        Error::at(path, format!("line {line} is not UTF-8"))
-            .data()
-            .hint("datasets are Parquet files or UTF-8 JSON lines")
-    })?;
-    let mut table = Table {
-        path: path.to_owned(),
-        kind: None,
-        columns: Vec::new(),
-        metadata: BTreeMap::new(),
-        records: Vec::new(),
-    };
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let values: Map<String, Value> = serde_json::from_str(line.trim_start_matches('\u{feff}')).map_err(|e| {
-            Error::at(path, format!("line {} is no JSON object", number + 1))
-                .cause(e)
-                .data()
-                .hint("datasets are Parquet files or JSON lines, one object per line")
-        })?;
-        for column in values.keys() {
-            if !table.columns.contains(column) {
-                table.columns.push(column.clone());
+    let mut reader = open(path)?;
+    let head = reader.head().clone();
+    let mut columns = head.columns;
+    let mut records: Vec<Record> = vec![];
+    while let Some(batch) = reader.batch() {
+        for item in batch {
+            match item {
+                Item::Row(record) => {
+                    if head.format != Format::Parquet {
+                        columns.extend(
+                            record.values.keys().filter(|key| !columns.contains(key)).cloned().collect::<Vec<_>>(),
+                        );
+                    }
+                    records.push(record);
+                }
+                Item::Bad(bad) => {
+                    let place = match (bad.line, bad.row) {
+                        (Some(line), _) => format!("line {line} "),
+                        (None, Some(row)) => format!("row {row}: "),
+                        (None, None) => String::new(),
+                    };
+                    return Err(Error::at(path, format!("{place}{}", bad.why))
+                        .data()
+                        .hint("datasets are Parquet files, JSON arrays or JSON lines, one object per line"));
+                }
             }
         }
-        table.records.push(Record { row: table.records.len() as u64, values });
     }
-    Ok(table)
-}
-
-fn read_parquet(path: &Path, bytes: Vec<u8>) -> Result<Table, Error> {
-    let fault = |e: &dyn std::fmt::Display| Error::at(path, "is not a readable Parquet file").cause(e).data();
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).map_err(|e| fault(&e))?;
-    let columns: Vec<String> = builder.schema().fields().iter().map(|f| f.name().clone()).collect();
-    let metadata = builder
-        .metadata()
-        .file_metadata()
-        .key_value_metadata()
-        .into_iter()
-        .flatten()
-        .filter_map(|kv| Some((kv.key.clone(), kv.value.clone()?)))
-        .filter(|(key, _)| key.starts_with("distill."))
-        .collect();
-    let mut records = Vec::new();
-    for batch in builder.build().map_err(|e| fault(&e))? {
-        let batch = batch.map_err(|e| fault(&e))?;
-        for i in 0..batch.num_rows() {
-            let mut values = Map::new();
-            for (name, array) in columns.iter().zip(batch.columns()) {
-                values.insert(name.clone(), value(array, i));
-            }
-            records.push(Record { row: records.len() as u64, values });
-        }
-    }
-    Ok(Table { path: path.to_owned(), kind: None, columns, metadata, records })
-}
-
-/// One cell as JSON. Types that no dataset of text has become their Arrow name, so that lint can point at them.
-fn value(array: &ArrayRef, i: usize) -> Value {
-    if array.is_null(i) {
-        return Value::Null;
-    }
-    let list = |items: ArrayRef| Value::Array((0..items.len()).map(|j| value(&items, j)).collect());
-    match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().value(i).into(),
-        DataType::LargeUtf8 => array.as_string::<i64>().value(i).into(),
-        DataType::Utf8View => array.as_string_view().value(i).into(),
-        DataType::Boolean => array.as_boolean().value(i).into(),
-        DataType::Int8 => array.as_primitive::<Int8Type>().value(i).into(),
-        DataType::Int16 => array.as_primitive::<Int16Type>().value(i).into(),
-        DataType::Int32 => array.as_primitive::<Int32Type>().value(i).into(),
-        DataType::Int64 => array.as_primitive::<Int64Type>().value(i).into(),
-        DataType::UInt8 => array.as_primitive::<UInt8Type>().value(i).into(),
-        DataType::UInt16 => array.as_primitive::<UInt16Type>().value(i).into(),
-        DataType::UInt32 => array.as_primitive::<UInt32Type>().value(i).into(),
-        DataType::UInt64 => array.as_primitive::<UInt64Type>().value(i).into(),
-        DataType::Float16 => f64::from(array.as_primitive::<Float16Type>().value(i)).into(),
-        DataType::Float32 => f64::from(array.as_primitive::<Float32Type>().value(i)).into(),
-        DataType::Float64 => array.as_primitive::<Float64Type>().value(i).into(),
-        DataType::List(_) => list(array.as_list::<i32>().value(i)),
-        DataType::LargeList(_) => list(array.as_list::<i64>().value(i)),
-        DataType::FixedSizeList(..) => list(array.as_fixed_size_list().value(i)),
-        DataType::Struct(fields) => Value::Object(
-            fields
-                .iter()
-                .zip(array.as_struct().columns())
-                .map(|(f, column)| (f.name().clone(), value(column, i)))
-                .collect(),
-        ),
-        other => serde_json::json!({ "arrow": other.to_string() }),
-    }
+    let rows: Vec<&Record> = records.iter().take(64).collect();
+    let layout = layout_of(&columns, &head.metadata, &rows, None);
+    let kind = layout.filter(|layout| layout.shape == Shape::Native).map(|layout| layout.kind);
+    Ok(Table { path: path.to_owned(), kind, columns, metadata: head.metadata, records })
 }
 
 /// The rows of a table, typed: those of our own files whole, those of others with what they have.

@@ -4,7 +4,7 @@ use super::rule::Rule;
 use super::rules::{
     duplicate_row, echoed_thought, empty_field, hidden_context, identical_pair, inverted_pair, leaked_data,
     length_bias, missing_column, mojibake, not_text, over_cap, split_overlap, teacher_meta_text, template_residue,
-    too_few_rows,
+    too_few_rows, unreadable,
 };
 
 /// The rules, in the order of their codes' groups.
@@ -14,6 +14,7 @@ pub const RULES: &[&'static dyn Rule] = &[
     &empty_field::EmptyField,
     &too_few_rows::TooFewRows,
     &template_residue::TemplateResidue,
+    &unreadable::Unreadable,
     &mojibake::Mojibake,
     &teacher_meta_text::TeacherMetaText,
     &over_cap::OverCap,

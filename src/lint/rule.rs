@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::finding::{Finding, Fix, Severity, Skipped};
+use super::finding::{Findings, Fix, Severity, Skipped};
 use super::settings::LintSettings;
-use crate::dataset::Record;
+use super::view::View;
+use crate::dataset::{Layout, Shape};
 use crate::mask::Surrogates;
 use crate::row::{Kind, TokenCounter};
+use crate::style::Profile;
 
 /// What is known about a rule without running it; documentation is generated from this.
 #[derive(Debug)]
@@ -36,14 +38,19 @@ pub trait Rule: Sync {
     fn start<'a>(&self, settings: &'a LintSettings, cx: &Context<'a>) -> Box<dyn Check + 'a>;
 }
 
-/// A rule at work. Keeps hashes and counters, never text: tables are shown once and may be large.
-pub trait Check {
+/// A rule at work.
+///
+/// What can be told of a row alone is said by [`Check::row`], which runs on all cores. What needs other rows is kept by
+/// [`Check::remember`] as hashes and counters, never text: tables are shown once and may be large.
+pub trait Check: Send + Sync {
     /// A table begins; also called for tables without rows and for kinds the rule does not look at.
-    fn table(&mut self, _table: &TableInfo<'_>, _out: &mut Vec<Finding>) {}
-    /// One row of a table of the rule's kinds, or of a table whose kind is unknown.
-    fn row(&mut self, _table: &TableInfo<'_>, _record: &Record, _out: &mut Vec<Finding>) {}
+    fn table(&mut self, _table: &Arc<TableInfo>, _out: &mut Findings) {}
+    /// Looks at one row by itself; called from several threads, in no order.
+    fn row(&self, _row: &View<'_>, _out: &mut Findings) {}
+    /// Remembers one row; called in the order of the rows.
+    fn remember(&mut self, _row: &View<'_>, _out: &mut Findings) {}
     /// All tables were shown.
-    fn finish(&mut self, _out: &mut Vec<Finding>) {}
+    fn finish(&mut self, _out: &mut Findings) {}
     /// What the rule could not look at; asked after `finish`.
     fn skipped(&self) -> Vec<Skipped> {
         vec![]
@@ -51,57 +58,89 @@ pub trait Check {
 }
 
 /// What rules may use besides the settings.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub struct Context<'a> {
     /// The student's tokenizer; without it length rules rely on counts stored in the rows.
     pub counter: Option<&'a dyn TokenCounter>,
+    /// The tokenizer's hash, to know whether stored counts are its own.
+    pub counter_hash: Option<String>,
     /// What the vault invented; without it such values count as personal data.
     pub surrogates: Option<&'a Surrogates>,
+    /// The original values that masking replaced: none of them may stand anywhere.
+    pub originals: Option<&'a crate::mask::Vault>,
+    /// The masked documents by name, to hold quotes and spans against.
+    pub sources: Option<&'a BTreeMap<String, String>>,
+    /// How the author writes, when own texts are at hand.
+    pub profile: Option<&'a Profile>,
+    /// What stands beside the files: dataset cards and manifests, by folder.
+    pub beside: Option<&'a BTreeMap<String, Beside>>,
+}
+
+/// What a folder holds besides its datasets.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// `README.md`, the dataset card.
+    pub card: Option<String>,
+    /// `manifest.json`.
+    pub manifest: Option<String>,
+    /// Hash of each dataset that the manifest names, as it is now.
+    pub hashes: BTreeMap<String, crate::id::ContentHash>,
+}
+
+impl<'a> Context<'a> {
+    /// A context with a tokenizer.
+    #[must_use]
+    pub fn with_counter(counter: Option<&'a dyn TokenCounter>) -> Self {
+        let counter_hash = counter.map(|counter| counter.hash().to_string());
+        Self { counter, counter_hash, ..Self::default() }
+    }
 }
 
 /// A table without its rows.
 #[derive(Debug)]
-pub struct TableInfo<'a> {
-    /// Its path, shared with findings and remembered places.
+pub struct TableInfo {
+    /// Its position among the tables of the run.
+    pub index: u32,
+    /// Its path.
     pub file: Arc<str>,
-    /// The kind; `None` when neither metadata nor columns tell.
-    pub kind: Option<Kind>,
-    /// Column names, in file order.
-    pub columns: &'a [String],
+    /// Whether its name says that its rows are held out.
+    pub held_out: bool,
+    /// Column names, in file order; for JSON those of the first rows.
+    pub columns: Vec<String>,
     /// Key-value metadata of the file.
-    pub metadata: &'a BTreeMap<String, String>,
+    pub metadata: BTreeMap<String, String>,
+    /// How its columns spell a row; `None` when neither metadata nor columns tell.
+    pub layout: Option<Layout>,
 }
 
-/// The trained texts of a row with their column names; empty when the kind is unknown.
-pub(super) fn trained<'r>(
-    table: &TableInfo<'_>,
-    record: &'r Record,
-) -> impl Iterator<Item = (&'static str, &'r str)> + use<'r> {
-    let fields = table.kind.map_or(&[][..], Kind::fields);
-    fields.iter().filter_map(|field| record.text(field).map(|text| (*field, text)))
-}
-
-/// All texts of a row that came from a model or a document: trained ones, probes and the evidence.
-pub(super) fn written<'r>(
-    table: &TableInfo<'_>,
-    record: &'r Record,
-) -> impl Iterator<Item = (&'static str, &'r str)> + use<'r> {
-    let probes = table.kind.map_or(&[][..], Kind::probe_fields);
-    let evidence = if table.kind.is_some() { &["evidence"][..] } else { &[] };
-    let rest = probes.iter().chain(evidence).filter_map(|field| record.text(field).map(|text| (*field, text)));
-    trained(table, record).chain(rest)
-}
-
-/// Column of the question: the first trained one.
-pub(super) const fn prompt_field(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Qa | Kind::Cot => "instruction",
-        Kind::Preference => "prompt",
+impl TableInfo {
+    /// The kind of its rows.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        self.layout.as_ref().map(|layout| layout.kind)
     }
-}
 
-/// Whether a row is held out; a row without a `split` is taken to be trained on.
-pub(super) fn held_out(record: &Record) -> bool {
-    let split = record.text("split").unwrap_or_default();
-    ["test", "eval", "validation", "valid", "val", "dev"].iter().any(|name| split.eq_ignore_ascii_case(name))
+    /// The kind, when the columns are our own.
+    #[must_use]
+    pub fn native_kind(&self) -> Option<Kind> {
+        self.layout.as_ref().filter(|layout| layout.shape == Shape::Native).map(|layout| layout.kind)
+    }
+
+    /// Whether the file has a column.
+    #[must_use]
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|known| known == column)
+    }
+
+    /// Whether `distill` wrote the file, or somebody edited what it wrote: it carries our metadata or our provenance.
+    #[must_use]
+    pub fn has_provenance(&self) -> bool {
+        self.native_kind().is_some()
+            && (self.metadata.contains_key("distill.kind")
+                || ["source", "span", "request_hash", "teacher", "template"]
+                    .iter()
+                    .filter(|column| self.has(column))
+                    .count()
+                    >= 2)
+    }
 }

@@ -1,8 +1,12 @@
 //! From selectors to rules.
 
+use globset::{Glob, GlobMatcher};
+
+use super::finding::Severity;
 use super::registry::RULES;
 use super::rule::{Meta, Rule};
 use super::settings::LintSettings;
+use crate::dataset::Role;
 
 /// Why lint cannot start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,12 +14,26 @@ pub enum LintError {
     /// No rule has this code, prefix or name.
     #[error("`{selector}` in `{list}` names no lint rule")]
     UnknownSelector {
-        /// `select` or `ignore`.
+        /// The setting: `select`, `ignore`, ….
         list: &'static str,
         /// As written.
         selector: String,
         /// The nearest code, prefix or name, when one is near.
         suggestion: Option<String>,
+    },
+    /// A pattern of file names that cannot be read.
+    #[error("`{pattern}` in `per_file_ignores` is no pattern of file names: {why}")]
+    Pattern {
+        /// As written.
+        pattern: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Something that a row does not have.
+    #[error("`{name}` in `columns` is nothing that a row has")]
+    UnknownRole {
+        /// As written.
+        name: String,
     },
 }
 
@@ -31,6 +49,11 @@ impl LintError {
                 groups.dedup();
                 Some(format!("groups of rules: {}, or `all`", groups.join(", ")))
             }
+            Self::Pattern { .. } => Some("for example `data/old-*.parquet` or `**/*.jsonl`".to_owned()),
+            Self::UnknownRole { .. } => Some(
+                "a row has system, prompt (or instruction, question), context, thought, response (or answer, completion), chosen, rejected, evidence"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -40,14 +63,76 @@ impl LintError {
 /// A rule runs when its best `select` match is more specific than its best `ignore` match.
 pub(super) fn select(settings: &LintSettings) -> Result<Vec<&'static dyn Rule>, LintError> {
     check("select", &settings.select)?;
+    check("extend_select", &settings.extend_select)?;
     check("ignore", &settings.ignore)?;
-    let wanted =
-        |rule: &&'static dyn Rule| match (best(&settings.select, rule.meta()), best(&settings.ignore, rule.meta())) {
+    for name in settings.columns.keys() {
+        Role::of_name(name).ok_or_else(|| LintError::UnknownRole { name: name.clone() })?;
+    }
+    let wanted = |rule: &&'static dyn Rule| {
+        let meta = rule.meta();
+        let select = best(&settings.select, meta).max(best(&settings.extend_select, meta));
+        match (select, best(&settings.ignore, meta)) {
             (Some(select), Some(ignore)) => select > ignore,
             (Some(_), None) => true,
             (None, _) => false,
-        };
+        }
+    };
     Ok(RULES.iter().copied().filter(wanted).collect())
+}
+
+/// Whether a rule that always runs was asked not to.
+pub(super) fn is_ignored(settings: &LintSettings, meta: &Meta) -> bool {
+    best(&settings.ignore, meta).is_some() && best(&settings.ignore, meta) >= best(&settings.extend_select, meta)
+}
+
+/// What holds for some files only, and severities in place of the rules' own.
+pub(super) struct PerFile {
+    ignores: Vec<(GlobMatcher, Vec<&'static str>)>,
+    severities: Vec<(&'static str, Severity)>,
+}
+
+impl PerFile {
+    /// Reads the patterns and selectors of the settings.
+    pub(super) fn new(settings: &LintSettings) -> Result<Self, LintError> {
+        let codes = |list: &'static str, selectors: &[String]| -> Result<Vec<&'static str>, LintError> {
+            check(list, selectors)?;
+            Ok(RULES
+                .iter()
+                .map(|rule| rule.meta())
+                .filter(|meta| best(selectors, meta).is_some())
+                .map(|m| m.code)
+                .collect())
+        };
+        let mut ignores = vec![];
+        for (pattern, selectors) in &settings.per_file_ignores {
+            let fault = |e: globset::Error| LintError::Pattern { pattern: pattern.clone(), why: e.kind().to_string() };
+            ignores.push((Glob::new(pattern).map_err(fault)?.compile_matcher(), codes("per_file_ignores", selectors)?));
+        }
+        // The longest selector is the last to speak.
+        let mut selectors: Vec<(&String, Severity)> =
+            settings.severity.iter().map(|(s, severity)| (s, *severity)).collect();
+        selectors.sort_by_key(|(selector, _)| selector.len());
+        let mut severities = vec![];
+        for (selector, severity) in selectors {
+            for code in codes("severity", std::slice::from_ref(selector))? {
+                severities.push((code, severity));
+            }
+        }
+        Ok(Self { ignores, severities })
+    }
+
+    /// Codes that are not reported for a file; patterns fit its path or its name.
+    pub(super) fn ignored(&self, file: &str) -> Vec<&'static str> {
+        let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+        let path = file.strip_prefix("./").unwrap_or(file);
+        let fits = |glob: &GlobMatcher| glob.is_match(path) || glob.is_match(name);
+        self.ignores.iter().filter(|(glob, _)| fits(glob)).flat_map(|(_, codes)| codes.iter().copied()).collect()
+    }
+
+    /// The severity that the settings give a rule.
+    pub(super) fn severity(&self, code: &str) -> Option<Severity> {
+        self.severities.iter().rev().find(|(known, _)| *known == code).map(|(_, severity)| *severity)
+    }
 }
 
 /// How closely a selector fits: 0 for `all`, else the matched letters of the code; a name counts as the whole code.

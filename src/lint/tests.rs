@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::finding::Plan;
 use super::*;
 use crate::dataset::Record;
 use crate::id::ContentHash;
@@ -24,18 +25,33 @@ impl TokenCounter for Words {
 
 /// One record of strings.
 pub(super) fn record(row: u64, fields: &[(&str, &str)]) -> Record {
-    Record { row, values: fields.iter().map(|(field, text)| ((*field).to_owned(), (*text).into())).collect() }
+    let values = fields.iter().map(|(field, text)| ((*field).to_owned(), (*text).into())).collect();
+    Record { row, line: None, values }
 }
 
 /// Shows one record to one check.
 pub(super) fn findings(check: &mut dyn Check, kind: Kind, fields: &[(&str, &str)]) -> Vec<Finding> {
-    let columns: Vec<String> = fields.iter().map(|(field, _)| (*field).to_owned()).collect();
-    let table = TableInfo { file: "t".into(), kind: Some(kind), columns: &columns, metadata: &BTreeMap::new() };
-    let mut out = vec![];
+    findings_with(check, kind, BTreeMap::new(), &record(0, fields), &Context::default())
+}
+
+/// The same with the file's metadata and a context.
+pub(super) fn findings_with(
+    check: &mut dyn Check,
+    kind: Kind,
+    metadata: BTreeMap<String, String>,
+    record: &Record,
+    cx: &Context<'_>,
+) -> Vec<Finding> {
+    let columns = record.values.keys().cloned().collect();
+    let table = Arc::new(TableInfo::new(0, "t", columns, metadata, Some(Layout::native(kind))));
+    let plan = Plan { files: vec!["t".into()], cap: u64::MAX, ..Plan::default() };
+    let mut out = Findings::new(Arc::new(plan));
     check.table(&table, &mut out);
-    check.row(&table, &record(0, fields), &mut out);
+    let view = View::new(&table, record, cx);
+    check.row(&view, &mut out);
+    check.remember(&view, &mut out);
     check.finish(&mut out);
-    out
+    out.list
 }
 
 fn table(path: &str, jsonl: &str) -> Table {
@@ -44,43 +60,126 @@ fn table(path: &str, jsonl: &str) -> Table {
     for (row, line) in (0..).zip(jsonl.lines().filter(|line| !line.trim().is_empty())) {
         let values: serde_json::Map<_, _> = serde_json::from_str(line).unwrap_or_else(|e| panic!("{path}:{row}: {e}"));
         columns.extend(values.keys().filter(|key| !columns.contains(key)).cloned().collect::<Vec<_>>());
-        records.push(Record { row, values });
+        records.push(Record { row, line: None, values });
     }
-    let fits = |kind: &Kind| kind.fields().iter().all(|field| columns.iter().any(|column| column == field));
-    let kind = Kind::ALL.into_iter().find(fits);
-    Table { path: PathBuf::from(path), kind, columns, metadata: BTreeMap::new(), records }
+    Table { path: PathBuf::from(path), kind: None, columns, metadata: BTreeMap::new(), records }
 }
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All files of a rule's fixture folder whose names begin with `bad` or `good`.
-fn fixture(code: &str, stem: &str) -> Vec<Table> {
+/// All datasets of a rule's fixture folder whose names begin with `bad` or `good`.
+fn fixture(code: &str, stem: &str) -> Vec<PathBuf> {
     let folder = root().join("fixtures/lint").join(code);
     let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
         .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(stem))
+        .filter(|path| path.extension().is_some_and(|e| e == "jsonl" || e == "json" || e == "parquet"))
         .collect();
     paths.sort();
-    assert!(!paths.is_empty(), "{code} has no {stem}.jsonl");
-    let name = |path: &Path| format!("{code}/{}", path.file_name().unwrap().to_string_lossy());
-    paths.iter().map(|path| table(&name(path), &fs::read_to_string(path).unwrap())).collect()
+    assert!(!paths.is_empty(), "{code} has no {stem} dataset");
+    paths
 }
 
-/// All rules, with as few rows as the fixtures have.
+/// What a fixture folder may hold besides: the masked documents, the author's texts, what a vault knows.
+#[derive(Default)]
+struct Besides {
+    sources: BTreeMap<String, String>,
+    profile: Option<crate::style::Profile>,
+    vault: Option<crate::mask::Vault>,
+    beside: BTreeMap<String, Beside>,
+}
+
+fn besides(code: &str, stem: &str, paths: &[PathBuf]) -> Besides {
+    let folder = root().join("fixtures/lint").join(code);
+    let mut out = Besides::default();
+    let texts = |name: &str| -> Vec<(String, String)> {
+        let files = fs::read_dir(folder.join(name)).into_iter().flatten().map(|entry| entry.unwrap().path());
+        files
+            .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap()))
+            .collect()
+    };
+    out.sources = texts("sources").into_iter().collect();
+    let mut own = texts("author");
+    own.sort();
+    let own: Vec<&str> = own.iter().flat_map(|(_, text)| text.split("\n\n")).collect();
+    out.profile = (!own.is_empty()).then(|| crate::style::Profile::measure(&own));
+    if let Ok(values) = fs::read_to_string(folder.join("vault.txt")) {
+        let mut vault = crate::mask::Vault::with_salt([7; 32]);
+        for line in values.lines() {
+            let (entity, value) = line.split_once(' ').unwrap();
+            vault.placeholder(entity.parse().unwrap(), value);
+        }
+        out.vault = Some(vault);
+    }
+    let read = |name: String| fs::read_to_string(folder.join(name)).ok();
+    let beside = Beside {
+        card: read(format!("{stem}-README.md")),
+        manifest: read(format!("{stem}-manifest.json")),
+        hashes: paths
+            .iter()
+            .map(|path| {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                (name, ContentHash::of(&fs::read(path).unwrap()))
+            })
+            .collect(),
+    };
+    if beside.card.is_some() || beside.manifest.is_some() {
+        out.beside.insert(code.to_owned(), beside);
+    }
+    out
+}
+
+/// All rules over the files of a fixture, by the real reader, with as few rows as fixtures have.
+fn run_fixture(code: &str, stem: &str) -> Report {
+    let paths = fixture(code, stem);
+    let besides = besides(code, stem, &paths);
+    let settings = LintSettings { min_rows: 2, ..LintSettings::default() };
+    let cx = Context {
+        sources: (!besides.sources.is_empty()).then_some(&besides.sources),
+        profile: besides.profile.as_ref(),
+        originals: besides.vault.as_ref(),
+        beside: (!besides.beside.is_empty()).then_some(&besides.beside),
+        ..Context::with_counter(Some(&Words))
+    };
+    let mut linter = Linter::new(&settings, &cx).unwrap();
+    for path in &paths {
+        let name = format!("{code}/{}", path.file_name().unwrap().to_string_lossy());
+        match crate::dataset::open(path) {
+            Ok(reader) => linter.file(reader.named(Path::new(&name))),
+            Err(error) => linter.unreadable(&name, &error.to_string()),
+        }
+    }
+    linter.finish()
+}
+
+/// All rules over tables in memory.
 fn run(tables: &[Table]) -> Report {
     let settings = LintSettings { min_rows: 2, ..LintSettings::default() };
-    lint(tables.iter(), &settings, &Context { counter: Some(&Words), ..Context::default() }).unwrap()
+    lint(tables.iter(), &settings, &Context::with_counter(Some(&Words))).unwrap()
+}
+
+/// A row's note, under `_note` so that it is no unknown column.
+fn notes(path: &Path) -> Vec<(u64, String)> {
+    let mut out = vec![];
+    let Ok(mut reader) = crate::dataset::open(path) else { return out };
+    while let Some(batch) = reader.batch() {
+        for item in batch {
+            if let Item::Row(record) = item {
+                out.push((record.row, record.text("_note").unwrap_or_default().to_owned()));
+            }
+        }
+    }
+    out
 }
 
 #[test]
 fn bad_fixtures_give_exactly_their_rule() {
     for rule in RULES {
         let code = rule.meta().code;
-        let tables = fixture(code, "bad");
-        let report = run(&tables);
+        let report = run_fixture(code, "bad");
         let shown = report::text::render(&report, false);
         let codes: BTreeSet<&str> = report.findings.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, BTreeSet::from([code]), "{shown}");
@@ -88,12 +187,11 @@ fn bad_fixtures_give_exactly_their_rule() {
             continue;
         }
         // Every row is a case of its own unless its note says that it is fine.
-        for table in &tables {
-            for record in &table.records {
-                let fine = record.text("note").is_some_and(|note| note.starts_with("fine"));
-                let file = table.path.to_string_lossy();
-                let found = report.findings.iter().any(|f| f.file == file && f.row == Some(record.row));
-                assert_ne!(found, fine, "{file}:{} {:?}\n{shown}", record.row, record.text("note"));
+        for path in fixture(code, "bad") {
+            let file = format!("{code}/{}", path.file_name().unwrap().to_string_lossy());
+            for (row, note) in notes(&path) {
+                let found = report.findings.iter().any(|f| f.file == file && f.row == Some(row));
+                assert_ne!(found, note.starts_with("fine"), "{file}:{row} {note:?}\n{shown}");
             }
         }
     }
@@ -102,7 +200,7 @@ fn bad_fixtures_give_exactly_their_rule() {
 #[test]
 fn good_fixtures_give_nothing() {
     for rule in RULES {
-        let report = run(&fixture(rule.meta().code, "good"));
+        let report = run_fixture(rule.meta().code, "good");
         assert!(report.findings.is_empty(), "{}", report::text::render(&report, false));
     }
 }
@@ -221,14 +319,11 @@ fn duplicates_and_overlaps_reach_over_files() {
     let test = table("c.jsonl", &row("test", "."));
     let settings = LintSettings { min_rows: 0, ..LintSettings::default() };
     // The test file comes first: order does not matter.
-    let report =
-        lint([&test, &train, &again].into_iter(), &settings, &Context { counter: Some(&Words), ..Context::default() })
-            .unwrap();
+    let report = lint([&test, &train, &again].into_iter(), &settings, &Context::with_counter(Some(&Words))).unwrap();
     let found: Vec<_> = report.findings.iter().map(|f| (f.code, f.file.as_str(), f.message.as_str())).collect();
     assert_eq!(found, [("DUP006", "c.jsonl", "the test prompt is the prompt of training row 0 of a.jsonl")]);
     let same = table("b.jsonl", &row("train", "."));
-    let report =
-        lint([&train, &same].into_iter(), &settings, &Context { counter: Some(&Words), ..Context::default() }).unwrap();
+    let report = lint([&train, &same].into_iter(), &settings, &Context::with_counter(Some(&Words))).unwrap();
     assert_eq!(report.findings[0].message, "the row says the same as row 0 of a.jsonl");
     assert!(report.fails() && report.has_errors());
 }

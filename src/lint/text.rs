@@ -40,16 +40,21 @@ pub(super) fn count_words(text: &str) -> usize {
 }
 
 /// A 64-bit hash that is the same in every run (FNV-1a with a final mix).
-fn hash(word: &str) -> u64 {
+pub(super) fn hash(word: &str) -> u64 {
     let h = word.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
     let h = (h ^ (h >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let h = (h ^ (h >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     h ^ (h >> 31)
 }
 
+/// One hash for two.
+pub(super) const fn mix(hash: u64, next: u64) -> u64 {
+    (hash.rotate_left(23) ^ next).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// One hash for a sequence of words.
 pub(super) fn sequence(words: &[u64]) -> u64 {
-    words.iter().fold(0, |h: u64, word| (h.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    words.iter().fold(0, |hash, word| mix(hash, *word))
 }
 
 /// Hashes of all runs of `n` words; none when the text is shorter or `n` is 0.

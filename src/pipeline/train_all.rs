@@ -204,9 +204,12 @@ fn lint_gate(
     // Who asks for fewer rows on purpose should not be stopped for having fewer.
     let lint_settings =
         lint::LintSettings { min_rows: settings.lint.min_rows.min(wanted as u64), ..settings.lint.clone() };
-    let report =
-        lint::lint(tables.iter(), &lint_settings, &Context { counter: Some(counter), surrogates: Some(surrogates) })
-            .map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
+    let report = lint::lint(
+        tables.iter(),
+        &lint_settings,
+        &Context { surrogates: Some(surrogates), ..Context::with_counter(Some(counter)) },
+    )
+    .map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
     let (errors, warnings) = (report.count(lint::Severity::Error), report.count(lint::Severity::Warning));
     watch.say(&format!("{} rows, {errors} errors, {warnings} warnings", report.total_rows()));
     if report.has_errors() {

@@ -42,7 +42,7 @@ pub struct Layers {
 const POLICY: &str = "persona.policy.";
 
 /// Open tables, each one value: lint checks the keys of its thresholds, and prices have names of models, dots and all.
-const OPEN: [&str; 2] = ["lint.thresholds", "teacher.prices"];
+const OPEN: [&str; 5] = ["lint.columns", "lint.per_file_ignores", "lint.severity", "lint.thresholds", "teacher.prices"];
 
 const PHASES: [&str; 3] = ["learn", "mimic", "align"];
 

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::batch::Encoder;
 use crate::cli::{Global, Printer};
-use crate::lint::{self, Context};
+use crate::lint::{self, Context, Linter};
 use crate::mask::{Treatment, Vault};
 use crate::pipeline::{VAULT, VaultFile};
 use crate::row::TokenCounter;
@@ -67,7 +67,6 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
             .place(paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))
             .hint("datasets end in .parquet or .jsonl"));
     }
-    let tables = files.iter().map(|f| dataset::read(f)).collect::<Result<Vec<_>, _>>()?;
     let counter = match &args.tokenizer {
         Some(path) if path.is_dir() => Some(Encoder::counter(&path.join("tokenizer.json"))?),
         Some(path) => Some(Encoder::counter(path)?),
@@ -76,15 +75,23 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     // Only what the vault says tells an invented address from a real one.
     let invents = workspace.settings.persona.policy.values().any(|treatment| *treatment == Treatment::Surrogate);
     let vault = match workspace.path(VAULT) {
-        path if invents && path.exists() => Some(VaultFile::existing(&path)?.1),
+        path if path.exists() => Some(VaultFile::existing(&path)?.1),
         _ => None,
     };
     let context = Context {
-        counter: counter.as_ref().map(|c| c as &dyn TokenCounter),
-        surrogates: vault.as_ref().map(Vault::surrogates),
+        surrogates: vault.as_ref().filter(|_| invents).map(Vault::surrogates),
+        originals: vault.as_ref(),
+        ..Context::with_counter(counter.as_ref().map(|c| c as &dyn TokenCounter))
     };
-    let report =
-        lint::lint(tables.iter(), &settings, &context).map_err(|e| Error::new(e.to_string()).maybe_hint(e.hint()))?;
+    let fault = |e: lint::LintError| Error::new(e.to_string()).maybe_hint(e.hint());
+    let mut linter = Linter::new(&settings, &context).map_err(fault)?;
+    for file in &files {
+        match dataset::open(file) {
+            Ok(reader) => linter.file(reader),
+            Err(error) => linter.unreadable(&file.to_string_lossy(), &error.to_string()),
+        }
+    }
+    let report = linter.finish();
     let text = match args.output_format {
         OutputFormat::Text => lint::report::text::render(&report, printer.color()),
         OutputFormat::Json => lint::report::json::render(&report),

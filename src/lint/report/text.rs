@@ -1,10 +1,9 @@
 //! For people: every finding with the words around it, then a summary by rule.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::lint::excerpt::printable;
-use crate::lint::{Finding, Report, Severity};
+use crate::lint::{Finding, RULES, Report, Severity};
 
 /// Renders findings, skipped rules and a summary. Excerpts are masked; with `color` the mark is underlined.
 #[must_use]
@@ -42,26 +41,37 @@ fn write_finding(out: &mut String, finding: &Finding, paint: &Paint) -> std::fmt
 }
 
 fn write_rules(out: &mut String, report: &Report, paint: &Paint) -> std::fmt::Result {
-    let mut rules: BTreeMap<(std::cmp::Reverse<Severity>, &str), (&str, usize)> = BTreeMap::new();
-    for finding in &report.findings {
-        let key = (std::cmp::Reverse(finding.severity), finding.code);
-        rules.entry(key).or_insert((finding.name, 0)).1 += 1;
-    }
-    for ((severity, code), (name, count)) in rules {
-        writeln!(out, "{count:>6} {} {} {name}", paint.severity(severity.0), paint.bold(code))?;
+    let name = |code: &str| RULES.iter().map(|rule| rule.meta()).find(|meta| meta.code == code).map_or("", |m| m.name);
+    let mut rules: Vec<_> = report.totals.iter().map(|(code, (severity, count))| (*severity, *code, *count)).collect();
+    rules.sort_by_key(|(severity, code, _)| (std::cmp::Reverse(*severity), *code));
+    for (severity, code, count) in rules {
+        write!(out, "{count:>6} {} {} {}", paint.severity(severity), paint.bold(code), name(code))?;
+        let more = report.more(code);
+        if more > 0 {
+            write!(out, " (of which {more} are not shown)")?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
 
 fn total(report: &Report) -> String {
     let seen = format!("{} of {}", number(report.total_rows(), "row"), number(report.rows.len() as u64, "file"));
-    let counts: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")]
-        .iter()
-        .map(|(severity, noun)| (report.count(*severity) as u64, noun))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, noun)| number(count, noun))
-        .collect();
-    if counts.is_empty() { format!("no findings in {seen}") } else { format!("{} in {seen}", counts.join(", ")) }
+    let mut counts: Vec<String> =
+        [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")]
+            .iter()
+            .map(|(severity, noun)| (report.count(*severity), noun))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, noun)| number(count, noun))
+            .collect();
+    if counts.is_empty() {
+        counts.push("no findings".to_owned());
+    }
+    let known = match report.baselined {
+        0 => String::new(),
+        known => format!(", {known} more in the baseline"),
+    };
+    format!("{} in {seen}{known}", counts.join(", "))
 }
 
 fn number(count: u64, noun: &str) -> String {

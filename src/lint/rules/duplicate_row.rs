@@ -1,14 +1,9 @@
 //! DUP001: the same row again.
 
+use super::prelude::*;
+use crate::lint::text::fold;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-
-use crate::dataset::Record;
-use crate::lint::finding::Place;
-use crate::lint::rule::held_out;
-use crate::lint::text::fold;
-use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
 
 /// Flags rows whose trained columns equal those of an earlier row after folding of case, width and white space.
 pub(in crate::lint) struct DuplicateRow;
@@ -29,7 +24,7 @@ A repeated row weighs double in the loss, and the number of rows is not what it 
 The same question with another answer is not a duplicate row. A copy in the other split is `split-overlap`.
 
 ## How to fix
-Keep the first. One pass and 16 bytes per row, so large files are no problem.
+Keep the first.
 ",
 };
 
@@ -44,35 +39,37 @@ impl Rule for DuplicateRow {
 }
 
 struct Seen {
-    first: HashMap<[u8; 16], Place>,
+    first: HashMap<[u8; 16], RowRef>,
 }
 
 impl Check for Seen {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        let Some(kind) = table.kind else { return };
-        let Some(key) = key(kind, record) else { return };
-        let place = Place::of(table, record);
+    fn remember(&mut self, row: &View<'_>, out: &mut Findings) {
+        let Some(key) = key(row) else { return };
         match self.first.entry(key) {
             Entry::Vacant(entry) => {
-                entry.insert(Place { id: None, ..place });
+                entry.insert(row.at);
             }
             Entry::Occupied(entry) => {
-                let message = format!("the row says the same as {}", entry.get().seen_from(&place));
-                out.push(Finding::at(&META, &place, message));
+                let message = format!("the row says the same as {}", out.name(*entry.get(), row.at));
+                out.push(row.finding(&META, message).safe(Edit::Drop));
             }
         }
     }
 }
 
-/// Hash of kind, split and folded columns; `None` for rows without any text.
-fn key(kind: Kind, record: &Record) -> Option<[u8; 16]> {
+/// Hash of kind, split and folded texts; `None` for rows without any text.
+fn key(row: &View<'_>) -> Option<[u8; 16]> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(kind.name().as_bytes()).update(&[u8::from(held_out(record))]);
+    hasher.update(row.kind()?.name().as_bytes()).update(&[u8::from(row.held_out())]);
     let mut empty = true;
-    for field in kind.fields() {
-        let text = fold(record.text(field).unwrap_or_default());
-        empty &= text.is_empty();
-        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    for text in row.trained() {
+        let folded = fold(text.text);
+        // An empty context and none are the same.
+        if !folded.is_empty() {
+            empty = false;
+            hasher.update(&[text.role as u8]);
+            hasher.update(&(folded.len() as u64).to_le_bytes()).update(folded.as_bytes());
+        }
     }
     let hash = hasher.finalize();
     if empty { None } else { hash.as_bytes().first_chunk().copied() }

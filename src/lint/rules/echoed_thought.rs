@@ -1,10 +1,6 @@
 //! COT001: a thought that is no thought.
-
-use crate::dataset::Record;
-use crate::lint::finding::Place;
-use crate::lint::text::{alike, common, words};
-use crate::lint::{Check, Context, Finding, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
+use super::prelude::*;
+use crate::lint::text::{alike, common};
 
 /// Flags thoughts that repeat the response or the instruction.
 pub(in crate::lint) struct EchoedThought;
@@ -48,22 +44,23 @@ struct Echo {
 }
 
 impl Check for Echo {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        let text = |field| record.text(field).unwrap_or_default();
-        let thought = words(text("thought"));
-        let response = words(text("response"));
-        let bare = sentences(text("thought")) <= 1
-            && !thought.is_empty()
-            && thought.len() <= response.len()
-            && common(&thought, &response) as f64 >= 0.9 * thought.len() as f64;
-        let message = if bare || alike(&thought, &response, self.response) {
-            "`thought` repeats the response"
-        } else if alike(&thought, &words(text("instruction")), self.instruction) {
-            "`thought` repeats the instruction"
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        let Some(thought) = row.last(Role::Thought) else { return };
+        let words = |text: Option<&Text<'_>>| text.map(|text| text.words().to_vec()).unwrap_or_default();
+        let response = words(row.answer());
+        let own = thought.words();
+        let bare = sentences(thought.text) <= 1
+            && !own.is_empty()
+            && own.len() <= response.len()
+            && common(own, &response) as f64 >= 0.9 * own.len() as f64;
+        let message = if bare || alike(own, &response, self.response) {
+            format!("`{}` repeats the response", thought.name)
+        } else if alike(own, &words(row.prompt()), self.instruction) {
+            format!("`{}` repeats the instruction", thought.name)
         } else {
             return;
         };
-        out.push(Finding::at(&META, &Place::of(table, record), message.to_owned()).field("thought"));
+        out.push(row.finding_in(&META, thought, message));
     }
 }
 

@@ -1,11 +1,6 @@
 //! SCH003: a trained column without words.
-
-use crate::dataset::Record;
-use crate::lint::finding::Place;
-use crate::lint::rule::trained;
+use super::prelude::*;
 use crate::lint::text::invisible;
-use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
 
 /// Flags trained columns that are empty once white space and invisible characters are gone.
 pub(in crate::lint) struct EmptyField;
@@ -35,17 +30,27 @@ impl Rule for EmptyField {
         &META
     }
 
-    fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Self)
+    fn start<'a>(&self, settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
+        Box::new(Empty { context_optional: settings.context_optional })
     }
 }
 
-impl Check for EmptyField {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        for (field, text) in trained(table, record) {
-            if field != "context" && text.chars().all(|c| c.is_whitespace() || invisible(c)) {
-                let message = format!("`{field}` is empty");
-                out.push(Finding::at(&META, &Place::of(table, record), message).field(field));
+struct Empty {
+    context_optional: bool,
+}
+
+impl Check for Empty {
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        let may_be = |role: Role| match role {
+            Role::Context => self.context_optional,
+            // Instructions to the assistant may well be none.
+            Role::System => true,
+            _ => false,
+        };
+        for text in row.trained().filter(|text| !may_be(text.role)) {
+            if text.text.chars().all(|c| c.is_whitespace() || invisible(c)) {
+                let finding = row.finding_in(&META, text, format!("`{}` is empty", text.name));
+                out.push(finding.unsafely(Edit::Drop));
             }
         }
     }

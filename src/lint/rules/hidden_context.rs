@@ -1,11 +1,8 @@
 //! GRD004: the row speaks of a text that its reader never sees.
 
-use crate::dataset::Record;
-use crate::lint::finding::Place;
+use super::prelude::*;
 use crate::lint::mention::{in_code, quoted};
-use crate::lint::rule::written;
-use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::{Kind, hidden_contexts};
+use crate::row::hidden_contexts;
 
 /// Flags wording that refers to the passage the teacher was shown.
 pub(in crate::lint) struct HiddenContext;
@@ -44,15 +41,14 @@ impl Rule for HiddenContext {
 struct Wording;
 
 impl Check for Wording {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
         // The context and the evidence are the passage; the rejected side is not to be learned.
-        let fields = written(table, record).filter(|(field, _)| !matches!(*field, "context" | "evidence" | "rejected"));
-        for (field, text) in fields {
-            let hit = hidden_contexts(text).find(|hit| !quoted(text, hit.start) && !in_code(text, hit.start));
-            if let Some(hit) = hit {
-                let message = format!("`{field}` refers to a text that its reader does not see");
-                let finding = Finding::at(&META, &Place::of(table, record), message).field(field);
-                out.push(finding.marking(text, hit));
+        let seen = |role: Role| matches!(role, Role::Context | Role::Evidence | Role::Rejected | Role::System);
+        for text in row.texts().filter(|text| !seen(text.role)) {
+            let used = |hit: &std::ops::Range<usize>| !quoted(text.text, hit.start) && !in_code(text.text, hit.start);
+            if let Some(hit) = hidden_contexts(text.text).find(used) {
+                let message = format!("`{}` refers to a text that its reader does not see", text.name);
+                out.mark(row.finding_in(&META, text, message), text.text, hit);
             }
         }
     }

@@ -1,10 +1,6 @@
 //! PRF001: a preference without a difference.
-
-use crate::dataset::Record;
-use crate::lint::finding::Place;
+use super::prelude::*;
 use crate::lint::text::fold;
-use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
 
 /// Flags pairs whose sides are equal after folding of case, width and white space.
 pub(in crate::lint) struct IdenticalPair;
@@ -35,18 +31,19 @@ impl Rule for IdenticalPair {
     }
 
     fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Self)
+        Box::new(Same)
     }
 }
 
-impl Check for IdenticalPair {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        let (Some(chosen), Some(rejected)) = (record.text("chosen"), record.text("rejected")) else { return };
-        let chosen = fold(chosen);
-        // Two empty sides are `empty-field`, twice.
-        if !chosen.is_empty() && chosen == fold(rejected) {
-            let message = "`chosen` and `rejected` are the same text".to_owned();
-            out.push(Finding::at(&META, &Place::of(table, record), message).field("rejected"));
+struct Same;
+
+impl Check for Same {
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        // Two empty sides are `empty-field`, twice: a pair says something.
+        let Some((chosen, rejected)) = row.pair() else { return };
+        if fold(chosen.text) == fold(rejected.text) {
+            let message = format!("`{}` and `{}` are the same text", chosen.name, rejected.name);
+            out.push(row.finding_in(&META, rejected, message).unsafely(Edit::Drop));
         }
     }
 }

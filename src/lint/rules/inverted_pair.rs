@@ -1,11 +1,8 @@
 //! PRF008: the pair stands the wrong way round.
 
-use crate::dataset::Record;
-use crate::lint::finding::Place;
+use super::prelude::*;
 use crate::lint::mention::quoted;
 use crate::lint::text::count_words;
-use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
 use crate::style::{MARKERS_VERSION, Marker, phrases};
 
 /// Flags pairs whose chosen side sounds more like a stock language model than the rejected one.
@@ -71,20 +68,20 @@ fn side(text: &str) -> Side {
 }
 
 impl Check for Markers {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        let (Some(chosen), Some(rejected)) = (record.text("chosen"), record.text("rejected")) else { return };
-        let ours = side(chosen);
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        let Some((chosen, rejected)) = row.pair() else { return };
+        let ours = side(chosen.text);
         if ours.phrases < 2 || ours.points < self.margin {
             return;
         }
-        let theirs = side(rejected);
+        let theirs = side(rejected.text);
         if ours.points - theirs.points >= self.margin && ours.density >= 2.0 * theirs.density {
             let message = format!(
-                "`chosen` has {:.1} points of stock phrases (list {MARKERS_VERSION}), `rejected` {:.1}: the sides may be swapped",
-                ours.points, theirs.points
+                "`{}` has {:.1} points of stock phrases (list {MARKERS_VERSION}), `{}` {:.1}: the sides may be swapped",
+                chosen.name, ours.points, rejected.name, theirs.points
             );
-            let finding = Finding::at(&META, &Place::of(table, record), message).field("chosen");
-            out.push(finding.marking(chosen, ours.first.unwrap_or(0..0)));
+            let finding = row.finding_in(&META, chosen, message).unsafely(Edit::Swap);
+            out.mark(finding, chosen.text, ours.first.unwrap_or(0..0));
         }
     }
 }

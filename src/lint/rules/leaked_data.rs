@@ -1,12 +1,11 @@
 //! PII001: personal data in a row.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use crate::dataset::Record;
-use crate::lint::finding::Place;
-use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::mask::{self, Surrogates};
-use crate::row::Kind;
+use super::prelude::*;
+use crate::mask::{self, Entity};
 
 /// Flags texts in which the mask's recognizers are sure of personal data.
 pub(in crate::lint) struct LeakedData;
@@ -35,7 +34,7 @@ Mask the sources (`distill mask`) and generate the row again, or replace the val
 };
 
 /// Columns that name things instead of saying something.
-const PROVENANCE: [&str; 10] =
+pub(super) const PROVENANCE: [&str; 10] =
     ["id", "source", "span", "split", "teacher", "template", "template_version", "parameters", "request_hash", "hash"];
 
 impl Rule for LeakedData {
@@ -43,50 +42,87 @@ impl Rule for LeakedData {
         &META
     }
 
-    fn start<'a>(&self, settings: &'a LintSettings, cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Leaks { score: settings.thresholds.pii_score, surrogates: cx.surrogates })
+    fn start<'a>(&self, settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
+        Box::new(Leaks { score: settings.thresholds.pii_score })
     }
 }
 
-struct Leaks<'a> {
+struct Leaks {
     score: f32,
-    surrogates: Option<&'a Surrogates>,
 }
 
-impl Check for Leaks<'_> {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        for (column, value) in &record.values {
-            if !PROVENANCE.contains(&column.as_str()) {
-                self.value(table, record, (column, value), out);
+impl Check for Leaks {
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        said(row, &mut |field, text| {
+            let mut kinds: Vec<(Entity, std::ops::Range<usize>, usize)> = vec![];
+            let spans = row.personal(text).into_iter();
+            for span in spans.filter(|span| span.score >= self.score && span.entity != Entity::Secret) {
+                match kinds.iter_mut().find(|(known, _, _)| *known == span.entity) {
+                    Some((_, _, count)) => *count += 1,
+                    None => kinds.push((span.entity, span.range, 1)),
+                }
             }
+            for (entity, range, count) in kinds {
+                let times = if count > 1 { format!(", {count} times") } else { String::new() };
+                let message = format!("`{field}` holds personal data: {}{times}", entity.stem());
+                let finding = row.finding(&META, message).field(field);
+                out.mark(finding.safe(masking(field, self.score)), text, range);
+            }
+        });
+    }
+}
+
+/// Puts placeholders in the place of what masking is sure of.
+pub(super) fn masking(field: &str, score: f32) -> Edit {
+    Edit::Rewrite(
+        field.to_owned(),
+        Arc::new(move |text: &str| {
+            let spans: Vec<mask::Span> = mask::scan(text).into_iter().filter(|span| span.score >= score).collect();
+            let mut seen: Vec<(Entity, &str)> = vec![];
+            let mut out = String::with_capacity(text.len());
+            let mut at = 0;
+            for span in &spans {
+                let value = text.get(span.range.clone())?;
+                let known = seen.iter().position(|(entity, known)| *entity == span.entity && *known == value);
+                let number = match known {
+                    Some(i) => seen[..=i].iter().filter(|(entity, _)| *entity == span.entity).count(),
+                    None => {
+                        seen.push((span.entity, value));
+                        seen.iter().filter(|(entity, _)| *entity == span.entity).count()
+                    }
+                };
+                out.push_str(text.get(at..span.range.start)?);
+                out.push_str(&format!("[{}_{number}]", span.entity.stem()));
+                at = span.range.end;
+            }
+            out.push_str(text.get(at..)?);
+            (!spans.is_empty()).then_some(out)
+        }),
+    )
+}
+
+/// Shows every text of a row that is no provenance, also those inside lists and objects such as chat messages, with
+/// the column or path that it stands in.
+pub(super) fn said(row: &View<'_>, see: &mut dyn FnMut(&str, &str)) {
+    for (column, value) in &row.record.values {
+        if !PROVENANCE.contains(&column.as_str()) {
+            within(column, value, see);
         }
     }
 }
 
-impl Leaks<'_> {
-    /// Searches the texts of a value, also those inside lists and objects such as chat messages.
-    fn value(&self, table: &TableInfo<'_>, record: &Record, cell: (&str, &Value), out: &mut Vec<Finding>) {
-        let (column, value) = cell;
-        match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-            Value::Array(items) => items.iter().for_each(|item| self.value(table, record, (column, item), out)),
-            Value::Object(items) => items.values().for_each(|item| self.value(table, record, (column, item), out)),
-            Value::String(text) => {
-                let mut kinds: Vec<(String, std::ops::Range<usize>, usize)> = vec![];
-                let spans = self.surrogates.map_or_else(|| mask::scan(text), |surrogates| surrogates.scan(text));
-                for span in spans.into_iter().filter(|span| span.score >= self.score) {
-                    let stem = span.entity.stem().to_string();
-                    match kinds.iter_mut().find(|(known, _, _)| *known == stem) {
-                        Some((_, _, count)) => *count += 1,
-                        None => kinds.push((stem, span.range, 1)),
-                    }
-                }
-                for (stem, range, count) in kinds {
-                    let times = if count > 1 { format!(", {count} times") } else { String::new() };
-                    let message = format!("`{column}` holds personal data: {stem}{times}");
-                    let finding = Finding::at(&META, &Place::of(table, record), message).field(column);
-                    out.push(finding.marking(text, range));
-                }
+fn within(path: &str, value: &Value, see: &mut dyn FnMut(&str, &str)) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => see(path, text),
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                within(&format!("{path}[{i}]"), item, see);
+            }
+        }
+        Value::Object(items) => {
+            for (key, item) in items {
+                within(&format!("{path}.{key}"), item, see);
             }
         }
     }

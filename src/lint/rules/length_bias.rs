@@ -1,11 +1,8 @@
 //! PRF005: one side of the pairs is longer too often.
 
-use std::sync::Arc;
-
-use crate::dataset::Record;
+use super::prelude::*;
 use crate::lint::text::count_words;
-use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
+use std::sync::Arc;
 
 /// Flags preference files in which length alone tells chosen from rejected.
 pub(in crate::lint) struct LengthBias;
@@ -42,59 +39,72 @@ impl Rule for LengthBias {
 
     fn start<'a>(&self, settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
         let t = &settings.thresholds;
-        Box::new(Bias { pairs: t.length_pairs, share: t.length_share, gap_words: t.length_gap_words, files: vec![] })
+        Box::new(Bias { pairs: t.length_pairs, share: t.length_share, gap: t.length_gap, files: vec![] })
     }
 }
 
 struct Bias {
     pairs: u32,
     share: f64,
-    gap_words: f64,
+    gap: f64,
     files: Vec<Tally>,
 }
 
 /// One file's counts.
 struct Tally {
-    file: Arc<str>,
+    table: u32,
     pairs: u32,
     longer_chosen: u32,
     longer_rejected: u32,
-    /// Words of `chosen` less words of `rejected`, summed.
-    words: f64,
+    /// Tokens of `chosen` less tokens of `rejected`, summed; words where nobody counts tokens.
+    difference: f64,
+    unit: &'static str,
 }
 
 impl Check for Bias {
-    fn table(&mut self, table: &TableInfo<'_>, _out: &mut Vec<Finding>) {
-        let file = Arc::clone(&table.file);
-        self.files.push(Tally { file, pairs: 0, longer_chosen: 0, longer_rejected: 0, words: 0.0 });
+    fn table(&mut self, table: &Arc<TableInfo>, _out: &mut Findings) {
+        let tally = Tally {
+            table: table.index,
+            pairs: 0,
+            longer_chosen: 0,
+            longer_rejected: 0,
+            difference: 0.0,
+            unit: "tokens",
+        };
+        self.files.push(tally);
     }
 
-    fn row(&mut self, _table: &TableInfo<'_>, record: &Record, _out: &mut Vec<Finding>) {
-        let (Some(chosen), Some(rejected)) = (record.text("chosen"), record.text("rejected")) else { return };
-        let Some(tally) = self.files.last_mut() else { return };
-        let (chosen, rejected) = (count_words(chosen), count_words(rejected));
+    fn remember(&mut self, row: &View<'_>, _out: &mut Findings) {
+        let (Some((chosen, rejected)), Some(tally)) = (row.pair(), self.files.last_mut()) else { return };
+        let (chosen, rejected) = match (row.tokens(chosen), row.tokens(rejected)) {
+            (Some(chosen), Some(rejected)) => (chosen, rejected),
+            _ => {
+                tally.unit = "words";
+                (count_words(chosen.text), count_words(rejected.text))
+            }
+        };
         tally.pairs += 1;
         tally.longer_chosen += u32::from(chosen > rejected);
         tally.longer_rejected += u32::from(rejected > chosen);
-        tally.words += chosen as f64 - rejected as f64;
+        tally.difference += chosen as f64 - rejected as f64;
     }
 
-    fn finish(&mut self, out: &mut Vec<Finding>) {
+    fn finish(&mut self, out: &mut Findings) {
         for tally in self.files.iter().filter(|tally| tally.pairs > 0 && tally.pairs >= self.pairs) {
             let unequal = tally.longer_chosen + tally.longer_rejected;
             let more = tally.longer_chosen.max(tally.longer_rejected);
             let side = if tally.longer_chosen > tally.longer_rejected { "chosen" } else { "rejected" };
             let often = f64::from(more) > self.share * f64::from(unequal) && chance(more, unequal) < P;
-            let gap = tally.words / f64::from(tally.pairs);
+            let gap = tally.difference / f64::from(tally.pairs);
             let message = if often {
                 format!("`{side}` is the longer side in {more} of {} pairs", tally.pairs)
-            } else if gap.abs() > self.gap_words {
+            } else if gap.abs() > self.gap {
                 let side = if gap > 0.0 { "chosen" } else { "rejected" };
-                format!("`{side}` is longer by {:.0} words on average", gap.abs())
+                format!("`{side}` is longer by {:.0} {} on average", gap.abs(), tally.unit)
             } else {
                 continue;
             };
-            out.push(Finding::in_file(&META, &tally.file, message));
+            out.push(Finding::in_table(&META, tally.table, message));
         }
     }
 }

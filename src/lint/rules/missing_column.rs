@@ -1,8 +1,9 @@
 //! SCH001: a trainer looks for a column that is not there.
+use std::sync::Arc;
 
+use super::prelude::*;
+use crate::dataset::Shape;
 use crate::lint::excerpt::masked;
-use crate::lint::{Check, Context, Finding, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
 
 /// Flags tables that lack a column of their kind, and tables whose columns fit no kind.
 pub(in crate::lint) struct MissingColumn;
@@ -36,25 +37,46 @@ impl Rule for MissingColumn {
     }
 
     fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Self)
+        Box::new(Columns)
     }
 }
 
-impl Check for MissingColumn {
-    fn table(&mut self, table: &TableInfo<'_>, out: &mut Vec<Finding>) {
-        let has = |field: &str| table.columns.iter().any(|column| column == field);
-        match table.kind {
-            // A table without columns has no rows either: that is `too-few-rows`.
-            _ if table.columns.is_empty() => {}
-            Some(kind) => {
-                for field in kind.fields().iter().filter(|field| !has(field)) {
-                    let message = format!("column `{field}` is missing, {} rows need it", kind.name());
-                    out.push(Finding::in_file(&META, &table.file, message).field(field));
-                }
-            }
-            None => out.push(Finding::in_file(&META, &table.file, unknown(table.columns))),
+struct Columns;
+
+impl Check for Columns {
+    fn table(&mut self, table: &Arc<TableInfo>, out: &mut Findings) {
+        // A table without columns has no rows either: that is `too-few-rows`.
+        if table.columns.is_empty() {
+            return;
+        }
+        let Some(layout) = &table.layout else {
+            out.push(Finding::in_table(&META, table.index, unknown(&table.columns)));
+            return;
+        };
+        for column in required(layout).filter(|column| !table.has(column)) {
+            let message = format!("column `{column}` is missing, {} rows need it", layout.kind.name());
+            out.push(Finding::in_table(&META, table.index, message).field(column));
         }
     }
+
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        let Some(layout) = &row.table.layout else { return };
+        for column in required(layout) {
+            // A column that the whole table lacks was named once.
+            if row.table.has(column) && !row.record.values.contains_key(column) {
+                out.push(row.finding(&META, format!("the row has no `{column}`")).field(column));
+            }
+        }
+    }
+}
+
+/// Columns without which a row of a layout says nothing.
+fn required(layout: &Layout) -> impl Iterator<Item = &str> {
+    let optional = |role: Role| match layout.shape {
+        Shape::Native => !role.is_trained(),
+        _ => !role.is_trained() || matches!(role, Role::System | Role::Context),
+    };
+    layout.columns.iter().filter(move |(role, _)| !optional(*role)).map(|(_, column)| column.as_str())
 }
 
 /// What was found, what is known, and what is missing to the nearest kind.

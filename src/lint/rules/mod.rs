@@ -16,6 +16,17 @@ pub(super) mod split_overlap;
 pub(super) mod teacher_meta_text;
 pub(super) mod template_residue;
 pub(super) mod too_few_rows;
+pub(super) mod unreadable;
+
+/// What nearly every rule needs.
+mod prelude {
+    pub(super) use crate::dataset::{Layout, Role};
+    pub(super) use crate::lint::{
+        Check, Context, Edit, Finding, Findings, Fix, LintSettings, Meta, RowRef, Rule, Severity, Skipped, TableInfo,
+        Text, View,
+    };
+    pub(super) use crate::row::Kind;
+}
 
 /// Compiles a rule's own pattern. A test over the registry shows that every pattern compiles.
 fn pattern(source: &str) -> Option<regex::Regex> {

@@ -1,12 +1,7 @@
 //! TXT001: text that was decoded with the wrong encoding.
 
+use super::prelude::*;
 use std::ops::Range;
-
-use crate::dataset::Record;
-use crate::lint::finding::Place;
-use crate::lint::rule::written;
-use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
 
 /// Flags replacement characters and UTF-8 that was read as Windows-1252.
 pub(in crate::lint) struct Mojibake;
@@ -37,21 +32,26 @@ impl Rule for Mojibake {
     }
 
     fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Self)
+        Box::new(Bytes)
     }
 }
 
-impl Check for Mojibake {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        for (field, text) in written(table, record) {
-            let finding = |message: String| Finding::at(&META, &Place::of(table, record), message).field(field);
-            if let Some(at) = text.find('\u{fffd}') {
-                let message = format!("`{field}` holds replacement characters, text is lost");
-                out.push(finding(message).marking(text, at..at + '\u{fffd}'.len_utf8()).with_fix(None));
-            } else if let Some(range) = doubly_encoded(text) {
-                let fix = repair(text).map(|_| Fix::Safe);
-                let message = format!("`{field}` holds UTF-8 that was read as Windows-1252");
-                out.push(finding(message).marking(text, range).with_fix(fix));
+struct Bytes;
+
+impl Check for Bytes {
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        for text in row.texts() {
+            if let Some(at) = text.text.find('\u{fffd}') {
+                let message = format!("`{}` holds replacement characters, text is lost", text.name);
+                out.mark(row.finding_in(&META, text, message), text.text, at..at + '\u{fffd}'.len_utf8());
+            } else if let Some(range) = doubly_encoded(text.text) {
+                let message = format!("`{}` holds UTF-8 that was read as Windows-1252", text.name);
+                let finding = row.finding_in(&META, text, message);
+                let finding = match repair(text.text) {
+                    Some(_) => finding.safe(Edit::rewrite(&text.name, repair)),
+                    None => finding,
+                };
+                out.mark(finding, text.text, range);
             }
         }
     }

@@ -1,11 +1,8 @@
 //! SCH002: a text column holds something else.
 
+use super::prelude::*;
+use crate::dataset::Shape;
 use serde_json::Value;
-
-use crate::dataset::Record;
-use crate::lint::finding::Place;
-use crate::lint::{Check, Context, Finding, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
 
 /// Flags nulls in required columns and values that are not strings in any text column.
 pub(in crate::lint) struct NotText;
@@ -36,30 +33,32 @@ impl Rule for NotText {
     }
 
     fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Self)
+        Box::new(Types)
     }
 }
 
-impl Check for NotText {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        let Some(kind) = table.kind else { return };
-        let required = kind.fields().iter().map(|field| (*field, true));
-        let stored = kind.probe_fields().iter().copied().chain(["evidence"]).map(|field| (field, false));
-        for (field, required) in required.chain(stored) {
-            // A column that the whole table lacks is `missing-column`, once.
-            if !table.columns.iter().any(|column| column == field) {
-                continue;
-            }
-            let found = match record.values.get(field) {
-                None | Some(Value::Null) if required => "null",
-                None | Some(Value::Null | Value::String(_)) => continue,
+struct Types;
+
+impl Check for Types {
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        let Some(layout) = &row.table.layout else { return };
+        for (role, column) in &layout.columns {
+            let required =
+                role.is_trained() && (layout.shape == Shape::Native || !matches!(role, Role::Context | Role::System));
+            let found = match row.record.values.get(column) {
+                // A column that the row or the whole table lacks is `missing-column`.
+                None => continue,
+                Some(Value::Null) if required => "null",
+                Some(Value::Null | Value::String(_)) => continue,
                 Some(Value::Bool(_)) => "a boolean",
                 Some(Value::Number(_)) => "a number",
+                // Others' rows are made of messages.
+                Some(Value::Array(_) | Value::Object(_)) if layout.shape != Shape::Native => continue,
                 Some(Value::Array(_)) => "a list",
                 Some(Value::Object(_)) => "an object",
             };
-            let message = format!("`{field}` is {found}, expected text");
-            out.push(Finding::at(&META, &Place::of(table, record), message).field(field));
+            let message = format!("`{column}` is {found}, expected text");
+            out.push(row.finding(&META, message).field(column));
         }
     }
 }

@@ -1,15 +1,9 @@
 //! LEN001: more tokens than the student is trained with.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde_json::Value;
-
-use crate::dataset::Record;
-use crate::id::Hasher;
-use crate::lint::finding::Place;
-use crate::lint::rule::trained;
-use crate::lint::{Check, Context, Finding, LintSettings, Meta, Rule, Severity, Skipped, TableInfo};
-use crate::row::{Kind, TokenCounter};
+use super::prelude::*;
 
 /// Flags trained columns with more tokens than the cap, by the student's tokenizer.
 pub(in crate::lint) struct OverCap;
@@ -36,100 +30,54 @@ Ask the teacher for fewer sentences and generate the row again.
 ",
 };
 
-/// File metadata that names the tokenizer of the stored counts.
-const TOKENIZER: &str = "distill.tokenizer_hash";
-
 impl Rule for OverCap {
     fn meta(&self) -> &'static Meta {
         &META
     }
 
-    fn start<'a>(&self, settings: &'a LintSettings, cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        let counter = cx.counter.map(|counter| (counter, counter.hash().to_string()));
-        Box::new(Lengths { cap: settings.cap, counter, uncounted: BTreeMap::new() })
+    fn start<'a>(&self, settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
+        Box::new(Lengths { cap: settings.cap, uncounted: BTreeMap::new() })
     }
 }
 
-struct Lengths<'a> {
+struct Lengths {
     cap: usize,
-    /// The tokenizer and its hash.
-    counter: Option<(&'a dyn TokenCounter, String)>,
     /// Rows per file that could not be measured.
-    uncounted: BTreeMap<String, u64>,
+    uncounted: BTreeMap<Arc<str>, u64>,
 }
 
-impl Lengths<'_> {
-    /// Tokens of a field; `None` when nobody can tell.
-    fn count(&self, stored_holds: bool, record: &Record, field: &str, text: &str) -> Option<usize> {
-        match &self.counter {
-            Some((counter, _)) => {
-                if stored_holds && let Some(count) = stored(record, field) {
-                    return Some(count);
-                }
-                // No tokenizer makes more tokens than bytes of plain ASCII, give or take its own prefix.
-                let surely_short = text.is_ascii() && text.len() + 8 <= self.cap;
-                Some(if surely_short { text.len() } else { counter.count(text) })
+impl Check for Lengths {
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        for text in row.trained().filter(|text| text.role != Role::System) {
+            if let Some(tokens) = row.tokens(text).filter(|tokens| *tokens > self.cap) {
+                let message = format!("`{}` has {tokens} tokens, the cap is {}", text.name, self.cap);
+                out.push(row.finding_in(&META, text, message));
             }
-            None => stored(record, field),
         }
     }
 
-    /// Whether the stored counts are by this tokenizer and the words are still those that were counted.
-    fn stored_holds(&self, table: &TableInfo<'_>, record: &Record) -> bool {
-        let Some((_, hash)) = &self.counter else { return false };
-        let Some(kind) = table.kind else { return false };
-        table.metadata.get(TOKENIZER) == Some(hash) && record.id() == Some(content_id(kind, record).as_str())
-    }
-}
-
-impl Check for Lengths<'_> {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        let stored_holds = self.stored_holds(table, record);
-        let mut unknown = false;
-        for (field, text) in trained(table, record) {
-            match self.count(stored_holds, record, field, text) {
-                Some(tokens) if tokens > self.cap => {
-                    let message = format!("`{field}` has {tokens} tokens, the cap is {}", self.cap);
-                    out.push(Finding::at(&META, &Place::of(table, record), message).field(field));
-                }
-                Some(_) => {}
-                None => unknown = true,
-            }
-        }
-        if unknown {
-            *self.uncounted.entry(table.file.to_string()).or_default() += 1;
+    fn remember(&mut self, row: &View<'_>, _out: &mut Findings) {
+        if !row.has_tokens() {
+            *self.uncounted.entry(Arc::clone(&row.table.file)).or_default() += 1;
         }
     }
 
     fn skipped(&self) -> Vec<Skipped> {
-        let skipped = |(file, rows): (&String, &u64)| Skipped {
+        let skipped = |(file, rows): (&Arc<str>, &u64)| Skipped {
             code: META.code,
-            file: Some(file.clone()),
+            file: Some(file.to_string()),
             reason: format!("no tokenizer was given and rows without stored token counts: {rows}"),
         };
         self.uncounted.iter().map(skipped).collect()
     }
 }
 
-/// The count stored beside a field: `FIELD_tokens`, `tokens_FIELD`, or `FIELD` inside `tokens`.
-fn stored(record: &Record, field: &str) -> Option<usize> {
-    let beside = [format!("{field}_tokens"), format!("tokens_{field}")];
-    let value = beside.iter().find_map(|name| record.values.get(name).filter(|value| value.is_number()));
-    let value = value.or_else(|| record.values.get("tokens").and_then(|tokens| tokens.get(field)));
-    value.and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok())
-}
-
-/// The id that the row's words would have; see [`crate::row::Content::id`].
-fn content_id(kind: Kind, record: &Record) -> crate::id::ContentHash {
-    let fields = kind.fields().iter().map(|field| record.text(field).unwrap_or_default());
-    fields.fold(Hasher::new().text(kind.name()), Hasher::text).finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::id::ContentHash;
-    use crate::lint::tests::record;
+    use crate::lint::tests::{findings_with, record};
+    use crate::row::TokenCounter;
 
     /// Counts every text as 500 tokens.
     struct Many;
@@ -144,13 +92,12 @@ mod tests {
         }
     }
 
-    fn check(counter: Option<&dyn TokenCounter>, row: &Record, hash: &str, expected: (usize, usize)) {
+    fn check(counter: Option<&dyn TokenCounter>, row: &crate::dataset::Record, hash: &str, expected: (usize, usize)) {
         let settings = LintSettings::default();
-        let mut check = OverCap.start(&settings, &Context { counter, ..Context::default() });
-        let metadata = BTreeMap::from([(TOKENIZER.to_owned(), hash.to_owned())]);
-        let table = TableInfo { file: "t".into(), kind: Some(Kind::Cot), columns: &[], metadata: &metadata };
-        let mut out = vec![];
-        check.row(&table, row, &mut out);
+        let cx = Context::with_counter(counter);
+        let mut check = OverCap.start(&settings, &cx);
+        let metadata = BTreeMap::from([("distill.tokenizer_hash".to_owned(), hash.to_owned())]);
+        let out = findings_with(check.as_mut(), Kind::Cot, metadata, row, &cx);
         assert_eq!((out.len(), check.skipped().len()), expected);
     }
 
@@ -165,24 +112,17 @@ mod tests {
             row.values.insert(format!("{field}_tokens"), tokens.into());
         }
         check(None, &row, "", (1, 0)); // stored: only the thought is too long
-        check(Some(&Many), &row, &many, (1, 0)); // no id: counted again, short ASCII is not asked about
-        let id = content_id(Kind::Cot, &row).to_string();
-        row.values.insert("id".to_owned(), id.into());
+        check(Some(&Many), &row, &many, (3, 0)); // no id: counted again
+        let content = crate::row::Content::Cot(crate::row::Cot {
+            instruction: long.clone(),
+            thought: "t".to_owned(),
+            response: "r".to_owned(),
+            evidence: String::new(),
+        });
+        row.values.insert("id".to_owned(), content.id().to_string().into());
         row.values.insert("instruction_tokens".to_owned(), 81.into());
         row.values.insert("thought_tokens".to_owned(), 1.into());
         check(Some(&Many), &row, &many, (0, 0)); // same tokenizer and same words: stored counts hold
-        check(Some(&Many), &row, "other", (1, 0));
-    }
-
-    #[test]
-    fn the_id_is_that_of_the_row() {
-        let content = crate::row::Content::Cot(crate::row::Cot {
-            instruction: "a".to_owned(),
-            thought: "b".to_owned(),
-            response: "c".to_owned(),
-            evidence: "d".to_owned(),
-        });
-        let row = record(0, &[("instruction", "a"), ("thought", "b"), ("response", "c")]);
-        assert_eq!(content.id(), content_id(Kind::Cot, &row));
+        check(Some(&Many), &row, "other", (3, 0));
     }
 }

@@ -1,13 +1,8 @@
 //! DUP006: a test question that was trained on.
 
+use super::prelude::*;
+use crate::lint::text::{runs, sequence};
 use std::collections::HashMap;
-
-use crate::dataset::Record;
-use crate::lint::finding::Place;
-use crate::lint::rule::{held_out, prompt_field, trained};
-use crate::lint::text::{runs, sequence, words};
-use crate::lint::{Check, Context, Finding, Fix, LintSettings, Meta, Rule, Severity, Skipped, TableInfo};
-use crate::row::Kind;
 
 /// Flags held-out rows whose prompt stands in a training row of any kind and file.
 pub(in crate::lint) struct SplitOverlap;
@@ -54,7 +49,7 @@ impl Rule for SplitOverlap {
 
 /// A held-out row.
 struct Test {
-    place: Place,
+    at: RowRef,
     prompt: u64,
     runs: Vec<u64>,
 }
@@ -66,36 +61,37 @@ struct Overlap {
     prompts: HashMap<u64, usize>,
     runs: Vec<u64>,
     /// Training rows, each with the end of its part of `runs`.
-    trained: Vec<(Place, usize)>,
+    trained: Vec<(RowRef, usize)>,
     tests: Vec<Test>,
     rows: u64,
     with_split: u64,
 }
 
 impl Check for Overlap {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, _out: &mut Vec<Finding>) {
-        let Some(kind) = table.kind else { return };
+    fn remember(&mut self, row: &View<'_>, _out: &mut Findings) {
+        if row.kind().is_none() {
+            return;
+        }
         self.rows += 1;
-        self.with_split += u64::from(record.text("split").is_some());
-        let prompt = words(record.text(prompt_field(kind)).unwrap_or_default());
-        let place = Place::of(table, record);
-        if held_out(record) {
+        self.with_split += u64::from(row.split().is_some() || row.table.held_out);
+        let prompt = row.prompt().map(|text| text.words()).unwrap_or_default();
+        if row.held_out() {
             if !prompt.is_empty() {
-                let runs = runs(&prompt, self.width).collect();
-                self.tests.push(Test { place, prompt: sequence(&prompt), runs });
+                let runs = runs(prompt, self.width).collect();
+                self.tests.push(Test { at: row.at, prompt: sequence(prompt), runs });
             }
             return;
         }
         if !prompt.is_empty() {
-            self.prompts.entry(sequence(&prompt)).or_insert(self.trained.len());
+            self.prompts.entry(sequence(prompt)).or_insert(self.trained.len());
         }
-        for (_, text) in trained(table, record) {
-            self.runs.extend(runs(&words(text), self.width));
+        for text in row.trained() {
+            self.runs.extend(runs(text.words(), self.width));
         }
-        self.trained.push((Place { id: None, ..place }, self.runs.len()));
+        self.trained.push((row.at, self.runs.len()));
     }
 
-    fn finish(&mut self, out: &mut Vec<Finding>) {
+    fn finish(&mut self, out: &mut Findings) {
         let mut wanted: HashMap<u64, Vec<usize>> = HashMap::new();
         for (index, test) in self.tests.iter().enumerate() {
             for run in &test.runs {
@@ -119,8 +115,8 @@ impl Check for Overlap {
                 (None, Some(row)) => (row, format!("shares {} words in a row with training", self.width)),
                 (None, None) => continue,
             };
-            let message = format!("the test prompt {what} {}", self.trained[row].0.seen_from(&test.place));
-            out.push(Finding::at(&META, &test.place, message));
+            let message = format!("the test prompt {what} {}", out.name(self.trained[row].0, test.at));
+            out.push(Finding::at(&META, test.at, message));
         }
     }
 

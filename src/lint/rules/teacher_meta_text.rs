@@ -1,14 +1,9 @@
 //! TXT005: the teacher speaks about its task instead of doing it.
 
-use regex::Regex;
-
 use super::pattern;
-use crate::dataset::Record;
-use crate::lint::finding::Place;
+use super::prelude::*;
 use crate::lint::mention::{in_code, quoted};
-use crate::lint::rule::written;
-use crate::lint::{Check, Context, Finding, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
+use regex::Regex;
 
 /// Flags refusals, talk about being a model, and announcements of the answer.
 pub(in crate::lint) struct TeacherMetaText;
@@ -80,17 +75,18 @@ struct MetaText {
 }
 
 impl Check for MetaText {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        // Evidence and context are words of the document, and probes are never trained on but still asked.
-        for (field, text) in written(table, record).filter(|(field, _)| !matches!(*field, "evidence" | "context")) {
-            let patterns = self.patterns.iter().filter(|(_, _, always)| *always || field != "rejected");
-            let hit = patterns.flat_map(|(pattern, what, _)| pattern.find_iter(text).map(move |hit| (hit, what))).find(
-                |(hit, _)| !quoted(text, hit.start()) && !in_code(text, hit.start()) && !opens_with_quote(hit.as_str()),
-            );
-            if let Some((hit, what)) = hit {
-                let message = format!("`{field}` {what}");
-                let finding = Finding::at(&META, &Place::of(table, record), message).field(field);
-                out.push(finding.marking(text, hit.range()));
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        // Evidence, context and instructions are not the teacher's words; probes are never trained on but still asked.
+        let words_of_others = |role: Role| matches!(role, Role::Evidence | Role::Context | Role::System);
+        for text in row.texts().filter(|text| !words_of_others(text.role)) {
+            let patterns = self.patterns.iter().filter(|(_, _, always)| *always || text.role != Role::Rejected);
+            let used = |hit: &regex::Match<'_>| {
+                !quoted(text.text, hit.start()) && !in_code(text.text, hit.start()) && !opens_with_quote(hit.as_str())
+            };
+            let mut hits =
+                patterns.flat_map(|(pattern, what, _)| pattern.find_iter(text.text).map(move |hit| (hit, what)));
+            if let Some((hit, what)) = hits.find(|(hit, _)| used(hit)) {
+                out.mark(row.finding_in(&META, text, format!("`{}` {what}", text.name)), text.text, hit.range());
             }
         }
     }

@@ -1,14 +1,9 @@
 //! SCH006: what a template or a chat format left behind.
 
-use regex::Regex;
-
 use super::pattern;
-use crate::dataset::Record;
-use crate::lint::finding::Place;
+use super::prelude::*;
 use crate::lint::mention::in_code;
-use crate::lint::rule::{trained, written};
-use crate::lint::{Check, Context, Finding, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
+use regex::Regex;
 
 /// Flags unfilled template slots, chat control tokens and placeholder words.
 pub(in crate::lint) struct TemplateResidue;
@@ -92,19 +87,17 @@ fn strike(text: &str, hit: std::ops::Range<usize>) -> bool {
 }
 
 impl Check for Residue {
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, out: &mut Vec<Finding>) {
-        for (field, text) in written(table, record) {
-            if let Some((range, what)) = self.find(text) {
-                let message = format!("`{field}` holds {what}");
-                out.push(Finding::at(&META, &Place::of(table, record), message).field(field).marking(text, range));
+    fn row(&self, row: &View<'_>, out: &mut Findings) {
+        for text in row.texts() {
+            if let Some((range, what)) = self.find(text.text) {
+                out.mark(row.finding_in(&META, text, format!("`{}` holds {what}", text.name)), text.text, range);
             }
         }
-        for (field, text) in trained(table, record) {
-            let value = text.trim().to_lowercase();
+        for text in row.trained() {
+            let value = text.text.trim().to_lowercase();
             if WORDS.contains(&value.as_str()) || value.starts_with("lorem ipsum") {
-                let message = format!("`{field}` is a placeholder word");
-                let finding = Finding::at(&META, &Place::of(table, record), message).field(field);
-                out.push(finding.marking(text, 0..text.len()));
+                let finding = row.finding_in(&META, text, format!("`{}` is a placeholder word", text.name));
+                out.mark(finding, text.text, 0..text.text.len());
             }
         }
     }

@@ -1,11 +1,7 @@
 //! SCH005: not enough to train on.
 
+use super::prelude::*;
 use std::sync::Arc;
-
-use crate::dataset::Record;
-use crate::lint::rule::held_out;
-use crate::lint::{Check, Context, Finding, LintSettings, Meta, Rule, Severity, TableInfo};
-use crate::row::Kind;
 
 /// Flags kinds with fewer rows than `min_rows`, counted over all files, and files without any column.
 pub(in crate::lint) struct TooFewRows;
@@ -44,7 +40,7 @@ impl Rule for TooFewRows {
 /// Rows of one kind; a file without columns is a group of its own.
 struct Group {
     kind: Option<Kind>,
-    first: Arc<str>,
+    first: u32,
     files: usize,
     rows: u64,
     held_out: u64,
@@ -56,29 +52,28 @@ struct Counts {
 }
 
 impl Check for Counts {
-    fn table(&mut self, table: &TableInfo<'_>, _out: &mut Vec<Finding>) {
-        match table.kind {
+    fn table(&mut self, table: &Arc<TableInfo>, _out: &mut Findings) {
+        match table.kind() {
             // Rows of an unknown kind cannot be counted: `missing-column` speaks.
             None if !table.columns.is_empty() => {}
-            Some(_) if let Some(group) = self.groups.iter_mut().find(|group| group.kind == table.kind) => {
+            kind @ Some(_) if let Some(group) = self.groups.iter_mut().find(|group| group.kind == kind) => {
                 group.files += 1;
             }
-            kind => {
-                self.groups.push(Group { kind, first: Arc::clone(&table.file), files: 1, rows: 0, held_out: 0 });
-            }
+            kind => self.groups.push(Group { kind, first: table.index, files: 1, rows: 0, held_out: 0 }),
         }
     }
 
-    fn row(&mut self, table: &TableInfo<'_>, record: &Record, _out: &mut Vec<Finding>) {
-        if table.kind.is_some()
-            && let Some(group) = self.groups.iter_mut().find(|group| group.kind == table.kind)
+    fn remember(&mut self, row: &View<'_>, _out: &mut Findings) {
+        let kind = row.kind();
+        if kind.is_some()
+            && let Some(group) = self.groups.iter_mut().find(|group| group.kind == kind)
         {
             group.rows += 1;
-            group.held_out += u64::from(held_out(record));
+            group.held_out += u64::from(row.held_out());
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Finding>) {
+    fn finish(&mut self, out: &mut Findings) {
         for group in &self.groups {
             let only_held_out = group.rows > 0 && group.rows == group.held_out;
             if group.rows >= self.min_rows || only_held_out {
@@ -93,7 +88,7 @@ impl Check for Counts {
                 None => "the file holds neither columns nor rows".to_owned(),
                 Some(_) => format!("{} {name} rows{others}, at least {} are needed", group.rows, self.min_rows),
             };
-            out.push(Finding::in_file(&META, &group.first, message));
+            out.push(Finding::in_table(&META, group.first, message));
         }
     }
 }
