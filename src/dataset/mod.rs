@@ -4,6 +4,7 @@ mod layout;
 mod manifest;
 mod parquet;
 mod read;
+mod rewrite;
 pub mod stream;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub use layout::{Layout, Role, Shape, Spoken};
 pub use manifest::{Manifest, STAGE_VERSION};
 pub use parquet::{FileInfo, SCHEMA_VERSION, write};
 pub use read::{read, rows};
+pub use rewrite::{Change, Done, rewrite, value_at};
 pub use stream::{BATCH_ROWS, BadRow, Head, Item, Reader, open};
 
 /// One row as it stands in a file, whoever wrote it.

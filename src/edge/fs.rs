@@ -132,6 +132,27 @@ pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_with_mode(&target, bytes, mode).map_err(io)
 }
 
+/// As [`rewrite`], by a function that writes the new file while the old one can still be read.
+///
+/// # Errors
+/// Those of the function, and the file system's; then the file is as it was.
+pub fn rewrite_with(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<(), Error> {
+    let io = |e: io::Error| Error::io(path, e);
+    let target = fs::canonicalize(path).map_err(io)?;
+    let temporary = temporary_beside(&target);
+    let permissions = fs::metadata(&target).map_err(io)?.permissions();
+    let written = (|| {
+        let mut file = File::create(&temporary).map_err(io)?;
+        file.set_permissions(permissions).map_err(io)?;
+        write(&mut file)?;
+        file.sync_all().map_err(io)?;
+        fs::rename(&temporary, &target).map_err(io)
+    })();
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
 /// A name beside `path` that no other process uses.
 #[must_use]
 pub fn temporary_beside(path: &Path) -> PathBuf {

@@ -165,9 +165,7 @@ impl<'r> View<'r> {
     /// The id that the row's words would have in our own files; see [`crate::row::Content::id`]. `None` for others'.
     #[must_use]
     pub fn content_id(&self) -> Option<ContentHash> {
-        let kind = self.table.native_kind()?;
-        let fields = kind.fields().iter().map(|field| self.record.text(field).unwrap_or_default());
-        Some(fields.fold(Hasher::new().text(kind.name()), Hasher::text).finish())
+        Some(content_id(self.table.native_kind()?, self.record))
     }
 
     /// Values that masking would replace, by shape; surrogates of the run's vault are none. Longest first looked at
@@ -221,6 +219,12 @@ pub(super) fn is_held_out(split: &str) -> bool {
     ["test", "eval", "evaluation", "validation", "valid", "val", "dev", "holdout", "held_out"]
         .iter()
         .any(|name| split.eq_ignore_ascii_case(name))
+}
+
+/// The id that the words of a row would have; see [`crate::row::Content::id`].
+pub(super) fn content_id(kind: Kind, record: &Record) -> ContentHash {
+    let fields = kind.fields().iter().map(|field| record.text(field).unwrap_or_default());
+    fields.fold(Hasher::new().text(kind.name()), Hasher::text).finish()
 }
 
 /// The count stored beside a field: `tokens_FIELD`, `FIELD_tokens`, or `FIELD` inside `tokens`.

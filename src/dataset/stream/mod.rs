@@ -4,7 +4,7 @@
 //! before memory is taken, and a decoder that panics is an error of the file.
 
 mod jsonl;
-mod parquet;
+pub(super) mod parquet;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -119,7 +119,7 @@ impl Batches {
     pub(super) fn batch(&mut self) -> Option<Vec<Item>> {
         let next = guarded(|| self.batches.as_mut().and_then(Iterator::next));
         let why = match next {
-            Ok(Some(Ok(batch))) => match guarded(|| self.records(&batch)) {
+            Ok(Some(Ok(batch))) => match guarded(|| records(&batch, &self.columns, self.row)) {
                 Ok(items) => {
                     self.row += batch.num_rows() as u64;
                     return Some(items);
@@ -138,26 +138,27 @@ impl Batches {
         self.claimed = self.row;
         Some(vec![Item::Bad(BadRow::file(format!("cannot be read from row {} on: {why}", self.row)))])
     }
+}
 
-    fn records(&self, batch: &RecordBatch) -> Vec<Item> {
-        let columns: Vec<ArrayRef> = batch.columns().iter().map(plain).collect();
-        (0..batch.num_rows())
-            .map(|i| {
-                let row = self.row + i as u64;
-                let mut values = Map::new();
-                for (name, array) in self.columns.iter().zip(&columns) {
-                    match value(array, i, 0) {
-                        Ok(value) => values.insert(name.clone(), value),
-                        Err(why) => {
-                            let why = format!("column `{name}` {why}");
-                            return Item::Bad(BadRow { row: Some(row), line: None, why });
-                        }
-                    };
-                }
-                Item::Row(Record { row, line: None, values })
-            })
-            .collect()
-    }
+/// The rows of a batch; `first` is the number of its first one.
+pub(in crate::dataset) fn records(batch: &RecordBatch, names: &[String], first: u64) -> Vec<Item> {
+    let columns: Vec<ArrayRef> = batch.columns().iter().map(plain).collect();
+    (0..batch.num_rows())
+        .map(|i| {
+            let row = first + i as u64;
+            let mut values = Map::new();
+            for (name, array) in names.iter().zip(&columns) {
+                match value(array, i, 0) {
+                    Ok(value) => values.insert(name.clone(), value),
+                    Err(why) => {
+                        let why = format!("column `{name}` {why}");
+                        return Item::Bad(BadRow { row: Some(row), line: None, why });
+                    }
+                };
+            }
+            Item::Row(Record { row, line: None, values })
+        })
+        .collect()
 }
 
 /// A dictionary-encoded column as the column it stands for.
