@@ -38,7 +38,7 @@ pub use excerpt::Excerpt;
 pub use finding::{Edit, FileRows, Finding, Findings, Fix, Report, Rewrite, RowRef, Severity, Skipped};
 pub use registry::RULES;
 pub use rule::{Beside, Check, Context, Meta, Rule, TableInfo};
-pub use selection::LintError;
+pub use selection::{LintError, selected};
 pub use settings::{LintSettings, Thresholds};
 pub use view::{Text, View};
 
