@@ -40,7 +40,7 @@ pub use finding::{Edit, FileRows, Finding, Findings, Fix, Report, Rewrite, RowRe
 pub use registry::RULES;
 pub use repair::{Difference, FileRepairs, Repairs};
 pub use rule::{Beside, Check, Context, Meta, Rule, TableInfo};
-pub use selection::LintError;
+pub use selection::{LintError, selected};
 pub use settings::{LintSettings, Thresholds};
 pub use view::{Text, View};
 

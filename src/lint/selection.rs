@@ -80,6 +80,14 @@ pub(super) fn select(settings: &LintSettings) -> Result<Vec<&'static dyn Rule>, 
     Ok(RULES.iter().copied().filter(wanted).collect())
 }
 
+/// What is known of the rules that the settings ask for, in registry order.
+///
+/// # Errors
+/// [`LintError`] when the settings name a rule that is none.
+pub fn selected(settings: &LintSettings) -> Result<Vec<&'static Meta>, LintError> {
+    Ok(select(settings)?.into_iter().map(Rule::meta).collect())
+}
+
 /// Whether a rule that always runs was asked not to.
 pub(super) fn is_ignored(settings: &LintSettings, meta: &Meta) -> bool {
     best(&settings.ignore, meta).is_some() && best(&settings.ignore, meta) >= best(&settings.extend_select, meta)

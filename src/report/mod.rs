@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use html::render;
+pub(crate) use html::text::{escape, thousands};
 pub use masking::{MaskedPage, render_masking};
 
 /// Everything the page shows.

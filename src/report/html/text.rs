@@ -9,7 +9,7 @@ pub(super) const NOT_MEASURED: &str = "not measured";
 ///
 /// Control characters and bidirectional overrides become U+FFFD: a student's answer must not change what the page
 /// around it says.
-pub(in crate::report) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {
         match c {
@@ -28,7 +28,7 @@ pub(in crate::report) fn escape(text: &str) -> String {
 }
 
 /// `1234567` as `1,234,567`.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
