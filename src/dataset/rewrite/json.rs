@@ -173,15 +173,16 @@ fn spliced(text: &str, values: &BTreeMap<String, Value>, without: &[String]) -> 
     let open = text.find('{').map_or(0, |at| at + 1);
     out.push_str(&text[..open]);
     // Each entry is what stands between the end of the one before and the end of its value.
-    let (mut at, mut first) = (open, true);
+    let (mut at, mut first, mut gone) = (open, true, false);
     for (key, raw) in &entries {
         let (from, to) = (start(raw), start(raw) + raw.get().len());
         let entry = &text[at..from];
         at = to;
         if without.contains(key) {
+            gone = true;
             continue;
         }
-        let entry = if first { entry.trim_start_matches(',').trim_start_matches(' ') } else { entry };
+        let entry = if first && gone { entry.trim_start_matches(',').trim_start_matches(' ') } else { entry };
         if !first && !entry.trim_start().starts_with(',') {
             out.push(',');
         }
