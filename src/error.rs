@@ -75,6 +75,15 @@ impl Error {
         Self::at(path, message)
     }
 
+    /// What happened and why, without the place.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match &self.cause {
+            Some(cause) => format!("{}: {cause}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     /// Standard output could not be written.
     #[must_use]
     pub fn stdout(source: std::io::Error) -> Self {

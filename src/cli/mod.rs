@@ -136,6 +136,14 @@ impl Global {
     /// # Errors
     /// A file or a value that cannot be used.
     pub(crate) fn layers(&self) -> Result<Layers, Error> {
+        self.layers_with(|_| Ok(()))
+    }
+
+    /// The same with more files, which stand above the workspace's own.
+    ///
+    /// # Errors
+    /// As [`Global::layers`].
+    pub(crate) fn layers_with(&self, files: impl FnOnce(&mut Layers) -> Result<(), Error>) -> Result<Layers, Error> {
         let mut layers = Layers::defaults()?;
         if !self.directory.is_dir() {
             return Err(Error::at(&self.directory, "no such folder").hint("`distill init DIR` makes a workspace"));
@@ -143,6 +151,7 @@ impl Global {
         if Workspace::is_at(&self.directory) {
             layers.file(&self.directory.join(Workspace::FILE))?;
         }
+        files(&mut layers)?;
         layers.environment(
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
         )?;

@@ -48,11 +48,7 @@ impl Done {
 ///
 /// # Errors
 /// Names the file: reading, writing, or a value that does not fit its Parquet column.
-pub fn rewrite(
-    path: &Path,
-    without: &[String],
-    mut change: impl FnMut(&Record) -> Change,
-) -> Result<Done, Error> {
+pub fn rewrite(path: &Path, without: &[String], mut change: impl FnMut(&Record) -> Change) -> Result<Done, Error> {
     let head = open(path)?.head().clone();
     let mut done = Done::default();
     let mut counted = |record: &Record| {

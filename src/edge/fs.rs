@@ -132,6 +132,16 @@ pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_with_mode(&target, bytes, mode).map_err(io)
 }
 
+/// Adds to the end of a file, which is made where there is none.
+///
+/// # Errors
+/// The file system's, with the path.
+pub fn append(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let io = |e: io::Error| Error::io(path, e);
+    let mut file = File::options().create(true).append(true).open(path).map_err(io)?;
+    file.write_all(bytes).map_err(io)
+}
+
 /// As [`rewrite`], by a function that writes the new file while the old one can still be read.
 ///
 /// # Errors

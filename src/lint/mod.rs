@@ -40,7 +40,7 @@ pub use finding::{Edit, FileRows, Finding, Findings, Fix, Report, Rewrite, RowRe
 pub use registry::RULES;
 pub use repair::{Difference, FileRepairs, Repairs};
 pub use rule::{Beside, Check, Context, Meta, Rule, TableInfo};
-pub use selection::{LintError, selected};
+pub use selection::{LintError, nearest, selected};
 pub use settings::{LintSettings, Thresholds};
 pub use view::{Text, View};
 
@@ -134,7 +134,8 @@ impl<'a> Linter<'a> {
     }
 
     /// Shows one file to every rule, a batch of rows at a time; the next batch is read while rules are at work.
-    pub fn file(&mut self, mut reader: Reader) {
+    /// `progress` is told how many rows of it were looked at.
+    pub fn file(&mut self, mut reader: Reader, progress: &mut dyn FnMut(u64)) {
         let layout = self.layout(reader.head(), &reader);
         let head = reader.head();
         self.begin(&head.path.to_string_lossy(), head.columns.clone(), head.metadata.clone(), layout);
@@ -150,6 +151,7 @@ impl<'a> Linter<'a> {
             });
             for batch in receive {
                 self.batch(batch);
+                progress(self.rows.last().map_or(0, |file| file.rows));
             }
         });
     }

@@ -89,9 +89,10 @@ impl FileRepairs {
         let mut texts: BTreeMap<&str, String> = BTreeMap::new();
         for edit in edits {
             if let Edit::Rewrite(path, rewrite) = edit
-                && let Some(old) = texts.get(path.as_str()).cloned().or_else(|| {
-                    value_at(record, path).and_then(Value::as_str).map(str::to_owned)
-                })
+                && let Some(old) = texts
+                    .get(path.as_str())
+                    .cloned()
+                    .or_else(|| value_at(record, path).and_then(Value::as_str).map(str::to_owned))
                 && let Some(text) = rewrite(&old)
             {
                 texts.insert(path, text);

@@ -170,7 +170,8 @@ fn check(list: &'static str, selectors: &[String]) -> Result<(), LintError> {
 }
 
 /// The code, group or name within a third of its length in edits.
-pub(super) fn nearest(selector: &str) -> Option<String> {
+#[must_use]
+pub fn nearest(selector: &str) -> Option<String> {
     let wanted = selector.trim().to_lowercase();
     let known = RULES.iter().flat_map(|rule| {
         let meta = rule.meta();

@@ -25,7 +25,8 @@ pub struct LintSettings {
     pub severity: BTreeMap<String, Severity>,
     /// Findings shown of one rule; the rest is counted. 0: all.
     pub max_findings: u64,
-    /// Kind of the rows, where columns do not tell: `qa`, `cot` or `preference`.
+    /// Kind of the rows, where columns do not tell; said by whoever calls.
+    #[serde(skip)]
     pub kind: Option<Kind>,
     /// Columns of files with other names: `response = "answer_text"`.
     pub columns: BTreeMap<String, String>,

@@ -148,7 +148,7 @@ fn run_fixture(code: &str, stem: &str) -> Report {
     for path in &paths {
         let name = format!("{code}/{}", path.file_name().unwrap().to_string_lossy());
         match crate::dataset::open(path) {
-            Ok(reader) => linter.file(reader.named(Path::new(&name))),
+            Ok(reader) => linter.file(reader.named(Path::new(&name)), &mut |_| {}),
             Err(error) => linter.unreadable(&name, &error.to_string()),
         }
     }

@@ -8,6 +8,7 @@ mod account;
 mod documents;
 #[cfg(feature = "train")]
 mod evaluate;
+mod lint;
 #[cfg(feature = "train")]
 mod local;
 #[cfg(feature = "train")]
@@ -26,6 +27,7 @@ pub use documents::{
 };
 #[cfg(feature = "train")]
 pub use evaluate::{Evaluation, evaluate, try_leaks};
+pub use lint::{LintInputs, dataset_files};
 #[cfg(feature = "train")]
 pub use local::LocalTeacher;
 #[cfg(feature = "train")]

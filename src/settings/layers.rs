@@ -89,13 +89,64 @@ impl Layers {
     /// # Errors
     /// Syntax with the line; unknown keys with a suggestion; values of another type than the default's.
     pub fn file(&mut self, path: &Path) -> Result<(), Error> {
+        self.file_under("", path, 0)
+    }
+
+    /// Puts a file on top that is the `[lint]` table alone: `distill-lint.toml`.
+    ///
+    /// # Errors
+    /// As [`Layers::file`].
+    pub fn lint_file(&mut self, path: &Path) -> Result<(), Error> {
+        self.file_under("lint", path, 0)
+    }
+
+    /// Puts the `[lint]` table of a workspace's file on top, and nothing else of it.
+    ///
+    /// # Errors
+    /// As [`Layers::file`].
+    pub fn lint_table_of(&mut self, path: &Path) -> Result<(), Error> {
+        self.lint_values_of(path, 0)
+    }
+
+    fn lint_values_of(&mut self, path: &Path, depth: usize) -> Result<(), Error> {
+        let mut other = Self::defaults()?;
+        other.file_under("", path, depth)?;
+        let own = |key: &String, origin: &Origin| key.starts_with("lint.") && *origin != Origin::Default;
+        self.values.extend(other.values.into_iter().filter(|(key, (_, origin))| own(key, origin)));
+        Ok(())
+    }
+
+    /// `[lint] extend` names a file to go on from, relative to the one that names it.
+    fn file_under(&mut self, prefix: &str, path: &Path, depth: usize) -> Result<(), Error> {
+        /// Files that extend files that extend files.
+        const MOST: usize = 16;
         let text = crate::edge::fs::read_text(path)?;
-        let table: Table = text.parse().map_err(|e: toml::de::Error| {
+        let mut table: Table = text.parse().map_err(|e: toml::de::Error| {
             let line = e.span().map_or(0, |s| text[..s.start.min(text.len())].matches('\n').count() + 1);
             Error::at(path, format!("line {line}: {}", e.message()))
         })?;
+        let lint =
+            if prefix.is_empty() { table.get_mut("lint").and_then(Value::as_table_mut) } else { Some(&mut table) };
+        if let Some(extend) = lint.and_then(|lint| lint.remove("extend")) {
+            let Value::String(name) = &extend else {
+                return Err(Error::at(
+                    path,
+                    format!("`extend` is {}, the path of a file is expected", extend.type_str()),
+                ));
+            };
+            if depth >= MOST {
+                return Err(Error::at(path, "extends a file that extends it").hint("take one `extend` out"));
+            }
+            let base = path.parent().unwrap_or(Path::new(".")).join(name);
+            let whole = base.file_name().is_some_and(|name| name == super::Workspace::FILE);
+            if whole {
+                self.lint_values_of(&base, depth + 1)?;
+            } else {
+                self.file_under("lint", &base, depth + 1)?;
+            }
+        }
         let mut flat = BTreeMap::new();
-        flatten("", &table, &mut flat);
+        flatten(prefix, &table, &mut flat);
         for (key, value) in flat {
             self.set(&key, value, Origin::File(path.to_owned())).map_err(|e| e.place(path.display().to_string()))?;
         }

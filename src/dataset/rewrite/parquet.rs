@@ -27,8 +27,7 @@ pub(super) fn rewrite(path: &Path, out: &mut File, without: &[String], change: D
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fault(&e))?;
     let meta = Arc::clone(builder.metadata());
     let schema = Arc::clone(builder.schema());
-    let kept: Vec<usize> =
-        (0..schema.fields().len()).filter(|i| !without.contains(schema.field(*i).name())).collect();
+    let kept: Vec<usize> = (0..schema.fields().len()).filter(|i| !without.contains(schema.field(*i).name())).collect();
     let mut properties = WriterProperties::builder();
     if let Some(group) = meta.row_groups().first() {
         for chunk in group.columns() {
@@ -150,18 +149,16 @@ fn rebuilt(array: &ArrayRef, others: &[Other<'_>]) -> Result<ArrayRef, String> {
             let old = cast(array, &DataType::Int64).map_err(|e| e.to_string())?;
             let old = old.as_primitive::<arrow::datatypes::Int64Type>().clone();
             let new = |i: usize| others.iter().rev().find(|other| other.row == i).map(|other| other.value.as_i64());
-            let values: Int64Array = (0..old.len())
-                .map(|i| new(i).unwrap_or_else(|| (!old.is_null(i)).then(|| old.value(i))))
-                .collect();
+            let values: Int64Array =
+                (0..old.len()).map(|i| new(i).unwrap_or_else(|| (!old.is_null(i)).then(|| old.value(i)))).collect();
             cast(&values, numeric).map_err(|e| e.to_string())?
         }
         numeric if numeric.is_floating() => {
             let old = cast(array, &DataType::Float64).map_err(|e| e.to_string())?;
             let old = old.as_primitive::<arrow::datatypes::Float64Type>().clone();
             let new = |i: usize| others.iter().rev().find(|other| other.row == i).map(|other| other.value.as_f64());
-            let values: Float64Array = (0..old.len())
-                .map(|i| new(i).unwrap_or_else(|| (!old.is_null(i)).then(|| old.value(i))))
-                .collect();
+            let values: Float64Array =
+                (0..old.len()).map(|i| new(i).unwrap_or_else(|| (!old.is_null(i)).then(|| old.value(i)))).collect();
             cast(&values, numeric).map_err(|e| e.to_string())?
         }
         other => return Err(format!("values of type {other} cannot be changed")),

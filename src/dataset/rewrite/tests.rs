@@ -59,9 +59,8 @@ fn paths_lead_into_messages() {
     let mut packed = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
     packed.write_all(b"{\"m.x\":\"o\",\"messages\":[{\"content\":\"a\"},{\"content\":\"b\"}]}\n").unwrap();
     std::fs::write(&path, packed.finish().unwrap()).unwrap();
-    let change = |_: &Record| {
-        Change::Set(vec![("messages[1].content".to_owned(), "c".into()), ("m.x".to_owned(), "p".into())])
-    };
+    let change =
+        |_: &Record| Change::Set(vec![("messages[1].content".to_owned(), "c".into()), ("m.x".to_owned(), "p".into())]);
     assert_eq!(rewrite(&path, &[], change).unwrap(), Done { changed: 1, dropped: 0 });
     let record = &read(&path).unwrap().records[0];
     assert_eq!(
@@ -73,7 +72,7 @@ fn paths_lead_into_messages() {
 #[test]
 fn parquet_keeps_schema_metadata_and_values() {
     use ::parquet::arrow::ArrowWriter;
-    use arrow::array::{Array, ArrayRef, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
+    use arrow::array::{ArrayRef, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
     use arrow::buffer::OffsetBuffer;
     use arrow::datatypes::{DataType, Field, Fields};
     use std::sync::Arc;
@@ -92,7 +91,10 @@ fn parquet_keeps_schema_metadata_and_values() {
     let mut bytes = vec![];
     let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
-    writer.append_key_value_metadata(::parquet::file::metadata::KeyValue::new("distill.kind".to_owned(), "qa".to_owned()));
+    writer.append_key_value_metadata(::parquet::file::metadata::KeyValue::new(
+        "distill.kind".to_owned(),
+        "qa".to_owned(),
+    ));
     writer.close().unwrap();
     std::fs::write(&path, bytes).unwrap();
 
