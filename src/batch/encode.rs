@@ -74,7 +74,12 @@ impl StudentTokenizer {
         let mut special: Vec<String> =
             inner.get_added_tokens_decoder().into_values().filter(|t| t.special).map(|t| t.content).collect();
         special.sort();
-        Ok(Self { inner, plain, special, hash: Hasher::new().text("tokenizer").bytes(json).finish() })
+        Ok(Self { inner, plain, special, hash: Self::hash_of(json) })
+    }
+
+    /// Names a `tokenizer.json` by its bytes.
+    pub(super) fn hash_of(json: &[u8]) -> ContentHash {
+        Hasher::new().text("tokenizer").bytes(json).finish()
     }
 
     /// Ids of text in which control tokens have their meaning; nothing is added.
@@ -270,7 +275,7 @@ pub fn question(instruction: &str, context: &str) -> String {
 
 /// The byte that a character of a byte-level vocabulary stands for: printable ones for themselves, the others in
 /// order from U+0100 on. Source: `bytes_to_unicode` of GPT-2's `encoder.py`.
-fn byte_of(c: char) -> Option<u8> {
+pub(super) fn byte_of(c: char) -> Option<u8> {
     let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
     match u32::from(c) {
         code @ 0..=0xFF => u8::try_from(code).ok().filter(|byte| printable(*byte)),
