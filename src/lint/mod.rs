@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use rayon::slice::ParallelSlice;
+use serde_json::Value;
 
 use crate::dataset::{self, Head, Item, Layout, Reader, Record, Table};
 use finding::Plan;
@@ -44,6 +45,8 @@ pub use selection::{LintError, nearest, selected};
 pub use settings::{LintSettings, Thresholds};
 pub use view::{Text, View};
 
+/// The column in which a row names rules that it is let off: a text or a list of codes or names.
+const ALLOWED: &str = "_lint_ignore";
 /// Rows that one thread looks at before it asks for more.
 const CHUNK: usize = 32;
 /// Rows whose ids are remembered for findings that come at the end.
@@ -81,6 +84,8 @@ pub struct Linter<'a> {
     baselined: u64,
     memory: Vec<Remembered>,
     ids: usize,
+    /// What rows themselves ask to be let off.
+    allowed: BTreeMap<RowRef, Vec<String>>,
 }
 
 /// What is kept of the rows of a table, to name them when rules speak at the end.
@@ -115,6 +120,7 @@ impl<'a> Linter<'a> {
             baselined: 0,
             memory: vec![],
             ids: 0,
+            allowed: BTreeMap::new(),
         })
     }
 
@@ -287,8 +293,16 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// Keeps what names a row later.
+    /// Keeps what names a row later, and what it asks to be let off.
     fn remember(&mut self, view: &View<'_>) {
+        let codes: Vec<String> = match view.record.values.get(ALLOWED) {
+            Some(Value::String(codes)) => codes.split([',', ' ']).map(str::to_owned).collect(),
+            Some(Value::Array(codes)) => codes.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            _ => vec![],
+        };
+        if !codes.is_empty() {
+            self.allowed.insert(view.at, codes);
+        }
         let Some(memory) = self.memory.last_mut() else { return };
         let row = view.record.row;
         // Rows that could not be read stand between the others.
@@ -316,6 +330,15 @@ impl<'a> Linter<'a> {
     fn take(&mut self, out: Findings) {
         for mut finding in out.list {
             self.place(&mut finding);
+            let at = RowRef::new(finding.table, finding.row.unwrap_or_default());
+            if finding.row.is_some()
+                && self
+                    .allowed
+                    .get(&at)
+                    .is_some_and(|codes| codes.iter().any(|c| c == finding.code || c == finding.name))
+            {
+                continue;
+            }
             if self.baseline.as_mut().is_some_and(|baseline| baseline.takes(&finding)) {
                 self.baselined += 1;
                 continue;
@@ -324,7 +347,7 @@ impl<'a> Linter<'a> {
                 finding.severity = severity;
             }
             if let (Some(fix), Some(edit)) = (finding.fix, finding.edit.take()) {
-                self.edits.push((RowRef::new(finding.table, finding.row.unwrap_or_default()), fix, edit));
+                self.edits.push((at, fix, edit));
             }
             let total = self.totals.entry(finding.code).or_insert((finding.severity, 0));
             total.1 += 1;

@@ -50,7 +50,7 @@ fn flatten(prefix: &str, table: &Table, out: &mut BTreeMap<String, Value>) {
     for (key, value) in table {
         let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match value {
-            Value::Table(inner) if !OPEN.contains(&key.as_str()) => flatten(&key, inner, out),
+            Value::Table(inner) if !OPEN.contains(&key.replace('-', "_").as_str()) => flatten(&key, inner, out),
             other => {
                 out.insert(key, other.clone());
             }
@@ -200,6 +200,9 @@ impl Layers {
     }
 
     fn set(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), Error> {
+        // Linters of other things spell their keys with hyphens.
+        let spelt = key.starts_with("lint.").then(|| key.replace('-', "_")).filter(|key| self.known.contains_key(key));
+        let key = spelt.as_deref().unwrap_or(key);
         if let Some(kind) = key.strip_prefix(POLICY) {
             let names = Entity::ALL.map(Entity::name);
             kind.parse::<Entity>().map_err(|e| unknown(&e, kind, &names, &origin))?;

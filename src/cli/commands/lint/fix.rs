@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use super::Job;
-use crate::dataset::{self, Change, Done, Item};
+use crate::dataset::{self, Change, Done, Item, Manifest};
 use crate::lint::{Beside, Context, Repairs, Report};
 use crate::row::Kind;
 use crate::{Error, edge};
@@ -66,18 +67,40 @@ pub(super) fn fix(
         if !anything {
             break;
         }
-        // A file is another one now, and its manifest has to say so.
-        for entry in beside.values_mut() {
-            for (name, hash) in &mut entry.hashes {
-                if let Some(path) = job.files.iter().find(|path| path.ends_with(name)) {
-                    *hash = edge::fs::hash(path)?;
-                }
-            }
-        }
+        follow(job, beside)?;
         let cx = Context { beside: cx.beside.map(|_| &*beside), ..cx.clone() };
         report = job.run(&cx)?;
     }
     Ok(Fixed { report, done, without, files: touched.len(), stale_tokens })
+}
+
+/// Repaired files are others now: a manifest that named them as they were names them as they are.
+fn follow(job: &Job<'_>, beside: &mut BTreeMap<String, Beside>) -> Result<(), Error> {
+    for (folder, entry) in beside {
+        let folder = Path::new(folder);
+        let path = folder.join("manifest.json");
+        let mut manifest: Option<Manifest> = entry.manifest.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        for (name, hash) in &mut entry.hashes {
+            let file = folder.join(name);
+            if !job.files.contains(&file) {
+                continue;
+            }
+            let now = edge::fs::hash(&file)?;
+            if let Some(named) = manifest.as_mut().and_then(|manifest| manifest.files.get_mut(name))
+                && *named == *hash
+            {
+                named.clone_from(&now);
+            }
+            *hash = now;
+        }
+        if let Some(manifest) = manifest
+            && entry.manifest.as_deref().and_then(|json| serde_json::from_str(json).ok()).as_ref() != Some(&manifest)
+        {
+            manifest.commit(&path)?;
+            entry.manifest = Some(edge::fs::read_text(&path)?);
+        }
+    }
+    Ok(())
 }
 
 /// The kind of a file of our own shape.
@@ -86,7 +109,7 @@ fn native(report: &Report, index: usize) -> Option<Kind> {
     file.kind.filter(|_| file.layout == Some(dataset::Shape::Native.name()))
 }
 
-fn has_tokens(path: &std::path::Path) -> bool {
+fn has_tokens(path: &Path) -> bool {
     dataset::open(path).is_ok_and(|reader| reader.head().columns.iter().any(|column| column.starts_with("tokens_")))
 }
 

@@ -74,6 +74,15 @@ pub struct LintArgs {
     /// From which severity on findings make the exit code 1
     #[arg(long, value_enum, default_value = "warning", value_name = "SEVERITY")]
     fail_on: FailOn,
+    /// Exit with 0 whatever is found, the same as `--fail-on never`
+    #[arg(long, conflicts_with = "fail_on")]
+    exit_zero: bool,
+    /// More warnings than this make the exit code 1, whatever `--fail-on` says
+    #[arg(long, value_name = "N")]
+    max_warnings: Option<u64>,
+    /// Only count findings by rule
+    #[arg(long)]
+    statistics: bool,
     /// Findings shown of one rule; the rest is counted. 0 shows all
     #[arg(long, value_name = "N")]
     max_findings: Option<u64>,
@@ -154,8 +163,15 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         printer.talk(&format!("{} findings written to {}", report.findings.len(), path.display()));
         return Ok(ExitKind::Success);
     }
+    let mut report = report;
+    if args.statistics {
+        report.findings.clear();
+    }
     output::write(&report, args.output_format, &settings, args.output_file.as_deref(), printer)?;
+    let too_many = args.max_warnings.is_some_and(|most| report.count(Severity::Warning) > most);
     let failed = match args.fail_on {
+        _ if args.exit_zero => false,
+        _ if too_many => true,
         FailOn::Error => report.fails_at(Severity::Error),
         FailOn::Warning => report.fails_at(Severity::Warning),
         FailOn::Info => report.fails_at(Severity::Info),
