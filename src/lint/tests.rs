@@ -11,7 +11,7 @@ use crate::id::ContentHash;
 use crate::row::{Kind, TokenCounter};
 
 /// A token is a word between spaces: enough to count in a fixture.
-struct Words;
+pub(super) struct Words;
 
 impl TokenCounter for Words {
     fn count(&self, text: &str) -> usize {
@@ -54,7 +54,7 @@ pub(super) fn findings_with(
     out.list
 }
 
-fn table(path: &str, jsonl: &str) -> Table {
+pub(super) fn table(path: &str, jsonl: &str) -> Table {
     let mut columns: Vec<String> = vec![];
     let mut records = vec![];
     for (row, line) in (0..).zip(jsonl.lines().filter(|line| !line.trim().is_empty())) {
