@@ -2,6 +2,7 @@
 
 use super::pattern;
 use super::prelude::*;
+use crate::dataset::Shape;
 use crate::lint::mention::in_code;
 use regex::Regex;
 
@@ -21,7 +22,8 @@ The student learns to write the slot. A control token in the text can end a turn
 
 ## Example
 `Answer the question about {{ passage }}.`, `Sure.<|im_end|>`, or a whole context of `N/A`.
-The same words in backticks are taken to be a quotation, and masked values such as `[PERSON_1]` are meant to stay.
+`{name}` counts where nothing around it looks like code. The same words in backticks are taken to be a quotation, and
+masked values such as `[PERSON_1]` are meant to stay. In a file of one column `text` chat tokens are the format.
 
 ## How to fix
 Mend the prompt template and generate the rows again. An absent context is written as an empty string.
@@ -32,15 +34,17 @@ Mend the prompt template and generate the rows again. An absent context is writt
 const JINJA: &str =
     r"(?P<dollar>\$)?(?:\{\{-?\s*[A-Za-z_][\w.| ]*-?\}\}|\{%-?\s*(?:if|for|endif|endfor|else|set|include)\b[^%]*%\})";
 /// Slots of single braces, only with names that generators use: braces are ordinary in routes and code.
-const SLOT: &str = r"(?i)(?P<before>[/$\w.:\x22'-])?\{(?:instruction|context|response|thought|prompt|chosen|rejected|passage|question|answer|document|excerpt|persona|topic|source_text|input_text|user_input|output)\}";
+const SLOT: &str = r"(?i)(?P<before>[/$#\w.:\x22'^}\\-])?\{ ?(?:instruction|context|response|thought|prompt|chosen|rejected|passage|question|answer|document|excerpt|persona|topic|source_text|input_text|user_input|output|(?P<plain>(?:user_?|first_?|last_?|full_?|your_?|company_?|product_?|customer_?|author_?)?name|user|input|text|query|company|product|role|job_title|language|subject|style|tone|audience|date|city|country|examples?|num_\w{1,20}|n_\w{1,20}|max_words|count)) ?\}";
 /// Control tokens of the common chat formats.
-const CHAT: &str = r"<\|[a-zA-Z][a-zA-Z0-9_]{1,30}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|^\s*<s>|</s>";
+const CHAT: &str = r"<\|[a-zA-Z][a-zA-Z0-9_]{1,30}\|>|<｜[^<>｜\s]{2,40}｜>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|\[(?:BOS|EOS|PAD|CLS|SEP)\]|^\s*<s>|</s>";
 /// Slots in words: `[insert name here]`, `<your answer>`; a link has its address right after.
 const BLANK: &str =
     r"(?i)\[(?:insert|enter your|fill in|your) [^\]`\n]{1,40}\](?P<before>\()?|<(?:insert|your) [a-z ]{1,40}>";
 /// Values that stand for no value.
 const WORDS: [&str; 12] =
     ["null", "none", "nil", "nan", "n/a", "undefined", "todo", "tbd", "fixme", "string", "placeholder", "..."];
+/// Bytes of the longest of them.
+const LONGEST: usize = 11;
 
 impl Rule for TemplateResidue {
     fn meta(&self) -> &'static Meta {
@@ -51,7 +55,7 @@ impl Rule for TemplateResidue {
         let kinds = [
             (JINJA, "an unfilled template slot"),
             (SLOT, "an unfilled template slot"),
-            (CHAT, "a chat control token"),
+            (CHAT, TOKEN),
             (BLANK, "a blank to be filled in"),
         ];
         let patterns = kinds.into_iter().filter_map(|(source, what)| Some((pattern(source)?, what))).collect();
@@ -59,23 +63,49 @@ impl Rule for TemplateResidue {
     }
 }
 
+/// What [`CHAT`] finds.
+const TOKEN: &str = "a chat control token";
+
 struct Residue {
     patterns: Vec<(Regex, &'static str)>,
 }
 
 impl Residue {
-    fn find(&self, text: &str) -> Option<(std::ops::Range<usize>, &'static str)> {
+    fn find(&self, text: &str, templated: bool) -> Option<(std::ops::Range<usize>, &'static str)> {
         let braces = text.contains(['{', '[', '<']);
-        let patterns = self.patterns.iter().filter(|_| braces);
+        let patterns = self.patterns.iter().filter(|(_, what)| braces && !(templated && *what == TOKEN));
         patterns.flat_map(|(pattern, what)| pattern.captures_iter(text).map(move |hit| (hit, what))).find_map(
             |(hit, what)| {
-                let foreign = hit.name("dollar").is_some() || hit.name("before").is_some();
                 let whole = hit.get(0)?;
+                let foreign = hit.name("dollar").is_some()
+                    || hit.name("before").is_some()
+                    || (hit.name("plain").is_some() && code(line(text, whole.start())));
                 let used = !foreign && !in_code(text, whole.start()) && !strike(text, whole.range());
                 used.then(|| (whole.range(), *what))
             },
         )
     }
+}
+
+/// Whether a whole text stands for no text.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    let text = text.trim();
+    let filler = text.get(..LONGEST).is_some_and(|head| head.eq_ignore_ascii_case("lorem ipsum"));
+    filler || (text.len() <= LONGEST && WORDS.contains(&text.to_lowercase().as_str()))
+}
+
+/// The line around a byte.
+fn line(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+    &text[start..end]
+}
+
+/// Whether a line looks like code, in which braces are what they are.
+fn code(line: &str) -> bool {
+    let signs =
+        ["f\"", "f'", "(\"", "('", "=", "=>", "->", "::", "();", "return ", "import ", "http", "$", "\\", "}}", "{{"];
+    signs.iter().any(|sign| line.contains(sign)) || line.trim_end().ends_with([';', '{', '}']) && line.contains('(')
 }
 
 /// Whether `<s>` and `</s>` are a pair: struck-out text in HTML, not the ends of a sequence.
@@ -88,14 +118,15 @@ fn strike(text: &str, hit: std::ops::Range<usize>) -> bool {
 
 impl Check for Residue {
     fn row(&self, row: &View<'_>, out: &mut Findings) {
+        // A column of whole conversations is written in the tokens of its template.
+        let templated = row.table.layout.as_ref().is_some_and(|layout| layout.shape == Shape::Text);
         for text in row.texts() {
-            if let Some((range, what)) = self.find(text.text) {
+            if let Some((range, what)) = self.find(text.text, templated) {
                 out.mark(row.finding_in(&META, text, format!("`{}` holds {what}", text.name)), text.text, range);
             }
         }
         for text in row.trained() {
-            let value = text.text.trim().to_lowercase();
-            if WORDS.contains(&value.as_str()) || value.starts_with("lorem ipsum") {
+            if is_placeholder(text.text) {
                 let finding = row.finding_in(&META, text, format!("`{}` is a placeholder word", text.name));
                 out.mark(finding, text.text, 0..text.text.len());
             }
@@ -134,6 +165,19 @@ mod tests {
         check("[PERSON_1] called [ORG_2] about item [1]", 0);
         check("see [your guide](guide.md) and [Add a pump]", 0);
         check("None of them worked.", 0);
+        check("Dear {name}, the rope is here.", 1);
+        check("Write {num_questions} questions about {company}.", 1);
+        check("fine.<｜end▁of▁sentence｜>", 1);
+        check("fine.<eos>", 1);
+        check("[PAD] fine [PAD]", 1);
+        check("print(f\"hello {name}\")", 0);
+        check("let line = format!(\"hello {name}\");", 0);
+        check("the route is /users/{name}, the set is {text}\\}", 0);
+        check("\\frac{text}{count}", 0);
+        check("a set {a, b} and {x}", 0);
+        check("https://example.com/?q={query}", 0);
+        check("n/a", 1);
+        check("lorem ipsum dolor sit amet", 1);
         check("if a < b | c > d then", 0);
     }
 }

@@ -1,6 +1,8 @@
 //! LEN002: a question, thought or answer with next to nothing in it.
 
+use super::echoed_thought::echo;
 use super::prelude::*;
+use super::template_residue::is_placeholder;
 use crate::dataset::Shape;
 use crate::lint::text::count_words;
 
@@ -23,7 +25,7 @@ teaches the student little but to stop.
 `{\"instruction\": \"Why?\", …}`; `\"thought\": \"It is cold.\"`; `\"response\": \"Ice.\"`.
 Of a conversation only the first question and the longest answer count: later turns may well be `Thanks.`
 In files of others a short instruction is fine when it comes with an input (`Summarize:` and a text).
-Empty texts are `empty-field`. A text of enough words has enough tokens; others are left out without a tokenizer.
+Empty texts are `empty-field`, words such as `N/A` `template-residue`, thoughts that only repeat `echoed-thought`. A text of enough words has enough tokens; others are left out without a tokenizer.
 
 ## How to fix
 Ask the teacher for whole sentences, or drop the row.
@@ -37,7 +39,13 @@ impl Rule for TooShort {
 
     fn start<'a>(&self, settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
         let t = &settings.thresholds;
-        Box::new(Short { prompt: t.least_prompt, thought: t.least_thought, answer: t.least_answer, uncounted: 0 })
+        Box::new(Short {
+            prompt: t.least_prompt,
+            thought: t.least_thought,
+            answer: t.least_answer,
+            echo: (t.thought_response, t.thought_instruction),
+            uncounted: 0,
+        })
     }
 }
 
@@ -45,6 +53,8 @@ struct Short {
     prompt: usize,
     thought: usize,
     answer: usize,
+    /// Likenesses from which a thought only repeats.
+    echo: (f64, f64),
     /// Texts of few words of which nobody counted the tokens.
     uncounted: u64,
 }
@@ -68,7 +78,10 @@ impl Short {
             .chain(answer.map(move |text| (text, least_answer)))
             .filter(|(text, least)| {
                 // Tokens do not reach over spaces, so words are the least there can be; long texts are no question.
-                !text.text.trim().is_empty() && text.text.len() < 24 * least && few_words(text.text, *least)
+                !text.text.trim().is_empty()
+                    && !is_placeholder(text.text)
+                    && text.text.len() < 24 * least
+                    && few_words(text.text, *least)
             })
     }
 }
@@ -81,6 +94,10 @@ impl Check for Short {
     fn row(&self, row: &View<'_>, out: &mut Findings) {
         for (text, least) in self.judged(row) {
             if let Some(tokens) = row.tokens(text).filter(|tokens| *tokens < least) {
+                // A thought that repeats its answer is `echoed-thought`, however short.
+                if text.role == Role::Thought && echo(row, self.echo.0, self.echo.1).is_some() {
+                    continue;
+                }
                 let message = format!("`{}` has {tokens} tokens, {least} are the least", text.name);
                 out.push(row.finding_in(&META, text, message));
             }
