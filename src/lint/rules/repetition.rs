@@ -63,7 +63,8 @@ impl Check for Shares {
                 continue;
             }
             if let Some((run, share)) = self.judge(text.text) {
-                let (share, words) = (share * 100.0, run.unsigned_abs());
+                // Runs of one word overlap with themselves.
+                let (share, words) = (share.min(1.0) * 100.0, run.unsigned_abs());
                 let what = if run > 0 { "the most frequent run of" } else { "repeated runs of" };
                 let message = format!("{share:.0} % of `{}` is {what} {words} words", text.name);
                 out.push(row.finding_in(&META, text, message));

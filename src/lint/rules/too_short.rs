@@ -141,7 +141,7 @@ mod tests {
         check(r#"{"instruction":"Why two of them?","context":"","response":"One always drifts."}"#, false, &[], 0);
         check(r#"{"instruction":"Why two of them?","context":"","response":" "}"#, true, &[], 0);
         check(
-            r#"{"instruction":"Why two of them?","thought":"One drifts.","response":"One always drifts."}"#,
+            r#"{"instruction":"Why two of them?","thought":"Ropes are old.","response":"One always drifts."}"#,
             true,
             &["thought"],
             0,

@@ -289,7 +289,7 @@ mod tests {
         check("a\n\n\nb", "a\n\nb");
         check("a\n \n\t\n\nb\n\n\n\nc", "a\n\nb\n\nc");
         check("a\r\n\r\n\r\nb", "a\n\nb");
-        check("c\u{a0}e\u{301}tait", "c était");
+        check("il\u{a0}e\u{301}tait", "il était");
         // Good typography.
         for text in [
             "Où était-ce\u{a0}? À «\u{a0}Paris\u{a0}», voilà\u{202f}!",
