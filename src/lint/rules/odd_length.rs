@@ -154,9 +154,9 @@ impl Group {
         let log_median = (median + 1.0).ln();
         let logs = lengths().map(|(length, count)| (((length + 1.0).ln() - log_median).abs(), count));
         let log_spread = middle(logs.collect(), total);
-        // Equal lengths would make a single token stand out.
+        // Nearly equal lengths would make a few tokens stand out: half or double is no other length.
         let (spread, log_spread) = (SIGMA * spread, SIGMA * log_spread);
-        Some(Usual { median, spread: spread.max(0.1 * median).max(1.0), log_spread: log_spread.max(0.1) })
+        Some(Usual { median, spread: spread.max(0.1 * median).max(1.0), log_spread: log_spread.max(0.3) })
     }
 }
 

@@ -4,7 +4,7 @@ use super::echoed_thought::echo;
 use super::prelude::*;
 use super::template_residue::is_placeholder;
 use crate::dataset::Shape;
-use crate::lint::text::count_words;
+use crate::lint::text::{count_words, invisible};
 
 /// Flags questions, thoughts and answers of very few tokens.
 pub(in crate::lint) struct TooShort;
@@ -78,7 +78,7 @@ impl Short {
             .chain(answer.map(move |text| (text, least_answer)))
             .filter(|(text, least)| {
                 // Tokens do not reach over spaces, so words are the least there can be; long texts are no question.
-                !text.text.trim().is_empty()
+                !text.text.chars().all(|c| c.is_whitespace() || invisible(c))
                     && !is_placeholder(text.text)
                     && text.text.len() < 24 * least
                     && few_words(text.text, *least)
