@@ -80,6 +80,10 @@ impl Shares {
         if words.len() < self.least {
             return None;
         }
+        // Whatever breaks a limit repeats three pairs at least; most texts do not.
+        if repeated_pairs(&words) < 3 {
+            return None;
+        }
         let total: usize = words.iter().map(|(_, length)| length + 1).sum::<usize>() - 1;
         let mut hashes: Vec<(u64, usize)> = words.clone();
         for (i, (limit, often)) in self.top.iter().zip(OFTEN).enumerate() {
@@ -133,16 +137,59 @@ fn most_frequent(runs: &[(u64, usize)]) -> Option<(usize, usize)> {
     groups.max().filter(|(count, _)| *count > 1)
 }
 
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// One more letter of a word (FNV-1a).
+fn step(hash: u64, letter: u32) -> u64 {
+    (hash ^ u64::from(letter)).wrapping_mul(0x0100_0000_01b3)
+}
+
+/// Pairs of words less different pairs of words.
+fn repeated_pairs(words: &[(u64, usize)]) -> usize {
+    let size = (2 * words.len()).next_power_of_two();
+    let mut table = vec![0_u64; size];
+    let mut repeated = 0;
+    for pair in words.windows(2) {
+        // Nobody's pair is 0, but for one in 2^64.
+        let hash = mix(mix(0, pair[0].0), pair[1].0);
+        let mut at = (hash >> 32) as usize & (size - 1);
+        while table[at] != 0 && table[at] != hash {
+            at = (at + 1) & (size - 1);
+        }
+        repeated += usize::from(table[at] == hash);
+        table[at] = hash;
+    }
+    repeated
+}
+
 /// Words outside fenced code, hashed without regard to ASCII case, with their lengths in characters.
 fn words(text: &str) -> Vec<(u64, usize)> {
     let mut out = Vec::with_capacity(text.len() / 5);
     let mut count = |text: &str| {
-        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-            let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| {
-                (h ^ u64::from(b.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
-            });
-            out.push((hash, if word.is_ascii() { word.len() } else { word.chars().count() }));
+        let mut word = (START, 0_usize);
+        let mut end = |word: &mut (u64, usize)| {
+            if word.1 > 0 {
+                out.push(std::mem::replace(word, (START, 0)));
+            }
+        };
+        if text.is_ascii() {
+            for b in text.bytes() {
+                if b.is_ascii_alphanumeric() {
+                    word = (step(word.0, u32::from(b.to_ascii_lowercase())), word.1 + 1);
+                } else {
+                    end(&mut word);
+                }
+            }
+        } else {
+            for c in text.chars() {
+                if c.is_alphanumeric() {
+                    word = (step(word.0, u32::from(c.to_ascii_lowercase())), word.1 + 1);
+                } else {
+                    end(&mut word);
+                }
+            }
         }
+        end(&mut word);
     };
     if text.contains("```") {
         text.split("```").step_by(2).for_each(count);

@@ -33,10 +33,10 @@ Drop the row and ask again; the prompt should demand the bare answer.
 
 /// Anywhere in a text.
 const MODEL: &[&str] = &[
-    r"\bas an? (?:ai|artificial intelligence|large) language model\b",
-    r"\bas an? (?:ai|artificial intelligence)(?: model| assistant| chatbot| system)?, (?:i|my)\b",
-    r"\b(?:i am|i['’]m) (?:just |only )?an? (?:ai|artificial intelligence)(?: language)? (?:model|assistant|chatbot)\b",
-    r"\bmy (?:knowledge cutoff|training data (?:only goes|goes|ends|does not|doesn['’]t))\b",
+    r"(?-u:\b)as an? (?:ai|artificial intelligence|large) language model(?-u:\b)",
+    r"(?-u:\b)as an? (?:ai|artificial intelligence)(?: model| assistant| chatbot| system)?, (?:i|my)(?-u:\b)",
+    r"(?-u:\b)(?:i am|i['’]m) (?:just |only )?an? (?:ai|artificial intelligence)(?: language)? (?:model|assistant|chatbot)(?-u:\b)",
+    r"(?-u:\b)my (?:knowledge cutoff|training data (?:only goes|goes|ends|does not|doesn['’]t))(?-u:\b)",
 ];
 /// At the start: no answer at all.
 const REFUSAL: &[&str] = &[

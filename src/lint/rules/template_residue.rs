@@ -31,15 +31,14 @@ Mend the prompt template and generate the rows again. An absent context is writt
 };
 
 /// Slots of double braces with a plain name in them; `{{ .Values.x }}` and `${{ secrets.x }}` belong to other tools.
-const JINJA: &str =
-    r"(?P<dollar>\$)?(?:\{\{-?\s*[A-Za-z_][\w.| ]*-?\}\}|\{%-?\s*(?:if|for|endif|endfor|else|set|include)\b[^%]*%\})";
+const JINJA: &str = r"(?P<dollar>\$)?(?:\{\{-?[ \t\n]*[A-Za-z_][0-9A-Za-z_.| ]*-?\}\}|\{%-?[ \t\n]*(?:if|for|endif|endfor|else|set|include)(?-u:\b)[^%]*%\})";
 /// Slots of single braces, only with names that generators use: braces are ordinary in routes and code.
-const SLOT: &str = r"(?i)(?P<before>[/$#\w.:\x22'^}\\-])?\{ ?(?:instruction|context|response|thought|prompt|chosen|rejected|passage|question|answer|document|excerpt|persona|topic|source_text|input_text|user_input|output|(?P<plain>(?:user_?|first_?|last_?|full_?|your_?|company_?|product_?|customer_?|author_?)?name|user|input|text|query|company|product|role|job_title|language|subject|style|tone|audience|date|city|country|examples?|num_\w{1,20}|n_\w{1,20}|max_words|count)) ?\}";
+const SLOT: &str = r"(?i)(?P<before>[/$#0-9A-Z_.:\x22'^}\\-])?\{ ?(?:instruction|context|response|thought|prompt|chosen|rejected|passage|question|answer|document|excerpt|persona|topic|source_text|input_text|user_input|output|(?P<plain>(?:user_?|first_?|last_?|full_?|your_?|company_?|product_?|customer_?|author_?)?name|user|input|text|query|company|product|role|job_title|language|subject|style|tone|audience|date|city|country|examples?|num_[a-z]{1,12}|n_[a-z]{1,12}|max_words|count)) ?\}";
 /// Control tokens of the common chat formats.
-const CHAT: &str = r"<\|[a-zA-Z][a-zA-Z0-9_]{1,30}\|>|<｜[^<>｜\s]{2,40}｜>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|\[(?:BOS|EOS|PAD|CLS|SEP)\]|^\s*<s>|</s>";
+const CHAT: &str = r"<\|[a-zA-Z][a-zA-Z0-9_]{1,30}\|>|<｜[A-Za-z_▁]{2,40}｜>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|\[(?:BOS|EOS|PAD|CLS|SEP)\]|^[ \t\n]*<s>|</s>";
 /// Slots in words: `[insert name here]`, `<your answer>`; a link has its address right after.
 const BLANK: &str =
-    r"(?i)\[(?:insert|enter your|fill in|your) [^\]`\n]{1,40}\](?P<before>\()?|<(?:insert|your) [a-z ]{1,40}>";
+    r"(?i)\[(?:insert|enter your|fill in|your) [ -Z^_a-~]{1,40}\](?P<before>\()?|<(?:insert|your) [a-z ]{1,40}>";
 /// Values that stand for no value.
 const WORDS: [&str; 12] =
     ["null", "none", "nil", "nan", "n/a", "undefined", "todo", "tbd", "fixme", "string", "placeholder", "..."];
@@ -72,7 +71,7 @@ struct Residue {
 
 impl Residue {
     fn find(&self, text: &str, templated: bool) -> Option<(std::ops::Range<usize>, &'static str)> {
-        let braces = text.contains(['{', '[', '<']);
+        let braces = memchr::memchr3(b'{', b'[', b'<', text.as_bytes()).is_some();
         let patterns = self.patterns.iter().filter(|(_, what)| braces && !(templated && *what == TOKEN));
         patterns.flat_map(|(pattern, what)| pattern.captures_iter(text).map(move |hit| (hit, what))).find_map(
             |(hit, what)| {
@@ -85,6 +84,14 @@ impl Residue {
             },
         )
     }
+}
+
+/// Whether somebody asked for a text with slots in it.
+fn wants_template(row: &View<'_>) -> bool {
+    row.prompt().is_some_and(|prompt| {
+        let asked = prompt.text.to_ascii_lowercase();
+        ["template", "placeholder", "format string", "f-string"].iter().any(|word| asked.contains(word))
+    })
 }
 
 /// Whether a whole text stands for no text.
@@ -122,6 +129,9 @@ impl Check for Residue {
         let templated = row.table.layout.as_ref().is_some_and(|layout| layout.shape == Shape::Text);
         for text in row.texts() {
             if let Some((range, what)) = self.find(text.text, templated) {
+                if what != TOKEN && text.role != Role::Prompt && wants_template(row) {
+                    continue;
+                }
                 out.mark(row.finding_in(&META, text, format!("`{}` holds {what}", text.name)), text.text, range);
             }
         }

@@ -72,11 +72,13 @@ impl Check for Wrapping {
                 });
                 continue;
             }
-            if foreign && text.role == Role::Context {
+            // Users of a chat paste pages.
+            if foreign && (text.role == Role::Context || text.name.contains('[')) {
                 continue;
             }
             if let Some((range, what)) = markup(text.text)
                 && !asked_for(row, &MARKUP)
+                && (matches!(text.role, Role::Prompt | Role::Context) || !asked_for(row, &["</"]))
             {
                 let message = format!("`{}` holds {what}", text.name);
                 out.mark(row.finding_in(&META, text, message), text.text, range);
