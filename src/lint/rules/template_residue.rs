@@ -5,6 +5,7 @@ use super::prelude::*;
 use crate::dataset::Shape;
 use crate::lint::mention::in_code;
 use regex::Regex;
+use std::sync::LazyLock;
 
 /// Flags unfilled template slots, chat control tokens and placeholder words.
 pub(in crate::lint) struct TemplateResidue;
@@ -51,39 +52,40 @@ impl Rule for TemplateResidue {
     }
 
     fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        let kinds = [
-            (JINJA, "an unfilled template slot"),
-            (SLOT, "an unfilled template slot"),
-            (CHAT, TOKEN),
-            (BLANK, "a blank to be filled in"),
-        ];
-        let patterns = kinds.into_iter().filter_map(|(source, what)| Some((pattern(source)?, what))).collect();
-        Box::new(Residue { patterns })
+        Box::new(Residue)
     }
 }
+
+/// Each pattern with what it finds. Most datasets have no braces at all, so they are compiled when one is met.
+static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
+    let kinds = [
+        (JINJA, "an unfilled template slot"),
+        (SLOT, "an unfilled template slot"),
+        (CHAT, TOKEN),
+        (BLANK, "a blank to be filled in"),
+    ];
+    kinds.into_iter().filter_map(|(source, what)| Some((pattern(source)?, what))).collect()
+});
 
 /// What [`CHAT`] finds.
 const TOKEN: &str = "a chat control token";
 
-struct Residue {
-    patterns: Vec<(Regex, &'static str)>,
-}
+struct Residue;
 
-impl Residue {
-    fn find(&self, text: &str, templated: bool) -> Option<(std::ops::Range<usize>, &'static str)> {
-        let braces = memchr::memchr3(b'{', b'[', b'<', text.as_bytes()).is_some();
-        let patterns = self.patterns.iter().filter(|(_, what)| braces && !(templated && *what == TOKEN));
-        patterns.flat_map(|(pattern, what)| pattern.captures_iter(text).map(move |hit| (hit, what))).find_map(
-            |(hit, what)| {
-                let whole = hit.get(0)?;
-                let foreign = hit.name("dollar").is_some()
-                    || hit.name("before").is_some()
-                    || (hit.name("plain").is_some() && code(line(text, whole.start())));
-                let used = !foreign && !in_code(text, whole.start()) && !strike(text, whole.range());
-                used.then(|| (whole.range(), *what))
-            },
-        )
-    }
+/// The first slot or token that is used and not mentioned.
+fn find(text: &str, templated: bool) -> Option<(std::ops::Range<usize>, &'static str)> {
+    memchr::memchr3(b'{', b'[', b'<', text.as_bytes())?;
+    let patterns = PATTERNS.iter().filter(|(_, what)| !(templated && *what == TOKEN));
+    patterns.flat_map(|(pattern, what)| pattern.captures_iter(text).map(move |hit| (hit, what))).find_map(
+        |(hit, what)| {
+            let whole = hit.get(0)?;
+            let foreign = hit.name("dollar").is_some()
+                || hit.name("before").is_some()
+                || (hit.name("plain").is_some() && code(line(text, whole.start())));
+            let used = !foreign && !in_code(text, whole.start()) && !strike(text, whole.range());
+            used.then(|| (whole.range(), *what))
+        },
+    )
 }
 
 /// Whether somebody asked for a text with slots in it.
@@ -128,7 +130,7 @@ impl Check for Residue {
         // A column of whole conversations is written in the tokens of its template.
         let templated = row.table.layout.as_ref().is_some_and(|layout| layout.shape == Shape::Text);
         for text in row.texts() {
-            if let Some((range, what)) = self.find(text.text, templated) {
+            if let Some((range, what)) = find(text.text, templated) {
                 if what != TOKEN && text.role != Role::Prompt && wants_template(row) {
                     continue;
                 }
