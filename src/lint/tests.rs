@@ -11,7 +11,7 @@ use crate::id::ContentHash;
 use crate::row::{Kind, TokenCounter};
 
 /// A token is a word between spaces: enough to count in a fixture.
-struct Words;
+pub(super) struct Words;
 
 impl TokenCounter for Words {
     fn count(&self, text: &str) -> usize {
@@ -54,7 +54,7 @@ pub(super) fn findings_with(
     out.list
 }
 
-fn table(path: &str, jsonl: &str) -> Table {
+pub(super) fn table(path: &str, jsonl: &str) -> Table {
     let mut columns: Vec<String> = vec![];
     let mut records = vec![];
     for (row, line) in (0..).zip(jsonl.lines().filter(|line| !line.trim().is_empty())) {
@@ -274,7 +274,7 @@ fn no_report_prints_personal_data() {
 
 #[test]
 fn json_is_an_array_of_exactly_nine_keys() {
-    let report = run(&[table("q.jsonl", r#"{"instruction":"a","response":" ","context":""}"#)]);
+    let report = run(&[table("q.jsonl", r#"{"instruction":"Who did all this?","response":" ","context":""}"#)]);
     let parsed: Vec<serde_json::Map<String, serde_json::Value>> =
         serde_json::from_str(&report::json::render(&report)).unwrap();
     let keys: Vec<&String> = parsed[0].keys().collect();
@@ -287,11 +287,11 @@ fn json_is_an_array_of_exactly_nine_keys() {
 
 #[test]
 fn text_shows_place_mark_and_summary() {
-    let rows = "{\"instruction\":\"Why?\",\"context\":\"\",\"response\":\"fine.<|im_end|>\"}\n\
-                {\"instruction\":\"How?\",\"context\":\"\",\"response\":\"well\"}";
+    let rows = "{\"instruction\":\"Why is it so?\",\"context\":\"\",\"response\":\"all is fine.<|im_end|>\"}\n\
+                {\"instruction\":\"How is it so?\",\"context\":\"\",\"response\":\"all is well\"}";
     let shown = report::text::render(&run(&[table("q\u{1b}.jsonl", rows)]), false);
     let expected = "q·.jsonl:0 error SCH006 `response` holds a chat control token (template-residue)\n    \
-                    response: fine.⟦<|im_end|>⟧\n\n     1 error SCH006 template-residue\n\
+                    response: all is fine.⟦<|im_end|>⟧\n\n     1 error SCH006 template-residue\n\
                     skipped DUP006: no row has a `split`: test and training rows cannot be told apart\n\
                     1 error in 2 rows of 1 file\n";
     assert_eq!(shown, expected);
@@ -312,7 +312,7 @@ fn a_known_kind_names_each_missing_column() {
 fn duplicates_and_overlaps_reach_over_files() {
     let row = |split: &str, end: &str| {
         format!(
-            r#"{{"instruction":"Who fixed it?","context":"","response":"I did{end}","split":"{split}","answer_key":"I"}}"#
+            r#"{{"instruction":"Who fixed the pump?","context":"","response":"I did it{end}","split":"{split}","answer_key":"I"}}"#
         )
     };
     let (train, again) = (table("a.jsonl", &row("train", ".")), table("b.jsonl", &row("train", " .")));

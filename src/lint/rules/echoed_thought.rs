@@ -45,22 +45,30 @@ struct Echo {
 
 impl Check for Echo {
     fn row(&self, row: &View<'_>, out: &mut Findings) {
-        let Some(thought) = row.last(Role::Thought) else { return };
-        let words = |text: Option<&Text<'_>>| text.map(|text| text.words().to_vec()).unwrap_or_default();
-        let response = words(row.answer());
-        let own = thought.words();
-        let bare = sentences(thought.text) <= 1
-            && !own.is_empty()
-            && own.len() <= response.len()
-            && common(own, &response) as f64 >= 0.9 * own.len() as f64;
-        let message = if bare || alike(own, &response, self.response) {
-            format!("`{}` repeats the response", thought.name)
-        } else if alike(own, &words(row.prompt()), self.instruction) {
-            format!("`{}` repeats the instruction", thought.name)
-        } else {
-            return;
-        };
-        out.push(row.finding_in(&META, thought, message));
+        if let Some((thought, what)) = echo(row, self.response, self.instruction) {
+            out.push(row.finding_in(&META, thought, format!("`{}` repeats the {what}", thought.name)));
+        }
+    }
+}
+
+/// The thought that says nothing of its own, and what it repeats, at these likenesses.
+pub(super) fn echo<'v, 'r>(
+    row: &'v View<'r>,
+    response_likeness: f64,
+    instruction_likeness: f64,
+) -> Option<(&'v Text<'r>, &'static str)> {
+    let thought = row.last(Role::Thought)?;
+    let words = |text: Option<&'v Text<'r>>| text.map(Text::words).unwrap_or_default();
+    let response = words(row.answer());
+    let own = thought.words();
+    let bare = sentences(thought.text) <= 1
+        && !own.is_empty()
+        && own.len() <= response.len()
+        && common(own, response) as f64 >= 0.9 * own.len() as f64;
+    if bare || alike(own, response, response_likeness) {
+        Some((thought, "response"))
+    } else {
+        alike(own, words(row.prompt()), instruction_likeness).then_some((thought, "instruction"))
     }
 }
 

@@ -70,7 +70,7 @@ fn byte(c: char) -> Option<u8> {
 }
 
 /// The first place that reads like UTF-8 in Windows-1252 clothes, in bytes of the text.
-fn doubly_encoded(text: &str) -> Option<Range<usize>> {
+pub(super) fn doubly_encoded(text: &str) -> Option<Range<usize>> {
     if text.is_ascii() {
         return None;
     }

@@ -3,6 +3,7 @@
 use super::pattern;
 use super::prelude::*;
 use crate::lint::mention::{in_code, quoted};
+use crate::lint::text::runs;
 use regex::Regex;
 
 /// Flags refusals, talk about being a model, and announcements of the answer.
@@ -14,7 +15,7 @@ static META: Meta = Meta {
     severity: Severity::Error,
     fix: None,
     kinds: &Kind::ALL,
-    summary: "The teacher refuses, calls itself a model or announces its answer",
+    summary: "The teacher refuses, calls itself a model, announces its answer or repeats its instructions",
     explanation: "
 ## Why it matters
 The student is meant to speak as the person. One `As an AI language model` in a hundred rows is enough to hear it again.
@@ -23,6 +24,7 @@ The student is meant to speak as the person. One `As an AI language model` in a 
 `Sure, here is the rewritten post:`, `I'm sorry, but I can't help with that.`, `Here is the JSON you asked for`.
 Quoted words are left alone, and so is `Here is how I did it`: people write that.
 The `rejected` side may open like an assistant, for that is its part; refusals and talk of models count there too.
+Where a row has a system prompt, an answer with 12 words in a row of it repeats its instructions.
 
 ## How to fix
 Drop the row and ask again; the prompt should demand the bare answer.
@@ -31,10 +33,10 @@ Drop the row and ask again; the prompt should demand the bare answer.
 
 /// Anywhere in a text.
 const MODEL: &[&str] = &[
-    r"\bas an? (?:ai|artificial intelligence|large) language model\b",
-    r"\bas an? (?:ai|artificial intelligence)(?: model| assistant| chatbot| system)?, (?:i|my)\b",
-    r"\b(?:i am|i['’]m) (?:just |only )?an? (?:ai|artificial intelligence)(?: language)? (?:model|assistant|chatbot)\b",
-    r"\bmy (?:knowledge cutoff|training data (?:only goes|goes|ends|does not|doesn['’]t))\b",
+    r"(?-u:\b)as an? (?:ai|artificial intelligence|large) language model(?-u:\b)",
+    r"(?-u:\b)as an? (?:ai|artificial intelligence)(?: model| assistant| chatbot| system)?, (?:i|my)(?-u:\b)",
+    r"(?-u:\b)(?:i am|i['’]m) (?:just |only )?an? (?:ai|artificial intelligence)(?: language)? (?:model|assistant|chatbot)(?-u:\b)",
+    r"(?-u:\b)my (?:knowledge cutoff|training data (?:only goes|goes|ends|does not|doesn['’]t))(?-u:\b)",
 ];
 /// At the start: no answer at all.
 const REFUSAL: &[&str] = &[
@@ -55,7 +57,7 @@ impl Rule for TeacherMetaText {
         &META
     }
 
-    fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
+    fn start<'a>(&self, settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
         let kinds = [
             (MODEL, "calls its author a language model", true),
             (REFUSAL, "is a refusal", true),
@@ -65,17 +67,44 @@ impl Rule for TeacherMetaText {
         let compile = |list: &[&str]| pattern(&format!("(?i)(?:{})", list.join("|")));
         let patterns =
             kinds.into_iter().filter_map(|(list, what, always)| Some((compile(list)?, what, always))).collect();
-        Box::new(MetaText { patterns })
+        Box::new(MetaText { patterns, echoed: settings.thresholds.echoed_words })
     }
 }
 
 struct MetaText {
     /// Pattern, what it means, and whether it also counts in `rejected`.
     patterns: Vec<(Regex, &'static str, bool)>,
+    /// Words of a system prompt in a row that an answer may not repeat.
+    echoed: usize,
+}
+
+impl MetaText {
+    /// The answer that repeats the system prompt, when one does.
+    fn echo<'v, 'r>(&self, row: &'v View<'r>) -> Option<&'v Text<'r>> {
+        // Twelve words take more than twelve bytes; most rows have no system prompt at all.
+        let long = |text: &&Text<'_>| self.echoed > 0 && text.text.len() > 2 * self.echoed;
+        let mut prompts: Vec<u64> = vec![];
+        for text in row.texts().filter(|text| text.role == Role::System).filter(long) {
+            prompts.extend(runs(text.words(), self.echoed));
+        }
+        if prompts.is_empty() {
+            return None;
+        }
+        prompts.sort_unstable();
+        let said = |role: Role| role.is_answer() || matches!(role, Role::Rejected | Role::Thought);
+        row.texts()
+            .filter(|text| said(text.role))
+            .filter(long)
+            .find(|text| runs(text.words(), self.echoed).any(|run| prompts.binary_search(&run).is_ok()))
+    }
 }
 
 impl Check for MetaText {
     fn row(&self, row: &View<'_>, out: &mut Findings) {
+        if let Some(text) = self.echo(row) {
+            let message = format!("`{}` repeats {} words of the system prompt", text.name, self.echoed);
+            out.push(row.finding_in(&META, text, message));
+        }
         // Evidence, context and instructions are not the teacher's words; probes are never trained on but still asked.
         let words_of_others = |role: Role| matches!(role, Role::Evidence | Role::Context | Role::System);
         for text in row.texts().filter(|text| !words_of_others(text.role)) {
@@ -128,5 +157,23 @@ mod tests {
         check("chosen", "I'm sorry about the noise last night.", 0);
         check("chosen", "**Response:** less code.", 1);
         check("chosen", "The answer: less code.", 0);
+    }
+
+    #[test]
+    fn instructions_are_not_said_aloud() {
+        let settings = LintSettings { min_rows: 0, select: vec!["TXT005".to_owned()], ..LintSettings::default() };
+        let system =
+            "You are the harbour assistant. Answer in two short sentences and never mention the price of rope.";
+        let check = |answer: &str, expected: usize| {
+            let row = format!(
+                r#"{{"messages":[{{"role":"system","content":"{system}"}},{{"role":"user","content":"Hi"}},{{"role":"assistant","content":"{answer}"}}]}}"#
+            );
+            let tables = [crate::lint::tests::table("t.jsonl", &row)];
+            let report = crate::lint::lint(tables.iter(), &settings, &Context::default()).unwrap();
+            assert_eq!(report.findings.len(), expected, "{answer}");
+        };
+        check("I was told: answer in two short sentences, and never mention the price of rope.", 1);
+        check("I am to answer in two short sentences and never mention the price.", 0); // eleven words
+        check("The harbour opens at six.", 0);
     }
 }

@@ -2,8 +2,10 @@
 
 use super::pattern;
 use super::prelude::*;
+use crate::dataset::Shape;
 use crate::lint::mention::in_code;
 use regex::Regex;
+use std::sync::LazyLock;
 
 /// Flags unfilled template slots, chat control tokens and placeholder words.
 pub(in crate::lint) struct TemplateResidue;
@@ -21,7 +23,8 @@ The student learns to write the slot. A control token in the text can end a turn
 
 ## Example
 `Answer the question about {{ passage }}.`, `Sure.<|im_end|>`, or a whole context of `N/A`.
-The same words in backticks are taken to be a quotation, and masked values such as `[PERSON_1]` are meant to stay.
+`{name}` counts where nothing around it looks like code. The same words in backticks are taken to be a quotation, and
+masked values such as `[PERSON_1]` are meant to stay. In a file of one column `text` chat tokens are the format.
 
 ## How to fix
 Mend the prompt template and generate the rows again. An absent context is written as an empty string.
@@ -29,18 +32,19 @@ Mend the prompt template and generate the rows again. An absent context is writt
 };
 
 /// Slots of double braces with a plain name in them; `{{ .Values.x }}` and `${{ secrets.x }}` belong to other tools.
-const JINJA: &str =
-    r"(?P<dollar>\$)?(?:\{\{-?\s*[A-Za-z_][\w.| ]*-?\}\}|\{%-?\s*(?:if|for|endif|endfor|else|set|include)\b[^%]*%\})";
+const JINJA: &str = r"(?P<dollar>\$)?(?:\{\{-?[ \t\n]*[A-Za-z_][0-9A-Za-z_.| ]*-?\}\}|\{%-?[ \t\n]*(?:if|for|endif|endfor|else|set|include)(?-u:\b)[^%]*%\})";
 /// Slots of single braces, only with names that generators use: braces are ordinary in routes and code.
-const SLOT: &str = r"(?i)(?P<before>[/$\w.:\x22'-])?\{(?:instruction|context|response|thought|prompt|chosen|rejected|passage|question|answer|document|excerpt|persona|topic|source_text|input_text|user_input|output)\}";
+const SLOT: &str = r"(?i)(?P<before>[/$#0-9A-Z_.:\x22'^}\\-])?\{ ?(?:instruction|context|response|thought|prompt|chosen|rejected|passage|question|answer|document|excerpt|persona|topic|source_text|input_text|user_input|output|(?P<plain>(?:user_?|first_?|last_?|full_?|your_?|company_?|product_?|customer_?|author_?)?name|user|input|text|query|company|product|role|job_title|language|subject|style|tone|audience|date|city|country|examples?|num_[a-z]{1,12}|n_[a-z]{1,12}|max_words|count)) ?\}";
 /// Control tokens of the common chat formats.
-const CHAT: &str = r"<\|[a-zA-Z][a-zA-Z0-9_]{1,30}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|^\s*<s>|</s>";
+const CHAT: &str = r"<\|[a-zA-Z][a-zA-Z0-9_]{1,30}\|>|<｜[A-Za-z_▁]{2,40}｜>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|\[(?:BOS|EOS|PAD|CLS|SEP)\]|^[ \t\n]*<s>|</s>";
 /// Slots in words: `[insert name here]`, `<your answer>`; a link has its address right after.
 const BLANK: &str =
-    r"(?i)\[(?:insert|enter your|fill in|your) [^\]`\n]{1,40}\](?P<before>\()?|<(?:insert|your) [a-z ]{1,40}>";
+    r"(?i)\[(?:insert|enter your|fill in|your) [ -Z^_a-~]{1,40}\](?P<before>\()?|<(?:insert|your) [a-z ]{1,40}>";
 /// Values that stand for no value.
 const WORDS: [&str; 12] =
     ["null", "none", "nil", "nan", "n/a", "undefined", "todo", "tbd", "fixme", "string", "placeholder", "..."];
+/// Bytes of the longest of them.
+const LONGEST: usize = 11;
 
 impl Rule for TemplateResidue {
     fn meta(&self) -> &'static Meta {
@@ -48,34 +52,69 @@ impl Rule for TemplateResidue {
     }
 
     fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        let kinds = [
-            (JINJA, "an unfilled template slot"),
-            (SLOT, "an unfilled template slot"),
-            (CHAT, "a chat control token"),
-            (BLANK, "a blank to be filled in"),
-        ];
-        let patterns = kinds.into_iter().filter_map(|(source, what)| Some((pattern(source)?, what))).collect();
-        Box::new(Residue { patterns })
+        Box::new(Residue)
     }
 }
 
-struct Residue {
-    patterns: Vec<(Regex, &'static str)>,
+/// Each pattern with what it finds. Most datasets have no braces at all, so they are compiled when one is met.
+static PATTERNS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
+    let kinds = [
+        (JINJA, "an unfilled template slot"),
+        (SLOT, "an unfilled template slot"),
+        (CHAT, TOKEN),
+        (BLANK, "a blank to be filled in"),
+    ];
+    kinds.into_iter().filter_map(|(source, what)| Some((pattern(source)?, what))).collect()
+});
+
+/// What [`CHAT`] finds.
+const TOKEN: &str = "a chat control token";
+
+struct Residue;
+
+/// The first slot or token that is used and not mentioned.
+fn find(text: &str, templated: bool) -> Option<(std::ops::Range<usize>, &'static str)> {
+    memchr::memchr3(b'{', b'[', b'<', text.as_bytes())?;
+    let patterns = PATTERNS.iter().filter(|(_, what)| !(templated && *what == TOKEN));
+    patterns.flat_map(|(pattern, what)| pattern.captures_iter(text).map(move |hit| (hit, what))).find_map(
+        |(hit, what)| {
+            let whole = hit.get(0)?;
+            let foreign = hit.name("dollar").is_some()
+                || hit.name("before").is_some()
+                || (hit.name("plain").is_some() && code(line(text, whole.start())));
+            let used = !foreign && !in_code(text, whole.start()) && !strike(text, whole.range());
+            used.then(|| (whole.range(), *what))
+        },
+    )
 }
 
-impl Residue {
-    fn find(&self, text: &str) -> Option<(std::ops::Range<usize>, &'static str)> {
-        let braces = text.contains(['{', '[', '<']);
-        let patterns = self.patterns.iter().filter(|_| braces);
-        patterns.flat_map(|(pattern, what)| pattern.captures_iter(text).map(move |hit| (hit, what))).find_map(
-            |(hit, what)| {
-                let foreign = hit.name("dollar").is_some() || hit.name("before").is_some();
-                let whole = hit.get(0)?;
-                let used = !foreign && !in_code(text, whole.start()) && !strike(text, whole.range());
-                used.then(|| (whole.range(), *what))
-            },
-        )
-    }
+/// Whether somebody asked for a text with slots in it.
+fn wants_template(row: &View<'_>) -> bool {
+    row.prompt().is_some_and(|prompt| {
+        let asked = prompt.text.to_ascii_lowercase();
+        ["template", "placeholder", "format string", "f-string"].iter().any(|word| asked.contains(word))
+    })
+}
+
+/// Whether a whole text stands for no text.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    let text = text.trim();
+    let filler = text.get(..LONGEST).is_some_and(|head| head.eq_ignore_ascii_case("lorem ipsum"));
+    filler || (text.len() <= LONGEST && WORDS.contains(&text.to_lowercase().as_str()))
+}
+
+/// The line around a byte.
+fn line(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+    &text[start..end]
+}
+
+/// Whether a line looks like code, in which braces are what they are.
+fn code(line: &str) -> bool {
+    let signs =
+        ["f\"", "f'", "(\"", "('", "=", "=>", "->", "::", "();", "return ", "import ", "http", "$", "\\", "}}", "{{"];
+    signs.iter().any(|sign| line.contains(sign)) || line.trim_end().ends_with([';', '{', '}']) && line.contains('(')
 }
 
 /// Whether `<s>` and `</s>` are a pair: struck-out text in HTML, not the ends of a sequence.
@@ -88,14 +127,18 @@ fn strike(text: &str, hit: std::ops::Range<usize>) -> bool {
 
 impl Check for Residue {
     fn row(&self, row: &View<'_>, out: &mut Findings) {
+        // A column of whole conversations is written in the tokens of its template.
+        let templated = row.table.layout.as_ref().is_some_and(|layout| layout.shape == Shape::Text);
         for text in row.texts() {
-            if let Some((range, what)) = self.find(text.text) {
+            if let Some((range, what)) = find(text.text, templated) {
+                if what != TOKEN && text.role != Role::Prompt && wants_template(row) {
+                    continue;
+                }
                 out.mark(row.finding_in(&META, text, format!("`{}` holds {what}", text.name)), text.text, range);
             }
         }
         for text in row.trained() {
-            let value = text.text.trim().to_lowercase();
-            if WORDS.contains(&value.as_str()) || value.starts_with("lorem ipsum") {
+            if is_placeholder(text.text) {
                 let finding = row.finding_in(&META, text, format!("`{}` is a placeholder word", text.name));
                 out.mark(finding, text.text, 0..text.text.len());
             }
@@ -134,6 +177,19 @@ mod tests {
         check("[PERSON_1] called [ORG_2] about item [1]", 0);
         check("see [your guide](guide.md) and [Add a pump]", 0);
         check("None of them worked.", 0);
+        check("Dear {name}, the rope is here.", 1);
+        check("Write {num_questions} questions about {company}.", 1);
+        check("fine.<｜end▁of▁sentence｜>", 1);
+        check("fine.<eos>", 1);
+        check("[PAD] fine [PAD]", 1);
+        check("print(f\"hello {name}\")", 0);
+        check("let line = format!(\"hello {name}\");", 0);
+        check("the route is /users/{name}, the set is {text}\\}", 0);
+        check("\\frac{text}{count}", 0);
+        check("a set {a, b} and {x}", 0);
+        check("https://example.com/?q={query}", 0);
+        check("n/a", 1);
+        check("lorem ipsum dolor sit amet", 1);
         check("if a < b | c > d then", 0);
     }
 }
