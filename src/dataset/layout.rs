@@ -377,6 +377,8 @@ fn message<'r>(role: Role, path: &str, held: &'r Map<String, Value>, out: &mut V
     for key in ["content", "value", "text"] {
         let path = format!("{path}.{key}");
         match held.get(key) {
+            // A call of a tool needs no words.
+            Some(Value::String(text)) if text.trim().is_empty() && held.contains_key("tool_calls") => return,
             Some(Value::String(text)) if role == Role::Answer => {
                 return thought_and_answer(role, Cow::Owned(path), text, out);
             }
