@@ -1,0 +1,3 @@
+//! Against brute force, and against hostile rows.
+
+use super::*;
