@@ -1,5 +1,6 @@
 //! What alike means: ROUGE-L F of two lists of words, and the Jaccard index of two sets of word runs.
 
+use super::RUN;
 use super::hash::{Counts, mix, sequence};
 use super::lcs::Lcs;
 use super::sketch::Sketch;
@@ -58,7 +59,7 @@ impl RougeL {
 }
 
 /// Rarest words of a prompt whose pairs are keys.
-const RAREST: usize = 6;
+const RAREST: usize = 5;
 /// Prompts with more words have MinHashes too.
 const SHORT: usize = 12;
 /// Bands of theirs, and hashes of a band.
@@ -109,7 +110,7 @@ impl Measure for RougeL {
     /// two rarest common words among their `d + 2` rarest, so that prompts of up to 13 words are sure to have a key in
     /// common at 0.7 (where their lengths are the same). Longer ones have MinHashes of single words too.
     fn keys(&mut self, list: &[u32], counts: &Counts, keys: &mut Vec<u64>) {
-        let missing = list.len() - self.needed(list.len(), list.len()).min(list.len());
+        let missing = list.len() - self.least(list.len()).min(list.len());
         let (tokens, _) = self.rarest(list, counts);
         let rarest = &tokens[..tokens.len().min(missing + 2).min(RAREST)];
         if let [only] = rarest {
@@ -196,15 +197,17 @@ impl Measure for Jaccard {
     }
 }
 
-/// The runs of `width` words as a sorted set of hashes, the least [`MOST_RUNS`] of them; a shorter text is one run.
-pub(super) fn run_set(words: &[u64], width: usize, set: &mut Vec<u32>) {
+/// The runs of three words as a sorted set of hashes, the least [`MOST_RUNS`] of them; a shorter text is one run.
+pub(super) fn run_set<W: Copy + Into<u64>>(words: &[W], set: &mut Vec<u32>) {
     set.clear();
-    if words.is_empty() {
-        return;
-    }
-    let runs = words.windows(width.clamp(1, words.len()));
-    set.extend(runs.map(|run| (sequence(run.iter().copied()) >> 32) as u32));
+    set.extend(runs(words));
     set.sort_unstable();
     set.dedup();
     set.truncate(MOST_RUNS);
+}
+
+/// Hashes of the runs of three words, in order; a shorter text is one run, an empty one none.
+pub(super) fn runs<W: Copy + Into<u64>>(words: &[W]) -> impl Iterator<Item = u32> {
+    let windows = words.windows(words.len().clamp(1, RUN));
+    windows.map(|run| (sequence(run.iter().map(|word| (*word).into())) >> 32) as u32)
 }

@@ -4,9 +4,11 @@
 
 mod buckets;
 mod hash;
+mod index;
 mod join;
 mod lcs;
 mod measure;
+mod overlap;
 mod sketch;
 mod store;
 
@@ -15,6 +17,8 @@ mod tests;
 
 use crate::Error;
 use crate::edge::spill::Sorter;
+pub use overlap::{Given, Overlap, OverlapSettings, Shared};
+
 use hash::short;
 use measure::{Jaccard, MOST_WORDS, Measure, RougeL};
 use store::{Sealed, Store};
@@ -107,7 +111,7 @@ impl Rows {
     /// The temporary file cannot be written, as when the disk is full.
     pub fn push(&mut self, row: u64, words: &[u64]) -> Result<(), Error> {
         let whole = hash::sequence(words.iter().copied());
-        measure::run_set(words, RUN, &mut self.set);
+        measure::run_set(words, &mut self.set);
         self.engine.push(row, whole, self.set.iter().copied())
     }
 
@@ -207,7 +211,10 @@ impl<M: Measure> Found<M> {
     }
 
     fn near(&mut self, index: usize) -> Result<Near, Error> {
-        let direct = self.of[index];
+        let mut direct = self.of[index];
+        if self.copies.get(index) && self.of[direct as usize] != NONE {
+            direct = self.of[direct as usize];
+        }
         let mut root = direct;
         while self.of[root as usize] != NONE {
             root = self.of[root as usize];
@@ -223,8 +230,7 @@ impl<M: Measure> Found<M> {
             }
         }
         let of = self.rows.get(direct, &mut self.lists.1)?;
-        let likeness = if self.copies.get(index) { 1.0 } else { self.measure.likeness(&self.lists.1) };
-        Ok(Near { row, of, likeness })
+        Ok(Near { row, of, likeness: self.measure.likeness(&self.lists.1) })
     }
 }
 
