@@ -2,7 +2,7 @@
 
 use super::NONE;
 use super::hash::Counts;
-use super::measure::Measure;
+use super::measure::{Marks, Measure, possible};
 use super::store::Sealed;
 use crate::Error;
 
@@ -67,26 +67,9 @@ impl Lists {
     }
 }
 
-/// A bit for each token, turned as often as one falls on it.
-type Bits = [u64; 4];
-
-fn bits(tokens: &[u32]) -> Bits {
-    let mut bits = [0; 4];
-    for token in tokens {
-        let at = token.wrapping_mul(0x85eb_ca6b) >> 24;
-        bits[at as usize / 64] ^= 1 << (at % 64);
-    }
-    bits
-}
-
-/// Bits that differ: no more than the tokens that only one of the two has.
-fn differing(a: &Bits, b: &Bits) -> usize {
-    a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones() as usize).sum()
-}
-
 /// Enters for every row the earliest that it is like: one that is like no earlier one itself where there is such a
 /// row, else another. Rows that have an entry (they equal an earlier row) are left out.
-pub(super) fn join(measure: &mut impl Measure, rows: &mut Sealed, of: &mut [u32]) -> Result<(), Error> {
+pub(super) fn join<M: Measure>(measure: &mut M, rows: &mut Sealed, of: &mut [u32]) -> Result<(), Error> {
     let count = of.len() as u32;
     let (mut list, mut other, mut tokens, mut order) = (vec![], vec![], vec![], vec![]);
     let mut counts = Counts::new(usize::try_from(rows.words()).unwrap_or(usize::MAX));
@@ -104,9 +87,9 @@ pub(super) fn join(measure: &mut impl Measure, rows: &mut Sealed, of: &mut [u32]
             counts.sort(&mut tokens, &mut order);
             let looked_up = (tokens.len() + 1).saturating_sub(measure.least(tokens.len())).min(tokens.len());
             rarest.extend_from_slice(&tokens[..looked_up]);
-            marks.push((tokens.len(), bits(&tokens)));
+            marks.push(Marks::new(&tokens));
         } else {
-            marks.push((0, [0; 4]));
+            marks.push(Marks::default());
         }
         ends.push(rarest.len());
     }
@@ -114,7 +97,8 @@ pub(super) fn join(measure: &mut impl Measure, rows: &mut Sealed, of: &mut [u32]
     let (mut seen, mut round, mut candidates, mut mine) = (vec![0u32; of.len()], 0, vec![], vec![]);
     let mut start = 0;
     for row in 0..count {
-        let (length, own) = marks[row as usize];
+        let own = marks[row as usize];
+        let length = own.length();
         mine.clear();
         let range = std::mem::replace(&mut start, ends[row as usize])..ends[row as usize];
         mine.extend(rarest[range].iter().enumerate().filter_map(|(at, token)| Some((at, lists.of(*token)?))));
@@ -134,12 +118,8 @@ pub(super) fn join(measure: &mut impl Measure, rows: &mut Sealed, of: &mut [u32]
                     }
                     *mark = round;
                     let theirs = usize::from(posting.length);
-                    let needed = measure.needed(length, theirs);
-                    if (length - at).min(theirs - usize::from(posting.at)) < needed {
-                        continue;
-                    }
-                    let differing = differing(&own, &marks[posting.row as usize].1);
-                    if (length + theirs).saturating_sub(differing) / 2 >= needed {
+                    let left = (length - at).min(theirs - usize::from(posting.at));
+                    if left >= measure.needed(length, theirs) && possible(measure, &own, &marks[posting.row as usize]) {
                         candidates.push(posting.row);
                     }
                 }

@@ -27,6 +27,40 @@ pub(super) trait Measure {
     fn keys(&mut self, list: &[u32], counts: &Counts, keys: &mut Vec<u64>);
 }
 
+/// What tells most lists apart without reading them: how many tokens there are, and a bit for each, turned as often as
+/// one falls on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Marks {
+    length: u32,
+    bits: [u64; 4],
+}
+
+impl Marks {
+    pub(super) fn new(tokens: &[u32]) -> Self {
+        let mut bits = [0; 4];
+        for token in tokens {
+            let at = token.wrapping_mul(0x85eb_ca6b) >> 24;
+            bits[at as usize / 64] ^= 1 << (at % 64);
+        }
+        Self { length: tokens.len() as u32, bits }
+    }
+
+    pub(super) const fn length(&self) -> usize {
+        self.length as usize
+    }
+}
+
+/// Whether lists with these marks can have enough tokens in common: no more bits differ than there are tokens that only
+/// one of them has (the bitmap filter of Sandes, Teodoro and Melo 2020).
+pub(super) fn possible(measure: &impl Measure, a: &Marks, b: &Marks) -> bool {
+    let needed = measure.needed(a.length(), b.length());
+    if a.length().min(b.length()) < needed {
+        return false;
+    }
+    let differing: u32 = a.bits.iter().zip(&b.bits).map(|(a, b)| (a ^ b).count_ones()).sum();
+    (a.length() + b.length()).saturating_sub(differing as usize) / 2 >= needed
+}
+
 /// The least whole number not below; products that are whole but for their last bit are.
 fn at_least(product: f64) -> usize {
     (product - 1e-9).ceil().max(1.0) as usize
@@ -46,6 +80,11 @@ pub(super) struct RougeL {
 impl RougeL {
     pub(super) fn new(threshold: f64) -> Self {
         Self { threshold, ..Self::default() }
+    }
+
+    /// The marks of the list that was last given to [`Self::rarest`] or [`Measure::keys`].
+    pub(super) fn marks(&self) -> Marks {
+        Marks::new(&self.tokens)
     }
 
     /// The tokens of a list, the rarest first, and how many of them an alike one has at least one of.

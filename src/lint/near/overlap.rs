@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::NONE;
 use super::hash::{Counts, mix, sequence, short};
 use super::index::Index;
-use super::measure::{Jaccard, MOST_WORDS, Measure, RougeL, run_set, runs};
+use super::measure::{Jaccard, MOST_WORDS, Marks, Measure, RougeL, possible, run_set, runs};
 use super::store::{Sealed, Store};
 use crate::Error;
 
@@ -13,6 +13,8 @@ use crate::Error;
 const MOST: usize = 1 << 16;
 /// Held-out prompts, or rows, that are looked up by one key when there are many.
 const BUCKET: usize = 32;
+/// Rows of which all runs are counted.
+const COUNTED: usize = 20_000;
 /// Pairs of prompts up to which all that have one of the rarest words in common are compared.
 const EXACT: u64 = 100_000_000;
 
@@ -95,8 +97,11 @@ impl Overlap {
         let mut words = vec![prompt.len() as u32];
         words.extend(prompt.iter().chain(text).map(|word| short(*word)));
         words[1..=prompt.len()].iter().for_each(|word| self.words.add(*word));
-        runs(&words[1 + prompt.len()..]).for_each(|run| self.runs.add(run));
         let store = if held_out { &mut self.held } else { &mut self.trained };
+        // Of many rows some are enough to tell what is rare.
+        if store.len() < COUNTED || store.len().is_multiple_of(8) {
+            runs(&words[1 + prompt.len()..]).for_each(|run| self.runs.add(run));
+        }
         store.push(row, words.into_iter())?;
         Ok(())
     }
@@ -147,6 +152,7 @@ struct Distinct {
     words: Vec<u32>,
     ends: Vec<usize>,
     numbers: HashMap<u64, u32>,
+    marks: Vec<Marks>,
     /// The first training row that is like each, and how much.
     found: Vec<(u32, f64)>,
     /// The training row that each was last compared with.
@@ -162,6 +168,7 @@ impl Distinct {
         if number == next {
             self.words.extend_from_slice(list);
             self.ends.push(self.words.len());
+            self.marks.push(Marks::default());
             self.found.push((NONE, 0.0));
             self.seen.push(NONE);
         }
@@ -246,6 +253,9 @@ impl Part {
                 } else if new {
                     self.rouge.keys(prompt, words, &mut keys);
                 }
+                if new {
+                    self.prompts.marks[number as usize] = self.rouge.marks();
+                }
                 by_prompt.extend(keys.iter().map(|key| (*key, number)));
             }
             run_set(text, &mut set);
@@ -254,6 +264,7 @@ impl Part {
                 let (number, new) = self.sets.put(&set);
                 of_set = Some(number);
                 if new {
+                    self.sets.marks[number as usize] = Marks::new(&set);
                     runs.sort(&mut set, &mut order);
                     let looked_up = (set.len() + 1).saturating_sub(self.jaccard.least(set.len()));
                     by_set.extend(set.iter().take(looked_up).map(|run| (mix(u64::from(*run)), number)));
@@ -281,15 +292,19 @@ impl Part {
                     *first = number.min(*first);
                 }
             }
-            let mut loaded = false;
+            let mut own = None;
             for run in runs(text) {
                 for candidate in self.by_set.get(mix(u64::from(run))) {
                     if !self.sets.open(*candidate, number) {
                         continue;
                     }
-                    if !std::mem::replace(&mut loaded, true) {
+                    let own = own.get_or_insert_with(|| {
                         run_set(text, &mut set);
                         self.jaccard.load(&set);
+                        Marks::new(&set)
+                    });
+                    if !possible(&self.jaccard, own, &self.sets.marks[*candidate as usize]) {
+                        continue;
                     }
                     let likeness = self.jaccard.likeness(self.sets.get(*candidate));
                     if likeness > 0.0 {
@@ -304,9 +319,10 @@ impl Part {
             } else if !prompt.is_empty() {
                 self.rouge.keys(prompt, words, &mut keys);
             }
-            let mut loaded = false;
+            let (own, mut loaded) = (self.rouge.marks(), false);
             for candidate in keys.iter().flat_map(|key| self.by_prompt.get(*key)) {
-                if !self.prompts.open(*candidate, number) {
+                let open = self.prompts.open(*candidate, number);
+                if !open || !possible(&self.rouge, &own, &self.prompts.marks[*candidate as usize]) {
                     continue;
                 }
                 if !std::mem::replace(&mut loaded, true) {

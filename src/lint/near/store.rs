@@ -39,6 +39,10 @@ impl Store {
         }
     }
 
+    pub(super) const fn len(&self) -> usize {
+        self.rows
+    }
+
     /// Adds a row and gives its number here.
     pub(super) fn push(&mut self, row: u64, words: impl ExactSizeIterator<Item = u32>) -> Result<u32, Error> {
         let index = u32::try_from(self.rows).ok().filter(|i| *i < u32::MAX);
