@@ -12,6 +12,7 @@ mod excerpt;
 mod finding;
 mod mention;
 mod registry;
+pub mod near;
 mod repair;
 pub mod report;
 mod rule;

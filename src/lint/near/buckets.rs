@@ -1,7 +1,7 @@
 //! Which rows are alike, among those that have a key in common.
 
 use super::NONE;
-use super::hash::Counts;
+use super::hash::{Counts, mix};
 use super::measure::Measure;
 use super::store::Sealed;
 use crate::Error;
@@ -14,22 +14,31 @@ const OTHERS: usize = 4;
 
 /// A row that the later ones of its bucket are compared with.
 #[derive(Debug, Default)]
-struct Lead {
-    row: u32,
-    mark: u32,
+pub(super) struct Lead {
+    pub row: u32,
+    pub mark: u32,
     /// Read when first needed.
-    list: Vec<u32>,
+    pub list: Vec<u32>,
 }
 
 /// The leads of one bucket; their room is used again for the next.
 #[derive(Debug, Default)]
-struct Leads {
+pub(super) struct Leads {
     leads: Vec<Lead>,
     count: usize,
 }
 
 impl Leads {
-    fn push(&mut self, row: u32, mark: u32, most: usize) {
+    pub(super) const fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    pub(super) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Lead> {
+        self.leads[..self.count].iter_mut()
+    }
+
+    /// Takes a row while there are fewer than `most`.
+    pub(super) fn push(&mut self, row: u32, mark: u32, most: usize) {
         if self.count == most {
             return;
         }
@@ -44,13 +53,13 @@ impl Leads {
 }
 
 /// Length of a list, up to 255, and a bit for each token, turned as often as one falls on it.
-fn mark(tokens: &[u32]) -> u32 {
+pub(super) fn mark(tokens: &[u32]) -> u32 {
     let turned = tokens.iter().fold(0, |bits: u32, token| bits ^ 1 << ((u64::from(token.rotate_left(13)) * 24) >> 32));
     (tokens.len().min(255) as u32) << 24 | turned
 }
 
 /// Whether lists with these marks can have enough tokens in common.
-fn possible(measure: &impl Measure, a: u32, b: u32) -> bool {
+pub(super) fn possible(measure: &impl Measure, a: u32, b: u32) -> bool {
     let (longer, shorter) = ((a >> 24).max(b >> 24) as usize, (a >> 24).min(b >> 24) as usize);
     if longer == 255 {
         return true;
@@ -87,21 +96,28 @@ pub(super) fn compare(
         }
     }
     drop(counts);
+    // Pairs with several keys in common are compared once, unless it is too long ago.
+    let mut compared = vec![u64::MAX; 1 << 16];
     let (mut firsts, mut others, mut bucket) = (Leads::default(), Leads::default(), None);
     for record in sorter.finish()? {
         let [key, value] = record?;
         let (row, mark) = ((value >> 32) as u32, value as u32);
         if bucket != Some(key) {
             bucket = Some(key);
-            (firsts.count, others.count) = (0, 0);
+            firsts.clear();
+            others.clear();
         }
         if of[row as usize] != NONE {
             others.push(row, mark, OTHERS);
             continue;
         }
         let mut loaded = false;
-        for lead in firsts.leads[..firsts.count].iter_mut().chain(&mut others.leads[..others.count]) {
+        for lead in firsts.iter_mut().chain(others.iter_mut()) {
             if lead.row == row || !possible(measure, mark, lead.mark) {
+                continue;
+            }
+            let pair = u64::from(row) << 32 | u64::from(lead.row);
+            if std::mem::replace(&mut compared[(mix(pair) >> 48) as usize], pair) == pair {
                 continue;
             }
             if !std::mem::replace(&mut loaded, true) {

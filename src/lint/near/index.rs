@@ -78,7 +78,8 @@ mod tests {
     #[test]
     fn what_was_put_in_is_found_and_nothing_else() {
         for count in [0u64, 1, 2, 100, 5000] {
-            let entries = (0..count).flat_map(|i| [(mix(i), 3), (mix(i), i as u32), (mix(i / 50), 1000 - i as u32 % 7)]);
+            let entries =
+                (0..count).flat_map(|i| [(mix(i), 3), (mix(i), i as u32), (mix(i / 50), 1000 - i as u32 % 7)]);
             let index = Index::new(entries.clone().collect(), 4);
             for i in 0..2 * count + 2 {
                 let mut expected: Vec<u32> = entries.clone().filter(|e| e.0 == mix(i)).map(|e| e.1).collect();

@@ -1,12 +1,52 @@
-//! Near duplicates among any number of rows, in bounded memory.
+//! Near duplicates among any number of rows, in bounded memory: what the rules about duplicates stand on.
 //!
-//! Draft.
+//! | what | answers | alike means | keeps in memory per row | on disk per row |
+//! | --- | --- | --- | --- | --- |
+//! | [`Prompts`] | which prompts are like an earlier one | ROUGE-L F of the words | 5 bytes | 28 + 4·words; 16 per key |
+//! | [`Rows`] | which rows are like an earlier one | Jaccard index of the sets of three-word runs | 5 bytes | 28 + 4·runs; 224 |
+//! | [`Grouped`] | which rows have a key but not a value in common | equal | nothing | 24 |
+//! | [`Overlap`] | which held-out rows a training row gives away | both, or a long run of words | 1 byte, 21 for a held-out one | 16 + 4·words; 16 per key |
+//!
+//! Beyond that each takes its budget, and goes to disk ([`crate::edge::spill`]) only when that is spent. Words are hashes
+//! of 64 bits, of which 32 are kept. Results depend on the rows and their order alone, not on the budget (but see
+//! [`Overlap`]). The callers' row numbers may be anything that grows. Rows without words are like nothing.
+//!
+//! # Few rows
+//! Up to [`Settings::exact_up_to`] rows (20,000), unless they are long (prompts with more than 600,000 words in all, 30
+//! each; rows with more than 6,000,000), the result is that of comparing every pair: those that are passed over cannot
+//! reach the threshold (prefix, positional and bitmap filters in `join.rs`).
+//!
+//! # Many rows
+//! Rows that have a key in common are compared, by the real measure, so that nothing is found that is not alike. Keys of
+//! rows are 14 bands of 8 MinHashes: 92 % of the pairs with a Jaccard index of 0.8 have one in common, 97 % of those with
+//! 0.83, 99.9 % of those with 0.9. Keys of prompts are the pairs of their five rarest words, and 10 bands of 3 MinHashes of
+//! single words for those of more than 12 words. In a bucket of a thousand rows that are not alike, each is compared with
+//! the first 16 (and with 4 that are like a row of another bucket), so that nothing is quadratic.
+//! What of the exact result was found, at 0.7 for prompts and 0.8 for rows, among 20,000 (4,000 in the last two lines):
+//!
+//! | words | prompts | rows |
+//! | --- | --- | --- |
+//! | drawn as in a language, 3 % changed copies | 100 % of 621 | 98.8 % of 505 |
+//! | six of twelve words are the same in all | 98.3 % of 4,990 | |
+//! | seven of twelve, or 40 of 60 | 99.5 % of 19,854 | 98.8 % of 491 |
+//! | fifty templates with two blanks | 99.99 % of 19,950 | |
+//! | a vocabulary of 50 words, of 20 for rows | 98.2 % of 114 | 99 % of 100 |
+//! | 100 words, 600 for rows | 100 % of 123 | 100 % of 123 |
+//!
+//! What is missed is close to the threshold: of the prompts and rows with a likeness of 0.9 or more all were found
+//! (in the vocabulary of 50 words: 97 %).
+//!
+//! # Long texts
+//! The first 2,048 words of a prompt and the first 65,536 of a row in [`Overlap`] are looked at. Of more than 1,024 runs
+//! the 1,024 with the least hashes are kept, which gives the Jaccard index to 0.013 (one standard deviation).
 
 mod buckets;
+mod grouped;
 mod hash;
 mod index;
 mod join;
 mod lcs;
+mod many;
 mod measure;
 mod overlap;
 mod sketch;
@@ -17,6 +57,7 @@ mod tests;
 
 use crate::Error;
 use crate::edge::spill::Sorter;
+pub use grouped::{Grouped, Member};
 pub use overlap::{Given, Overlap, OverlapSettings, Shared};
 
 use hash::short;
@@ -26,8 +67,8 @@ use store::{Sealed, Store};
 /// No row.
 const NONE: u32 = u32::MAX;
 
-/// Words of a run of [`Rows`].
-pub const RUN: usize = 3;
+/// Words of a short run.
+const RUN: usize = 3;
 
 /// How rows are compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -170,20 +211,17 @@ impl<M: Measure + Send> Engine<M> {
                 _ => first = Some((hash, index as u32)),
             }
         }
-        // Ten billion: 20,000 prompts of 25 words, or 10,000 of 100.
-        if rows.len() <= settings.exact_up_to && rows.len() as u64 * rows.words() <= MOST_WORK {
+        if rows.len() <= settings.exact_up_to && rows.words() <= M::MOST {
             join::join(&mut measure, &mut rows, &mut of)?;
         } else {
             buckets::compare(&mut measure, &mut rows, &mut of, settings.budget / 2)?;
         }
-        let mut found = Found { measure, rows, of, copies, equal: settings.equal, next: 0, total: 0, lists: <_>::default() };
+        let mut found =
+            Found { measure, rows, of, copies, equal: settings.equal, next: 0, total: 0, lists: <_>::default() };
         found.total = (0..found.of.len()).filter(|row| found.wanted(*row)).count() as u64;
         Ok(found)
     }
 }
-
-/// Rows times words up to which every pair is compared, whatever the number of rows: some seconds of work.
-const MOST_WORK: u64 = 30_000_000_000;
 
 /// The result of an [`Engine`].
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::NONE;
 use super::hash::{Counts, mix, sequence, short};
 use super::index::Index;
+use super::many::Many;
 use super::measure::{Jaccard, MOST_WORDS, Marks, Measure, RougeL, possible, run_set, runs};
 use super::store::{Sealed, Store};
 use crate::Error;
@@ -35,7 +36,7 @@ pub struct OverlapSettings {
 
 impl Default for OverlapSettings {
     fn default() -> Self {
-        Self { run: 12, run_in_prompt: false, row: 0.8, prompt: 0.7, budget: 64 << 20 }
+        Self { run: 12, run_in_prompt: false, row: 0.8, prompt: 0.7, budget: 96 << 20 }
     }
 }
 
@@ -62,6 +63,13 @@ pub struct Given {
 }
 
 /// Held-out and training rows, in any order.
+///
+/// Held-out rows that fit into half of the budget (about 20,000 of 60 words by default) are looked up in memory: long runs
+/// and rows are found exactly, prompts too while held-out times training rows are up to 10^8, but for keys that more than
+/// 32 different held-out rows share when there are more. Then, and for more held-out rows, prompts are found by the keys
+/// of [`super::Prompts`]. More held-out rows are found by sorting the keys of both (`many.rs`): long runs exactly; rows and
+/// prompts too but for keys that more than 16 different held-out ones share. Only keys that a held-out row has go to
+/// disk, and the fifth or so of the others that a filter of a third of the budget takes for such.
 #[derive(Debug)]
 pub struct Overlap {
     settings: OverlapSettings,
@@ -75,11 +83,11 @@ impl Overlap {
     /// None yet.
     #[must_use]
     pub fn new(settings: OverlapSettings) -> Self {
-        let quarter = settings.budget / 4;
+        let sixth = settings.budget / 6;
         Self {
             settings,
-            held: Store::new(quarter),
-            trained: Store::new(quarter),
+            held: Store::new(sixth),
+            trained: Store::new(sixth),
             words: Counts::new(usize::MAX),
             runs: Counts::new(usize::MAX),
         }
@@ -114,25 +122,32 @@ impl Overlap {
         let Self { settings, held, trained, words, runs, .. } = self;
         let (mut held, mut trained) = (held.seal()?, trained.seal()?);
         let exact = held.len() as u64 * trained.len() as u64 <= EXACT;
-        let mut next = 0;
-        while trained.len() > 0 && (next as usize) < held.len() {
-            let mut part = Part::new(settings, exact);
-            next = part.fill(&mut held, next, &words, &runs)?;
-            part.compare(&mut trained, &words)?;
-            part.tell(&mut held, &mut trained, &mut found)?;
+        let mut few = Few::new(settings, exact);
+        if few.fill(&mut held, &words, &runs)? {
+            few.compare(&mut trained, &words)?;
+            return few.tell(&mut held, &mut trained, &mut found);
         }
-        Ok(())
+        drop(few);
+        let mut many = Many::new(settings, &mut held)?;
+        many.compare(&mut held, &mut trained, &words, &runs)?;
+        many.tell(&mut held, &mut trained, &mut found)
     }
 }
 
 /// A row as it is stored: the words of its prompt, and of all its text.
-fn split(words: &[u32]) -> (&[u32], &[u32]) {
+pub(super) fn split(words: &[u32]) -> (&[u32], &[u32]) {
     let (count, words) = words.split_first().unwrap_or((&0, &[]));
     words.split_at(*count as usize)
 }
 
+/// The part of a held-out row whose runs count.
+pub(super) fn run_words<'a>(settings: &OverlapSettings, row: &'a [u32]) -> &'a [u32] {
+    let (prompt, text) = split(row);
+    if settings.run_in_prompt { prompt } else { text }
+}
+
 /// Hashes of all runs of `width` words, each from the one before.
-fn long_runs(words: &[u32], width: usize) -> impl Iterator<Item = u64> {
+pub(super) fn long_runs(words: &[u32], width: usize) -> impl Iterator<Item = u64> {
     const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
     let width = if width == 0 { usize::MAX } else { width };
     let leaving = (0..width.min(words.len())).fold(1u64, |power, _| power.wrapping_mul(BASE));
@@ -186,12 +201,12 @@ impl Distinct {
     }
 }
 
-/// As many held-out rows as fit into memory, with what finds them.
-struct Part {
+/// All held-out rows in memory, with what finds them.
+struct Few {
     settings: OverlapSettings,
     exact: bool,
-    /// Held-out rows by their number in the store: their prompt and their set of short runs.
-    rows: Vec<(u32, Option<u32>, Option<u32>)>,
+    /// The prompt and the set of short runs of each held-out row.
+    rows: Vec<(Option<u32>, Option<u32>)>,
     prompts: Distinct,
     sets: Distinct,
     rouge: RougeL,
@@ -202,7 +217,7 @@ struct Part {
     by_run: Index,
 }
 
-impl Part {
+impl Few {
     fn new(settings: OverlapSettings, exact: bool) -> Self {
         Self {
             settings,
@@ -218,30 +233,23 @@ impl Part {
         }
     }
 
-    /// The part of a held-out row whose runs count.
-    fn run_words<'a>(&self, row: &'a [u32]) -> &'a [u32] {
-        let (prompt, text) = split(row);
-        if self.settings.run_in_prompt { prompt } else { text }
-    }
-
-    /// Takes held-out rows from a number on and gives the number of the first that is left.
-    fn fill(&mut self, held: &mut Sealed, from: u32, words: &Counts, runs: &Counts) -> Result<u32, Error> {
+    /// Takes the held-out rows, or says that they are too many.
+    fn fill(&mut self, held: &mut Sealed, words: &Counts, runs: &Counts) -> Result<bool, Error> {
         /// Bytes of an entry of an index while it is built.
         const ENTRY: usize = 32;
         /// Bytes of a row and of what is kept of a list, apart from its words.
         const ROW: usize = 128;
         let (mut row, mut set, mut keys, mut order) = (vec![], vec![], vec![], vec![]);
         let (mut by_prompt, mut by_set, mut by_run) = (vec![], vec![], vec![]);
-        let mut next = from;
-        while (next as usize) < held.len() {
+        for next in 0..held.len() as u32 {
             let entries = by_prompt.len() + by_set.len() + by_run.len();
             let lists = self.prompts.words.len() + self.sets.words.len();
             if self.rows.len() * ROW + lists * 4 + entries * ENTRY > self.settings.budget / 2 {
-                break;
+                return Ok(false);
             }
             held.get(next, &mut row)?;
             let (prompt, text) = split(&row);
-            by_run.extend(long_runs(self.run_words(&row), self.settings.run).map(|run| (run, NONE)));
+            by_run.extend(long_runs(run_words(&self.settings, &row), self.settings.run).map(|run| (run, NONE)));
             let mut of_prompt = None;
             if !prompt.is_empty() {
                 let (number, new) = self.prompts.put(prompt);
@@ -254,7 +262,7 @@ impl Part {
                     self.rouge.keys(prompt, words, &mut keys);
                 }
                 if new {
-                    self.prompts.marks[number as usize] = self.rouge.marks();
+                    self.prompts.marks[number as usize] = Marks::new(self.rouge.last_tokens());
                 }
                 by_prompt.extend(keys.iter().map(|key| (*key, number)));
             }
@@ -270,14 +278,13 @@ impl Part {
                     by_set.extend(set.iter().take(looked_up).map(|run| (mix(u64::from(*run)), number)));
                 }
             }
-            self.rows.push((next, of_prompt, of_set));
-            next += 1;
+            self.rows.push((of_prompt, of_set));
         }
         let most = if self.exact { usize::MAX } else { BUCKET };
         self.by_prompt = Index::new(by_prompt, most);
         self.by_set = Index::new(by_set, most);
         self.by_run = Index::new(by_run, 1);
-        Ok(next)
+        Ok(true)
     }
 
     /// Looks every training row up.
@@ -319,7 +326,7 @@ impl Part {
             } else if !prompt.is_empty() {
                 self.rouge.keys(prompt, words, &mut keys);
             }
-            let (own, mut loaded) = (self.rouge.marks(), false);
+            let (own, mut loaded) = (Marks::new(self.rouge.last_tokens()), false);
             for candidate in keys.iter().flat_map(|key| self.by_prompt.get(*key)) {
                 let open = self.prompts.open(*candidate, number);
                 if !open || !possible(&self.rouge, &own, &self.prompts.marks[*candidate as usize]) {
@@ -339,12 +346,12 @@ impl Part {
 
     fn tell(&self, held: &mut Sealed, trained: &mut Sealed, found: &mut impl FnMut(Given)) -> Result<(), Error> {
         let (mut row, mut other) = (vec![], vec![]);
-        for (index, prompt, set) in &self.rows {
-            let number = held.get(*index, &mut row)?;
+        for (index, (prompt, set)) in (0..).zip(&self.rows) {
+            let number = held.get(index, &mut row)?;
             let of = |number: &Option<u32>, lists: &Distinct| number.map_or((NONE, 0.0), |n| lists.found[n as usize]);
             let (by, shared) = match (of(prompt, &self.prompts), of(set, &self.sets)) {
                 ((NONE, _), (NONE, _)) => {
-                    let runs = long_runs(self.run_words(&row), self.settings.run);
+                    let runs = long_runs(run_words(&self.settings, &row), self.settings.run);
                     let first = runs.flat_map(|run| self.by_run.get(run)).min();
                     (first.copied().unwrap_or(NONE), Shared::Run(self.settings.run))
                 }

@@ -37,7 +37,7 @@ impl Sketch {
                 // 8 bits for the round and 56 of hash; the bin is told by the upper half.
                 let bin = match (round as usize).checked_sub(BINS) {
                     Some(bin) => bin,
-                    None => ((hash >> 32) * BINS as u64 >> 32) as usize,
+                    None => (((hash >> 32) * BINS as u64) >> 32) as usize,
                 };
                 let value = round << 56 | (hash.wrapping_mul(0xd6e8_feb8_6659_fd93) >> 8);
                 empty -= usize::from(bins[bin] == u64::MAX);

@@ -28,15 +28,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) const fn new(budget: usize) -> Self {
-        Self {
-            most: budget / 4,
-            memory: Vec::new(),
-            scratch: None,
-            starts: Vec::new(),
-            written: 0,
-            rows: 0,
-            words: 0,
-        }
+        Self { most: budget / 4, memory: Vec::new(), scratch: None, starts: Vec::new(), written: 0, rows: 0, words: 0 }
     }
 
     pub(super) const fn len(&self) -> usize {

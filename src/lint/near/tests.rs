@@ -10,7 +10,7 @@ struct Random(u64);
 impl Random {
     fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        (u128::from(mix(self.0)) * u128::from(n) >> 64) as u64
+        ((u128::from(mix(self.0)) * u128::from(n)) >> 64) as u64
     }
 
     /// A word: often one of few, sometimes one of many, as in a language.
@@ -37,7 +37,11 @@ impl Random {
                         }
                     }
                 }
-                3 => list.iter_mut().take(length as usize / 2).enumerate().for_each(|(i, w)| *w = mix(1 << 40 | i as u64)),
+                3 => list
+                    .iter_mut()
+                    .take(length as usize / 2)
+                    .enumerate()
+                    .for_each(|(i, w)| *w = mix(1 << 40 | i as u64)),
                 4 => list.truncate(self.below(3) as usize),
                 _ => {}
             }
@@ -133,7 +137,7 @@ fn same(got: &[Near], expected: &[Near]) {
 fn few_are_compared_exactly() {
     let mut random = Random(1);
     for (length, vocabulary) in [(4, 30), (12, 20), (12, 3000), (40, 500), (150, 100)] {
-        let lists = random.lists(300, length, vocabulary);
+        let lists = random.lists(if length < 40 { 300 } else { 120 }, length, vocabulary);
         let (asked, whole) = (scores(&lists, rouge), scores(&lists, jaccard));
         for (threshold, equal) in [(0.7, true), (0.8, false), (0.5, true), (1.0, true)] {
             let settings = Settings { equal, ..Settings::new(threshold) };
@@ -203,7 +207,7 @@ fn equal_rows_can_be_left_out() {
 
 #[test]
 fn hostile_rows_end_in_time() {
-    let long = |seed: u64| (0..100_000).map(|i| mix(i / 3 ^ seed << 40)).collect::<Vec<u64>>();
+    let long = |seed: u64| (0..100_000).map(|i| mix((i / 3) ^ (seed << 40))).collect::<Vec<u64>>();
     let mut random = Random(3);
     let sets: Vec<Vec<Vec<u64>>> = vec![
         vec![vec![]; 3000],
@@ -234,6 +238,9 @@ fn hostile_rows_end_in_time() {
     }
 }
 
+/// What a training row's prompt and text have in common with a held-out one.
+type Enough<'a> = dyn Fn(&[u64], &[u64]) -> Option<Shared> + 'a;
+
 fn overlaps(lists: &[(bool, Vec<u64>, Vec<u64>)], settings: OverlapSettings) -> Vec<Given> {
     let mut overlap = Overlap::new(settings);
     for (i, (held, prompt, text)) in lists.iter().enumerate() {
@@ -260,9 +267,7 @@ fn held_out_rows_are_given_away_as_by_brute_force() {
     let prompt_runs = OverlapSettings { run: 4, run_in_prompt: true, ..defaults };
     for settings in [defaults, prompt_runs, OverlapSettings { run: 0, ..defaults }] {
         let trained = || lists.iter().enumerate().filter(|(_, list)| !list.0);
-        let first = |enough: &dyn Fn(&[u64], &[u64]) -> Option<Shared>| {
-            trained().find_map(|(i, list)| Some((number(i), enough(&list.1, &list.2)?)))
-        };
+        let first = |enough: &Enough<'_>| trained().find_map(|(i, list)| Some((number(i), enough(&list.1, &list.2)?)));
         let mut expected = vec![];
         for (i, (_, prompt, text)) in lists.iter().enumerate().filter(|(_, list)| list.0) {
             let likely = |score: f64, least: f64| (score + 1e-9 >= least).then_some(score);
@@ -282,15 +287,24 @@ fn held_out_rows_are_given_away_as_by_brute_force() {
         assert!(kinds(|s| matches!(s, Shared::Prompt(_))) > 10 && kinds(|s| matches!(s, Shared::Row(_))) > 5);
         assert!(settings.run == 0 || kinds(|s| matches!(s, Shared::Run(_))) > 2);
         let got = overlaps(&lists, settings);
-        assert_eq!(got.iter().map(|g| (g.row, g.by)).collect::<Vec<_>>(), expected.iter().map(|g| (g.row, g.by)).collect::<Vec<_>>());
+        assert_eq!(
+            got.iter().map(|g| (g.row, g.by)).collect::<Vec<_>>(),
+            expected.iter().map(|g| (g.row, g.by)).collect::<Vec<_>>()
+        );
         for (got, expected) in got.iter().zip(&expected) {
             match (got.shared, expected.shared) {
-                (Shared::Prompt(a), Shared::Prompt(b)) | (Shared::Row(a), Shared::Row(b)) => assert!((a - b).abs() < 1e-9),
+                (Shared::Prompt(a), Shared::Prompt(b)) | (Shared::Row(a), Shared::Row(b)) => {
+                    assert!((a - b).abs() < 1e-9)
+                }
                 (a, b) => assert_eq!(a, b),
             }
         }
-        // In many parts and from disk it is the same.
-        assert_eq!(overlaps(&lists, OverlapSettings { budget: 1 << 16, ..settings }), got);
+        // By keys and from disk, none is invented and few are missed; runs are exact.
+        let keyed = overlaps(&lists, OverlapSettings { budget: 1 << 12, ..settings });
+        assert!(keyed.iter().all(|near| got.iter().any(|other| other.row == near.row)));
+        assert!(keyed.len() * 100 >= got.len() * 90, "{} of {}", keyed.len(), got.len());
+        let alike = keyed.iter().filter(|near| got.contains(near)).count();
+        assert!(alike * 100 >= got.len() * 85, "{alike} of {}", got.len());
     }
 }
 
