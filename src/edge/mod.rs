@@ -6,6 +6,7 @@ pub mod fs;
 pub mod passphrase;
 pub mod sandbox;
 pub mod seal;
+pub mod spill;
 
 /// The process's largest resident set so far, in bytes; 0 where the system does not tell.
 #[must_use]

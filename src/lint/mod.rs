@@ -11,6 +11,7 @@ mod docs;
 mod excerpt;
 mod finding;
 mod mention;
+pub mod near;
 mod registry;
 mod repair;
 pub mod report;
