@@ -269,6 +269,11 @@ impl Findings {
         }
     }
 
+    /// A repair of another row than the one that a finding is about.
+    pub fn edit(&mut self, row: RowRef, fix: Fix, edit: Edit) {
+        self.edits.push((row, fix, edit));
+    }
+
     /// A row as seen from another one: the file is only named when it differs.
     #[must_use]
     pub fn name(&self, row: RowRef, seen_from: RowRef) -> String {

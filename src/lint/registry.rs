@@ -2,10 +2,10 @@
 
 use super::rule::Rule;
 use super::rules::{
-    cut_off, duplicate_row, echoed_thought, empty_field, hidden_context, identical_pair, inverted_pair,
-    invisible_character, leaked_data, length_bias, missing_column, mojibake, not_text, odd_length, over_cap,
-    repetition, split_overlap, teacher_meta_text, template_residue, too_few_rows, too_short, unknown_column,
-    unreadable, untidy_text, untrainable, wrapped_text,
+    contradiction, cut_off, duplicate_row, echoed_thought, empty_field, hidden_context, identical_pair, inverted_pair,
+    invisible_character, leaked_data, length_bias, missing_column, mojibake, near_prompt, near_row, not_text,
+    odd_length, over_cap, repetition, split_overlap, split_source, teacher_meta_text, template_residue, too_few_rows,
+    too_short, unknown_column, unreadable, untidy_text, untrainable, wrapped_text,
 };
 
 /// The rules, in the order of their codes' groups.
@@ -31,7 +31,11 @@ pub const RULES: &[&'static dyn Rule] = &[
     &leaked_data::LeakedData,
     &hidden_context::HiddenContext,
     &duplicate_row::DuplicateRow,
+    &near_prompt::NearPrompt,
+    &near_row::NearRow,
+    &contradiction::Contradiction,
     &split_overlap::SplitOverlap,
+    &split_source::SplitSource,
     &echoed_thought::EchoedThought,
     &identical_pair::IdenticalPair,
     &length_bias::LengthBias,

@@ -62,7 +62,8 @@ pub use overlap::{Given, Overlap, OverlapSettings, Shared};
 
 use hash::short;
 use measure::{Jaccard, MOST_WORDS, Measure, RougeL};
-use store::{Sealed, Store};
+use store::Sealed;
+pub use store::Store;
 
 /// No row.
 const NONE: u32 = u32::MAX;

@@ -12,7 +12,7 @@ const PIECE: usize = 1 << 16;
 
 /// Rows in the order in which they came.
 #[derive(Debug)]
-pub(super) struct Store {
+pub struct Store {
     /// Words that may be kept in memory.
     most: usize,
     /// The rows, or what was not written yet.
@@ -27,7 +27,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) const fn new(budget: usize) -> Self {
+    pub const fn new(budget: usize) -> Self {
         Self { most: budget / 4, memory: Vec::new(), scratch: None, starts: Vec::new(), written: 0, rows: 0, words: 0 }
     }
 
@@ -36,7 +36,7 @@ impl Store {
     }
 
     /// Adds a row and gives its number here.
-    pub(super) fn push(&mut self, row: u64, words: impl ExactSizeIterator<Item = u32>) -> Result<u32, Error> {
+    pub fn push(&mut self, row: u64, words: impl ExactSizeIterator<Item = u32>) -> Result<u32, Error> {
         let index = u32::try_from(self.rows).ok().filter(|i| *i < u32::MAX);
         let index = index.ok_or_else(|| Error::new("more than 4,294,967,294 rows cannot be compared"))?;
         if self.rows.is_multiple_of(STRIDE) {
@@ -72,7 +72,7 @@ impl Store {
     }
 
     /// No more rows: they can be read now.
-    pub(super) fn seal(mut self) -> Result<Sealed, Error> {
+    pub fn seal(mut self) -> Result<Sealed, Error> {
         if self.scratch.is_some() {
             self.flush()?;
         }
@@ -84,7 +84,7 @@ impl Store {
 
 /// A [`Store`] to read from.
 #[derive(Debug)]
-pub(super) struct Sealed {
+pub struct Sealed {
     store: Store,
     /// The eight rows that were read last.
     block: usize,
@@ -102,7 +102,7 @@ impl Sealed {
     }
 
     /// Reads a row's words and gives the caller's number of it.
-    pub(super) fn get(&mut self, index: u32, words: &mut Vec<u32>) -> Result<u64, Error> {
+    pub fn get(&mut self, index: u32, words: &mut Vec<u32>) -> Result<u64, Error> {
         words.clear();
         let (block, within) = (index as usize / STRIDE, index as usize % STRIDE);
         let (start, end) = (self.store.starts[block], self.store.starts[block + 1]);

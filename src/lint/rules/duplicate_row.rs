@@ -1,11 +1,10 @@
 //! DUP001: the same row again.
 
 use super::prelude::*;
-use crate::lint::text::fold;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use crate::edge::spill::Sorter;
+use crate::lint::text::{fold, hash, mix};
 
-/// Flags rows whose trained columns equal those of an earlier row after folding of case, width and white space.
+/// Flags rows whose trained texts equal those of an earlier row after folding of case, width and white space.
 pub(in crate::lint) struct DuplicateRow;
 
 static META: Meta = Meta {
@@ -34,43 +33,68 @@ impl Rule for DuplicateRow {
     }
 
     fn start<'a>(&self, _settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Seen { first: HashMap::new() })
+        Box::new(Seen { rows: Sorter::new(BUDGET), failed: None })
     }
 }
 
+/// Bytes of memory for 16 bytes per row; the rest goes to disk.
+const BUDGET: usize = 48 << 20;
+
 struct Seen {
-    first: HashMap<[u8; 16], RowRef>,
+    /// Key and row.
+    rows: Sorter<2>,
+    failed: Option<String>,
 }
 
 impl Check for Seen {
-    fn remember(&mut self, row: &View<'_>, out: &mut Findings) {
-        let Some(key) = key(row) else { return };
-        match self.first.entry(key) {
-            Entry::Vacant(entry) => {
-                entry.insert(row.at);
-            }
-            Entry::Occupied(entry) => {
-                let message = format!("the row says the same as {}", out.name(*entry.get(), row.at));
-                out.push(row.finding(&META, message).safe(Edit::Drop));
-            }
+    fn remember(&mut self, row: &View<'_>, _out: &mut Findings) {
+        if self.failed.is_none()
+            && let Some(key) = key(row)
+            && let Err(error) = self.rows.push([key, row.at.0])
+        {
+            self.failed = Some(error.reason());
         }
+    }
+
+    fn finish(&mut self, out: &mut Findings) {
+        let rows = std::mem::replace(&mut self.rows, Sorter::new(BUDGET));
+        let mut first: Option<[u64; 2]> = None;
+        let found = rows.finish().and_then(|mut rows| {
+            rows.try_for_each(|record| {
+                let [key, row] = record?;
+                match first {
+                    Some([known, of]) if known == key => {
+                        let (row, of) = (RowRef(row), RowRef(of));
+                        let message = format!("the row says the same as {}", out.name(of, row));
+                        out.push(Finding::at(&META, row, message).safe(Edit::Drop));
+                    }
+                    _ => first = Some([key, row]),
+                }
+                Ok(())
+            })
+        });
+        if let Err(error) = found {
+            self.failed = Some(error.reason());
+        }
+    }
+
+    fn skipped(&self) -> Vec<Skipped> {
+        super::not_compared(META.code, self.failed.as_deref())
     }
 }
 
-/// Hash of kind, split and folded texts; `None` for rows without any text.
-fn key(row: &View<'_>) -> Option<[u8; 16]> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(row.kind()?.name().as_bytes()).update(&[u8::from(row.held_out())]);
+/// Hash of kind, split and folded texts; `None` for rows without any text. Those of different rows are the same once
+/// in a hundred thousand sets of ten million rows.
+pub(super) fn key(row: &View<'_>) -> Option<u64> {
+    let mut key = mix(row.kind()? as u64, u64::from(row.held_out()));
     let mut empty = true;
     for text in row.trained() {
         let folded = fold(text.text);
         // An empty context and none are the same.
         if !folded.is_empty() {
             empty = false;
-            hasher.update(&[text.role as u8]);
-            hasher.update(&(folded.len() as u64).to_le_bytes()).update(folded.as_bytes());
+            key = mix(mix(key, text.role as u64 + 1), hash(&folded));
         }
     }
-    let hash = hasher.finalize();
-    if empty { None } else { hash.as_bytes().first_chunk().copied() }
+    (!empty).then_some(key)
 }

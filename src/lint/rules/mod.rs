@@ -1,5 +1,6 @@
 //! One file per rule: its documentation, its check, and nothing shared but `text` and `mention`.
 
+pub(super) mod contradiction;
 pub(super) mod cut_off;
 pub(super) mod duplicate_row;
 pub(super) mod echoed_thought;
@@ -12,11 +13,14 @@ pub(super) mod leaked_data;
 pub(super) mod length_bias;
 pub(super) mod missing_column;
 pub(super) mod mojibake;
+pub(super) mod near_prompt;
+pub(super) mod near_row;
 pub(super) mod not_text;
 pub(super) mod odd_length;
 pub(super) mod over_cap;
 pub(super) mod repetition;
 pub(super) mod split_overlap;
+pub(super) mod split_source;
 pub(super) mod teacher_meta_text;
 pub(super) mod template_residue;
 pub(super) mod too_few_rows;
@@ -26,6 +30,12 @@ pub(super) mod unreadable;
 pub(super) mod untidy_text;
 pub(super) mod untrainable;
 pub(super) mod wrapped_text;
+
+/// That rows could not be compared, when they could not: no space for what does not fit into memory.
+fn not_compared(code: &'static str, failed: Option<&str>) -> Vec<crate::lint::Skipped> {
+    let skipped = |reason: &str| crate::lint::Skipped { code, file: None, reason: format!("stopped: {reason}") };
+    failed.map(skipped).into_iter().collect()
+}
 
 /// What nearly every rule needs.
 mod prelude {

@@ -1,10 +1,9 @@
 //! DUP006: a test question that was trained on.
 
 use super::prelude::*;
-use crate::lint::text::{runs, sequence};
-use std::collections::HashMap;
+use crate::lint::near::{Overlap, OverlapSettings, Shared};
 
-/// Flags held-out rows whose prompt stands in a training row of any kind and file.
+/// Flags held-out rows whose prompt, words or passage stand in a training row of any kind and file.
 pub(in crate::lint) struct SplitOverlap;
 
 static META: Meta = Meta {
@@ -13,19 +12,23 @@ static META: Meta = Meta {
     severity: Severity::Error,
     fix: Some(Fix::Unsafe),
     kinds: &Kind::ALL,
-    summary: "The prompt of a test row equals a training prompt or shares twelve words in a row with a training row",
+    summary: "A held-out row asks what a training row asks, or shares twelve words in a row with one",
     explanation: "
 ## Why it matters
 A test question that was trained on measures memory of the wording. Every score built on it is too good.
 
 ## Example
 The test row of `qa.parquet` asks `Which buoy drifted off?` and a training row of `cot.parquet` asks
-`which buoy drifted off`. Case, punctuation and spacing do not count; all files of the run are compared.
-A shared topic or a shared opening of a few words is fine.
+`which buoy drifted off`. Case, punctuation and spacing do not count; all files of the run are compared, whatever kind.
+A row is found when its prompt is worded nearly as a training prompt (ROUGE-L of at least 0.7), when it shares four
+fifths of its word triples with a training row, or twelve words in a row. System prompts do not count, contexts do: a
+test passage that was trained on is no test.
+A shared topic or a shared opening of a few words is fine. Rows are held out by their `split`, or by a file name that
+begins with `test`, `eval`, `validation` or `dev`.
 
 ## How to fix
-Move the training row to the test split or drop it. Splitting by source passage before generating avoids it.
-Lint the files together: a file alone cannot overlap with another.
+Move the training row to the test split or drop it, which is what the repair does. Splitting by source passage before
+generating avoids it (`distill split`). Lint the files together: a file alone cannot overlap with another.
 ",
 };
 
@@ -35,94 +38,73 @@ impl Rule for SplitOverlap {
     }
 
     fn start<'a>(&self, settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Overlap {
-            width: settings.thresholds.overlap_words.max(2),
-            prompts: HashMap::new(),
-            runs: vec![],
-            trained: vec![],
-            tests: vec![],
-            rows: 0,
-            with_split: 0,
-        })
+        let thresholds = &settings.thresholds;
+        let settings = OverlapSettings {
+            run: thresholds.overlap_words.max(2),
+            row: thresholds.row_likeness,
+            prompt: thresholds.prompt_likeness,
+            ..OverlapSettings::default()
+        };
+        Box::new(Splits { overlap: Some(Overlap::new(settings)), words: vec![], rows: 0, split: 0, failed: None })
     }
 }
 
-/// A held-out row.
-struct Test {
-    at: RowRef,
-    prompt: u64,
-    runs: Vec<u64>,
-}
-
-/// Eight bytes per word of training text: the runs of all training rows one after the other.
-struct Overlap {
-    width: usize,
-    /// Whole training prompts and the first row that has them.
-    prompts: HashMap<u64, usize>,
-    runs: Vec<u64>,
-    /// Training rows, each with the end of its part of `runs`.
-    trained: Vec<(RowRef, usize)>,
-    tests: Vec<Test>,
+struct Splits {
+    overlap: Option<Overlap>,
+    words: Vec<u64>,
     rows: u64,
-    with_split: u64,
+    /// Rows that say, or whose file says, which split they are in.
+    split: u64,
+    failed: Option<String>,
 }
 
-impl Check for Overlap {
+impl Check for Splits {
     fn remember(&mut self, row: &View<'_>, _out: &mut Findings) {
         if row.kind().is_none() {
             return;
         }
         self.rows += 1;
-        self.with_split += u64::from(row.split().is_some() || row.table.held_out);
-        let prompt = row.prompt().map(|text| text.words()).unwrap_or_default();
-        if row.held_out() {
-            if !prompt.is_empty() {
-                let runs = runs(prompt, self.width).collect();
-                self.tests.push(Test { at: row.at, prompt: sequence(prompt), runs });
-            }
-            return;
+        self.split += u64::from(row.split().is_some() || row.table.held_out);
+        let Some(overlap) = self.overlap.as_mut().filter(|_| self.failed.is_none()) else { return };
+        self.words.clear();
+        for text in row.trained().filter(|text| text.role != Role::System) {
+            self.words.extend_from_slice(text.words());
         }
-        if !prompt.is_empty() {
-            self.prompts.entry(sequence(prompt)).or_insert(self.trained.len());
+        let prompt = row.prompt().map(Text::words).unwrap_or_default();
+        if let Err(error) = overlap.push(row.at.0, row.held_out(), prompt, &self.words) {
+            self.failed = Some(error.reason());
         }
-        for text in row.trained() {
-            self.runs.extend(runs(text.words(), self.width));
-        }
-        self.trained.push((row.at, self.runs.len()));
     }
 
     fn finish(&mut self, out: &mut Findings) {
-        let mut wanted: HashMap<u64, Vec<usize>> = HashMap::new();
-        for (index, test) in self.tests.iter().enumerate() {
-            for run in &test.runs {
-                wanted.entry(*run).or_default().push(index);
-            }
-        }
-        // The first training row that shares a run with each test row.
-        let mut shared: Vec<Option<usize>> = vec![None; self.tests.len()];
-        let mut start = 0;
-        for (row, (_, end)) in self.trained.iter().enumerate() {
-            for run in &self.runs[start..*end] {
-                for test in wanted.get(run).into_iter().flatten() {
-                    shared[*test].get_or_insert(row);
+        let Some(overlap) = self.overlap.take() else { return };
+        let found = overlap.finish(|given| {
+            let (row, by) = (RowRef(given.row), RowRef(given.by));
+            let what = match given.shared {
+                Shared::Prompt(likeness) if likeness > 0.999 => "the test prompt is the prompt of training".to_owned(),
+                Shared::Prompt(likeness) => {
+                    format!("the test prompt is worded as the prompt (ROUGE-L {likeness:.2}) of training")
                 }
-            }
-            start = *end;
-        }
-        for (test, shared) in self.tests.iter().zip(shared) {
-            let (row, what) = match (self.prompts.get(&test.prompt), shared) {
-                (Some(row), _) => (*row, "is the prompt of training".to_owned()),
-                (None, Some(row)) => (row, format!("shares {} words in a row with training", self.width)),
-                (None, None) => continue,
+                Shared::Row(likeness) => {
+                    format!("the test row has nearly the words (Jaccard of word triples {likeness:.2}) of training")
+                }
+                Shared::Run(words) => format!("the test row shares {words} words in a row with training"),
             };
-            let message = format!("the test prompt {what} {}", out.name(self.trained[row].0, test.at));
-            out.push(Finding::at(&META, test.at, message));
+            out.edit(by, Fix::Unsafe, Edit::Drop);
+            let message = format!("{what} {}", out.name(by, row));
+            out.push(Finding { fix: Some(Fix::Unsafe), ..Finding::at(&META, row, message) });
+        });
+        if let Err(error) = found {
+            self.failed = Some(error.reason());
         }
     }
 
     fn skipped(&self) -> Vec<Skipped> {
-        let reason = "no row has a `split`: test and training rows cannot be told apart".to_owned();
-        let skipped = Skipped { code: META.code, file: None, reason };
-        if self.rows > 0 && self.with_split == 0 { vec![skipped] } else { vec![] }
+        let mut skipped = super::not_compared(META.code, self.failed.as_deref());
+        if self.rows > 0 && self.split == 0 {
+            let reason = "no row has a `split`: test and training rows cannot be told apart".to_owned();
+            skipped.push(Skipped { code: META.code, file: None, reason });
+        }
+        skipped
     }
 }
