@@ -2,9 +2,10 @@
 
 use super::rule::Rule;
 use super::rules::{
-    duplicate_row, echoed_thought, empty_field, hidden_context, identical_pair, inverted_pair, leaked_data,
-    length_bias, missing_column, mojibake, not_text, over_cap, split_overlap, teacher_meta_text, template_residue,
-    too_few_rows, unreadable,
+    close_pair, duplicate_row, echoed_thought, empty_field, factual_drift, hidden_context, identical_pair,
+    inverted_pair, leaked_data, length_bias, long_thoughts, missing_column, mojibake, not_text, over_cap,
+    reasoning_residue, reflection_words, shortcut_cue, split_overlap, teacher_meta_text, template_residue,
+    too_few_rows, unbacked_conclusion, unequal_pair, unreadable, unrelated_pair,
 };
 
 /// The rules, in the order of their codes' groups.
@@ -23,7 +24,16 @@ pub const RULES: &[&'static dyn Rule] = &[
     &duplicate_row::DuplicateRow,
     &split_overlap::SplitOverlap,
     &echoed_thought::EchoedThought,
+    &unbacked_conclusion::UnbackedConclusion,
+    &reasoning_residue::ReasoningResidue,
+    &reflection_words::ReflectionWords,
+    &long_thoughts::LongThoughts,
     &identical_pair::IdenticalPair,
+    &close_pair::ClosePair,
+    &unrelated_pair::UnrelatedPair,
+    &unequal_pair::UnequalPair,
     &length_bias::LengthBias,
+    &shortcut_cue::ShortcutCue,
+    &factual_drift::FactualDrift,
     &inverted_pair::InvertedPair,
 ];
