@@ -5,7 +5,7 @@ use crate::lint::text::hash;
 use crate::row::{Arithmetic, Claim, unsupported};
 
 /// Words that are numbers; what stands for one alone (`one of them`) claims nothing.
-const NUMBERS: [&str; 33] = [
+const NUMBERS: [&str; 49] = [
     "two",
     "three",
     "four",
@@ -39,6 +39,24 @@ const NUMBERS: [&str; 33] = [
     "dozen",
     "half",
     "quarter",
+    "twice",
+    "thrice",
+    "double",
+    "triple",
+    "halves",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "hundredth",
+    "thousandth",
+    "nothing",
 ];
 
 /// What a text claims that none of the others holds; see [`unsupported`].
@@ -50,30 +68,102 @@ pub(super) fn beyond(text: &Text<'_>, others: &[&Text<'_>], arithmetic: Arithmet
     unsupported(text.text, &others, arithmetic)
 }
 
-/// Whether every word of a text that could be a number or a name stands in one of the others as it is, numbers with
-/// the word after them. Tools in small letters (`docker`) are not seen.
+/// Units by their singular: a number with another one is another value.
+const UNITS: [&str; 52] = [
+    "percent",
+    "percentage",
+    "permille",
+    "point",
+    "second",
+    "sec",
+    "minute",
+    "min",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "year",
+    "decade",
+    "ms",
+    "s",
+    "h",
+    "metre",
+    "meter",
+    "m",
+    "km",
+    "cm",
+    "mm",
+    "mile",
+    "foot",
+    "feet",
+    "inch",
+    "kilo",
+    "kilometre",
+    "kilometer",
+    "kg",
+    "g",
+    "gram",
+    "tonne",
+    "ton",
+    "litre",
+    "liter",
+    "l",
+    "byte",
+    "kb",
+    "mb",
+    "gb",
+    "tb",
+    "kilobyte",
+    "megabyte",
+    "gigabyte",
+    "terabyte",
+    "pound",
+    "dollar",
+    "euro",
+    "degree",
+    "volt",
+];
+
+/// Whether every word of a text that could be a number or a name stands in one of the others as it is, and so do the
+/// units of numbers. Tools in small letters (`docker`) are not seen.
 pub(super) fn is_literal(text: &Text<'_>, others: &[&Text<'_>]) -> bool {
-    let holds = |word: &str| {
-        let word = hash(&word.to_lowercase());
+    let stands = |word: &str| {
+        let word = hash(word);
         others.iter().any(|other| other.words().contains(&word))
     };
-    let (mut opens, mut counts, mut last) = (true, false, 0);
-    let mut first = true;
+    let holds = |word: &str| {
+        let word = word.to_lowercase();
+        let one = word.strip_suffix('s').unwrap_or(&word);
+        stands(&word) || stands(one) || stands(&format!("{one}s"))
+    };
+    let (mut opens, mut counted, mut last) = (true, false, 0);
     for (at, word) in runs(text.text) {
         let between = &text.text[last..at];
+        let begins = last == 0;
         last = at + word.len();
         opens |= between.contains(['.', '!', '?', ':', '\n', '"', '“', '…']);
         let number = word.bytes().any(|b| b.is_ascii_digit()) || is_number(word);
-        let capital = word.chars().any(char::is_uppercase);
-        // The first word of a sentence has its capital from there, unless it is all that the text's first one says.
+        let unit = counted && !opens && is_unit(word);
+        // The first word of a sentence has its capital from there, unless the text answers with it alone.
         let made = word.chars().skip(1).any(char::is_uppercase);
-        let name = capital && word.chars().nth(1).is_some() && (made || !opens || first && text.text[last..].starts_with('.'));
-        if (number || name || counts) && !holds(word) {
+        let alone = begins && text.text[last..].starts_with('.') && !matches!(word, "Yes" | "No");
+        // `Node.js`, `snake_case`.
+        let joined = matches!(between, "." | "_" | "&");
+        let name = (made || joined || (!opens || alone) && word.starts_with(char::is_uppercase))
+            && word.chars().nth(1).is_some();
+        if (number || name || unit) && !holds(word) {
             return false;
         }
-        (opens, counts, first) = (false, number, false);
+        (opens, counted) = (false, number);
     }
     true
+}
+
+fn is_unit(word: &str) -> bool {
+    UNITS.iter().any(|unit| {
+        let head = word.get(..unit.len()).is_some_and(|head| head.eq_ignore_ascii_case(unit));
+        head && matches!(&word[unit.len()..], "" | "s" | "S")
+    })
 }
 
 /// Runs of letters and digits with their places.
@@ -85,7 +175,7 @@ fn runs(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn is_number(word: &str) -> bool {
-    (3..=9).contains(&word.len()) && NUMBERS.iter().any(|number| number.eq_ignore_ascii_case(word))
+    (3..=10).contains(&word.len()) && NUMBERS.iter().any(|number| number.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -111,6 +201,7 @@ mod tests {
     #[test]
     fn the_quick_look_misses_no_number_and_no_name() {
         check("The pump ran for 12 hours.", "it ran 12 hours, that pump", true, 0);
+        check("The 12 pumps ran. Hours passed.", "all 12 of them ran", true, 0);
         check("It ran for 12 hours.", "It ran for 12 minutes.", false, 1);
         check("It ran for 13 hours.", "It ran for 12 hours.", false, 1);
         check("It ran for twelve hours.", "It ran for 12 hours.", false, 0);

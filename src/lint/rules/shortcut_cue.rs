@@ -1,7 +1,7 @@
 //! PRF006: one trivial thing tells the sides of all pairs apart.
 
 use super::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Flags preference datasets in which one cue, such as the final mark, separates chosen from rejected.
 pub(in crate::lint) struct ShortcutCue;
@@ -71,9 +71,9 @@ struct Cues<'a> {
     tokens: [Halves; TOKENS.len()],
 }
 
-/// How often each value came on each side: the area under the curve needs no more.
+/// How often each value came on each side, by value: the area under the curve needs no more.
 #[derive(Default)]
-struct Sides(BTreeMap<u32, [u64; 2]>);
+struct Sides(Vec<[u64; 2]>);
 
 /// How often each word came, for either half of the pairs on each side.
 #[derive(Default)]
@@ -81,12 +81,15 @@ struct Halves(HashMap<u64, [[u64; 2]; 2]>);
 
 impl Sides {
     fn add(&mut self, side: usize, value: usize) {
-        let value = u32::try_from(value.min(MOST)).unwrap_or(u32::MAX);
-        self.0.entry(value).or_default()[side] += 1;
+        let value = value.min(MOST);
+        if self.0.len() <= value {
+            self.0.resize(value + 1, [0, 0]);
+        }
+        self.0[value][side] += 1;
     }
 
     fn auc(&self) -> f64 {
-        auc(self.0.values().copied())
+        auc(self.0.iter().copied())
     }
 }
 

@@ -71,10 +71,7 @@ impl Check for Unrelated {
     fn row(&self, row: &View<'_>, out: &mut Findings) {
         let Some((chosen, rejected)) = row.pair() else { return };
         // Whole words are at hand already, and settle it for nearly all pairs.
-        let content = |text: &Text<'_>| -> BTreeSet<u64> {
-            text.words().iter().copied().filter(|word| !SMALL_HASHES.contains(word)).collect()
-        };
-        if jaccard(&content(chosen), &content(rejected)) >= self.least {
+        if self.share_words(chosen.words(), rejected.words()) {
             return;
         }
         let (ours, theirs) = (stems(chosen.text), stems(rejected.text));
@@ -85,6 +82,23 @@ impl Check for Unrelated {
             let message = format!("`{}` and `{}` share no content word, number or name", chosen.name, rejected.name);
             out.push(row.finding_in(&META, rejected, message).unsafely(Edit::Drop));
         }
+    }
+}
+
+impl Unrelated {
+    /// Whether so many content words are the same that the small words do not matter.
+    fn share_words(&self, a: &[u64], b: &[u64]) -> bool {
+        let needed = self.least * (a.len() + b.len()) as f64;
+        let mut shared: Vec<u64> = Vec::with_capacity(8);
+        for word in a.iter().filter(|word| b.contains(word) && !SMALL_HASHES.contains(word)) {
+            if !shared.contains(word) {
+                shared.push(*word);
+                if shared.len() as f64 >= needed {
+                    return true;
+                }
+            }
+        }
+        false
     }
 }
 
