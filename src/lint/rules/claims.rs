@@ -2,10 +2,10 @@
 
 use crate::lint::Text;
 use crate::lint::text::hash;
-use crate::row::{Arithmetic, Claim, unsupported};
+use crate::row::{Arithmetic, Claim, What, unsupported};
 
 /// Words that are numbers; what stands for one alone (`one of them`) claims nothing.
-const NUMBERS: [&str; 49] = [
+const NUMBERS: &[&str] = &[
     "two",
     "three",
     "four",
@@ -59,17 +59,18 @@ const NUMBERS: [&str; 49] = [
     "nothing",
 ];
 
-/// What a text claims that none of the others holds; see [`unsupported`].
-pub(super) fn beyond(text: &Text<'_>, others: &[&Text<'_>], arithmetic: Arithmetic) -> Vec<Claim> {
-    if is_literal(text, others) {
+/// What a text claims that none of the others holds, names only if `names`; see [`unsupported`].
+pub(super) fn beyond(text: &Text<'_>, others: &[&Text<'_>], names: bool) -> Vec<Claim> {
+    if is_literal(text, others, names) {
         return vec![];
     }
     let others: Vec<&str> = others.iter().map(|other| other.text).collect();
-    unsupported(text.text, &others, arithmetic)
+    let claims = unsupported(text.text, &others, Arithmetic::Strict);
+    claims.into_iter().filter(|claim| names || claim.what != What::Entity).collect()
 }
 
 /// Units by their singular: a number with another one is another value.
-const UNITS: [&str; 52] = [
+const UNITS: &[&str] = &[
     "percent",
     "percentage",
     "permille",
@@ -126,7 +127,7 @@ const UNITS: [&str; 52] = [
 
 /// Whether every word of a text that could be a number or a name stands in one of the others as it is, and so do the
 /// units of numbers. Tools in small letters (`docker`) are not seen.
-pub(super) fn is_literal(text: &Text<'_>, others: &[&Text<'_>]) -> bool {
+pub(super) fn is_literal(text: &Text<'_>, others: &[&Text<'_>], names: bool) -> bool {
     let stands = |word: &str| {
         let word = hash(word);
         others.iter().any(|other| other.words().contains(&word))
@@ -151,7 +152,7 @@ pub(super) fn is_literal(text: &Text<'_>, others: &[&Text<'_>]) -> bool {
         let joined = matches!(between, "." | "_" | "&");
         let name = (made || joined || (!opens || alone) && word.starts_with(char::is_uppercase))
             && word.chars().nth(1).is_some();
-        if (number || name || unit) && !holds(word) {
+        if (number || unit || name && names) && !holds(word) {
             return false;
         }
         (opens, counted) = (false, number);
@@ -194,8 +195,8 @@ mod tests {
         let cx = Context::default();
         let view = View::new(&table, &record, &cx);
         let (chosen, rejected) = view.pair().unwrap();
-        assert_eq!(is_literal(chosen, &[rejected]), literal, "{text} / {other}");
-        assert_eq!(beyond(chosen, &[rejected], Arithmetic::Strict).len(), claims, "{text} / {other}");
+        assert_eq!(is_literal(chosen, &[rejected], true), literal, "{text} / {other}");
+        assert_eq!(beyond(chosen, &[rejected], true).len(), claims, "{text} / {other}");
     }
 
     #[test]

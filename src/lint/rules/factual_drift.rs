@@ -2,7 +2,6 @@
 
 use super::claims::beyond;
 use super::prelude::*;
-use crate::row::{Arithmetic, What};
 
 /// Flags pairs in which one side has a number or a name that the other lacks.
 pub(in crate::lint) struct FactualDrift;
@@ -48,8 +47,7 @@ impl Check for Drift {
         let known = |text: &&Text<'_>| matches!(text.role, Role::System | Role::Prompt | Role::Context);
         for (one, other, names) in [(rejected, chosen, true), (chosen, rejected, false)] {
             let support: Vec<&Text<'_>> = std::iter::once(other).chain(row.texts().filter(known)).collect();
-            let claims = beyond(one, &support, Arithmetic::Strict);
-            if let Some(claim) = claims.into_iter().find(|claim| names || claim.what != What::Entity) {
+            if let Some(claim) = beyond(one, &support, names).into_iter().next() {
                 let what = claim.what.name();
                 let message = format!("`{}` has a {what} that `{}` and the prompt lack", one.name, other.name);
                 out.mark(row.finding_in(&META, one, message), one.text, claim.range);

@@ -55,7 +55,7 @@ impl Check for Conclusion {
             )
         };
         let support: Vec<&Text<'_>> = row.texts().filter(|text| backs(text.role)).collect();
-        if is_literal(answer, &support) {
+        if is_literal(answer, &support, true) {
             return;
         }
         let Some(last) = unsupported(answer.text, &[], Arithmetic::Strict).pop() else { return };
