@@ -3,61 +3,25 @@
 use crate::lint::Text;
 use crate::lint::text::hash;
 use crate::row::{Arithmetic, Claim, What, unsupported};
+use std::sync::LazyLock;
 
 /// Words that are numbers; what stands for one alone (`one of them`) claims nothing.
-const NUMBERS: &[&str] = &[
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-    "hundred",
-    "thousand",
-    "million",
-    "billion",
-    "dozen",
-    "half",
-    "quarter",
-    "twice",
-    "thrice",
-    "double",
-    "triple",
-    "halves",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "hundredth",
-    "thousandth",
-    "nothing",
-];
+static NUMBERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen \
+     nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion dozen half halves \
+     quarter twice double triple third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth hundredth"
+        .split_whitespace()
+        .collect()
+});
+
+/// Units by their singular: a number with another one is another value.
+static UNITS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "percent percentage permille point second sec minute min hour day week month year decade ms s h metre meter m km \
+     cm mm mile foot feet inch kilo kilometre kilometer kg g gram tonne ton litre liter l byte kb mb gb tb kilobyte \
+     megabyte gigabyte terabyte pound dollar euro degree volt watt"
+        .split_whitespace()
+        .collect()
+});
 
 /// What a text claims that none of the others holds, names only if `names`; see [`unsupported`].
 pub(super) fn beyond(text: &Text<'_>, others: &[&Text<'_>], names: bool) -> Vec<Claim> {
@@ -68,62 +32,6 @@ pub(super) fn beyond(text: &Text<'_>, others: &[&Text<'_>], names: bool) -> Vec<
     let claims = unsupported(text.text, &others, Arithmetic::Strict);
     claims.into_iter().filter(|claim| names || claim.what != What::Entity).collect()
 }
-
-/// Units by their singular: a number with another one is another value.
-const UNITS: &[&str] = &[
-    "percent",
-    "percentage",
-    "permille",
-    "point",
-    "second",
-    "sec",
-    "minute",
-    "min",
-    "hour",
-    "day",
-    "week",
-    "month",
-    "year",
-    "decade",
-    "ms",
-    "s",
-    "h",
-    "metre",
-    "meter",
-    "m",
-    "km",
-    "cm",
-    "mm",
-    "mile",
-    "foot",
-    "feet",
-    "inch",
-    "kilo",
-    "kilometre",
-    "kilometer",
-    "kg",
-    "g",
-    "gram",
-    "tonne",
-    "ton",
-    "litre",
-    "liter",
-    "l",
-    "byte",
-    "kb",
-    "mb",
-    "gb",
-    "tb",
-    "kilobyte",
-    "megabyte",
-    "gigabyte",
-    "terabyte",
-    "pound",
-    "dollar",
-    "euro",
-    "degree",
-    "volt",
-];
 
 /// Whether every word of a text that could be a number or a name stands in one of the others as it is, and so do the
 /// units of numbers. Tools in small letters (`docker`) are not seen.

@@ -181,7 +181,9 @@ mod tests {
     fn the_middle_counts() {
         let of = |values: &[usize]| {
             let mut median = Median::default();
-            values.iter().for_each(|value| median.add(*value));
+            for value in values {
+                median.add(*value);
+            }
             median.get()
         };
         assert_eq!(of(&[1, 1, 1, 1, 1, 9, 9, 9, 9, 200]), Some(1));

@@ -131,7 +131,7 @@ impl Check for Cues<'_> {
         self.first.get_or_insert(row.table.index);
         let half = (self.seen % 2) as usize;
         self.seen += 1;
-        for (side, text) in [chosen, rejected].into_iter().enumerate() {
+        for (side, text) in [(0, chosen), (1, rejected)] {
             let words = text.words();
             let marks = Marks::of(text.text);
             let counts = [words.len(), marks.lines, marks.emoji, marks.bullets, marks.bold, usize::from(marks.curved)];
