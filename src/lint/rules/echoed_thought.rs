@@ -70,50 +70,10 @@ impl Check for Echo {
 }
 
 /// Words in which a sentence can dress an answer without a reason for it.
-const DRESS: [&str; 40] = [
-    "the",
-    "a",
-    "an",
-    "so",
-    "thus",
-    "hence",
-    "therefore",
-    "answer",
-    "answers",
-    "response",
-    "result",
-    "is",
-    "was",
-    "are",
-    "were",
-    "be",
-    "been",
-    "has",
-    "have",
-    "had",
-    "it",
-    "that",
-    "this",
-    "my",
-    "i",
-    "we",
-    "you",
-    "your",
-    "our",
-    "in",
-    "of",
-    "to",
-    "for",
-    "would",
-    "will",
-    "correct",
-    "right",
-    "question",
-    "here",
-    "clearly",
-];
+const DRESS: &str = "the a an so thus hence therefore answer answers response result is was are were be been has have \
+                     had it that this my i we you your our in of to for would will correct right question here clearly";
 
-static DRESSES: LazyLock<HashSet<u64>> = LazyLock::new(|| DRESS.into_iter().map(hash).collect());
+static DRESSES: LazyLock<HashSet<u64>> = LazyLock::new(|| DRESS.split_whitespace().map(hash).collect());
 
 /// Whether a thought is one sentence that says the response and only asks the question again around it.
 fn restates(row: &View<'_>, thought: &Text<'_>) -> bool {
