@@ -2,10 +2,12 @@
 
 use super::rule::Rule;
 use super::rules::{
-    contradiction, cut_off, duplicate_row, echoed_thought, empty_field, hidden_context, identical_pair, inverted_pair,
-    invisible_character, leaked_data, length_bias, missing_column, mojibake, near_prompt, near_row, not_text,
-    odd_length, over_cap, repetition, split_overlap, split_source, teacher_meta_text, template_residue, too_few_rows,
-    too_short, unknown_column, unreadable, untidy_text, untrainable, wrapped_text,
+    close_pair, contradiction, cut_off, duplicate_row, echoed_thought, empty_field, factual_drift, hidden_context,
+    identical_pair, inverted_pair, invisible_character, leaked_data, length_bias, long_thoughts, missing_column,
+    mojibake, near_prompt, near_row, not_text, odd_length, over_cap, reasoning_residue, reflection_words, repetition,
+    shortcut_cue, split_overlap, split_source, teacher_meta_text, template_residue, too_few_rows, too_short,
+    unbacked_conclusion, unequal_pair, unknown_column, unreadable, unrelated_pair, untidy_text, untrainable,
+    wrapped_text,
 };
 
 /// The rules, in the order of their codes' groups.
@@ -37,7 +39,16 @@ pub const RULES: &[&'static dyn Rule] = &[
     &split_overlap::SplitOverlap,
     &split_source::SplitSource,
     &echoed_thought::EchoedThought,
+    &unbacked_conclusion::UnbackedConclusion,
+    &reasoning_residue::ReasoningResidue,
+    &reflection_words::ReflectionWords,
+    &long_thoughts::LongThoughts,
     &identical_pair::IdenticalPair,
+    &close_pair::ClosePair,
+    &unrelated_pair::UnrelatedPair,
+    &unequal_pair::UnequalPair,
     &length_bias::LengthBias,
+    &shortcut_cue::ShortcutCue,
+    &factual_drift::FactualDrift,
     &inverted_pair::InvertedPair,
 ];

@@ -5,6 +5,7 @@ use globset::{Glob, GlobMatcher};
 use super::finding::Severity;
 use super::registry::RULES;
 use super::rule::{Meta, Rule};
+use super::rules::shortcut_cue::CUES;
 use super::settings::LintSettings;
 use crate::dataset::Role;
 
@@ -29,6 +30,12 @@ pub enum LintError {
         /// What is wrong with it.
         why: String,
     },
+    /// A cue that is none.
+    #[error("`{name}` in `intended_cues` is no cue that PRF006 looks at")]
+    UnknownCue {
+        /// As written.
+        name: String,
+    },
     /// Something that a row does not have.
     #[error("`{name}` in `columns` is nothing that a row has")]
     UnknownRole {
@@ -50,6 +57,7 @@ impl LintError {
                 Some(format!("groups of rules: {}, or `all`", groups.join(", ")))
             }
             Self::Pattern { .. } => Some("for example `data/old-*.parquet` or `**/*.jsonl`".to_owned()),
+            Self::UnknownCue { .. } => Some(format!("cues are {}", CUES.join(", "))),
             Self::UnknownRole { .. } => Some(
                 "a row has system, prompt (or instruction, question), context, thought, response (or answer, completion), chosen, rejected, evidence"
                     .to_owned(),
@@ -67,6 +75,9 @@ pub(super) fn select(settings: &LintSettings) -> Result<Vec<&'static dyn Rule>, 
     check("ignore", &settings.ignore)?;
     for name in settings.columns.keys() {
         Role::of_name(name).ok_or_else(|| LintError::UnknownRole { name: name.clone() })?;
+    }
+    if let Some(name) = settings.intended_cues.iter().find(|name| !CUES.contains(&name.as_str())) {
+        return Err(LintError::UnknownCue { name: name.clone() });
     }
     let wanted = |rule: &&'static dyn Rule| {
         let meta = rule.meta();
@@ -224,6 +235,17 @@ mod tests {
         check_codes(&["DUP"], &[], Ok(&["DUP001", "DUP006"]));
         check_codes(&["dup001", "identical-pair"], &[], Ok(&["DUP001", "PRF001"]));
         check_codes(&[], &[], Ok(&[]));
+    }
+
+    #[test]
+    fn intended_cues_are_cues() {
+        let of = |name: &str| {
+            let settings = LintSettings { intended_cues: vec![name.to_owned()], ..LintSettings::default() };
+            super::select(&settings).map(|rules| rules.len())
+        };
+        assert_eq!(of("emoji"), Ok(RULES.len()));
+        let error = of("emojis").unwrap_err();
+        assert!(error.hint().is_some_and(|hint| hint.contains("emoji, bullets")), "{error}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! COT001: a thought that is no thought.
+
 use super::prelude::*;
-use crate::lint::text::{alike, common};
+use crate::lint::text::{alike, common, hash};
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// Flags thoughts that repeat the response or the instruction.
 pub(in crate::lint) struct EchoedThought;
@@ -20,7 +23,9 @@ The student learns to say everything twice, and half of the token budget teaches
 Instruction `Why two buoys?`, thought `Two buoys are safer.`, response `Two buoys are safer, so we kept both.`
 A thought may use the words of the answer as long as it also says where they come from.
 Likeness is ROUGE-L over words: 0.9 with the response, 0.7 with the instruction,
-or a single sentence of which nine words in ten stand in the response in that order.
+or a single sentence of which nine words in ten stand in the response in that order. A single sentence that holds the
+whole response and else only words of the instruction and of grammar (`So the answer is two hours.`) is no thought
+either; one that brings a number or a word of its own is.
 
 ## How to fix
 Generate the row again and ask for the reason before the answer.
@@ -65,11 +70,37 @@ pub(super) fn echo<'v, 'r>(
         && !own.is_empty()
         && own.len() <= response.len()
         && common(own, response) as f64 >= 0.9 * own.len() as f64;
-    if bare || alike(own, response, response_likeness) {
+    if bare || alike(own, response, response_likeness) || restates(row, thought) {
         Some((thought, "response"))
     } else {
         alike(own, words(row.prompt()), instruction_likeness).then_some((thought, "instruction"))
     }
+}
+
+/// Words in which a sentence can dress an answer without a reason for it.
+const DRESS: &str = "the a an so thus hence therefore answer answers response result is was are were be been has have \
+                     had it that this my i we you your our in of to for would will correct right question here clearly";
+
+static DRESSES: LazyLock<HashSet<u64>> = LazyLock::new(|| DRESS.split_whitespace().map(hash).collect());
+
+/// Whether a thought is one sentence that says the response and only asks the question again around it.
+fn restates(row: &View<'_>, thought: &Text<'_>) -> bool {
+    let (Some(response), Some(prompt)) = (row.answer(), row.prompt()) else { return false };
+    let (own, said, asked) = (thought.words(), response.words(), prompt.words());
+    if said.is_empty() || own.len() <= said.len() || own.len() > 40 {
+        return false;
+    }
+    let new = |word: &u64| !said.contains(word) && !asked.contains(word) && !DRESSES.contains(word);
+    !own.iter().any(new)
+        && sentences(thought.text) <= 1
+        && common(own, said) == said.len()
+        // Figures that the answer lacks are a calculation.
+        && figures(thought.text).all(|figure| figures(response.text).any(|known| known == figure))
+}
+
+/// Runs of digits.
+fn figures(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty())
 }
 
 /// Sentences, by closing punctuation before white space; at least one when there are words.
@@ -100,5 +131,17 @@ mod tests {
         check("One buoy always drifts. Losing the only one costs a day of data. So a second one pays.", 0);
         check("A spare costs less than a lost day, and one of them always drifts.", 0);
         check("", 0);
+        let check = |instruction: &str, thought: &str, response: &str, expected: usize| {
+            let mut check = EchoedThought.start(&settings, &Context::default());
+            let fields = [("instruction", instruction), ("thought", thought), ("response", response)];
+            let out = crate::lint::tests::findings(check.as_mut(), Kind::Cot, &fields);
+            assert_eq!(out.len(), expected, "{instruction} / {thought} / {response}");
+        };
+        check("How long was the outage?", "The outage was two hours long.", "Two hours.", 1);
+        check("How long was the outage?", "So the answer is two hours.", "Two hours.", 1);
+        check("How long was the outage?", "It began at four and ended at six, so two hours.", "Two hours.", 0);
+        check("How long was the outage?", "It was two hours. I have the log.", "Two hours.", 0);
+        check("How long is 13 times 4 minutes?", "13 times 4 minutes is 52 minutes.", "52 minutes.", 0);
+        check("Which pump?", "The older pump leaks.", "The older pump.", 0);
     }
 }

@@ -1,16 +1,21 @@
-//! One file per rule: its documentation, its check, and nothing shared but `text` and `mention`.
+//! One file per rule: its documentation, its check, and nothing shared but `text`, `mention` and `claims`.
 
+mod claims;
+
+pub(super) mod close_pair;
 pub(super) mod contradiction;
 pub(super) mod cut_off;
 pub(super) mod duplicate_row;
 pub(super) mod echoed_thought;
 pub(super) mod empty_field;
+pub(super) mod factual_drift;
 pub(super) mod hidden_context;
 pub(super) mod identical_pair;
 pub(super) mod inverted_pair;
 pub(super) mod invisible_character;
 pub(super) mod leaked_data;
 pub(super) mod length_bias;
+pub(super) mod long_thoughts;
 pub(super) mod missing_column;
 pub(super) mod mojibake;
 pub(super) mod near_prompt;
@@ -18,15 +23,21 @@ pub(super) mod near_row;
 pub(super) mod not_text;
 pub(super) mod odd_length;
 pub(super) mod over_cap;
+pub(super) mod reasoning_residue;
+pub(super) mod reflection_words;
 pub(super) mod repetition;
+pub(super) mod shortcut_cue;
 pub(super) mod split_overlap;
 pub(super) mod split_source;
 pub(super) mod teacher_meta_text;
 pub(super) mod template_residue;
 pub(super) mod too_few_rows;
 pub(super) mod too_short;
+pub(super) mod unbacked_conclusion;
+pub(super) mod unequal_pair;
 pub(super) mod unknown_column;
 pub(super) mod unreadable;
+pub(super) mod unrelated_pair;
 pub(super) mod untidy_text;
 pub(super) mod untrainable;
 pub(super) mod wrapped_text;
