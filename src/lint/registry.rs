@@ -2,10 +2,12 @@
 
 use super::rule::Rule;
 use super::rules::{
-    cut_off, duplicate_row, echoed_thought, empty_field, hidden_context, identical_pair, inverted_pair,
-    invisible_character, leaked_data, length_bias, missing_column, mojibake, not_text, odd_length, over_cap,
-    repetition, split_overlap, teacher_meta_text, template_residue, too_few_rows, too_short, unknown_column,
-    unreadable, untidy_text, untrainable, wrapped_text,
+    cut_off, doubtful_data, duplicate_row, echoed_thought, empty_answer, empty_field, hidden_context, identical_pair,
+    incomplete_card, inverted_pair, invisible_character, leaked_data, leaked_secret, length_bias, lost_source,
+    missing_column, missing_provenance, mixed_versions, mojibake, not_text, odd_length, off_context, original_value,
+    over_cap, repetition, split_overlap, stray_placeholder, teacher_meta_text, template_residue, too_few_rows,
+    too_short, unknown_column, unreadable, unsourced_quote, unsupported_claim, untidy_text, untrainable, wrapped_text,
+    wrong_id,
 };
 
 /// The rules, in the order of their codes' groups.
@@ -29,11 +31,24 @@ pub const RULES: &[&'static dyn Rule] = &[
     &cut_off::CutOff,
     &odd_length::OddLength,
     &leaked_data::LeakedData,
+    &leaked_secret::LeakedSecret,
+    &original_value::OriginalValue,
+    &stray_placeholder::StrayPlaceholder,
+    &doubtful_data::DoubtfulData,
+    &unsupported_claim::UnsupportedClaim,
+    &unsourced_quote::UnsourcedQuote,
+    &off_context::OffContext,
     &hidden_context::HiddenContext,
+    &empty_answer::EmptyAnswer,
     &duplicate_row::DuplicateRow,
     &split_overlap::SplitOverlap,
     &echoed_thought::EchoedThought,
     &identical_pair::IdenticalPair,
     &length_bias::LengthBias,
     &inverted_pair::InvertedPair,
+    &wrong_id::WrongId,
+    &lost_source::LostSource,
+    &missing_provenance::MissingProvenance,
+    &mixed_versions::MixedVersions,
+    &incomplete_card::IncompleteCard,
 ];
