@@ -6,7 +6,8 @@ use super::prelude::*;
 use crate::dataset::Shape;
 use crate::lint::grounds::{self, Source};
 use crate::lint::text::count_words;
-use crate::row::{Arithmetic, Support, What};
+use crate::mask::is_word;
+use crate::row::{Arithmetic, Claim, Support, What};
 
 /// Flags answers and thoughts that say more than their context and their source.
 pub(in crate::lint) struct UnsupportedClaim;
@@ -100,9 +101,13 @@ impl Check for Claims {
                 let support = read.get_or_insert_with(|| Support::read(&support));
                 let claims = support.unsupported(text.text, arithmetic).into_iter();
                 // Placeholders are PII004's.
-                let claims: Vec<_> = claims.filter(|claim| !claim.text.starts_with('[')).collect();
+                let claims = claims.filter(|claim| !claim.text.starts_with('['));
+                let claims: Vec<_> = claims.filter(|claim| !is_whole_answer(claim, text.text)).collect();
                 if let Some(first) = claims.first() {
-                    let message = message(&text.name, &claims.iter().map(|claim| claim.what).collect::<Vec<_>>());
+                    let claimed: Vec<What> = claims.iter().map(|claim| claim.what).collect();
+                    let unseen = matches!(source, Source::Unseen | Source::Unknown);
+                    let by = if unseen { "its context does not support" } else { "nothing supports" };
+                    let message = format!("`{}` has {} that {by}", text.name, counted(&claimed));
                     out.mark(row.finding_in(&META, text, message), text.text, first.range.clone());
                 }
             }
@@ -122,8 +127,13 @@ impl Check for Claims {
     }
 }
 
-/// `a number and 2 names in …`.
-fn message(field: &str, claims: &[What]) -> String {
+/// Whether a claim is an ordinary word that has its capital because the answer begins with it: `Short.`
+fn is_whole_answer(claim: &Claim, text: &str) -> bool {
+    claim.what == What::Entity && text[..claim.range.start].trim().is_empty() && is_word(&claim.text)
+}
+
+/// `a number and 2 names`.
+fn counted(claims: &[What]) -> String {
     let mut counts: Vec<(What, usize)> = vec![];
     for what in claims {
         match counts.iter_mut().find(|(known, _)| known == what) {
@@ -136,7 +146,7 @@ fn message(field: &str, claims: &[What]) -> String {
         1 => format!("{} {}", one(what), what.name()),
         _ => format!("{count} {}s", what.name()),
     });
-    format!("`{field}` has {} that nothing supports", said.collect::<Vec<_>>().join(" and "))
+    said.collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]
@@ -166,6 +176,7 @@ mod tests {
         check("When?", context, "It moved in 2019.", Some("`response` has a date that nothing supports"));
         check("Why not Kafka?", context, "Kafka was too much for 2,340 buoys.", None);
         check("How?", context, "[PERSON_1] moved it.", None);
+        check("How was it?", context, "Short.", None);
         check("How many?", "", "About 3,900 buoys in Oslo.", None);
     }
 
@@ -188,7 +199,7 @@ mod tests {
         let all = (30, document.len());
         check("It ran 12 hours on 3 days, 36 hours in all.", all, true, (0, 0));
         check("It ran 14 hours on 5 days.", all, true, (1, 0));
-        check("It ran 12 hours on 3 days, 36 hours in all.", (11, 29), true, (2, 0));
+        check("It ran 12 hours on 3 days, 36 hours in all.", (11, 29), true, (1, 0));
         check("It ran 14 hours on 5 days.", all, false, (0, 1));
     }
 }
