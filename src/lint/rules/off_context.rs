@@ -27,7 +27,7 @@ like its context.
 An answer in its own words is fine when the row quotes: the citation score, from 0 to 100, is 70 times the part of the
 evidence that stands in the context or the source, and 30 times the part of it that stands in the answer.
 Both have to be low: coverage under 0.5 and score under 60.
-Contexts of fewer than twenty words, answers of fewer than five telling words, and the input of Alpaca rows are not
+Contexts of fewer than twenty words, answers of fewer than six telling words, and the input of Alpaca rows are not
 judged.
 
 ## How to fix
@@ -38,7 +38,7 @@ Generate the row again, or give it the context that its answer is about.
 /// A shorter context is a hint.
 const CONTEXT_WORDS: usize = 20;
 /// A shorter answer says too little to be measured.
-const ANSWER_WORDS: usize = 5;
+const ANSWER_WORDS: usize = 6;
 
 impl Rule for OffContext {
     fn meta(&self) -> &'static Meta {

@@ -184,7 +184,7 @@ mod tests {
             std::fs::write(&path, rows.collect::<String>()).unwrap();
             let cx = Context::default();
             let mut linter = crate::lint::Linter::new(&settings, &cx).unwrap();
-            linter.file(crate::dataset::open(&path).unwrap());
+            linter.file(crate::dataset::open(&path).unwrap(), &mut |_| {});
             assert_eq!(linter.finish().findings.len(), expected, "{ids:?}");
         };
         check(&["a", "b", "c"], 0);
