@@ -1,6 +1,9 @@
 //! GRD004: the row speaks of a text that its reader never sees.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::prelude::*;
 use crate::lint::mention::{in_code, quoted};
@@ -49,7 +52,7 @@ impl Check for Wording {
     fn row(&self, row: &View<'_>, out: &mut Findings) {
         // The context and the evidence are the passage; the rejected side is not to be learned.
         let seen = |role: Role| matches!(role, Role::Context | Role::Evidence | Role::Rejected | Role::System);
-        for text in row.texts().filter(|text| !seen(text.role)) {
+        for text in row.texts().filter(|text| !seen(text.role) && may_refer(text.text)) {
             let used = |hit: &std::ops::Range<usize>| !quoted(text.text, hit.start) && !in_code(text.text, hit.start);
             if let Some(hit) = hidden_contexts(text.text).find(used) {
                 let message = format!("`{}` refers to a text that its reader does not see", text.name);
@@ -62,6 +65,37 @@ impl Check for Wording {
             }
         }
     }
+}
+
+/// Whether a text has a word without which it refers to nothing unseen: most texts have none.
+fn may_refer(text: &str) -> bool {
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let words = [
+            "text",
+            "passage",
+            "document",
+            "excerpt",
+            "extract",
+            "snippet",
+            "article",
+            "post",
+            "resume",
+            "résumé",
+            "RÉSUMÉ",
+            "Résumé",
+            "cv",
+            "source material",
+            "information",
+            "above",
+            "role",
+            "position",
+            "job",
+            "company",
+            "employer",
+        ];
+        AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+    });
+    WORDS.as_ref().is_none_or(|words| words.is_match(text))
 }
 
 /// The text without the phrases that refer to an unseen one; `None` where a sentence would not stand without its own.

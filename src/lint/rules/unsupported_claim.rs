@@ -97,7 +97,8 @@ impl Check for Claims {
         let mut read: Option<Support> = None;
         for text in texts.into_iter().flatten() {
             // Most of what is read is the support: only when there is something to hold against it.
-            if !self.nothing.unsupported(text.text, Arithmetic::Strict).is_empty() {
+            let claims = self.nothing.unsupported(text.text, Arithmetic::Strict);
+            if claims.iter().any(|claim| !stands(claim, &support)) {
                 let support = read.get_or_insert_with(|| Support::read(&support));
                 let claims = support.unsupported(text.text, arithmetic).into_iter();
                 // Placeholders are PII004's.
@@ -125,6 +126,21 @@ impl Check for Claims {
         let reason = format!("{rows} not checked: the documents that they name are not at hand");
         (unseen > 0).then_some(Skipped { code: META.code, file: None, reason }).into_iter().collect()
     }
+}
+
+/// Whether a claim stands in the support letter by letter: then it need not be read. A day may still contradict another.
+fn stands(claim: &Claim, support: &[&str]) -> bool {
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | ',' | ':' | '-' | '%'));
+    claim.what != What::Date
+        && support.iter().any(|text| {
+            text.match_indices(&claim.text).any(|(at, words)| {
+                let mut after = text[at + words.len()..].chars();
+                let next = after.next();
+                // A comma or a full stop that ends a clause is no part of a number.
+                let goes_on = part(next) && (next.is_some_and(char::is_alphanumeric) || part(after.next()));
+                !part(text[..at].chars().next_back()) && !goes_on
+            })
+        })
 }
 
 /// Whether a claim is an ordinary word that has its capital because the answer begins with it: `Short.`
