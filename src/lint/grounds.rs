@@ -74,9 +74,15 @@ pub(super) fn holds(quote: &str, text: &str, least: f64) -> bool {
         return true;
     }
     let (folded, within) = (text::fold(quote), text::fold(text));
-    within.contains(&folded) || locate(quote, text).is_some() || nearly(&folded, &within, least)
+    if within.contains(&folded) {
+        return true;
+    }
+    // Nobody quotes whole documents, and finding slips takes the product of both lengths.
+    folded.len() <= MOST && (locate(quote, text).is_some() || nearly(&folded, &within, least))
 }
 
+/// Bytes of a quotation in which slips are forgiven.
+const MOST: usize = 1 << 14;
 /// Characters in a row that are looked for before any alignment.
 const GRAM: usize = 5;
 

@@ -56,6 +56,8 @@ struct Answers {
 
 /// A shorter copy is a name, a number or a few words that cannot be said otherwise.
 const COPIED_WORDS: usize = 8;
+/// A longer text is no answer in somebody's voice.
+const MOST_WORDS: usize = 2000;
 /// Longer requests hold the text that is to be worked on.
 const REQUEST_WORDS: usize = 25;
 
@@ -72,7 +74,7 @@ impl Check for Answers {
         }
         let own =
             answer.role == Role::Chosen && !matches!(row.record.text("chosen_source"), Some("teacher" | "student"));
-        if !self.persona || own || answer.words().len() < COPIED_WORDS {
+        if !self.persona || own || !(COPIED_WORDS..=MOST_WORDS).contains(&answer.words().len()) {
             return;
         }
         let needed = (self.verbatim * answer.words().len() as f64).ceil() as usize;

@@ -137,6 +137,16 @@ fn edit(field: &str, finder: &Arc<Finder>) -> Edit {
     )
 }
 
+/// Bytes that are folded at once.
+const PIECE: usize = 1 << 20;
+/// Bytes that two pieces share: no value is as long.
+const SEAM: usize = 1 << 12;
+
+/// The last character boundary at or before a byte.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
+}
+
 /// As many digits stand in any text, as a year or a count.
 const SHORT_NUMBER: usize = 5;
 /// From here on a telephone number is the same with a country's code and without.
@@ -223,15 +233,22 @@ impl Finder {
     /// Where values stand, from left to right, the longest first.
     fn find(&self, text: &str) -> Vec<Hit> {
         let Some(search) = &self.search else { return vec![] };
-        let folded = Folded::of(text);
         let mut hits: Vec<Hit> = vec![];
-        for found in search.find_overlapping_iter(folded.text.as_bytes()) {
-            let range = folded.range(found.start()..found.end());
-            let known = &self.by_pattern[found.pattern().as_usize()];
-            let stands = known
-                .iter()
-                .find_map(|at| Some(Hit { range: self.originals[*at].stands(text, &range)?, original: *at }));
-            hits.extend(stands);
+        // A text of any length, a piece at a time; values on a seam are in the next piece too.
+        let mut from = 0;
+        while from < text.len() {
+            let to = floor(text, from.saturating_add(PIECE));
+            let folded = Folded::of(&text[from..to]);
+            for found in search.find_overlapping_iter(folded.text.as_bytes()) {
+                let range = folded.range(found.start()..found.end());
+                let range = range.start + from..range.end + from;
+                let known = &self.by_pattern[found.pattern().as_usize()];
+                let stands = known
+                    .iter()
+                    .find_map(|at| Some(Hit { range: self.originals[*at].stands(text, &range)?, original: *at }));
+                hits.extend(stands);
+            }
+            from = if to == text.len() { to } else { floor(text, to - SEAM) };
         }
         hits.sort_by_key(|hit| (hit.range.start, std::cmp::Reverse(hit.range.end)));
         let mut end = 0;
@@ -512,6 +529,8 @@ mod tests {
         check("at 12 quenthold  lane", "at [ADDRESS_1]");
         check("born 12/03/1990", "born [DATE_OF_BIRTH_1]");
         check("I asked Will Hope.", "I asked [PERSON_3].");
+        let long = format!("{}Zdénka Morvaille{}", "ä ".repeat(PIECE / 3 - 4), " ö".repeat(PIECE));
+        assert_eq!(finder.find(&long).len(), 1);
         // Near misses: words, parts of words, other values, numbers that any text has.
         for text in [
             "I will hope so, and mark it.",

@@ -63,7 +63,8 @@ impl Check for Strays<'_> {
         let source = grounds::source(row);
         let mut whole: BTreeSet<&str> = BTreeSet::new();
         for text in row.texts() {
-            whole.extend(placeholders(text.text).map(|found| &text.text[found.range]));
+            let room = MOST.saturating_sub(whole.len());
+            whole.extend(placeholders(text.text).take(room).map(|found| &text.text[found.range]));
         }
         for text in row.texts() {
             if let Some(range) = broken(text.text, &whole) {
@@ -88,7 +89,7 @@ impl Check for Strays<'_> {
                 };
                 row.texts().enumerate().any(before) || in_source(mark)
             };
-            let said = placeholders(text.text).filter(|found| found.numbered);
+            let said = placeholders(text.text).filter(|found| found.numbered).take(MOST);
             for found in said {
                 let mark = &text.text[found.range.clone()];
                 let why = if unknown(mark) {
@@ -105,6 +106,9 @@ impl Check for Strays<'_> {
         }
     }
 }
+
+/// Placeholders of a text that are looked at: no row of use has more.
+const MOST: usize = 128;
 
 /// A placeholder as masking writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +160,7 @@ fn parse(inside: &str) -> Option<(Entity, Mark)> {
 
 /// Where a text holds what is left of a placeholder; `whole` are the good ones of the row.
 fn broken(text: &str, whole: &BTreeSet<&str>) -> Option<Range<usize>> {
+    let mut code = 0;
     for open in memchr::memchr_iter(b'[', text.as_bytes()) {
         let inside = &text[open + 1..];
         let length =
@@ -168,6 +173,10 @@ fn broken(text: &str, whole: &BTreeSet<&str>) -> Option<Range<usize>> {
             if closed { parse(name).is_none() && misspelt(name, whole) } else { open_ended(name, &inside[length..]) };
         if bad && !in_code(text, open) {
             return Some(range);
+        }
+        code += usize::from(bad);
+        if code > MOST {
+            return None;
         }
     }
     // A bare one is only told from other names with an underscore by its like in the same row.

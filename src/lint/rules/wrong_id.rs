@@ -47,7 +47,7 @@ impl Rule for WrongId {
 }
 
 /// Ids of one file that are remembered; in longer files of others the rest is not compared.
-const MOST: usize = 1 << 22;
+const MOST: usize = 1 << 21;
 
 #[derive(Default)]
 struct Ids {
