@@ -10,6 +10,7 @@ mod baseline;
 mod docs;
 mod excerpt;
 mod finding;
+mod grounds;
 mod mention;
 pub mod near;
 mod registry;
@@ -44,7 +45,7 @@ pub use repair::{Difference, FileRepairs, Repairs};
 pub use rule::{Beside, Check, Context, Meta, Rule, TableInfo};
 pub use selection::{LintError, nearest, selected};
 pub use settings::{LintSettings, Thresholds};
-pub use view::{Text, View};
+pub use view::{Said, Text, View};
 
 /// The column in which a row names rules that it is let off: a text or a list of codes or names.
 const ALLOWED: &str = "_lint_ignore";

@@ -2,12 +2,13 @@
 
 use super::rule::Rule;
 use super::rules::{
-    close_pair, contradiction, cut_off, duplicate_row, echoed_thought, empty_field, factual_drift, hidden_context,
-    identical_pair, inverted_pair, invisible_character, leaked_data, length_bias, long_thoughts, missing_column,
-    mojibake, near_prompt, near_row, not_text, odd_length, over_cap, reasoning_residue, reflection_words, repetition,
-    shortcut_cue, split_overlap, split_source, teacher_meta_text, template_residue, too_few_rows, too_short,
-    unbacked_conclusion, unequal_pair, unknown_column, unreadable, unrelated_pair, untidy_text, untrainable,
-    wrapped_text,
+    close_pair, contradiction, cut_off, doubtful_data, duplicate_row, echoed_thought, empty_answer, empty_field,
+    factual_drift, hidden_context, identical_pair, incomplete_card, inverted_pair, invisible_character, leaked_data,
+    leaked_secret, length_bias, long_thoughts, lost_source, missing_column, missing_provenance, mixed_versions,
+    mojibake, near_prompt, near_row, not_text, odd_length, off_context, original_value, over_cap, reasoning_residue,
+    reflection_words, repetition, shortcut_cue, split_overlap, split_source, stray_placeholder, teacher_meta_text,
+    template_residue, too_few_rows, too_short, unbacked_conclusion, unequal_pair, unknown_column, unreadable,
+    unrelated_pair, unsourced_quote, unsupported_claim, untidy_text, untrainable, wrapped_text, wrong_id,
 };
 
 /// The rules, in the order of their codes' groups.
@@ -31,7 +32,15 @@ pub const RULES: &[&'static dyn Rule] = &[
     &cut_off::CutOff,
     &odd_length::OddLength,
     &leaked_data::LeakedData,
+    &leaked_secret::LeakedSecret,
+    &original_value::OriginalValue,
+    &stray_placeholder::StrayPlaceholder,
+    &doubtful_data::DoubtfulData,
+    &unsupported_claim::UnsupportedClaim,
+    &unsourced_quote::UnsourcedQuote,
+    &off_context::OffContext,
     &hidden_context::HiddenContext,
+    &empty_answer::EmptyAnswer,
     &duplicate_row::DuplicateRow,
     &near_prompt::NearPrompt,
     &near_row::NearRow,
@@ -51,4 +60,9 @@ pub const RULES: &[&'static dyn Rule] = &[
     &shortcut_cue::ShortcutCue,
     &factual_drift::FactualDrift,
     &inverted_pair::InvertedPair,
+    &wrong_id::WrongId,
+    &lost_source::LostSource,
+    &missing_provenance::MissingProvenance,
+    &mixed_versions::MixedVersions,
+    &incomplete_card::IncompleteCard,
 ];

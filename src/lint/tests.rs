@@ -77,6 +77,7 @@ fn fixture(code: &str, stem: &str) -> Vec<PathBuf> {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(stem))
         .filter(|path| path.extension().is_some_and(|e| e == "jsonl" || e == "json" || e == "parquet"))
+        .filter(|path| !path.ends_with(format!("{stem}-manifest.json")))
         .collect();
     paths.sort();
     assert!(!paths.is_empty(), "{code} has no {stem} dataset");

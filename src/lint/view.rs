@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::finding::{Finding, RowRef};
 use super::rule::{Context, Meta, TableInfo};
+use super::rules::leaked_data::PROVENANCE;
 use super::text;
 use crate::dataset::{Layout, Record, Role};
 use crate::id::{ContentHash, Hasher};
@@ -38,6 +39,18 @@ impl Text<'_> {
     }
 }
 
+/// A text of a row in whatever column, also inside lists and objects such as chat messages.
+#[derive(Debug)]
+pub struct Said<'r> {
+    /// The column, or the path in it.
+    pub field: Cow<'r, str>,
+    /// What stands there.
+    pub text: &'r str,
+    /// Whether the column names things instead of saying something: ids, hashes, where the row comes from.
+    pub provenance: bool,
+    personal: OnceLock<Vec<Span>>,
+}
+
 /// A row with its texts.
 pub struct View<'r> {
     /// The table it is in.
@@ -48,6 +61,7 @@ pub struct View<'r> {
     pub at: RowRef,
     texts: Vec<Text<'r>>,
     cx: &'r Context<'r>,
+    said: OnceLock<Vec<Said<'r>>>,
     stored_holds: OnceLock<bool>,
     hash: OnceLock<u64>,
 }
@@ -68,7 +82,16 @@ impl<'r> View<'r> {
             })
             .collect();
         let at = RowRef::new(table.index, record.row);
-        Self { table, record, at, texts, cx, stored_holds: OnceLock::new(), hash: OnceLock::new() }
+        Self {
+            table,
+            record,
+            at,
+            texts,
+            cx,
+            said: OnceLock::new(),
+            stored_holds: OnceLock::new(),
+            hash: OnceLock::new(),
+        }
     }
 
     /// The kind of the row; `None` when the file's layout is unknown.
@@ -168,11 +191,23 @@ impl<'r> View<'r> {
         Some(content_id(self.table.native_kind()?, self.record))
     }
 
-    /// Values that masking would replace, by shape; surrogates of the run's vault are none. Longest first looked at
-    /// by whoever needs it.
+    /// Every text of every column, whether or not the layout knows it.
+    pub fn said(&self) -> &[Said<'r>] {
+        self.said.get_or_init(|| {
+            let mut out = vec![];
+            for (column, value) in &self.record.values {
+                within(Cow::Borrowed(column), PROVENANCE.contains(&column.as_str()), value, &mut out);
+            }
+            out
+        })
+    }
+
+    /// Values in a text that masking would replace, by shape; surrogates of the run's vault are none. Several rules ask.
     #[must_use]
-    pub fn personal(&self, text: &str) -> Vec<Span> {
-        self.cx.surrogates.map_or_else(|| mask::scan(text), |surrogates| surrogates.scan(text))
+    pub fn personal<'s>(&self, said: &'s Said<'_>) -> &'s [Span] {
+        said.personal.get_or_init(|| {
+            self.cx.surrogates.map_or_else(|| mask::scan(said.text), |surrogates| surrogates.scan(said.text))
+        })
     }
 
     /// What the rules may use besides the row.
@@ -210,6 +245,23 @@ impl<'r> View<'r> {
     #[must_use]
     pub fn finding_in(&self, meta: &'static Meta, text: &Text<'_>, message: impl Into<String>) -> Finding {
         self.finding(meta, message).field(&text.name)
+    }
+}
+
+fn within<'r>(field: Cow<'r, str>, provenance: bool, value: &'r Value, out: &mut Vec<Said<'r>>) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => out.push(Said { field, text, provenance, personal: OnceLock::new() }),
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                within(Cow::Owned(format!("{field}[{i}]")), provenance, item, out);
+            }
+        }
+        Value::Object(items) => {
+            for (key, item) in items {
+                within(Cow::Owned(format!("{field}.{key}")), provenance, item, out);
+            }
+        }
     }
 }
 

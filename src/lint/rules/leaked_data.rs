@@ -1,11 +1,11 @@
 //! PII001: personal data in a row.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::prelude::*;
-use crate::mask::{self, Entity};
+use crate::lint::Said;
+use crate::mask::{self, Entity, Span, Surrogates};
 
 /// Flags texts in which the mask's recognizers are sure of personal data.
 pub(in crate::lint) struct LeakedData;
@@ -34,7 +34,7 @@ Mask the sources (`distill mask`) and generate the row again, or replace the val
 };
 
 /// Columns that name things instead of saying something.
-pub(super) const PROVENANCE: [&str; 10] =
+pub(in crate::lint) const PROVENANCE: [&str; 10] =
     ["id", "source", "span", "split", "teacher", "template", "template_version", "parameters", "request_hash", "hash"];
 
 impl Rule for LeakedData {
@@ -42,88 +42,94 @@ impl Rule for LeakedData {
         &META
     }
 
-    fn start<'a>(&self, settings: &'a LintSettings, _cx: &Context<'a>) -> Box<dyn Check + 'a> {
-        Box::new(Leaks { score: settings.thresholds.pii_score })
+    fn start<'a>(&self, settings: &'a LintSettings, cx: &Context<'a>) -> Box<dyn Check + 'a> {
+        Box::new(Leaks { score: settings.thresholds.pii_score, masking: Masking::new(settings, cx, is_personal) })
     }
+}
+
+const fn is_personal(entity: Entity) -> bool {
+    !matches!(entity, Entity::Secret)
 }
 
 struct Leaks {
     score: f32,
+    masking: Masking,
 }
 
 impl Check for Leaks {
     fn row(&self, row: &View<'_>, out: &mut Findings) {
-        said(row, &mut |field, text| {
-            let mut kinds: Vec<(Entity, std::ops::Range<usize>, usize)> = vec![];
-            let spans = row.personal(text).into_iter();
-            for span in spans.filter(|span| span.score >= self.score && span.entity != Entity::Secret) {
-                match kinds.iter_mut().find(|(known, _, _)| *known == span.entity) {
-                    Some((_, _, count)) => *count += 1,
-                    None => kinds.push((span.entity, span.range, 1)),
-                }
-            }
-            for (entity, range, count) in kinds {
-                let times = if count > 1 { format!(", {count} times") } else { String::new() };
-                let message = format!("`{field}` holds personal data: {}{times}", entity.stem());
-                let finding = row.finding(&META, message).field(field);
-                out.mark(finding.safe(masking(field, self.score)), text, range);
-            }
+        let wanted = |span: &Span| span.score >= self.score && is_personal(span.entity);
+        each(row, &wanted, &mut |said, entity, range, times| {
+            let message = format!("`{}` holds personal data: {}{times}", said.field, entity.stem());
+            let finding = row.finding(&META, message).field(&said.field);
+            out.mark(finding.safe(self.masking.edit(&said.field)), said.text, range);
         });
     }
 }
 
-/// Puts placeholders in the place of what masking is sure of.
-pub(super) fn masking(field: &str, score: f32) -> Edit {
-    Edit::Rewrite(
-        field.to_owned(),
-        Arc::new(move |text: &str| {
-            let spans: Vec<mask::Span> = mask::scan(text).into_iter().filter(|span| span.score >= score).collect();
-            let mut seen: Vec<(Entity, &str)> = vec![];
-            let mut out = String::with_capacity(text.len());
-            let mut at = 0;
-            for span in &spans {
-                let value = text.get(span.range.clone())?;
-                let known = seen.iter().position(|(entity, known)| *entity == span.entity && *known == value);
-                let number = match known {
-                    Some(i) => seen[..=i].iter().filter(|(entity, _)| *entity == span.entity).count(),
-                    None => {
-                        seen.push((span.entity, value));
-                        seen.iter().filter(|(entity, _)| *entity == span.entity).count()
-                    }
-                };
-                out.push_str(text.get(at..span.range.start)?);
-                out.push_str(&format!("[{}_{number}]", span.entity.stem()));
-                at = span.range.end;
+/// Shows the first span of each kind of data in each text that is no provenance, and how often there is more of it.
+pub(super) fn each(
+    row: &View<'_>,
+    wanted: &dyn Fn(&Span) -> bool,
+    see: &mut dyn FnMut(&Said<'_>, Entity, Range<usize>, &str),
+) {
+    for said in row.said().iter().filter(|said| !said.provenance) {
+        let mut kinds: Vec<(Entity, Range<usize>, usize)> = vec![];
+        for span in row.personal(said).iter().filter(|span| wanted(span)) {
+            match kinds.iter_mut().find(|(known, _, _)| *known == span.entity) {
+                Some((_, _, count)) => *count += 1,
+                None => kinds.push((span.entity, span.range.clone(), 1)),
             }
-            out.push_str(text.get(at..)?);
-            (!spans.is_empty()).then_some(out)
-        }),
-    )
-}
-
-/// Shows every text of a row that is no provenance, also those inside lists and objects such as chat messages, with
-/// the column or path that it stands in.
-pub(super) fn said(row: &View<'_>, see: &mut dyn FnMut(&str, &str)) {
-    for (column, value) in &row.record.values {
-        if !PROVENANCE.contains(&column.as_str()) {
-            within(column, value, see);
+        }
+        for (entity, range, count) in kinds {
+            let times = if count > 1 { format!(", {count} times") } else { String::new() };
+            see(said, entity, range, &times);
         }
     }
 }
 
-fn within(path: &str, value: &Value, see: &mut dyn FnMut(&str, &str)) {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        Value::String(text) => see(path, text),
-        Value::Array(items) => {
-            for (i, item) in items.iter().enumerate() {
-                within(&format!("{path}[{i}]"), item, see);
-            }
-        }
-        Value::Object(items) => {
-            for (key, item) in items {
-                within(&format!("{path}.{key}"), item, see);
-            }
-        }
+/// Puts `[EMAIL]` in the place of what masking is sure of: a number would say that it is a certain one of the vault's.
+pub(super) struct Masking {
+    score: f32,
+    surrogates: Option<Arc<Surrogates>>,
+    wanted: fn(Entity) -> bool,
+}
+
+impl Masking {
+    pub(super) fn new(settings: &LintSettings, cx: &Context<'_>, wanted: fn(Entity) -> bool) -> Self {
+        Self { score: settings.thresholds.pii_score, surrogates: cx.surrogates.cloned().map(Arc::new), wanted }
+    }
+
+    pub(super) fn edit(&self, field: &str) -> Edit {
+        let (score, surrogates, wanted) = (self.score, self.surrogates.clone(), self.wanted);
+        Edit::Rewrite(
+            field.to_owned(),
+            Arc::new(move |text: &str| {
+                let spans = surrogates.as_ref().map_or_else(|| mask::scan(text), |known| known.scan(text));
+                let mut out = String::with_capacity(text.len());
+                let mut at = 0;
+                for span in spans.into_iter().filter(|span| span.score >= score && wanted(span.entity)) {
+                    out.push_str(text.get(at..span.range.start)?);
+                    out.push_str(&format!("[{}]", span.entity.stem()));
+                    at = span.range.end;
+                }
+                out.push_str(text.get(at..)?);
+                (at > 0).then_some(out)
+            }),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masking_leaves_nothing_to_mask() {
+        let masking = Masking::new(&LintSettings::default(), &Context::default(), is_personal);
+        let Edit::Rewrite(_, edit) = masking.edit("response") else { panic!("a rewrite") };
+        let once = edit("Ask [EMAIL_1], a.person@example.com or b.person@example.com.").unwrap();
+        assert_eq!(once, "Ask [EMAIL_1], [EMAIL] or [EMAIL].");
+        assert_eq!((edit(&once), edit("Ask nobody.")), (None, None));
     }
 }
