@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn selectors_are_prefixes_or_names() {
-        check_codes(&["DUP"], &[], Ok(&["DUP001", "DUP006"]));
+        check_codes(&["COT"], &[], Ok(&["COT001", "COT002", "COT003", "COT004", "COT005"]));
         check_codes(&["dup001", "identical-pair"], &[], Ok(&["DUP001", "PRF001"]));
         check_codes(&[], &[], Ok(&[]));
     }
@@ -252,7 +252,7 @@ mod tests {
     fn the_longer_selector_wins() {
         check_codes(&["PRF"], &["PRF00"], Ok(&[]));
         check_codes(&["PRF008"], &["PRF"], Ok(&["PRF008"]));
-        check_codes(&["DUP"], &["split-overlap"], Ok(&["DUP001"]));
+        check_codes(&["COT00", "DUP001"], &["echoed-thought", "COT003", "cot004", "COT005"], Ok(&["DUP001", "COT002"]));
         check_codes(&["DUP001"], &["DUP001"], Ok(&[]));
     }
 

@@ -73,14 +73,14 @@ fn root() -> PathBuf {
 fn fixture(code: &str, stem: &str) -> Vec<PathBuf> {
     let folder = root().join("fixtures/lint").join(code);
     let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
-        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .into_iter()
+        .flatten()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(stem))
         .filter(|path| path.extension().is_some_and(|e| e == "jsonl" || e == "json" || e == "parquet"))
         .filter(|path| !path.ends_with(format!("{stem}-manifest.json")))
         .collect();
     paths.sort();
-    assert!(!paths.is_empty(), "{code} has no {stem} dataset");
     paths
 }
 
@@ -178,12 +178,14 @@ fn notes(path: &Path) -> Vec<(u64, String)> {
 
 #[test]
 fn bad_fixtures_give_exactly_their_rule() {
+    let mut wrong = String::new();
     for rule in RULES {
         let code = rule.meta().code;
         let report = run_fixture(code, "bad");
-        let shown = report::text::render(&report, false);
         let codes: BTreeSet<&str> = report.findings.iter().map(|finding| finding.code).collect();
-        assert_eq!(codes, BTreeSet::from([code]), "{shown}");
+        if codes != BTreeSet::from([code]) {
+            wrong += &format!("== {code}, bad:\n{}\n", report::text::render(&report, false));
+        }
         if report.findings.iter().all(|finding| finding.row.is_none()) {
             continue;
         }
@@ -192,18 +194,25 @@ fn bad_fixtures_give_exactly_their_rule() {
             let file = format!("{code}/{}", path.file_name().unwrap().to_string_lossy());
             for (row, note) in notes(&path) {
                 let found = report.findings.iter().any(|f| f.file == file && f.row == Some(row));
-                assert_ne!(found, note.starts_with("fine"), "{file}:{row} {note:?}\n{shown}");
+                if found == note.starts_with("fine") {
+                    wrong += &format!("== {code}: {file}:{row} {note:?} is {}found\n", if found { "" } else { "not " });
+                }
             }
         }
     }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]
 fn good_fixtures_give_nothing() {
+    let mut wrong = String::new();
     for rule in RULES {
         let report = run_fixture(rule.meta().code, "good");
-        assert!(report.findings.is_empty(), "{}", report::text::render(&report, false));
+        if !report.findings.is_empty() {
+            wrong += &format!("== {}, good:\n{}\n", rule.meta().code, report::text::render(&report, false));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]
@@ -289,7 +298,7 @@ fn json_is_an_array_of_exactly_nine_keys() {
 #[test]
 fn text_shows_place_mark_and_summary() {
     let rows = "{\"instruction\":\"Why is it so?\",\"context\":\"\",\"response\":\"all is fine.<|im_end|>\"}\n\
-                {\"instruction\":\"How is it so?\",\"context\":\"\",\"response\":\"all is well\"}";
+                {\"instruction\":\"Where do tides turn?\",\"context\":\"\",\"response\":\"all is well\"}";
     let shown = report::text::render(&run(&[table("q\u{1b}.jsonl", rows)]), false);
     let expected = "q·.jsonl:0 error SCH006 `response` holds a chat control token (template-residue)\n    \
                     response: all is fine.⟦<|im_end|>⟧\n\n     1 error SCH006 template-residue\n\
@@ -322,7 +331,13 @@ fn duplicates_and_overlaps_reach_over_files() {
     // The test file comes first: order does not matter.
     let report = lint([&test, &train, &again].into_iter(), &settings, &Context::with_counter(Some(&Words))).unwrap();
     let found: Vec<_> = report.findings.iter().map(|f| (f.code, f.file.as_str(), f.message.as_str())).collect();
-    assert_eq!(found, [("DUP006", "c.jsonl", "the test prompt is the prompt of training row 0 of a.jsonl")]);
+    let nearly = "the question is worded as that of row 0 of a.jsonl (ROUGE-L 1.00)";
+    let words = "the row has nearly the words of row 0 of a.jsonl (Jaccard of word triples 1.00)";
+    let trained = "the test prompt is the prompt of training row 0 of a.jsonl";
+    assert_eq!(
+        found,
+        [("DUP002", "b.jsonl", nearly), ("DUP003", "b.jsonl", words), ("DUP006", "c.jsonl", trained)]
+    );
     let same = table("b.jsonl", &row("train", "."));
     let report = lint([&train, &same].into_iter(), &settings, &Context::with_counter(Some(&Words))).unwrap();
     assert_eq!(report.findings[0].message, "the row says the same as row 0 of a.jsonl");

@@ -14,7 +14,7 @@ pub fn render(report: &Report, color: bool) -> String {
         // Writing to a string cannot fail.
         let _ = write_finding(&mut out, finding, &paint);
     }
-    if !report.findings.is_empty() {
+    if !report.totals.is_empty() {
         out.push('\n');
         let _ = write_rules(&mut out, report, &paint);
     }

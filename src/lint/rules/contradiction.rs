@@ -72,15 +72,8 @@ impl Answers {
         if prompt.words().is_empty() || answer.words().is_empty() {
             return Ok(());
         }
-        let before = row.trained().filter(|text| {
-            matches!(text.role, Role::Context | Role::System)
-                || (text.role == Role::Prompt && !std::ptr::eq(*text, prompt))
-        });
         // A passage that is shown again is the same question; another passage is another one.
-        let asked = before.fold(sequence(prompt.words()), |key, text| match text.words() {
-            [] => key,
-            words => mix(key, sequence(words)),
-        });
+        let asked = mix(sequence(prompt.words()), super::asked_about(row));
         let key = mix(asked, u64::from(row.held_out()));
         let words = answer.words().iter().take(MOST_WORDS).map(|word| *word as u32);
         let all: Vec<u32> = std::iter::once(numbers(answer.text)).chain(words).collect();

@@ -55,10 +55,29 @@ pub(super) mod untrainable;
 pub(super) mod wrapped_text;
 pub(super) mod wrong_id;
 
+use crate::dataset::Role;
+use crate::lint::View;
+
 /// That rows could not be compared, when they could not: no space for what does not fit into memory.
 fn not_compared(code: &'static str, failed: Option<&str>) -> Vec<crate::lint::Skipped> {
     let skipped = |reason: &str| crate::lint::Skipped { code, file: None, reason: format!("stopped: {reason}") };
     failed.map(skipped).into_iter().collect()
+}
+
+/// A hash of what a question is about: contexts, system prompts and the turns before it; the same for all that have none.
+fn asked_about(row: &View<'_>) -> u64 {
+    let prompt = row.prompt();
+    let before = row.trained().filter(|text| match text.role {
+        Role::Context | Role::System => true,
+        Role::Prompt => !prompt.is_some_and(|prompt| std::ptr::eq(*text, prompt)),
+        // Earlier answers.
+        Role::Answer => row.is_conversation() && !row.answer().is_some_and(|answer| std::ptr::eq(*text, answer)),
+        _ => false,
+    });
+    before.fold(0, |key, text| match text.words() {
+        [] => key,
+        words => crate::lint::text::mix(key, crate::lint::text::sequence(words)),
+    })
 }
 
 /// What nearly every rule needs.

@@ -23,7 +23,8 @@ Questions that differ by a word teach the student little, and make a hundred row
 ## Example
 `Which port did the green buoy drift to?` after `Which port did the green buoy drift off to?`
 Words are compared in their order (ROUGE-L F, as in self-instruct); case and punctuation do not count.
-Rows that are equal as a whole are `duplicate-row`, and conversations are compared by their last question.
+Rows that are equal as a whole are `duplicate-row`. Questions about different contexts, or after different turns of a
+conversation, are different ones.
 Up to 20,000 rows every pair is compared. Above that rows are compared that share rare words, which finds about 98 % of
 all, and nearly every pair that is closer than 0.8.
 
@@ -43,9 +44,9 @@ impl Rule for NearPrompt {
     }
 }
 
-/// Which rows are the same as a whole: four bytes per row.
+/// Which rows are the same as a whole, and which are asked about the same: eight bytes per row.
 #[derive(Default)]
-pub(super) struct Equal(Vec<Vec<u32>>);
+pub(super) struct Equal(Vec<Vec<[u32; 2]>>);
 
 impl Equal {
     /// Notes a row, which comes after those before it.
@@ -55,14 +56,23 @@ impl Equal {
         if self.0.len() <= table {
             self.0.resize(table + 1, vec![]);
         }
-        self.0[table].resize(at, 0);
-        self.0[table].push(super::duplicate_row::key(row).unwrap_or_default() as u32);
+        self.0[table].resize(at, [0; 2]);
+        let whole = super::duplicate_row::key(row).unwrap_or_default();
+        self.0[table].push([whole as u32, (super::asked_about(row) >> 32) as u32]);
     }
 
     /// Whether two rows are the same.
     pub(super) fn holds(&self, a: RowRef, b: RowRef) -> bool {
-        let of = |row: RowRef| self.0.get(row.table() as usize)?.get(usize::try_from(row.row()).ok()?);
-        of(a) == of(b)
+        self.of(a).map(|row| row[0]) == self.of(b).map(|row| row[0])
+    }
+
+    /// Whether two rows are asked about the same: no context, no earlier turns, or equal ones.
+    pub(super) fn about_the_same(&self, a: RowRef, b: RowRef) -> bool {
+        self.of(a).map(|row| row[1]) == self.of(b).map(|row| row[1])
+    }
+
+    fn of(&self, row: RowRef) -> Option<&[u32; 2]> {
+        self.0.get(row.table() as usize)?.get(usize::try_from(row.row()).ok()?)
     }
 }
 
@@ -93,6 +103,10 @@ impl Check for Questions {
             let equal = &self.equal;
             let told = prompts.finish().and_then(|matches| {
                 tell(matches, equal, |near, row, of| {
+                    // `Summarise this` is another task for every text.
+                    if !equal.about_the_same(row, of) {
+                        return;
+                    }
                     let message = format!(
                         "the question is worded as that of {} (ROUGE-L {:.2})",
                         out.name(of, row),

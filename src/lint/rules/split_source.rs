@@ -42,7 +42,7 @@ impl Rule for SplitSource {
 const BUDGET: usize = 32 << 20;
 
 /// Columns that name the piece of a source that a row was made from.
-const CHUNKS: [&str; 5] = ["chunk_id", "passage_id", "context_id", "source_id", "_source_id"];
+const CHUNKS: [&str; 6] = ["chunk_id", "passage_id", "context_id", "source_id", "_chunk_id", "_source_id"];
 
 struct Passages {
     /// Source, first byte, last byte, whether it is held out, row.
