@@ -2,13 +2,15 @@
 
 use super::rule::Rule;
 use super::rules::{
-    close_pair, contradiction, cut_off, doubtful_data, duplicate_row, echoed_thought, empty_answer, empty_field,
-    factual_drift, hidden_context, identical_pair, incomplete_card, inverted_pair, invisible_character, leaked_data,
-    leaked_secret, length_bias, long_thoughts, lost_source, missing_column, missing_provenance, mixed_versions,
-    mojibake, near_prompt, near_row, not_text, odd_length, off_context, original_value, over_cap, reasoning_residue,
-    reflection_words, repetition, shortcut_cue, split_overlap, split_source, stray_placeholder, teacher_meta_text,
-    template_residue, too_few_rows, too_short, unbacked_conclusion, unequal_pair, unknown_column, unreadable,
-    unrelated_pair, unsourced_quote, unsupported_claim, untidy_text, untrainable, wrapped_text, wrong_id,
+    close_pair, contradiction, cut_off, distant_style, doubtful_data, duplicate_row, echoed_thought, empty_answer,
+    empty_field, factual_drift, hidden_context, identical_pair, incomplete_card, inverted_pair, invisible_character,
+    leaked_data, leaked_secret, length_bias, long_thoughts, lost_source, low_variety, missing_column,
+    missing_provenance, mixed_versions, mojibake, near_prompt, near_row, not_text, odd_length, off_context,
+    original_value, over_cap, question_mix, reasoning_residue, reflection_words, repetition, same_openings,
+    shortcut_cue, source_coverage, split_and_language, split_overlap, split_source, stock_phrases, stray_placeholder,
+    teacher_meta_text, template_residue, too_few_rows, too_short, unbacked_conclusion, unequal_pair, unknown_column,
+    unreadable, unrelated_pair, unsourced_quote, unsupported_claim, untidy_text, untrainable, wrapped_text, wrong_id,
+    wrong_voice,
 };
 
 /// The rules, in the order of their codes' groups.
@@ -60,6 +62,14 @@ pub const RULES: &[&'static dyn Rule] = &[
     &shortcut_cue::ShortcutCue,
     &factual_drift::FactualDrift,
     &inverted_pair::InvertedPair,
+    &stock_phrases::StockPhrases,
+    &distant_style::DistantStyle,
+    &wrong_voice::WrongVoice,
+    &same_openings::SameOpenings,
+    &question_mix::QuestionMix,
+    &source_coverage::SourceCoverage,
+    &low_variety::LowVariety,
+    &split_and_language::SplitAndLanguage,
     &wrong_id::WrongId,
     &lost_source::LostSource,
     &missing_provenance::MissingProvenance,
