@@ -26,7 +26,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
@@ -47,6 +47,8 @@ pub use selection::{LintError, nearest, selected};
 pub use settings::{LintSettings, Thresholds};
 pub use view::{Said, Text, View};
 
+/// What is said once, by the first of two rules: a question with another answer is of course the same question.
+const IMPLIED: [(&str, &str); 1] = [("DUP005", "DUP002")];
 /// The column in which a row names rules that it is let off: a text or a list of codes or names.
 const ALLOWED: &str = "_lint_ignore";
 /// Rows that one thread looks at before it asks for more.
@@ -402,7 +404,16 @@ impl<'a> Linter<'a> {
                 out
             })
             .collect();
-        for out in last {
+        let known = |code: &str| -> BTreeSet<RowRef> {
+            let list = last.iter().flat_map(|out| &out.list).filter(|finding| finding.code == code);
+            list.map(|finding| RowRef::new(finding.table, finding.row.unwrap_or_default())).collect()
+        };
+        let worse: Vec<(&str, BTreeSet<RowRef>)> = IMPLIED.iter().map(|(worse, same)| (*same, known(worse))).collect();
+        for mut out in last {
+            out.list.retain(|finding| {
+                let at = RowRef::new(finding.table, finding.row.unwrap_or_default());
+                !worse.iter().any(|(same, rows)| *same == finding.code && rows.contains(&at))
+            });
             self.take(out);
         }
         let mut skipped: Vec<Skipped> = self.checks.iter().flat_map(|(_, check)| check.skipped()).collect();
