@@ -308,6 +308,8 @@ impl Layout {
                         out.push(Spoken { role: *role, name: column, text });
                     }
                 }
+                // A native column of another type is no text, and lint says so.
+                (Shape::Native, _) => {}
                 (_, Value::Array(messages)) => conversation(*role, column, messages, &mut out),
                 (_, Value::Object(held)) => {
                     if let Some(Value::Array(messages)) = held.get("messages") {

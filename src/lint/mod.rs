@@ -26,7 +26,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
@@ -48,13 +48,51 @@ pub use settings::{LintSettings, Thresholds};
 pub use view::{Said, Text, View};
 
 /// What is said once, by the first of two rules: a question with another answer is of course the same question.
-const IMPLIED: [(&str, &str); 1] = [("DUP005", "DUP002")];
+const IMPLIED: [(&str, &str); 13] = [
+    ("DUP005", "DUP002"),
+    ("SCH006", "GRD001"),
+    ("SCH006", "COT002"),
+    ("TXT005", "GRD001"),
+    ("TXT005", "COT002"),
+    ("PII001", "GRD001"),
+    ("PII001", "COT002"),
+    ("PII002", "GRD001"),
+    ("PII002", "COT002"),
+    ("PII004", "COT002"),
+    ("PRF001", "PRF004"),
+    ("PRF003", "PRF007"),
+    ("LEN001", "LEN005"),
+];
 /// The column in which a row names rules that it is let off: a text or a list of codes or names.
 const ALLOWED: &str = "_lint_ignore";
 /// Rows that one thread looks at before it asks for more.
 const CHUNK: usize = 32;
 /// Rows whose ids are remembered for findings that come at the end.
 const IDS: usize = 1 << 20;
+
+/// Which findings are worth saying besides the others.
+fn implied_among(findings: &[Finding]) -> Vec<bool> {
+    let mut rows: BTreeMap<RowRef, Vec<&str>> = BTreeMap::new();
+    let at = |finding: &Finding| finding.row.map(|row| RowRef::new(finding.table, row));
+    for finding in findings.iter().filter(|f| IMPLIED.iter().any(|(worse, _)| *worse == f.code)) {
+        if let Some(at) = at(finding) {
+            rows.entry(at).or_default().push(finding.code);
+        }
+    }
+    let said = |finding: &Finding| {
+        let codes = at(finding).and_then(|at| rows.get(&at));
+        codes.is_some_and(|codes| IMPLIED.iter().any(|(worse, same)| *same == finding.code && codes.contains(worse)))
+    };
+    findings.iter().map(|finding| !said(finding)).collect()
+}
+
+/// Leaves out what others among these findings imply.
+fn implied(findings: &mut Vec<Finding>) {
+    if findings.len() > 1 {
+        let mut kept = implied_among(findings).into_iter();
+        findings.retain(|_| kept.next().unwrap_or(true));
+    }
+}
 
 /// Lints several tables together.
 ///
@@ -292,7 +330,8 @@ impl<'a> Linter<'a> {
         for view in &views {
             self.remember(view);
         }
-        for out in alone.into_iter().chain(together) {
+        for mut out in alone.into_iter().chain(together) {
+            implied(&mut out.list);
             self.take(out);
         }
     }
@@ -404,16 +443,20 @@ impl<'a> Linter<'a> {
                 out
             })
             .collect();
-        let known = |code: &str| -> BTreeSet<RowRef> {
-            let list = last.iter().flat_map(|out| &out.list).filter(|finding| finding.code == code);
-            list.map(|finding| RowRef::new(finding.table, finding.row.unwrap_or_default())).collect()
-        };
-        let worse: Vec<(&str, BTreeSet<RowRef>)> = IMPLIED.iter().map(|(worse, same)| (*same, known(worse))).collect();
-        for mut out in last {
-            out.list.retain(|finding| {
-                let at = RowRef::new(finding.table, finding.row.unwrap_or_default());
-                !worse.iter().any(|(same, rows)| *same == finding.code && rows.contains(&at))
-            });
+        // What comes at the end comes from one rule at a time.
+        let mut sizes = vec![];
+        let mut all = vec![];
+        let mut rest = last;
+        for out in &mut rest {
+            sizes.push(out.list.len());
+            all.append(&mut out.list);
+        }
+        let kept = implied_among(&all);
+        let mut all = all.into_iter().zip(kept);
+        for (out, size) in rest.iter_mut().zip(sizes) {
+            out.list.extend(all.by_ref().take(size).filter_map(|(finding, kept)| kept.then_some(finding)));
+        }
+        for out in rest {
             self.take(out);
         }
         let mut skipped: Vec<Skipped> = self.checks.iter().flat_map(|(_, check)| check.skipped()).collect();

@@ -137,7 +137,7 @@ impl TableInfo {
     pub fn has_provenance(&self) -> bool {
         self.native_kind().is_some()
             && (self.metadata.contains_key("distill.kind")
-                || ["source", "span", "request_hash", "teacher", "template"]
+                || ["span", "request_hash", "teacher", "template", "template_version", "parameters", "cost_usd"]
                     .iter()
                     .filter(|column| self.has(column))
                     .count()

@@ -34,6 +34,13 @@ pub(super) fn words(text: &str) -> Vec<u64> {
     fold(text).split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(hash).collect()
 }
 
+/// As [`words`], without those that hold a digit.
+pub(super) fn words_without_numbers(text: &str) -> Vec<u64> {
+    let folded = fold(text);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.filter(|word| !word.contains(|c: char| c.is_ascii_digit())).map(hash).collect()
+}
+
 /// Number of words, as [`words`] would give.
 pub(super) fn count_words(text: &str) -> usize {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count()

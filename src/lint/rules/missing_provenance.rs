@@ -29,7 +29,7 @@ Make the rows again, or take the columns from the file that the rows were copied
 ",
 };
 
-const FIELDS: [&str; 5] = ["teacher", "template_version", "parameters", "request_hash", "cost_usd"];
+const FIELDS: [&str; 6] = ["teacher", "template", "template_version", "parameters", "request_hash", "cost_usd"];
 
 impl Rule for MissingProvenance {
     fn meta(&self) -> &'static Meta {
@@ -110,7 +110,11 @@ mod tests {
         check("request_hash", json!(""), 1);
         check("split", json!(""), 0);
         let mut check = MissingProvenance.start(&settings, &Context::default());
-        let out = crate::lint::tests::findings(check.as_mut(), Kind::Qa, &[("source", "a"), ("teacher", "b")]);
+        let out = crate::lint::tests::findings(
+            check.as_mut(),
+            Kind::Qa,
+            &[("source", "a"), ("teacher", "b"), ("template", "qa")],
+        );
         assert_eq!((out.len(), out[0].row), (1, None));
         let mut check = MissingProvenance.start(&settings, &Context::default());
         assert!(crate::lint::tests::findings(check.as_mut(), Kind::Qa, &[("teacher", "")]).is_empty());

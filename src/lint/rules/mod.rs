@@ -82,7 +82,8 @@ fn asked_about(row: &View<'_>) -> u64 {
         Role::Answer => row.is_conversation() && !row.answer().is_some_and(|answer| std::ptr::eq(*text, answer)),
         _ => false,
     });
-    before.fold(0, |key, text| match text.words() {
+    // Numbers are what answers differ by: passages that differ in them alone are about the same.
+    before.fold(0, |key, text| match crate::lint::text::words_without_numbers(text.text).as_slice() {
         [] => key,
         words => crate::lint::text::mix(key, crate::lint::text::sequence(words)),
     })

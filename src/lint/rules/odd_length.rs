@@ -56,8 +56,8 @@ impl Rule for OddLength {
 struct Lengths {
     z: f64,
     chars: f64,
-    /// By kind, role, and whether lengths are tokens.
-    groups: BTreeMap<(&'static str, Role, bool), Group>,
+    /// By kind and role.
+    groups: BTreeMap<(&'static str, Role), Group>,
 }
 
 /// Lengths of one role: how often each occurs, and which texts have the extreme ones.
@@ -65,7 +65,6 @@ struct Lengths {
 struct Group {
     counts: BTreeMap<u32, u64>,
     long: BinaryHeap<Reverse<Known>>,
-    short: BinaryHeap<Known>,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -99,25 +98,24 @@ impl Check for Lengths {
             if given || text.text.trim().is_empty() {
                 continue;
             }
-            let tokens = row.tokens(text);
-            let length = u32::try_from(tokens.unwrap_or_else(|| text.text.chars().count())).unwrap_or(u32::MAX);
-            let group = self.groups.entry((kind.name(), text.role, tokens.is_some())).or_default();
-            group.add(length, row.at, &text.name);
+            // Characters, so that what a tokenizer makes of capitals is no length.
+            let length = u32::try_from(text.text.chars().count()).unwrap_or(u32::MAX);
+            self.groups.entry((kind.name(), text.role)).or_default().add(length, row.at, &text.name);
         }
     }
 
     fn finish(&mut self, out: &mut Findings) {
-        for ((_, _, tokens), group) in std::mem::take(&mut self.groups) {
-            let unit = if tokens { "tokens" } else { "characters" };
+        for group in std::mem::take(&mut self.groups).into_values() {
             let Some(usual) = group.usual() else { continue };
+            // Short ones are `too-short`, when they are.
             let long = group.long.into_iter().map(|Reverse(known)| known);
-            let short = group.short.into_iter().filter(|known| f64::from(known.length) < usual.median);
-            let mut odd: Vec<Known> = long.chain(short).filter(|known| usual.is_odd(known.length, self.z)).collect();
+            let long = long.filter(|known| f64::from(known.length) > usual.median);
+            let mut odd: Vec<Known> = long.filter(|known| usual.is_odd(known.length, self.z)).collect();
             odd.sort_unstable_by(|a, b| b.at.cmp(&a.at));
             odd.dedup();
             for known in odd {
                 let message =
-                    format!("`{}` has {} {unit}, the median is {:.0}", known.field, known.length, usual.median);
+                    format!("`{}` has {} characters, the median is {:.0}", known.field, known.length, usual.median);
                 out.push(Finding::at(&META, known.at.0, message).field(&known.field));
             }
         }
@@ -133,12 +131,6 @@ impl Group {
         } else if self.long.peek().is_some_and(|Reverse(least)| least.length < length) {
             self.long.pop();
             self.long.push(Reverse(known()));
-        }
-        if self.short.len() < KEPT {
-            self.short.push(known());
-        } else if self.short.peek().is_some_and(|most| most.length > length) {
-            self.short.pop();
-            self.short.push(known());
         }
     }
 
@@ -254,7 +246,7 @@ mod tests {
         check(&[natural.as_slice(), &[30]].concat(), &[]);
         check(&[&natural[..20], &[120]].concat(), &[]); // too few to tell
         check(&[vec![10; 40], vec![12]].concat(), &[]); // nearly equal
-        check(&[vec![100; 40], vec![5]].concat(), &[40]);
+        check(&[vec![100; 40], vec![5]].concat(), &[]); // short ones are `too-short`
         // A long tail is no defect.
         let tail: Vec<usize> = (0..40).map(|i| 4 + (1.2_f64.powi(i)) as usize % 300).collect();
         check(&tail, &[]);

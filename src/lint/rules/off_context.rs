@@ -36,7 +36,7 @@ Generate the row again, or give it the context that its answer is about.
 };
 
 /// A shorter context is a hint.
-const CONTEXT_WORDS: usize = 20;
+const CONTEXT_WORDS: usize = 10;
 /// A shorter answer says too little to be measured.
 const ANSWER_WORDS: usize = 6;
 

@@ -52,6 +52,12 @@ static SENTENCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)(?P<before>^\s*|[.!?:]\s+|\n\s*)(?:(?:okay|ok|alright|first|so|now|well)[,.]?\s+)*{BY_STEP}(?:\s+(?:about|and|to|here|together|into|as)\b[^.!?\n,;:]{{0,40}})?\s*(?:[.!?:…]+[ \t]*|\n|$)"
     ))
 });
+/// A line's heading with its number, whatever follows.
+static STEP: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    super::pattern(
+        r"(?i)^\s*(?:[-*][ \t]+)?(?:\*\*|__)?(?:step|schritt|étape|paso)[ \t]+\d{1,2}[ \t]*(?:\*\*|__)?[ \t]*[:.)](?:\*\*|__)?[ \t]*",
+    )
+});
 /// A heading that says nothing but its number.
 static HEADING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     super::pattern(
@@ -107,6 +113,17 @@ fn used<'t>(pattern: &'t LazyLock<Option<Regex>>, text: &'t str) -> impl Iterato
     hits.filter(move |hit| !quoted(text, hit.start) && !in_code(text, hit.start))
 }
 
+/// The first heading of a text in which every line begins with `Step N:`, and there are several.
+fn numbered(text: &str) -> Option<Range<usize>> {
+    let lines = || text.lines().filter(|line| !line.trim().is_empty());
+    if lines().count() < 2 {
+        return None;
+    }
+    let heading = |line: &str| STEP.as_ref().and_then(|step| step.find(line)).map(|hit| hit.range());
+    let first = heading(text)?;
+    lines().all(|line| heading(line).is_some()).then_some(first)
+}
+
 /// The first trace of a trace; phrases and headings only count in thoughts.
 fn find(text: &str, thought: bool) -> Option<(Range<usize>, &'static str)> {
     if text.contains('<')
@@ -116,6 +133,9 @@ fn find(text: &str, thought: bool) -> Option<(Range<usize>, &'static str)> {
     }
     if !thought {
         return None;
+    }
+    if let Some(range) = numbered(text) {
+        return Some((range, "nothing but numbered steps"));
     }
     let phrase = used(&PHRASE, text).next().map(|hit| (hit, "a stock phrase of reasoning"));
     let label = || used(&LABEL, text).next().map(|hit| (hit, "a label for what its field says already"));
@@ -163,6 +183,11 @@ fn bare_thought(text: &str) -> Option<String> {
             out = cut;
         }
     }
+    if numbered(&out).is_some()
+        && let Some(step) = STEP.as_ref()
+    {
+        out = out.lines().map(|line| step.replace(line, "")).collect::<Vec<_>>().join("\n");
+    }
     (out != text && !out.trim().is_empty()).then_some(out)
 }
 
@@ -189,6 +214,7 @@ mod tests {
         check("Step 1:\nThe pump leaks.\n\n**Step 2:**\nIt is old.", Some("The pump leaks.\n\nIt is old."));
         check("Thought: the pump leaks.", Some("the pump leaks."));
         check("Step 1: drain the tank. Step 2: dry it.", None);
+        check("Step 1: Drain the tank.\nStep 2: Dry it.", Some("Drain the tank.\nDry it."));
         check("Step 3 failed, so I looked at step 2.", None);
         check("We took the mast down step by step.", None);
         check("The prompt said \"let's think step by step\" and it helped.", None);

@@ -158,7 +158,7 @@ impl Check for Coverage<'_> {
     }
 
     fn remember(&mut self, row: &View<'_>, _out: &mut Findings) {
-        if !row.table.has_provenance() {
+        if !(row.table.native_kind().is_some() && row.table.has("source")) {
             return;
         }
         let (Some(kind), Some(source)) = (row.kind(), row.record.text("source")) else { return };

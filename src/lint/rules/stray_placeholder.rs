@@ -79,7 +79,8 @@ impl Check for Strays<'_> {
         // What a text had of its own before it was masked is in the source, and nobody's.
         let unknown = |mark: &str| self.vault.is_some_and(|vault| vault.restore(mark) == mark) && !in_source(mark);
         let given = row.texts().any(|text| text.role == Role::Context && !text.text.trim().is_empty());
-        let judged = given || source.text().is_some();
+        // Rows that were made from a document may have it from there, when the document is not at hand.
+        let judged = given || source.text().is_some() || !row.table.has_provenance();
         for (i, text) in row.texts().enumerate() {
             let answers = matches!(text.role, Role::Answer | Role::Chosen | Role::Thought);
             let seen = |mark: &str| {
@@ -254,7 +255,9 @@ mod tests {
     #[test]
     fn what_is_left_of_a_placeholder() {
         let check = |text: &str, expected: usize| {
-            let found = row(&[("response", text)], Kind::Cot, None);
+            let given = "[PERSON_1] [PERSON_10] [EMAIL_1] [EMAIL_h3f9a1c] [BANK_ACCOUNT_2]";
+            let given = if text.starts_with("See") { "Where?" } else { given };
+            let found = row(&[("instruction", given), ("response", text)], Kind::Cot, None);
             assert_eq!(found.len(), expected, "{text}: {found:?}");
         };
         check("Write to [EMAIL-1].", 1);
@@ -279,7 +282,8 @@ mod tests {
         let mut vault = Vault::with_salt([7; 32]);
         vault.placeholder(Entity::Person, "Zdenka Morvaille");
         let check = |text: &str, expected: usize| {
-            assert_eq!(row(&[("response", text)], Kind::Cot, Some(&vault)).len(), expected, "{text}");
+            let fields = [("instruction", "Does [PERSON_1] know?"), ("response", text)];
+            assert_eq!(row(&fields, Kind::Cot, Some(&vault)).len(), expected, "{text}");
         };
         check("Ask [PERSON_1].", 0);
         check("Ask [PERSON].", 0);
@@ -297,7 +301,7 @@ mod tests {
         check("Who runs the pump room?", context, "[PERSON_1] does.", 0);
         check("Who runs the pump room?", context, "[PERSON_2] does.", 1);
         check("Does [PERSON_2] run the pump room?", context, "No, [PERSON_2] does not.", 0);
-        check("Who runs the pump room?", "", "[PERSON_2] does.", 0);
+        check("Who runs the pump room?", "", "[PERSON_2] does.", 1);
         check("Who runs the pump room?", context, "[PERSON] does.", 0);
     }
 }

@@ -40,7 +40,7 @@ const MODEL: &[&str] = &[
 ];
 /// At the start: no answer at all.
 const REFUSAL: &[&str] = &[
-    r"^\W*(?:i['’]m sorry|i am sorry|sorry|i apologi[sz]e|unfortunately)?[,.]?\s*(?:but )?i (?:can['’]t|cannot|can not|am unable to|am not able to|won['’]t)\s+(?:(?:help|assist)(?: you)? with (?:that\b|this\b|your request)|(?:fulfil+|complete|comply with|answer|process) (?:that|this|your|the) (?:request|prompt|instruction)|comply\b|(?:generate|provide|create|produce) (?:that|this|such|the requested)\b)",
+    r"^\W*(?:i['’]m sorry|i am sorry|sorry|i apologi[sz]e|unfortunately)?[,.]?\s*(?:but )?i (?:can['’]t|cannot|can not|am unable to|am not able to|am unable|won['’]t)\s+(?:(?:to )?answer\s*(?:[.!,]|$|that\b|this\b)|(?:help|assist)(?: you)? with (?:that\b|this\b|your request)|(?:fulfil+|complete|comply with|answer|process) (?:that|this|your|the) (?:request|prompt|instruction)|comply\b|(?:generate|provide|create|produce) (?:that|this|such|the requested)\b)",
 ];
 /// At the start: the answer is announced.
 const OPENER: &[&str] = &[

@@ -58,7 +58,10 @@ impl Check for Conclusion {
         if is_literal(answer, &support, true) {
             return;
         }
-        let Some(last) = unsupported(answer.text, &[], Arithmetic::Strict).pop() else { return };
+        let mut claims = unsupported(answer.text, &[], Arithmetic::Strict);
+        // Placeholders are PII004's, and words in quotation marks are somebody else's.
+        claims.retain(|claim| !claim.text.starts_with('[') && !in_quotes(answer.text, &claim.range));
+        let Some(last) = claims.pop() else { return };
         let mut support: Vec<&str> = support.into_iter().map(|text| text.text).collect();
         let source = row.record.text("source").and_then(|name| row.cx().sources?.get(name));
         support.extend(source.map(String::as_str));
@@ -77,6 +80,14 @@ impl Check for Conclusion {
             out.mark(row.finding_in(&META, answer, message), answer.text, last.range);
         }
     }
+}
+
+/// Whether a piece of a text stands between quotation marks of one line.
+fn in_quotes(text: &str, range: &std::ops::Range<usize>) -> bool {
+    let line = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let before = &text[line..range.start];
+    let curly = before.matches(['“', '„']).count() > before.matches('”').count();
+    curly || (before.matches('"').count() % 2 == 1 && text[range.end..].contains('"'))
 }
 
 /// Runs of digits.

@@ -84,7 +84,11 @@ impl Check for Claims {
                 support.extend(given);
             }
         }
-        if support.is_empty() {
+        // What was made from a document may well say more of it than its context shows.
+        let elsewhere = row.table.has_provenance() && matches!(source, Source::Unseen | Source::Unknown);
+        // A word that stands for a context is none.
+        let blank = support.iter().all(|text| super::template_residue::is_placeholder(text));
+        if support.is_empty() || elsewhere || blank {
             if native && matches!(source, Source::Unseen | Source::Unknown) {
                 self.unseen.fetch_add(1, Ordering::Relaxed);
             }

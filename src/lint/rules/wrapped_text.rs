@@ -111,20 +111,14 @@ impl Wrap {
             Self::Json => &[
                 "json",
                 "schema",
+                "dictionary",
                 "dict",
-                "object",
-                "api",
-                "key",
-                "list",
                 "array",
                 "config",
-                "tool",
-                "function",
                 "payload",
                 "structured",
-                "format",
-                "extract",
                 "parse",
+                "extract",
             ],
         }
     }
@@ -140,7 +134,13 @@ const MARKUP: [&str; 22] = [
 fn asked_for(row: &View<'_>, subjects: &[&str]) -> bool {
     row.texts().filter(|text| matches!(text.role, Role::Prompt | Role::System | Role::Context)).any(|text| {
         let lower = text.text.to_ascii_lowercase();
-        subjects.iter().any(|subject| lower.contains(subject))
+        // At the beginning of a word: a monkey is no key.
+        subjects.iter().any(|subject| {
+            let signs = !subject.starts_with(|c: char| c.is_ascii_alphabetic());
+            lower
+                .match_indices(subject)
+                .any(|(at, _)| signs || !lower[..at].chars().next_back().is_some_and(char::is_alphanumeric))
+        })
     })
 }
 

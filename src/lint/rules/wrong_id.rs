@@ -161,6 +161,7 @@ mod tests {
                 ("response", response),
                 ("source", "log.md"),
                 ("teacher", "replay"),
+                ("template", "cot"),
             ];
             let out = crate::lint::tests::findings(check.as_mut(), Kind::Cot, &fields);
             assert_eq!(out.len(), expected, "{id}");
