@@ -129,7 +129,7 @@ lint() {
     annotations=$(mktemp)
     fence=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     printf '::stop-commands::%s\n' "$fence"
-    "$distill" --no-progress lint --output-format=github ${flags[@]+"${flags[@]}"} -- "${paths[@]}" >"$annotations" || code=$?
+    "$distill" lint --output-format=github ${flags[@]+"${flags[@]}"} -- "${paths[@]}" >"$annotations" || code=$?
     printf '\n::%s::\n' "$fence"
     cat "$annotations"
     rm -f "$annotations"

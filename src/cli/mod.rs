@@ -29,6 +29,7 @@ struct Cli {
 
 /// Options of every command.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Work in this workspace
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, default_value = ".")]
@@ -43,7 +44,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_enum, default_value = "auto")]
     pub color: Color,
     /// No progress bars
-    #[arg(long, global = true, env = "DISTILL_NO_PROGRESS", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true", default_value = "false")]
+    #[arg(long, global = true, env = "DISTILL_NO_PROGRESS", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
     pub no_progress: bool,
     /// Override one setting, for example `--set train.align.beta=0.2`
     #[arg(long = "set", value_name = "KEY=VALUE", global = true)]

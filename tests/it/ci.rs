@@ -18,6 +18,8 @@ impl Runner {
         for name in ["checkout", "temp", "bin"] {
             std::fs::create_dir(dir.path().join(name)).unwrap();
         }
+        // The fixtures have a few rows each, and files of one are otherwise too few to train on.
+        std::fs::write(dir.path().join("checkout/distill-lint.toml"), "min_rows = 1\n").unwrap();
         Self { dir }
     }
 
@@ -166,7 +168,7 @@ fn the_exit_code_is_what_was_asked_for() {
     assert_eq!(runner.outputs()["errors"], "0");
     runner.lint(&[("INPUT_PATHS", "bad"), ("INPUT_FAIL_ON", "never")]).expect(0);
     assert_ne!(runner.outputs()["errors"], "0");
-    runner.lint(&[("INPUT_PATHS", "bad"), ("INPUT_ARGS", "--ignore 'PII' --max-findings=5")]).expect(0);
+    runner.lint(&[("INPUT_PATHS", "bad"), ("INPUT_ARGS", "--select 'LEN001' --max-findings=5")]).expect(0);
     let done = runner.lint(&[("INPUT_PATHS", "bad"), ("INPUT_FAIL_ON", "sometimes")]).expect(2);
     assert!(done.err.contains("sometimes"));
     assert_eq!(runner.outputs()["exit-code"], "2");
@@ -426,9 +428,11 @@ fn bash_completes_and_manual_pages_are_written() {
     let commands = typed("distill ''", 1);
     assert!(commands.contains(&"lint".to_owned()) && commands.contains(&"man".to_owned()), "{commands:?}");
     assert!(!commands.iter().any(|name| name.starts_with("__")), "{commands:?}");
-    assert_eq!(typed("distill lint --output-f", 2), ["--output-format"]);
+    assert_eq!(typed("distill lint --output-f", 2), ["--output-format", "--output-file"]);
     assert!(typed("distill lint --output-format sa", 3).contains(&"sarif".to_owned()));
     run(&["completions", "csh"], dir.path()).expect(2);
+    // An option that may have a value must not take the command for one.
+    run(&["--no-progress", "man"], dir.path()).expect(0);
 
     run(&["man", "-o", "pages"], dir.path()).expect(0);
     let pages = crate::support::files(&dir.path().join("pages"));

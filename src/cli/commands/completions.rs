@@ -43,7 +43,10 @@ mod tests {
                 assert!(script.contains(&name), "{shell} does not complete `{name}`");
             }
             assert!(script.contains("only-datasets"), "{shell} does not complete options");
-            assert!(!script.contains("__extract"), "{shell} completes what is hidden");
+            // In the names of functions for bash `__` also stands between a command and its subcommand.
+            for hidden in ["____extract", " __extract", "'__extract", "where it can do no harm"] {
+                assert!(!script.contains(hidden), "{shell} completes what is hidden");
+            }
         }
     }
 }
