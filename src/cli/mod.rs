@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::edge::passphrase;
 use crate::pipeline::STOP;
@@ -29,6 +29,7 @@ struct Cli {
 
 /// Options of every command.
 #[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Work in this workspace
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, default_value = ".")]
@@ -43,7 +44,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_enum, default_value = "auto")]
     pub color: Color,
     /// No progress bars
-    #[arg(long, global = true, env = "DISTILL_NO_PROGRESS", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true", default_value = "false")]
+    #[arg(long, global = true, env = "DISTILL_NO_PROGRESS", value_parser = clap::builder::BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
     pub no_progress: bool,
     /// Override one setting, for example `--set train.align.beta=0.2`
     #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
@@ -112,6 +113,10 @@ enum Command {
     Config(commands::config::ConfigArgs),
     /// Check this machine and the workspace, or find out what a teacher's endpoint can do
     Doctor(commands::doctor::DoctorArgs),
+    /// Print a script that completes commands and options in a shell
+    Completions(commands::completions::CompletionsArgs),
+    /// Print a manual page, or write all of them to a folder
+    Man(commands::man::ManArgs),
     /// Read one document from standard input where it can do no harm
     #[command(name = "__extract", hide = true)]
     ReadAlone(commands::read_alone::ReadAloneArgs),
@@ -186,6 +191,20 @@ pub(crate) fn flag(
     }
 }
 
+/// The commands that a person may call: scripts of shells and manual pages name no others.
+fn visible() -> clap::Command {
+    let all = Cli::command();
+    // A command cannot be taken out again, so the others are put together anew.
+    let mut shown = Global::augment_args(clap::Command::new("distill").version(env!("CARGO_PKG_VERSION")))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(all.get_subcommands().filter(|command| !command.is_hide_set()).cloned());
+    if let Some(about) = all.get_about() {
+        shown = shown.about(about.clone());
+    }
+    shown
+}
+
 /// Parses the arguments, runs the command, renders its error.
 pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
     let cli = match Cli::try_parse_from(args) {
@@ -232,6 +251,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::Prompt(args) => commands::prompt::run(&args, global, &printer),
         Command::Config(args) => commands::config::run(&args, global, &printer),
         Command::Doctor(args) => commands::doctor::run(&args, global, &printer),
+        Command::Completions(args) => commands::completions::run(&args, visible(), &printer),
+        Command::Man(args) => commands::man::run(&args, visible(), &printer),
         Command::ReadAlone(args) => commands::read_alone::run(&args, &printer),
     };
     match done {

@@ -150,7 +150,8 @@ pub fn dataset_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Whether a file in a folder is a dataset by its name; what generation rejected and its accounts are none.
-fn is_dataset(path: &Path) -> bool {
+#[must_use]
+pub fn is_dataset(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
     let packed = plain.len() != name.len();

@@ -27,7 +27,7 @@ pub use documents::{
 };
 #[cfg(feature = "train")]
 pub use evaluate::{Evaluation, evaluate, try_leaks};
-pub use lint::{LintInputs, dataset_files};
+pub use lint::{LintInputs, dataset_files, is_dataset};
 #[cfg(feature = "train")]
 pub use local::LocalTeacher;
 #[cfg(feature = "train")]

@@ -7,6 +7,8 @@ mod support;
 #[cfg(feature = "teacher")]
 mod doctor;
 
+#[cfg(unix)]
+mod ci;
 mod filter;
 #[cfg(feature = "train")]
 mod leak;

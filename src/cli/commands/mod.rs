@@ -26,6 +26,7 @@ fn read_aloud(paths: &[PathBuf], printer: &Printer) -> Result<Sources, Error> {
     Ok(sources)
 }
 
+pub(super) mod completions;
 pub(super) mod config;
 pub(super) mod doctor;
 pub(super) mod extract;
@@ -33,6 +34,7 @@ mod filter;
 pub(super) mod generate;
 pub(super) mod init;
 pub(super) mod lint;
+pub(super) mod man;
 pub(super) mod mask;
 pub(super) mod profile;
 pub(super) mod prompt;

@@ -11,7 +11,7 @@ use crate::batch::open_counter;
 use crate::cli::{Global, Printer};
 use crate::dataset::{self, stream};
 use crate::lint::{self, Baseline, Context, LintError, LintSettings, Linter, Report, Severity};
-use crate::pipeline::{LintInputs, Watch, dataset_files};
+use crate::pipeline::{LintInputs, Watch, dataset_files, is_dataset};
 use crate::row::{Kind, TokenCounter};
 use crate::settings::{Origin, Settings, Workspace};
 use crate::{Error, ExitKind, edge};
@@ -23,6 +23,9 @@ use output::OutputFormat;
 pub struct LintArgs {
     /// Parquet, JSONL or JSON files (also .gz and .zst), folders, or `-`; in a workspace its data/ when left out
     paths: Vec<PathBuf>,
+    /// Of the files named, too, only what would be a dataset in a folder: for hooks that name every changed file
+    #[arg(long)]
+    only_datasets: bool,
     /// Only these rules: codes, prefixes of codes, or names
     #[arg(long, value_delimiter = ',', value_name = "RULES")]
     select: Vec<String>,
@@ -53,6 +56,9 @@ pub struct LintArgs {
     /// Print them to a file
     #[arg(short, long, value_name = "FILE")]
     output_file: Option<PathBuf>,
+    /// Write a report of another format as well: `--report sarif=lint.sarif --report junit=lint.xml`
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = output::also, conflicts_with_all = ["diff", "write_baseline"])]
+    reports: Vec<(OutputFormat, PathBuf)>,
     /// The student's tokenizer: a tokenizer.json, a folder with one, or a tiktoken name such as o200k_base
     #[arg(long, value_name = "TOKENIZER")]
     tokenizer: Option<String>,
@@ -132,7 +138,18 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     if stdin && (paths.len() > 1 || args.fix || args.diff) {
         return Err(Error::new("`-` is standard input: it is the only path, and nothing can be repaired in it"));
     }
-    let files = if stdin { vec![] } else { dataset_files(&paths)? };
+    let mut files = if stdin { vec![] } else { dataset_files(&paths)? };
+    if args.only_datasets && !stdin {
+        files.retain(|file| is_dataset(file));
+        if files.is_empty() {
+            printer.talk("none of the files is a dataset");
+            return Ok(ExitKind::Success);
+        }
+    }
+    let read = edge::fs::identities(&files);
+    for path in args.output_file.iter().chain(args.reports.iter().map(|(_, path)| path)) {
+        edge::fs::not_over(path, &read)?;
+    }
     let counter = args.tokenizer.as_deref().map(open_counter).transpose()?;
     let inside = Workspace::is_at(&workspace.root) && files.iter().all(|file| file.starts_with(&own));
     let mut inputs = LintInputs::gather(&workspace, args.vault.as_deref(), &args.sources, inside && !stdin)?;
@@ -162,6 +179,10 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         edge::fs::write(path, Baseline::of(report.findings.iter()).render().as_bytes())?;
         printer.talk(&format!("{} findings written to {}", report.findings.len(), path.display()));
         return Ok(ExitKind::Success);
+    }
+    for (format, path) in &args.reports {
+        let rendered = output::render(&report, *format, &settings, false)?;
+        edge::fs::write(path, rendered.as_bytes())?;
     }
     let mut report = report;
     if args.statistics {

@@ -1,13 +1,13 @@
 //! Where findings go, and as what.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use crate::cli::Printer;
 use crate::lint::report::{github, gitlab, html, json, junit, sarif, text};
-use crate::lint::{self, LintError, LintSettings, RULES, Report};
+use crate::lint::{self, LintError, LintSettings, RULES, Report, Severity};
 use crate::{Error, edge};
 
 #[derive(Clone, Copy, Debug, ValueEnum, PartialEq, Eq)]
@@ -28,8 +28,43 @@ pub(super) enum OutputFormat {
     Html,
 }
 
-/// The variable that names the file of a workflow step's summary.
+/// The variables that name the files of a workflow step's summary and of its outputs.
 const SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+const OUTPUTS: &str = "GITHUB_OUTPUT";
+
+/// `FORMAT=FILE`.
+pub(super) fn also(text: &str) -> Result<(OutputFormat, PathBuf), String> {
+    let (format, path) = text.split_once('=').ok_or("write it as FORMAT=FILE, for example sarif=lint.sarif")?;
+    if path.is_empty() {
+        return Err("no file is named".to_owned());
+    }
+    let format = OutputFormat::from_str(format, false).map_err(|_| {
+        let names = OutputFormat::value_variants().iter().filter_map(OutputFormat::to_possible_value);
+        let names = names.map(|value| value.get_name().to_owned()).collect::<Vec<_>>().join(", ");
+        format!("there is no format `{format}`: one of {names}")
+    })?;
+    Ok((format, PathBuf::from(path)))
+}
+
+/// A report as text that ends in one newline.
+pub(super) fn render(
+    report: &Report,
+    format: OutputFormat,
+    settings: &LintSettings,
+    color: bool,
+) -> Result<String, Error> {
+    let rules = lint::selected(settings).map_err(|e: LintError| Error::new(e.to_string()).maybe_hint(e.hint()))?;
+    let rendered = match format {
+        OutputFormat::Text => text::render(report, color),
+        OutputFormat::Json => json::render(report),
+        OutputFormat::Github => github::render(report, github::SHOWN),
+        OutputFormat::Gitlab => gitlab::render(report),
+        OutputFormat::Sarif => sarif::render(report, &rules),
+        OutputFormat::Junit => junit::render(report, &rules),
+        OutputFormat::Html => html::render(report, &rules, &[]),
+    };
+    Ok(format!("{}\n", rendered.trim_end()))
+}
 
 /// Renders a report and prints it or writes it to a file.
 pub(super) fn write(
@@ -39,17 +74,7 @@ pub(super) fn write(
     file: Option<&Path>,
     printer: &Printer,
 ) -> Result<(), Error> {
-    let rules = lint::selected(settings).map_err(|e: LintError| Error::new(e.to_string()).maybe_hint(e.hint()))?;
-    let rendered = match format {
-        OutputFormat::Text => text::render(report, printer.color() && file.is_none()),
-        OutputFormat::Json => json::render(report),
-        OutputFormat::Github => github::render(report, github::SHOWN),
-        OutputFormat::Gitlab => gitlab::render(report),
-        OutputFormat::Sarif => sarif::render(report, &rules),
-        OutputFormat::Junit => junit::render(report, &rules),
-        OutputFormat::Html => html::render(report, &rules, &[]),
-    };
-    let rendered = format!("{}\n", rendered.trim_end());
+    let rendered = render(report, format, settings, printer.color() && file.is_none())?;
     match file {
         Some(path) => {
             edge::fs::write(path, rendered.as_bytes())?;
@@ -57,12 +82,22 @@ pub(super) fn write(
         }
         None => printer.data(&rendered)?,
     }
-    if format == OutputFormat::Github
-        && let Some(path) = edge::env(SUMMARY).filter(|path| !path.is_empty())
-    {
-        edge::fs::append(Path::new(&path), github::summary(report).as_bytes())?;
+    if format == OutputFormat::Github {
+        to_step(SUMMARY, &github::summary(report))?;
+        // Numbers only: what a workflow reads from here must not come out of a dataset.
+        let [errors, warnings, notes] =
+            [Severity::Error, Severity::Warning, Severity::Info].map(|severity| report.count(severity));
+        to_step(OUTPUTS, &format!("errors={errors}\nwarnings={warnings}\nnotes={notes}\n"))?;
     }
     Ok(())
+}
+
+/// Adds to a file that the workflow names for this step; elsewhere there is none.
+fn to_step(variable: &str, text: &str) -> Result<(), Error> {
+    match edge::env(variable) {
+        Some(path) => edge::fs::append(Path::new(&path), text.as_bytes()),
+        None => Ok(()),
+    }
 }
 
 /// The last line of the text report.
