@@ -50,10 +50,23 @@ const fn mixed(h: u64) -> u64 {
     h ^ (h >> 31)
 }
 
+/// What a group must not do to be taken.
+#[derive(Clone, Copy)]
+enum Care {
+    Room,
+    Strata,
+    Whole,
+    Nearer,
+}
+
+/// Shares of rows are sums of fractions.
+const SLACK: f64 = 1e-9;
+
 /// Whether each group is held out.
 ///
-/// Groups are visited in the order of their hashes. One is taken when that brings the strata and the whole nearer to
-/// the share, at first only where it does not go past it.
+/// Groups are visited in the order of their hashes, each time with less care: those for which every stratum has room,
+/// those that bring the strata nearer to the share, those that bring the whole nearer, and at last also those that go
+/// past it if it is nearer then.
 pub(super) fn draw(groups: &Groups, strata: usize, rows: usize, options: &Options) -> Vec<bool> {
     let mut order: Vec<usize> = (0..groups.sizes.len()).collect();
     let seed = mixed(options.seed);
@@ -64,23 +77,24 @@ pub(super) fn draw(groups: &Groups, strata: usize, rows: usize, options: &Option
     }
     let mut whole = options.test * rows as f64;
     let mut held = vec![false; groups.sizes.len()];
-    for past in [false, true] {
+    for care in [Care::Room, Care::Strata, Care::Whole, Care::Nearer] {
         for group in &order {
-            let size = f64::from(groups.sizes[*group]);
-            if held[*group] || (!past && size > whole.round()) {
+            if held[*group] {
                 continue;
             }
-            let after = |missing: &[f64]| -> f64 {
-                groups.strata[*group]
-                    .iter()
-                    .map(|(stratum, count)| {
-                        let missing = missing[*stratum as usize];
-                        (missing - f64::from(*count)).abs() - missing.abs()
-                    })
-                    .sum()
+            let size = f64::from(groups.sizes[*group]);
+            let counts =
+                || groups.strata[*group].iter().map(|(stratum, count)| (missing[*stratum as usize], f64::from(*count)));
+            let strata: f64 =
+                counts().map(|(missing, count): (f64, f64)| (missing - count).abs() - missing.abs()).sum();
+            let fits = size <= whole.round();
+            let takes = match care {
+                Care::Room => fits && counts().all(|(missing, count)| count <= missing + SLACK),
+                Care::Strata => fits && strata < -SLACK,
+                Care::Whole => fits && strata - size < -SLACK,
+                Care::Nearer => strata + (whole - size).abs() - whole.abs() < -SLACK,
             };
-            let change = after(&missing) + (whole - size).abs() - whole.abs();
-            if change < -1e-9 {
+            if takes {
                 held[*group] = true;
                 whole -= size;
                 for (stratum, count) in &groups.strata[*group] {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::gather::Together;
-use crate::row::rouge::Lcs;
+use crate::row::rouge::{Lcs, Numbered};
 
 /// How alike two questions are that stay together.
 const LEAST: f64 = 0.8;
@@ -16,32 +16,30 @@ pub(super) struct Prompts {
     rows: Vec<u32>,
     words: Vec<Box<[u32]>>,
     known: HashSet<u64>,
-    /// A word and how often it stood there before, as a number: lists with repeated words are sets of these.
-    numbers: HashMap<(String, u32), u32>,
-    frequency: Vec<u32>,
+    numbered: Numbered,
 }
+
+/// A word and how often it stood in the list before: lists with repeated words are sets of these.
+type Token = (u32, u32);
 
 impl Prompts {
     /// Adds the question of a row, folded, with its hash.
     pub(super) fn push(&mut self, row: u32, hash: u64, folded: &str) {
-        if !self.known.insert(hash) {
-            return;
+        if self.known.insert(hash) {
+            let mut words = self.numbered.words(folded);
+            words.truncate(MOST_WORDS);
+            self.rows.push(row);
+            self.words.push(words.into_boxed_slice());
         }
-        let mut times: HashMap<&str, u32> = HashMap::new();
-        let mut words = vec![];
-        for word in folded.split(' ').filter(|word| !word.is_empty()).take(MOST_WORDS) {
-            let nth = times.entry(word).or_default();
-            let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-            let number = *self.numbers.entry((word.to_owned(), *nth)).or_insert(next);
-            if number as usize == self.frequency.len() {
-                self.frequency.push(0);
-            }
-            self.frequency[number as usize] += 1;
-            *nth += 1;
-            words.push(number);
-        }
-        self.rows.push(row);
-        self.words.push(words.into_boxed_slice());
+    }
+
+    fn tokens(&self, list: usize, out: &mut Vec<Token>) {
+        out.clear();
+        let words = &self.words[list];
+        out.extend(words.iter().enumerate().map(|(i, word)| {
+            let before = words[..i].iter().filter(|other| *other == word).count();
+            (*word, u32::try_from(before).unwrap_or(u32::MAX))
+        }));
     }
 
     /// Joins the rows of alike questions.
@@ -52,20 +50,25 @@ impl Prompts {
         let share = LEAST / (2.0 - LEAST);
         let mut order: Vec<usize> = (0..self.words.len()).collect();
         order.sort_by_key(|i| self.words[*i].len());
-        let mut lists: HashMap<u32, Vec<u32>> = HashMap::new();
+        let mut frequency: HashMap<Token, u32> = HashMap::new();
+        let mut rarest: Vec<Token> = vec![];
+        for i in 0..self.words.len() {
+            self.tokens(i, &mut rarest);
+            rarest.iter().for_each(|token| *frequency.entry(*token).or_default() += 1);
+        }
+        let mut lists: HashMap<Token, Vec<u32>> = HashMap::new();
         let mut lcs = Lcs::default();
-        lcs.room(self.frequency.len());
+        let words = self.words.iter().flatten().max().map_or(0, |word| *word as usize + 1);
+        lcs.room(words);
         let mut compared: Vec<u32> = vec![u32::MAX; self.words.len()];
-        let mut rarest: Vec<u32> = vec![];
         for i in order {
             let words = &self.words[i];
-            rarest.clear();
-            rarest.extend_from_slice(words);
-            rarest.sort_unstable_by_key(|word| (self.frequency[*word as usize], *word));
+            self.tokens(i, &mut rarest);
+            rarest.sort_unstable_by_key(|token| (frequency[token], *token));
             let needed = (share * words.len() as f64).ceil() as usize;
             rarest.truncate(words.len() + 1 - needed.clamp(1, words.len().max(1)));
-            for word in &rarest {
-                let list = lists.entry(*word).or_default();
+            for token in &rarest {
+                let list = lists.entry(*token).or_default();
                 for other in list.iter() {
                     let (at, other_words) = (*other as usize, &self.words[*other as usize]);
                     if (other_words.len() as f64) < share * words.len() as f64

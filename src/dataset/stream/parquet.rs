@@ -226,6 +226,7 @@ fn value(array: &ArrayRef, i: usize, depth: usize) -> Result<Value, String> {
         (0..items.len()).map(|j| value(&items, j, depth + 1)).collect::<Result<_, _>>().map(Value::Array)
     };
     Ok(match array.data_type() {
+        DataType::Null => Value::Null,
         DataType::Utf8 => return text(array.as_string::<i32>().value(i)),
         DataType::LargeUtf8 => return text(array.as_string::<i64>().value(i)),
         DataType::Utf8View => return text(array.as_string_view().value(i)),
