@@ -27,6 +27,7 @@ fn read_aloud(paths: &[PathBuf], printer: &Printer) -> Result<Sources, Error> {
 }
 
 pub(super) mod config;
+pub(super) mod convert;
 pub(super) mod doctor;
 pub(super) mod extract;
 mod filter;
@@ -39,6 +40,7 @@ pub(super) mod prompt;
 pub(super) mod read_alone;
 mod review;
 pub(super) mod show;
+pub(super) mod split;
 pub(super) mod unmask;
 pub(super) mod vault;
 
