@@ -98,15 +98,16 @@ pub(super) fn read(layout: &Layout, record: &Record) -> Result<Example, Why> {
             };
             // Reasoning stays in the side that it belongs to.
             let answer = last(&mut messages)?.map(|message| joined(&message.thought, &message.text));
-            let before = same_as(&messages, &turns);
-            if messages.is_empty() || before {
-                sides.push(answer.unwrap_or_default());
-            } else if turns.is_empty() {
-                turns = messages;
-                sides.push(answer.unwrap_or_default());
-            } else {
-                return Err("its sides differ before the last answer".to_owned());
+            if !messages.is_empty() {
+                if !turns.is_empty() && !same_as(&messages, &turns) {
+                    return Err("its sides differ before the last answer".to_owned());
+                }
+                // The sides may have a system prompt that the prompt lacks.
+                if turns.first().is_none_or(|turn| turn.role != "system") {
+                    turns = messages;
+                }
             }
+            sides.push(answer.unwrap_or_default());
         }
         let [chosen, rejected] = <[String; 2]>::try_from(sides).unwrap_or_default();
         Ending::Pair { chosen, rejected }
@@ -125,11 +126,8 @@ pub(super) fn read(layout: &Layout, record: &Record) -> Result<Example, Why> {
         };
         // A native response is what it is; elsewhere tags are how a thought is spelt.
         let splits = layout.shape != Shape::Native && thought.is_empty() && message.thought.is_empty();
-        match think_tags(&message.text).filter(|_| splits) {
-            Some((inner, rest)) => Ending::Answer {
-                thought: message.text[inner].trim().to_owned(),
-                text: message.text[rest..].trim().to_owned(),
-            },
+        match thought_of(&message.text).filter(|_| splits) {
+            Some((thought, text)) => Ending::Answer { thought: thought.to_owned(), text: text.to_owned() },
             None if thought.is_empty() => Ending::Answer { thought: message.thought, text: message.text },
             None => Ending::Answer { thought, text: message.text },
         }
@@ -290,4 +288,15 @@ fn spoken(text: &str) -> Result<Vec<Message>, Why> {
 /// An answer with its thought in tags, as reasoning models write it.
 pub(super) fn joined(thought: &str, text: &str) -> String {
     if thought.is_empty() { text.to_owned() } else { format!("<think>\n{thought}\n</think>\n\n{text}") }
+}
+
+/// A thought in tags and the answer behind it, when a text begins with one: to the letter where [`joined`] wrote it,
+/// else without the white space around them.
+fn thought_of(text: &str) -> Option<(&str, &str)> {
+    let (inner, rest) = think_tags(text)?;
+    let ours = text[inner.clone()].strip_prefix('\n').and_then(|thought| thought.strip_suffix('\n'));
+    match (ours, text[rest..].strip_prefix("\n\n")) {
+        (Some(thought), Some(answer)) => Some((thought, answer)),
+        _ => Some((text[inner].trim(), text[rest..].trim())),
+    }
 }

@@ -234,7 +234,17 @@ fn plan<'o>(input: &Path, options: &'o Options) -> Result<Plan<'o>, Error> {
     }
     let rows: Vec<&Record> = reader.sample().take(64).collect();
     let layout = if options.columns.is_empty() {
-        layout_of(&head.columns, &head.metadata, &rows, options.kind)
+        let looks = layout_of(&head.columns, &head.metadata, &rows, None);
+        match (looks, options.kind) {
+            // The same shapes hold thoughts or not: whoever says which is right.
+            (Some(looks), Some(kind))
+                if looks.shape != Shape::Native && (looks.kind == Kind::Preference) == (kind == Kind::Preference) =>
+            {
+                Some(Layout { kind, ..looks })
+            }
+            (looks, None) => looks,
+            (_, kind) => layout_of(&head.columns, &head.metadata, &rows, kind),
+        }
     } else {
         Some(Layout::mapped(options.kind, options.columns.clone()))
     };
@@ -263,10 +273,11 @@ fn plan<'o>(input: &Path, options: &'o Options) -> Result<Plan<'o>, Error> {
         let cell = layout.column(role).and_then(|column| rows.iter().find_map(|row| row.values.get(column)));
         cell.is_some_and(|cell| cell.is_array() || cell.is_object())
     };
+    let as_asked = |roles: &[Role]| roles.iter().all(|role| lists(*role) == options.conversational);
     let same = match layout.shape {
         Shape::Native => to == To::Distill && native,
-        Shape::PromptCompletion => to == To::PromptCompletion && lists(Role::Prompt) == options.conversational,
-        Shape::Preference => to == To::Preference && lists(Role::Chosen) == options.conversational,
+        Shape::PromptCompletion => to == To::PromptCompletion && as_asked(&[Role::Prompt, Role::Answer]),
+        Shape::Preference => to == To::Preference && as_asked(&[Role::Prompt, Role::Chosen, Role::Rejected]),
         Shape::Messages => to == To::Messages,
         shape => to != To::OpenAi && to.name() == shape.name(),
     };

@@ -194,6 +194,44 @@ fn rows_of_others_become_ours() {
 }
 
 #[test]
+fn sides_of_a_pair_share_what_stands_before() {
+    let turn = |role: &str, content: &str| json!({"role": role, "content": content});
+    let (system, asks) = (turn("system", "s"), turn("user", "p"));
+    let (good, bad) = (turn("assistant", "c"), turn("assistant", "r"));
+    check(
+        &json!({"prompt": "p", "chosen": [system, asks, good], "rejected": [system, asks, bad]}),
+        &Options { conversational: true, ..to(To::Preference) },
+        &json!({"prompt": [system, asks], "chosen": [good], "rejected": [bad]}),
+    );
+    let other = turn("user", "q");
+    for prompt in [json!("p"), json!([asks]), json!([system, asks])] {
+        let row = json!({"prompt": prompt, "chosen": [asks, good], "rejected": [other, bad]});
+        assert!(refused(&row, &to(To::ImplicitPreference)).contains("differ before the last answer"));
+    }
+}
+
+#[test]
+fn thoughts_come_back_to_the_letter() {
+    let spaced = json!({"instruction": " q\n", "thought": "\n t \n", "response": "\n a "});
+    for shape in [To::PromptCompletion, To::Messages, To::Alpaca, To::ShareGpt] {
+        for (thought, kind) in [(Thinking::Tags, Some(Kind::Cot)), (Thinking::Field, None)] {
+            if thought == Thinking::Field && shape != To::Messages {
+                continue;
+            }
+            let bench = Bench::new();
+            let input = bench.put("a.jsonl", std::slice::from_ref(&spaced));
+            convert(&input, &bench.path("b.jsonl"), &Options { thought, ..to(shape) }).unwrap();
+            convert(&bench.path("b.jsonl"), &bench.path("c.jsonl"), &Options { kind, ..to(To::Distill) }).unwrap();
+            assert_eq!(trained(Kind::Cot, &bench.rows("c.jsonl")[0]), trained(Kind::Cot, &spaced), "{shape:?}");
+        }
+    }
+    let tidy = json!({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "<think> t </think> a "}]});
+    let bench = Bench::new();
+    convert(&bench.put("a.jsonl", &[tidy]), &bench.path("b.jsonl"), &to(To::Distill)).unwrap();
+    assert_eq!(trained(Kind::Cot, &bench.rows("b.jsonl")[0]), ["q", "t", "a"]);
+}
+
+#[test]
 fn conversations_keep_their_turns_where_there_is_room() {
     let messages = json!([
         {"role": "system", "content": "s"}, {"role": "user", "content": "1"}, {"role": "assistant", "content": "2"},
