@@ -92,6 +92,10 @@ enum Command {
     Lint(commands::lint::LintArgs),
     /// Look at the rows of a dataset
     Show(commands::show::ShowArgs),
+    /// Write a dataset in another shape or container
+    Convert(commands::convert::ConvertArgs),
+    /// Hold rows of datasets out for testing
+    Split(commands::split::SplitArgs),
     /// Train the student
     #[cfg(feature = "train")]
     Train(commands::train::TrainArgs),
@@ -238,6 +242,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::Profile(args) => commands::profile::run(&args, global, &printer),
         Command::Lint(args) => commands::lint::run(&args, global, &printer),
         Command::Show(args) => commands::show::run(&args, &printer),
+        Command::Convert(args) => commands::convert::run(&args, &printer),
+        Command::Split(args) => commands::split::run(&args, &printer),
         #[cfg(feature = "train")]
         Command::Train(args) => commands::train::run(&args, global, &printer),
         #[cfg(feature = "train")]

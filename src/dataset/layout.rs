@@ -347,10 +347,10 @@ fn thinking<'r>(rows: impl Iterator<Item = &'r Record> + Clone) -> Kind {
 }
 
 /// Keys under which messages carry their reasoning.
-const REASONING: [&str; 3] = ["thinking", "reasoning_content", "reasoning"];
+pub(super) const REASONING: [&str; 3] = ["thinking", "reasoning_content", "reasoning"];
 
 /// The bytes between `<think>` at the start of a text and `</think>`, and where the answer begins.
-fn think_tags(text: &str) -> Option<(std::ops::Range<usize>, usize)> {
+pub(super) fn think_tags(text: &str) -> Option<(std::ops::Range<usize>, usize)> {
     let start = text.len() - text.trim_start().len();
     let inner = start + text[start..].strip_prefix("<think>").map(|_| "<think>".len())?;
     let end = inner + text[inner..].find("</think>")?;
@@ -424,8 +424,8 @@ fn conversation<'r>(holder: Role, column: &str, messages: &'r [Value], out: &mut
     }
 }
 
-const HUMAN: &str = "\n\nHuman:";
-const ASSISTANT: &str = "\n\nAssistant:";
+pub(super) const HUMAN: &str = "\n\nHuman:";
+pub(super) const ASSISTANT: &str = "\n\nAssistant:";
 
 /// Whether the sides of a pair begin with the same prompt.
 fn implicit(record: &Record) -> bool {

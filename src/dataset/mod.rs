@@ -1,10 +1,13 @@
 //! Datasets: rows in files. Parquet and JSONL in, Parquet out, and the manifest that says what a folder was made from.
 
+mod convert;
 mod layout;
 mod manifest;
 mod parquet;
 mod read;
 mod rewrite;
+mod sink;
+mod split;
 pub mod stream;
 
 use std::collections::BTreeMap;
@@ -12,11 +15,14 @@ use std::path::PathBuf;
 
 use crate::row::Kind;
 
+pub use convert::{Converted, Options as ConvertOptions, Refused, Thinking, To, convert, convert_to};
 pub use layout::{Layout, Role, Shape, Spoken};
 pub use manifest::{Manifest, STAGE_VERSION};
 pub use parquet::{FileInfo, SCHEMA_VERSION, write};
 pub use read::{read, rows};
 pub use rewrite::{Change, Done, rewrite, value_at};
+pub use sink::Form;
+pub use split::{Account as SplitAccount, By, Options as SplitOptions, Place as SplitPlace, Stratify, split};
 pub use stream::{BATCH_ROWS, BadRow, Head, Item, Reader, open};
 
 /// One row as it stands in a file, whoever wrote it.

@@ -9,6 +9,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+pub(super) use json::Entries;
+
 use super::stream::{Format, Packing};
 use super::{Head, Record, open};
 use crate::{Error, edge};
@@ -48,7 +50,25 @@ impl Done {
 ///
 /// # Errors
 /// Names the file: reading, writing, or a value that does not fit its Parquet column.
-pub fn rewrite(path: &Path, without: &[String], mut change: impl FnMut(&Record) -> Change) -> Result<Done, Error> {
+pub fn rewrite(path: &Path, without: &[String], change: impl FnMut(&Record) -> Change) -> Result<Done, Error> {
+    let mut done = Done::default();
+    edge::fs::rewrite_with(path, |out| {
+        done = rewrite_to(path, out, without, change)?;
+        Ok(())
+    })?;
+    Ok(done)
+}
+
+/// As [`rewrite`], into another file.
+///
+/// # Errors
+/// As [`rewrite`].
+pub(super) fn rewrite_to(
+    path: &Path,
+    out: &mut File,
+    without: &[String],
+    mut change: impl FnMut(&Record) -> Change,
+) -> Result<Done, Error> {
     let head = open(path)?.head().clone();
     let mut done = Done::default();
     let mut counted = |record: &Record| {
@@ -60,10 +80,10 @@ pub fn rewrite(path: &Path, without: &[String], mut change: impl FnMut(&Record) 
         }
         change
     };
-    edge::fs::rewrite_with(path, |out| match head.format {
-        Format::Parquet => parquet::rewrite(path, out, without, &mut counted),
-        Format::JsonLines | Format::JsonArray => text(path, &head, out, without, &mut counted),
-    })?;
+    match head.format {
+        Format::Parquet => parquet::rewrite(path, out, without, &mut counted)?,
+        Format::JsonLines | Format::JsonArray => text(path, &head, out, without, &mut counted)?,
+    }
     Ok(done)
 }
 

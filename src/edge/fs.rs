@@ -163,6 +163,27 @@ pub fn rewrite_with(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Err
     })
 }
 
+/// As [`write_atomic`], by a function that writes the file.
+///
+/// # Errors
+/// Those of the function, and the file system's; then nothing is written.
+pub fn create_with(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<(), Error> {
+    let io = |e: io::Error| Error::io(path, e);
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(io)?;
+    }
+    let temporary = temporary_beside(path);
+    let written = (|| {
+        let mut file = File::create(&temporary).map_err(io)?;
+        write(&mut file)?;
+        file.sync_all().map_err(io)?;
+        fs::rename(&temporary, path).map_err(io)
+    })();
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
 /// A name beside `path` that no other process uses.
 #[must_use]
 pub fn temporary_beside(path: &Path) -> PathBuf {

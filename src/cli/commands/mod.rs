@@ -28,6 +28,7 @@ fn read_aloud(paths: &[PathBuf], printer: &Printer) -> Result<Sources, Error> {
 
 pub(super) mod completions;
 pub(super) mod config;
+pub(super) mod convert;
 pub(super) mod doctor;
 pub(super) mod extract;
 mod filter;
@@ -41,6 +42,7 @@ pub(super) mod prompt;
 pub(super) mod read_alone;
 mod review;
 pub(super) mod show;
+pub(super) mod split;
 pub(super) mod unmask;
 pub(super) mod vault;
 

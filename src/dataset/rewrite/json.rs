@@ -205,7 +205,7 @@ fn spliced(text: &str, values: &BTreeMap<String, Value>, without: &[String]) -> 
 }
 
 /// The entries of an object in order, values as they are spelt.
-struct Entries<'t>(Vec<(String, &'t RawValue)>);
+pub(in crate::dataset) struct Entries<'t>(pub Vec<(String, &'t RawValue)>);
 
 impl<'t> Deserialize<'t> for Entries<'t> {
     fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {

@@ -2,10 +2,12 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
+use serde_json::{Map, Number, Value};
 
 use super::{BATCH_BYTES, BATCH_ROWS, BadRow, Format, Item, MAX_ROW_BYTES};
 use crate::dataset::Record;
+use crate::dataset::rewrite::Entries;
 
 /// The objects of a text, one after the other.
 pub(super) struct Lines {
@@ -44,7 +46,7 @@ impl Lines {
         let (mut items, mut size) = (vec![], 0);
         while !self.done && items.len() < BATCH_ROWS && size < BATCH_BYTES {
             let cut = if self.array { self.element() } else { self.text_line() };
-            let bad = |line, why: String| Item::Bad(BadRow { row: Some(self.row), line: Some(line), why });
+            let bad = |line, why: String| Item::Bad(BadRow { row: Some(self.row), line: Some(line), why, ends: false });
             let item = match cut {
                 Cut::Whole(line) => {
                     size += self.buffer.len();
@@ -57,7 +59,7 @@ impl Lines {
                 Cut::TooLong(line) => bad(line, format!("is longer than {} MiB", MAX_ROW_BYTES >> 20)),
                 Cut::Broken(why) => {
                     self.done = true;
-                    items.push(Item::Bad(BadRow { row: Some(self.row), line: Some(self.line), why }));
+                    items.push(Item::Bad(BadRow { row: Some(self.row), line: Some(self.line), why, ends: true }));
                     break;
                 }
                 Cut::End => {
@@ -193,6 +195,12 @@ fn parse(bytes: &[u8]) -> Result<Option<Map<String, Value>>, String> {
         return Ok(None);
     }
     match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(values)) if has_long_number(text) => {
+            match serde_json::from_str::<&RawValue>(text).map(exact) {
+                Ok(Value::Object(values)) => Ok(Some(values)),
+                _ => Ok(Some(values)),
+            }
+        }
         Ok(Value::Object(values)) => Ok(Some(values)),
         Ok(Value::Null) => Err("is null, an object was expected".to_owned()),
         Ok(Value::Bool(_)) => Err("is a boolean, an object was expected".to_owned()),
@@ -204,5 +212,44 @@ fn parse(bytes: &[u8]) -> Result<Option<Map<String, Value>>, String> {
             serde_json::error::Category::Eof => "is JSON that ends too early".to_owned(),
             _ => format!("is no JSON at column {}", e.column()),
         }),
+    }
+}
+
+/// Whether a text may hold a number that the quick way of reading numbers gets wrong in its last bit: one of more than
+/// 15 digits or with a large exponent. Digits of strings count too, which only costs time.
+fn has_long_number(text: &str) -> bool {
+    let (mut run, mut exponent) = (0_usize, 0_usize);
+    text.bytes().any(|byte| {
+        match byte {
+            b'0'..=b'9' | b'.' => {
+                run += 1;
+                exponent += usize::from(exponent > 0);
+            }
+            b'e' | b'E' if run > 0 => exponent = 1,
+            b'+' | b'-' if exponent == 1 => {}
+            _ => (run, exponent) = (0, 0),
+        }
+        run > 15 || exponent > 2
+    })
+}
+
+/// A value whose floating-point numbers are the nearest ones to their digits.
+fn exact(raw: &RawValue) -> Value {
+    let text = raw.get();
+    let nested = match text.as_bytes().first() {
+        Some(b'{') => serde_json::from_str::<Entries<'_>>(text).map(|Entries(entries)| {
+            Value::Object(entries.into_iter().map(|(key, value)| (key, exact(value))).collect())
+        }),
+        Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(text)
+            .map(|items| Value::Array(items.into_iter().map(exact).collect())),
+        _ => serde_json::from_str(text),
+    };
+    match nested {
+        Ok(Value::Number(number)) if number.is_f64() => {
+            text.parse().ok().and_then(Number::from_f64).map_or(Value::Number(number), Value::Number)
+        }
+        Ok(value) => value,
+        // It was read as a whole before.
+        Err(_) => Value::Null,
     }
 }

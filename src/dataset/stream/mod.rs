@@ -78,11 +78,13 @@ pub struct BadRow {
     pub line: Option<u64>,
     /// Why, without words of the row.
     pub why: String,
+    /// Whether what stands behind it cannot be read either: the file is damaged, not a row of it.
+    pub ends: bool,
 }
 
 impl BadRow {
     fn file(why: impl Into<String>) -> Self {
-        Self { row: None, line: None, why: why.into() }
+        Self { row: None, line: None, why: why.into(), ends: true }
     }
 }
 

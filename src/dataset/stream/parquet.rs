@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use arrow::array::cast::AsArray;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::{
-    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use serde_json::{Map, Value};
 
 use super::{BATCH_BYTES, BATCH_ROWS, BadRow, Format, Head, Item, MAX_ROW_BYTES, Packing};
@@ -24,14 +24,17 @@ use crate::dataset::Record;
 /// Bytes of one column chunk from which its cells are taken to be too large, when few cells make them up.
 const MAX_CHUNK: u64 = 512 << 20;
 
-pub(super) struct Batches {
+pub(in crate::dataset) struct Batches {
+    /// Every key of the file's metadata but the one that the writer makes of its own accord.
+    pub metadata: Vec<KeyValue>,
+    schema: SchemaRef,
     batches: Option<ParquetRecordBatchReader>,
     columns: Vec<String>,
     row: u64,
     claimed: u64,
 }
 
-pub(super) fn open(path: &Path, file: File) -> Result<(Head, Batches), Error> {
+pub(in crate::dataset) fn open(path: &Path, file: File) -> Result<(Head, Batches), Error> {
     let fault = |cause: String| Error::at(path, "is not a readable Parquet file").cause(cause).data();
     let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new(file))
         .map_err(|panic| fault(panic.to_owned()))?
@@ -46,6 +49,9 @@ pub(super) fn open(path: &Path, file: File) -> Result<(Head, Batches), Error> {
         .filter_map(|kv| Some((kv.key.clone(), kv.value.clone()?)))
         .filter(|(key, _)| key.starts_with("distill."))
         .collect();
+    let every = meta.file_metadata().key_value_metadata().into_iter().flatten();
+    let every = every.filter(|kv| kv.key != "ARROW:schema").cloned().collect();
+    let schema = Arc::clone(builder.schema());
     let claimed = u64::try_from(meta.file_metadata().num_rows())
         .map_err(|_| fault("it claims a negative number of rows".to_owned()))?;
     if let Some(why) = oversized(meta) {
@@ -63,7 +69,7 @@ pub(super) fn open(path: &Path, file: File) -> Result<(Head, Batches), Error> {
         metadata,
         claimed_rows: Some(claimed),
     };
-    Ok((head, Batches { batches: Some(batches), columns, row: 0, claimed }))
+    Ok((head, Batches { metadata: every, schema, batches: Some(batches), columns, row: 0, claimed }))
 }
 
 thread_local! {
@@ -116,16 +122,39 @@ fn batch_size(meta: &ParquetMetaData) -> usize {
 }
 
 impl Batches {
+    /// Names and types of the columns.
+    pub(in crate::dataset) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Number of the next row.
+    pub(in crate::dataset) const fn row(&self) -> u64 {
+        self.row
+    }
+
     pub(super) fn batch(&mut self) -> Option<Vec<Item>> {
+        let batch = match self.arrow()? {
+            Ok(batch) => batch,
+            Err(bad) => return Some(vec![Item::Bad(bad)]),
+        };
+        let first = self.row - batch.num_rows() as u64;
+        match guarded(|| records(&batch, &self.columns, first)) {
+            Ok(items) => Some(items),
+            Err(why) => {
+                self.row = first;
+                Some(vec![Item::Bad(self.broken(why))])
+            }
+        }
+    }
+
+    /// The next rows as they stand in the file; `None` at the end.
+    pub(in crate::dataset) fn arrow(&mut self) -> Option<Result<RecordBatch, BadRow>> {
         let next = guarded(|| self.batches.as_mut().and_then(Iterator::next));
         let why = match next {
-            Ok(Some(Ok(batch))) => match guarded(|| records(&batch, &self.columns, self.row)) {
-                Ok(items) => {
-                    self.row += batch.num_rows() as u64;
-                    return Some(items);
-                }
-                Err(why) => why.to_owned(),
-            },
+            Ok(Some(Ok(batch))) => {
+                self.row += batch.num_rows() as u64;
+                return Some(Ok(batch));
+            }
             Ok(Some(Err(e))) => e.to_string(),
             Ok(None) if self.batches.take().is_some() && self.row != self.claimed => {
                 format!("the file claims {} rows and has {}", self.claimed, self.row)
@@ -133,10 +162,14 @@ impl Batches {
             Ok(None) => return None,
             Err(why) => why.to_owned(),
         };
-        // What lies behind an unreadable page cannot be told from it.
+        Some(Err(self.broken(&why)))
+    }
+
+    /// What lies behind an unreadable page cannot be told from it.
+    fn broken(&mut self, why: &str) -> BadRow {
         self.batches = None;
         self.claimed = self.row;
-        Some(vec![Item::Bad(BadRow::file(format!("cannot be read from row {} on: {why}", self.row)))])
+        BadRow::file(format!("cannot be read from row {} on: {why}", self.row))
     }
 }
 
@@ -152,7 +185,7 @@ pub(in crate::dataset) fn records(batch: &RecordBatch, names: &[String], first: 
                     Ok(value) => values.insert(name.clone(), value),
                     Err(why) => {
                         let why = format!("column `{name}` {why}");
-                        return Item::Bad(BadRow { row: Some(row), line: None, why });
+                        return Item::Bad(BadRow { row: Some(row), line: None, why, ends: false });
                     }
                 };
             }
@@ -193,6 +226,7 @@ fn value(array: &ArrayRef, i: usize, depth: usize) -> Result<Value, String> {
         (0..items.len()).map(|j| value(&items, j, depth + 1)).collect::<Result<_, _>>().map(Value::Array)
     };
     Ok(match array.data_type() {
+        DataType::Null => Value::Null,
         DataType::Utf8 => return text(array.as_string::<i32>().value(i)),
         DataType::LargeUtf8 => return text(array.as_string::<i64>().value(i)),
         DataType::Utf8View => return text(array.as_string_view().value(i)),
