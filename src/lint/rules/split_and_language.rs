@@ -27,7 +27,7 @@ Eight of 130 rows have `split` `test`: 13 are a tenth, and 20 the least. Rows of
 together; nothing is said where no row is held out at all, under 100 rows, and of the share from 1,000 held-out rows on.
 
 `Ich habe die Boje im Hafen repariert und dann das Log gelesen.` among English answers is found. The language is that of
-`language` in the settings (`en`, `deu`), else the one that eight in ten texts are in; a mixture has none.
+`language` in the settings (`en`, `deu`), else the one that eight in ten of at least 50 texts are in; a mixture has none.
 Questions, thoughts and answers of at least eight words are judged by their first 300 characters, without code, names
 and numbers, and only where the language is certain. Close relatives such as Danish and Norwegian are one, and
 rows that ask for a translation are left alone.
@@ -43,6 +43,8 @@ const LEAST_ROWS: u64 = 100;
 const ENOUGH: u64 = 1000;
 /// Share of the texts that makes a language that of the set.
 const MOST_TEXTS: f64 = 0.8;
+/// Fewest texts that make a language that of the set.
+const LEAST_TEXTS: u64 = 50;
 /// Fewest words whose language is looked at.
 const WORDS: usize = 8;
 /// Of these so many that are no names.
@@ -195,7 +197,7 @@ impl Splits {
         let all: u64 = counts.iter().sum();
         let of = |lang: &Lang| counts[*lang as usize % LANGUAGES];
         let most = Lang::all().iter().copied().max_by_key(of)?;
-        (all > 0 && of(&most) as f64 >= MOST_TEXTS * all as f64).then_some(most)
+        (all >= LEAST_TEXTS && of(&most) as f64 >= MOST_TEXTS * all as f64).then_some(most)
     }
 }
 
@@ -569,16 +571,17 @@ mod tests {
             assert_eq!(found, expected);
         };
         let usual = LintSettings::default();
-        let mut rows = vec![row(english.0, english.1); 9];
+        let mut rows = vec![row(english.0, english.1); 29];
         rows.push(row(english.0, german));
-        check(&usual, &rows, &[9]);
+        check(&usual, &rows, &[29]);
+        check(&usual, &rows[20..], &[]);
         let declared = LintSettings { language: "de".to_owned(), ..LintSettings::default() };
         check(&declared, &[row("Warum?", german), row("Why?", english.1)], &[1]);
-        rows[9].0 = "Say in German: I took it apart and the valve was stuck.";
+        rows[29].0 = "Say in German: I took it apart and the valve was stuck.";
         check(&usual, &rows, &[]);
-        rows[9].0 = "Translate it for your aunt.";
+        rows[29].0 = "Translate it for your aunt.";
         check(&usual, &rows, &[]);
-        let mixed = [vec![row(english.0, english.1); 3], vec![row("Warum?", german); 3]].concat();
+        let mixed = [vec![row(english.0, english.1); 30], vec![row("Warum?", german); 30]].concat();
         check(&usual, &mixed, &[]);
     }
 }
