@@ -202,8 +202,10 @@ fn lint_gate(
     let settings = &workspace.settings;
     let wanted = settings.rows.qa.min(settings.rows.cot).min(settings.rows.preference);
     // Who asks for fewer rows on purpose should not be stopped for having fewer.
-    let lint_settings =
+    let mut lint_settings =
         lint::LintSettings { min_rows: settings.lint.min_rows.min(wanted as u64), ..settings.lint.clone() };
+    // Who writes shorter than a model writes shorter pairs: worth a warning, and no reason not to train.
+    lint_settings.severity.entry("PRF005".to_owned()).or_insert(lint::Severity::Warning);
     let report = lint::lint(
         tables.iter(),
         &lint_settings,

@@ -112,6 +112,9 @@ enum FailOn {
     Never,
 }
 
+/// Rows of a file from which on progress is shown.
+const LONG: u64 = 50_000;
+
 /// The name of the settings file of the linter alone.
 const OWN_FILE: &str = "distill-lint.toml";
 
@@ -225,6 +228,10 @@ impl Job<'_> {
                 Ok(reader) => {
                     let rows = reader.head().claimed_rows;
                     linter.file(reader, &mut |done| {
+                        // What is done in a moment needs no bar.
+                        if done < LONG {
+                            return;
+                        }
                         let words = format!("rows, file {} of {}", i + 1, self.files.len());
                         self.printer.progress(done, rows.unwrap_or(done + 1), &words);
                     });
