@@ -3,6 +3,7 @@
 mod commands;
 mod lines;
 mod printer;
+mod terminal;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -91,6 +92,12 @@ enum Command {
     Lint(commands::lint::LintArgs),
     /// Look at the rows of a dataset
     Show(commands::show::ShowArgs),
+    /// Describe datasets: counts, lengths, duplicates, sources, cost
+    Stats(commands::stats::StatsArgs),
+    /// Compare two versions of a dataset
+    Diff(commands::diff::DiffArgs),
+    /// Write a dataset card for the Hugging Face Hub
+    Card(commands::card::CardArgs),
     /// Train the student
     #[cfg(feature = "train")]
     Train(commands::train::TrainArgs),
@@ -218,7 +225,10 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::GenDpo(args) => commands::generate::run(crate::row::Kind::Preference, &args, global, &printer),
         Command::Profile(args) => commands::profile::run(&args, global, &printer),
         Command::Lint(args) => commands::lint::run(&args, global, &printer),
-        Command::Show(args) => commands::show::run(&args, &printer),
+        Command::Show(args) => commands::show::run(&args, global, &printer),
+        Command::Stats(args) => commands::stats::run(&args, global, &printer),
+        Command::Diff(args) => commands::diff::run(&args, &printer),
+        Command::Card(args) => commands::card::run(&args, global, &printer),
         #[cfg(feature = "train")]
         Command::Train(args) => commands::train::run(&args, global, &printer),
         #[cfg(feature = "train")]

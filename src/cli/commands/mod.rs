@@ -26,7 +26,9 @@ fn read_aloud(paths: &[PathBuf], printer: &Printer) -> Result<Sources, Error> {
     Ok(sources)
 }
 
+pub(super) mod card;
 pub(super) mod config;
+pub(super) mod diff;
 pub(super) mod doctor;
 pub(super) mod extract;
 mod filter;
@@ -39,6 +41,7 @@ pub(super) mod prompt;
 pub(super) mod read_alone;
 mod review;
 pub(super) mod show;
+pub(super) mod stats;
 pub(super) mod unmask;
 pub(super) mod vault;
 

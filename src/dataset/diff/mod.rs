@@ -138,6 +138,8 @@ struct Side {
     columns: BTreeSet<String>,
     bad: Vec<BadRow>,
     bad_rows: u64,
+    /// Columns that hold the texts of a row; none when the layout is not known.
+    texts: Vec<String>,
 }
 
 /// Compares two files of any format and layout.
@@ -147,10 +149,7 @@ struct Side {
 pub fn diff(old: &Path, new: &Path, options: &Options) -> Result<(Diff, Vec<(usize, BadRow)>), Error> {
     let mut names = Names::default();
     let mut out = Diff::default();
-    let sides = [
-        side(old, 0, options, &mut names, &mut out)?,
-        side(new, 1, options, &mut names, &mut out)?,
-    ];
+    let sides = [side(old, 0, options, &mut names, &mut out)?, side(new, 1, options, &mut names, &mut out)?];
     if let Key::Column(column) = &options.key
         && let Some(lacking) = sides.iter().position(|side| !side.entries.is_empty() && !side.columns.contains(column))
     {
@@ -172,7 +171,7 @@ pub fn diff(old: &Path, new: &Path, options: &Options) -> Result<(Diff, Vec<(usi
         && out.metadata.is_empty()
         && out.columns_added.is_empty()
         && out.columns_removed.is_empty();
-    fetch(&mut out.changes, old, new, options.values)?;
+    fetch(&mut out.changes, [old, new], [&sides[0].texts, &sides[1].texts], options.values)?;
     let bad = sides.into_iter().enumerate().flat_map(|(at, side)| side.bad.into_iter().map(move |bad| (at, bad)));
     Ok((out, bad.collect()))
 }
@@ -182,8 +181,9 @@ fn side(path: &Path, at: usize, options: &Options, names: &mut Names, out: &mut 
     let head = reader.head().clone();
     let sample: Vec<&Record> = reader.sample().take(64).collect();
     let layout = layout_of(&head.columns, &head.metadata, &sample, None);
-    let mut side =
-        Side { columns: head.columns.iter().cloned().collect(), head, entries: vec![], bad: vec![], bad_rows: 0 };
+    let texts = layout.iter().flat_map(|layout| &layout.columns).map(|(_, column)| column.clone()).collect();
+    let columns = head.columns.iter().cloned().collect();
+    let mut side = Side { columns, head, entries: vec![], bad: vec![], bad_rows: 0, texts };
     // The ids of our own rows are hashes of their words: equal ids say that only the provenance differs.
     let column = match &options.key {
         Key::Column(column) => Some(column.as_str()),
@@ -242,12 +242,9 @@ fn ways(key: &Key) -> Vec<(&'static str, fn(&Entry) -> Option<u64>)> {
         Key::Prompt => vec![whole, ("prompt", |entry| entry.prompt)],
         // With a key that is said, rows of another key are other rows whatever they say.
         Key::Column(_) => vec![("column", by_column)],
-        Key::Auto => vec![
-            whole,
-            ("id", by_column),
-            ("prompt and span", |entry| entry.place),
-            ("prompt", |entry| entry.prompt),
-        ],
+        Key::Auto => {
+            vec![whole, ("id", by_column), ("prompt and span", |entry| entry.place), ("prompt", |entry| entry.prompt)]
+        }
     }
 }
 
@@ -334,12 +331,13 @@ impl Change {
 }
 
 /// Looks again at the rows that are listed, for their ids and, when asked for, their values.
-fn fetch(changes: &mut [Change], old: &Path, new: &Path, values: bool) -> Result<(), Error> {
+fn fetch(changes: &mut [Change], paths: [&Path; 2], texts: [&Vec<String>; 2], values: bool) -> Result<(), Error> {
     let wanted = |row: fn(&Change) -> Option<u64>| -> HashMap<u64, usize> {
         changes.iter().enumerate().filter_map(|(at, change)| Some((row(change)?, at))).collect()
     };
     let (of_old, of_new) = (wanted(|change| change.old_row), wanted(|change| change.new_row));
-    for (path, wanted, is_new) in [(old, of_old, false), (new, of_new, true)] {
+    for (at, wanted) in [of_old, of_new].into_iter().enumerate() {
+        let (path, texts, is_new) = (paths[at], texts[at], at == 1);
         let Some(last) = wanted.keys().max() else { continue };
         each(path, *last, |record| {
             let Some(change) = wanted.get(&record.row).and_then(|at| changes.get_mut(*at)) else { return };
@@ -348,7 +346,9 @@ fn fetch(changes: &mut [Change], old: &Path, new: &Path, values: bool) -> Result
                 return;
             }
             if change.change != "changed" {
-                change.fields = record.values.keys().cloned().collect();
+                // What came or went is told by its texts; by everything where nobody knows which they are.
+                let shown = |column: &&String| texts.is_empty() || texts.contains(column);
+                change.fields = record.values.keys().filter(shown).cloned().collect();
             }
             if change.values.is_empty() {
                 let empty = |field: &String| Values { field: field.clone(), old: Value::Null, new: Value::Null };

@@ -28,10 +28,7 @@ fn rows_come_go_and_change() {
     assert_eq!(got.matched_by, BTreeMap::from([("prompt and span", 1)]));
     assert_eq!(got.changed_columns, BTreeMap::from([("response".to_owned(), 1)]));
     let listed: Vec<_> = got.changes.iter().map(|c| (c.change, c.old_row, c.new_row)).collect();
-    assert_eq!(
-        listed,
-        [("removed", Some(1), None), ("changed", Some(0), Some(1)), ("added", None, Some(3))]
-    );
+    assert_eq!(listed, [("removed", Some(1), None), ("changed", Some(0), Some(1)), ("added", None, Some(3))]);
     assert!(!got.equal && got.changes.iter().all(|change| change.values.is_empty()));
 }
 
@@ -72,7 +69,10 @@ fn keys_match_as_told() {
 #[test]
 fn words_are_shown_only_when_asked_for() {
     let old = [json!({"id": "i", "prompt": "p", "completion": "the cat\nsat down\u{1b}[2J"})];
-    let new = [json!({"id": "i", "prompt": "p", "completion": "the dog\nsat down\u{1b}[2J"}), json!({"id": "j", "prompt": "zanzibar", "completion": ""})];
+    let new = [
+        json!({"id": "i", "prompt": "p", "completion": "the dog\nsat down\u{1b}[2J"}),
+        json!({"id": "j", "prompt": "zanzibar", "completion": ""}),
+    ];
     let look = Look { width: 80, color: false };
     let shown = text(&compare_with(&old, &new, &OPTIONS), ["a", "b"], look);
     assert!(!shown.contains("cat") && !shown.contains("zanzibar"), "{shown}");
@@ -100,8 +100,14 @@ fn differences_of_words() {
     check("a b c", "a x c", &[('=', "a "), ('-', "b "), ('+', "x "), ('=', "c")]);
     check("", "new", &[('+', "new")]);
     check("old", "", &[('-', "old")]);
+    check("the end.", "the end. Indeed.", &[('=', "the end. "), ('+', "Indeed.")]);
+    check("a  b", "a b", &[('=', "a b")]);
     check("", "", &[]);
-    check("one two three four", "two three five four", &[('-', "one "), ('=', "two three "), ('+', "five "), ('=', "four")]);
+    check(
+        "one two three four",
+        "two three five four",
+        &[('-', "one "), ('=', "two three "), ('+', "five "), ('=', "four")],
+    );
     let long = "w ".repeat(3000);
     assert_eq!(words(&long, "x").len(), 2);
 }

@@ -42,7 +42,8 @@ pub fn text(diff: &Diff, names: [&str; 2], look: Look) -> String {
     if diff.changed > 0 {
         let ways = listed(&mut diff.matched_by.iter().map(|(way, count)| (*way, *count)));
         let _ = writeln!(out, "changed rows matched by: {ways}");
-        let _ = writeln!(out, "in columns: {}", listed(&mut diff.changed_columns.iter().map(|(c, n)| (c.as_str(), *n))));
+        let _ =
+            writeln!(out, "in columns: {}", listed(&mut diff.changed_columns.iter().map(|(c, n)| (c.as_str(), *n))));
     }
     counts(&mut out, "kind", &diff.kinds);
     counts(&mut out, "split", &diff.splits);
@@ -101,8 +102,7 @@ fn one(out: &mut String, change: &Change, look: Look) {
 }
 
 fn shown(out: &mut String, change: &str, values: &Values, look: Look) {
-    let (gone, new, end) =
-        if look.color { ("\u{1b}[31;9m", "\u{1b}[32m", "\u{1b}[0m") } else { ("[-", "{+", "") };
+    let (gone, new, end) = if look.color { ("\u{1b}[31;9m", "\u{1b}[32m", "\u{1b}[0m") } else { ("[-", "{+", "") };
     let close = |sign: &'static str| if end.is_empty() { sign } else { end };
     let text = |value: &Value| if value.is_null() { String::new() } else { plain(value) };
     let pieces = match change {
@@ -110,7 +110,13 @@ fn shown(out: &mut String, change: &str, values: &Values, look: Look) {
         "added" => vec![Piece::Same(text(&values.new))],
         _ => words(&text(&values.old), &text(&values.new)),
     };
-    let _ = writeln!(out, "    {}", fit(&values.field, 60));
+    let blank = change == "changed" && pieces.iter().all(|piece| matches!(piece, Piece::Same(_)));
+    let _ = writeln!(
+        out,
+        "    {}{}",
+        fit(&values.field, 60),
+        if blank { "  (white space, or the type of the value)" } else { "" }
+    );
     // Wrapped first, so that the signs, which a terminal may not be sent by the text itself, come last.
     let mut line = String::new();
     for piece in pieces {
@@ -123,7 +129,13 @@ fn shown(out: &mut String, change: &str, values: &Values, look: Look) {
         let lines = wrap(body, &(0..0), usize::MAX / 2, ("", ""));
         let dressed: Vec<String> = lines.iter().map(|part| format!("{open}{part}{shut}")).collect();
         line.push_str(&dressed.join("\n"));
-        line.push_str(if space.contains('\n') { "\n" } else if space.is_empty() { "" } else { " " });
+        line.push_str(if space.contains('\n') {
+            "\n"
+        } else if space.is_empty() {
+            ""
+        } else {
+            " "
+        });
     }
     for line in line.lines() {
         let _ = writeln!(out, "{}", format!("      {line}").trim_end());

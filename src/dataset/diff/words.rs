@@ -12,22 +12,22 @@ pub enum Piece {
 /// Words that are compared one by one; texts that differ in more of them are shown one after the other.
 const MOST: usize = 2000;
 
-/// What became of a text, word by word; white space belongs to the word before it.
+/// What became of a text, word by word. White space belongs to the word before it and tells no words apart.
 #[must_use]
 pub fn words(old: &str, new: &str) -> Vec<Piece> {
     let (old, new) = (split(old), split(new));
-    let front = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let back = old[front..].iter().rev().zip(new[front..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let front = old.iter().zip(&new).take_while(|(a, b)| same(a, b)).count();
+    let back = old[front..].iter().rev().zip(new[front..].iter().rev()).take_while(|(a, b)| same(a, b)).count();
     let (a, b) = (&old[front..old.len() - back], &new[front..new.len() - back]);
     let mut pieces: Vec<Piece> = vec![];
-    add(&mut pieces, Piece::Same, &old[..front]);
+    add(&mut pieces, Piece::Same, &new[..front]);
     if a.len() > MOST || b.len() > MOST {
         add(&mut pieces, Piece::Gone, a);
         add(&mut pieces, Piece::New, b);
     } else {
         between(a, b, &mut pieces);
     }
-    add(&mut pieces, Piece::Same, &old[old.len() - back..]);
+    add(&mut pieces, Piece::Same, &new[new.len() - back..]);
     pieces
 }
 
@@ -37,7 +37,7 @@ fn between(a: &[&str], b: &[&str], pieces: &mut Vec<Piece>) {
     let mut longest = vec![0_u16; (a.len() + 1) * width];
     for i in (0..a.len()).rev() {
         for j in (0..b.len()).rev() {
-            longest[i * width + j] = if a[i] == b[j] {
+            longest[i * width + j] = if same(a[i], b[j]) {
                 longest[(i + 1) * width + j + 1] + 1
             } else {
                 longest[(i + 1) * width + j].max(longest[i * width + j + 1])
@@ -46,8 +46,8 @@ fn between(a: &[&str], b: &[&str], pieces: &mut Vec<Piece>) {
     }
     let (mut i, mut j) = (0, 0);
     while i < a.len() || j < b.len() {
-        if i < a.len() && j < b.len() && a[i] == b[j] {
-            add(pieces, Piece::Same, &a[i..=i]);
+        if i < a.len() && j < b.len() && same(a[i], b[j]) {
+            add(pieces, Piece::Same, &b[j..=j]);
             (i, j) = (i + 1, j + 1);
         } else if j == b.len() || (i < a.len() && longest[(i + 1) * width + j] >= longest[i * width + j + 1]) {
             add(pieces, Piece::Gone, &a[i..=i]);
@@ -57,6 +57,10 @@ fn between(a: &[&str], b: &[&str], pieces: &mut Vec<Piece>) {
             j += 1;
         }
     }
+}
+
+fn same(a: &str, b: &str) -> bool {
+    a.trim_end() == b.trim_end()
 }
 
 fn add(pieces: &mut Vec<Piece>, sort: fn(String) -> Piece, words: &[&str]) {

@@ -297,9 +297,9 @@ impl<'c> Gather<'c> {
             });
         }
         let repeated = |seen: &HashMap<u64, u32>| {
-            seen.values().filter(|times| **times > 1).fold((0, 0), |(rows, groups), times| {
-                (rows + u64::from(*times) - 1, groups + 1)
-            })
+            seen.values()
+                .filter(|times| **times > 1)
+                .fold((0, 0), |(rows, groups), times| (rows + u64::from(*times) - 1, groups + 1))
         };
         let (rows, groups) = repeated(&self.seen);
         let (prompts, prompt_groups) = repeated(&self.prompts);

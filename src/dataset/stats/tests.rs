@@ -50,11 +50,7 @@ fn everything_is_counted() {
         stats.fields.iter().map(|f| (f.field.as_str(), f.unit, f.min, f.median, f.max, f.empty)).collect();
     assert_eq!(
         fields,
-        [
-            ("instruction", "tokens", 2, 4, 4, 0),
-            ("context", "tokens", 0, 0, 0, 4),
-            ("response", "tokens", 0, 2, 3, 1)
-        ]
+        [("instruction", "tokens", 2, 4, 4, 0), ("context", "tokens", 0, 0, 0, 4), ("response", "tokens", 0, 2, 3, 1)]
     );
     // A tokenizer that is not the one of the stored counts counts again.
     assert_eq!(gather(ROWS, Some(&Words)).fields[0].median, 3);

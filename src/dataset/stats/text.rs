@@ -57,11 +57,7 @@ pub fn text(stats: &Stats) -> String {
         for source in stats.sources.iter().take(LISTED) {
             let covered = match source.to_byte {
                 0 => String::new(),
-                to => format!(
-                    "  {} of the first {} bytes covered",
-                    thousands(source.covered_bytes),
-                    thousands(to)
-                ),
+                to => format!("  {} of the first {} bytes covered", thousands(source.covered_bytes), thousands(to)),
             };
             let _ = writeln!(out, "  {} {:>9}{covered}", cell(&source.source, NAME), thousands(source.rows));
         }
