@@ -17,9 +17,11 @@ pub(super) fn look(printer: &Printer) -> Look {
 
 #[cfg(unix)]
 fn terminal() -> Option<usize> {
-    let size = |fd: std::os::fd::BorrowedFd<'_>| rustix::termios::tcgetwinsize(fd).ok();
-    use std::os::fd::AsFd as _;
-    let sizes = [size(std::io::stdout().as_fd()), size(std::io::stderr().as_fd()), size(std::io::stdin().as_fd())];
+    let sizes = [
+        rustix::termios::tcgetwinsize(std::io::stdout()),
+        rustix::termios::tcgetwinsize(std::io::stderr()),
+        rustix::termios::tcgetwinsize(std::io::stdin()),
+    ];
     sizes.into_iter().flatten().map(|size| usize::from(size.ws_col)).find(|columns| *columns > 0)
 }
 

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::show::unreadable;
 use crate::cli::{Printer, terminal};
 use crate::dataset::diff::{Key, Options, diff, text};
+use crate::dataset::show::escaped;
 use crate::{Error, ExitKind};
 
 /// Compare two versions of a dataset.
@@ -45,7 +46,9 @@ pub fn run(args: &DiffArgs, printer: &Printer) -> Result<ExitKind, Error> {
     let names = [args.old.display().to_string(), args.new.display().to_string()];
     printer.data(&match args.output_format {
         OutputFormat::Text => text(&found, [&names[0], &names[1]], terminal::look(printer)),
-        OutputFormat::Json => serde_json::to_string_pretty(&found).map_err(|e| Error::new(e.to_string()))? + "\n",
+        OutputFormat::Json => {
+            escaped(&serde_json::to_string_pretty(&found).map_err(|e| Error::new(e.to_string()))?) + "\n"
+        }
     })?;
     for (side, bad) in &bad {
         printer.error(&unreadable(if *side == 0 { &args.old } else { &args.new }, bad));

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::cli::{Global, Printer, terminal};
 use crate::dataset::show::{Condition, Page, Passage, json, one};
-use crate::dataset::{BadRow, Item, Layout, Record, layout_of, open};
+use crate::dataset::{BadRow, Head, Item, Layout, Reader, Record, layout_of, open};
+use crate::error::printable;
 use crate::pipeline::LintInputs;
 use crate::settings::Workspace;
 use crate::{Error, ExitKind};
@@ -74,35 +75,14 @@ pub(super) fn unreadable(file: &Path, bad: &BadRow) -> Error {
 
 fn table(
     args: &ShowArgs,
-    mut reader: crate::dataset::Reader,
+    mut reader: Reader,
     layout: Option<&Layout>,
     printer: &Printer,
 ) -> Result<Option<BadRow>, Error> {
     let head = reader.head().clone();
-    let look = terminal::look(printer);
-    let last = args.from.saturating_add(args.rows as u64);
-    let (mut waiting, mut page): (Vec<Record>, Option<Page<'_>>) = (vec![], None);
+    let mut table = Table { args, head: &head, layout, waiting: vec![], page: None };
     let (mut shown, mut seen, mut more, mut bad) = (0, 0_u64, None, None);
-    let mut known = vec![args.conditions.is_empty(); args.conditions.len()];
-    let print = |waiting: &mut Vec<Record>, page: &mut Option<Page<'_>>| -> Result<(), Error> {
-        let mut out = String::new();
-        if args.json {
-            waiting.iter().for_each(|record| out.push_str(&format!("{}\n", json(record, &args.columns))));
-        } else if !waiting.is_empty() {
-            let page = match page {
-                Some(page) => page,
-                None => {
-                    let last = head.claimed_rows.unwrap_or(last).max(last.saturating_sub(1)).min(last);
-                    let made = Page::new(layout, &args.columns, &head.columns, waiting, last, look);
-                    out.push_str(&made.head());
-                    page.insert(made)
-                }
-            };
-            waiting.iter().for_each(|record| out.push_str(&page.line(record)));
-        }
-        waiting.clear();
-        printer.data(&out)
-    };
+    let mut known = vec![false; args.conditions.len()];
     'rows: while let Some(batch) = reader.batch() {
         for item in batch {
             let record = match item {
@@ -114,7 +94,7 @@ fn table(
             };
             seen += 1;
             for (known, condition) in known.iter_mut().zip(&args.conditions) {
-                *known |= condition.applies(&record, layout);
+                *known = *known || condition.applies(&record, layout);
             }
             if record.row < args.from || !args.conditions.iter().all(|condition| condition.holds(&record, layout)) {
                 continue;
@@ -124,36 +104,78 @@ fn table(
                 break 'rows;
             }
             shown += 1;
-            waiting.push(record);
-            if waiting.len() >= MEASURED {
-                print(&mut waiting, &mut page)?;
+            table.waiting.push(record);
+            if table.waiting.len() >= MEASURED {
+                table.print(printer)?;
             }
         }
     }
-    print(&mut waiting, &mut page)?;
+    table.print(printer)?;
     if shown == 0
         && let Some((_, condition)) = known.iter().zip(&args.conditions).find(|(known, _)| !**known)
     {
         return Err(Error::at(&args.file, format!("no row has a field `{}`", condition.field))
-            .hint(format!("its columns are {}", head.columns.join(", "))));
+            .hint(printable(&format!("its columns are {}", head.columns.join(", ")))));
     }
     let of = match head.claimed_rows {
         Some(rows) => format!(" of {rows}"),
         None if more.is_none() => format!(" of {seen}"),
         None => String::new(),
     };
-    let left_out = page.as_ref().map_or(0, Page::left_out);
-    let columns =
-        if left_out > 0 { format!("; {left_out} columns have no room, `--columns` chooses") } else { String::new() };
+    let columns = match table.page.as_ref().map_or(0, Page::left_out) {
+        0 => String::new(),
+        left_out => format!("; {left_out} more columns have no room, `--columns` chooses"),
+    };
     let next = more.map(|row| format!("; more with `--from {row}`")).unwrap_or_default();
     let one = if shown > 0 && !args.json { "; one in full with `--row N`" } else { "" };
     printer.talk(&format!("{shown}{of} rows{columns}{next}{one}"));
     Ok(bad)
 }
 
+/// What is printed while the rows are read.
+struct Table<'a> {
+    args: &'a ShowArgs,
+    head: &'a Head,
+    layout: Option<&'a Layout>,
+    waiting: Vec<Record>,
+    page: Option<Page<'a>>,
+}
+
+impl Table<'_> {
+    /// Prints the rows that wait, the first time under the names of the columns.
+    fn print(&mut self, printer: &Printer) -> Result<(), Error> {
+        let Some(last) = self.waiting.last() else { return Ok(()) };
+        let mut out = String::new();
+        if self.args.json {
+            self.waiting.iter().for_each(|record| out.push_str(&format!("{}\n", json(record, &self.args.columns))));
+        } else {
+            if self.page.is_none() {
+                let end = self.args.from.saturating_add(self.args.rows as u64);
+                // The highest row number that may come, for the width of its column.
+                let last = match self.head.claimed_rows {
+                    Some(rows) if self.args.conditions.is_empty() => rows.min(end),
+                    Some(rows) => rows,
+                    None if self.args.conditions.is_empty() => end,
+                    None => last.row.saturating_mul(10),
+                };
+                let known = &self.head.columns;
+                let look = terminal::look(printer);
+                let page = Page::new(self.layout, &self.args.columns, known, &self.waiting, last, look);
+                out.push_str(&page.head());
+                self.page = Some(page);
+            }
+            for page in &self.page {
+                self.waiting.iter().for_each(|record| out.push_str(&page.line(record)));
+            }
+        }
+        self.waiting.clear();
+        printer.data(&out)
+    }
+}
+
 fn full(
     args: &ShowArgs,
-    mut reader: crate::dataset::Reader,
+    mut reader: Reader,
     layout: Option<&Layout>,
     global: &Global,
     printer: &Printer,

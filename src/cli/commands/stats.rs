@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::show::unreadable;
 use crate::batch::open_counter;
 use crate::cli::{Global, Printer};
+use crate::dataset::show::escaped;
 use crate::dataset::stats::{Gather, Stats, page, text};
 use crate::dataset::{BadRow, open};
 use crate::pipeline::{Watch, dataset_files};
@@ -53,7 +54,9 @@ pub fn run(args: &StatsArgs, global: &Global, printer: &Printer) -> Result<ExitK
     let (stats, bad) = gather(&files, counter.as_deref(), printer)?;
     let rendered = match args.output_format {
         OutputFormat::Text => text(&stats),
-        OutputFormat::Json => serde_json::to_string_pretty(&stats).map_err(|e| Error::new(e.to_string()))? + "\n",
+        OutputFormat::Json => {
+            escaped(&serde_json::to_string_pretty(&stats).map_err(|e| Error::new(e.to_string()))?) + "\n"
+        }
         OutputFormat::Html => page(&stats),
     };
     match &args.output_file {

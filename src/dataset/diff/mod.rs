@@ -155,7 +155,8 @@ pub fn diff(old: &Path, new: &Path, options: &Options) -> Result<(Diff, Vec<(usi
     {
         let path = if lacking == 0 { old } else { new };
         let known = sides[lacking].columns.iter().take(40).cloned().collect::<Vec<_>>().join(", ");
-        return Err(Error::at(path, format!("there is no column `{column}`")).hint(format!("its columns are {known}")));
+        return Err(Error::at(path, format!("there is no column `{column}`"))
+            .hint(format!("its columns are {}", super::terminal::fit(&known, 1000))));
     }
     for (at, side) in sides.iter().enumerate() {
         out.rows[at] = side.entries.len() as u64;

@@ -35,8 +35,7 @@ impl Look {
     }
 }
 
-/// A row as a line of JSON, all of it or some columns and paths. What would steer a terminal is escaped, which means
-/// the same to whoever reads the JSON.
+/// A row as a line of JSON, all of it or some columns and paths.
 #[must_use]
 pub fn json(record: &Record, columns: &[String]) -> String {
     let values = if columns.is_empty() {
@@ -45,12 +44,19 @@ pub fn json(record: &Record, columns: &[String]) -> String {
         let value = |column: &String| (column.clone(), value_at(record, column).cloned().unwrap_or_default());
         Value::Object(columns.iter().map(value).collect::<Map<_, _>>())
     };
-    let mut out = String::new();
-    for c in values.to_string().chars() {
-        if super::terminal::harmless(c) == c {
+    escaped(&values.to_string())
+}
+
+/// JSON in which what would steer a terminal is escaped, which means the same to whoever reads it. Its own line breaks
+/// stay: inside of texts they are escaped already.
+#[must_use]
+pub fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || super::terminal::harmless(c) == c {
             out.push(c);
         } else {
-            // All of them are of the basic plane, and JSON's own are escaped already.
+            // All of them are of the basic plane.
             out.push_str(&format!("\\u{:04x}", u32::from(c)));
         }
     }
