@@ -3,6 +3,7 @@
 mod commands;
 mod lines;
 mod printer;
+mod terminal;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -96,6 +97,12 @@ enum Command {
     Convert(commands::convert::ConvertArgs),
     /// Hold rows of datasets out for testing
     Split(commands::split::SplitArgs),
+    /// Describe datasets: counts, lengths, duplicates, sources, cost
+    Stats(commands::stats::StatsArgs),
+    /// Compare two versions of a dataset
+    Diff(commands::diff::DiffArgs),
+    /// Write a dataset card for the Hugging Face Hub
+    Card(commands::card::CardArgs),
     /// Train the student
     #[cfg(feature = "train")]
     Train(commands::train::TrainArgs),
@@ -241,9 +248,12 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::GenDpo(args) => commands::generate::run(crate::row::Kind::Preference, &args, global, &printer),
         Command::Profile(args) => commands::profile::run(&args, global, &printer),
         Command::Lint(args) => commands::lint::run(&args, global, &printer),
-        Command::Show(args) => commands::show::run(&args, &printer),
         Command::Convert(args) => commands::convert::run(&args, &printer),
         Command::Split(args) => commands::split::run(&args, &printer),
+        Command::Show(args) => commands::show::run(&args, global, &printer),
+        Command::Stats(args) => commands::stats::run(&args, global, &printer),
+        Command::Diff(args) => commands::diff::run(&args, &printer),
+        Command::Card(args) => commands::card::run(&args, global, &printer),
         #[cfg(feature = "train")]
         Command::Train(args) => commands::train::run(&args, global, &printer),
         #[cfg(feature = "train")]

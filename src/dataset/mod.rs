@@ -1,14 +1,19 @@
 //! Datasets: rows in files. Parquet and JSONL in, Parquet out, and the manifest that says what a folder was made from.
 
+pub mod card;
 mod convert;
+pub mod diff;
 mod layout;
 mod manifest;
 mod parquet;
 mod read;
 mod rewrite;
+pub mod show;
 mod sink;
 mod split;
+pub mod stats;
 pub mod stream;
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

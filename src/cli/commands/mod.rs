@@ -26,9 +26,12 @@ fn read_aloud(paths: &[PathBuf], printer: &Printer) -> Result<Sources, Error> {
     Ok(sources)
 }
 
+pub(super) mod card;
 pub(super) mod completions;
 pub(super) mod config;
+pub(super) mod config;
 pub(super) mod convert;
+pub(super) mod diff;
 pub(super) mod doctor;
 pub(super) mod extract;
 mod filter;
@@ -43,6 +46,7 @@ pub(super) mod read_alone;
 mod review;
 pub(super) mod show;
 pub(super) mod split;
+pub(super) mod stats;
 pub(super) mod unmask;
 pub(super) mod vault;
 
