@@ -102,7 +102,7 @@ fn say(account: &SplitAccount, args: &SplitArgs, printer: &Printer) -> Result<()
         ));
     }
     if account.moved > 0 {
-        printer.talk(&format!("{} rows changed sides; what was trained before has seen its test rows", account.moved));
+        printer.talk(&format!("{} rows change sides; what was trained before has seen its test rows", account.moved));
     }
     match account.written.as_slice() {
         [] => printer.talk("nothing was written: `--in-place` sets the column `split`, `-o DIR` writes copies"),
