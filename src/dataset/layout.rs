@@ -174,7 +174,9 @@ impl Layout {
     #[must_use]
     pub fn native(kind: Kind) -> Self {
         let fields = kind.fields().iter().chain(kind.probe_fields()).chain(&["evidence"]);
-        let columns = fields.filter_map(|field| Some((Role::of_name(field)?, (*field).to_owned()))).collect();
+        let mut columns: Vec<(Role, String)> =
+            fields.filter_map(|field| Some((Role::of_name(field)?, (*field).to_owned()))).collect();
+        columns.push((Role::Evidence, "_evidence".to_owned()));
         Self { shape: Shape::Native, kind, columns }
     }
 
@@ -300,6 +302,7 @@ impl Layout {
             let Some((column, value)) = record.values.get_key_value(column) else { continue };
             match (self.shape, value) {
                 (Shape::ImplicitPreference, Value::String(text)) => implied(*role, column, text, &mut out),
+                (Shape::Text, Value::String(text)) if text.contains(GUANACO.1) => guanaco(column, text, &mut out),
                 (_, Value::String(text)) => {
                     let column = Cow::Borrowed(column.as_str());
                     if *role == Role::Answer && self.kind == Kind::Cot && self.shape != Shape::Native {
@@ -436,6 +439,21 @@ fn implicit(record: &Record) -> bool {
         }
         _ => false,
     }
+}
+
+/// Marks of the turns in Guanaco's texts, and in those that follow them.
+const GUANACO: (&str, &str) = ("### Human:", "### Assistant:");
+
+/// A conversation in one text: the last question and the last answer.
+fn guanaco<'r>(column: &'r str, text: &'r str, out: &mut Vec<Spoken<'r>>) {
+    let name = Cow::Borrowed(column);
+    let Some(at) = text.rfind(GUANACO.1) else { return out.push(Spoken { role: Role::Answer, name, text }) };
+    let asked = &text[..at];
+    let asked = asked.rfind(GUANACO.0).map_or(asked, |i| &asked[i + GUANACO.0.len()..]);
+    let answer = &text[at + GUANACO.1.len()..];
+    let answer = answer.find(GUANACO.0).map_or(answer, |end| &answer[..end]);
+    out.push(Spoken { role: Role::Prompt, name: name.clone(), text: asked.trim() });
+    out.push(Spoken { role: Role::Answer, name, text: answer.trim() });
 }
 
 /// A side that holds a conversation as text: the last answer, and for the chosen side what was asked.

@@ -48,7 +48,8 @@ pub use settings::{LintSettings, Thresholds};
 pub use view::{Said, Text, View};
 
 /// What is said once, by the first of two rules: a question with another answer is of course the same question.
-const IMPLIED: [(&str, &str); 13] = [
+const IMPLIED: [(&str, &str); 14] = [
+    ("STY003", "STY001"),
     ("DUP005", "DUP002"),
     ("SCH006", "GRD001"),
     ("SCH006", "COT002"),

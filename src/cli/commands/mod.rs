@@ -29,7 +29,6 @@ fn read_aloud(paths: &[PathBuf], printer: &Printer) -> Result<Sources, Error> {
 pub(super) mod card;
 pub(super) mod completions;
 pub(super) mod config;
-pub(super) mod config;
 pub(super) mod convert;
 pub(super) mod diff;
 pub(super) mod doctor;

@@ -8,8 +8,11 @@ fn record(json: &str) -> Record {
     Record { row: 0, line: None, values }
 }
 
+/// A text of a row: role, name, words.
+type Said<'a> = (Role, &'a str, &'a str);
+
 /// Detects the layout of one row and spells it as `role name text`.
-fn check(json: &str, expected: Option<(Shape, Kind, &[(Role, &str, &str)])>) {
+fn check(json: &str, expected: Option<(Shape, Kind, &[Said<'_>])>) {
     let record = record(json);
     let columns: Vec<String> = record.values.keys().cloned().collect();
     let layout = Layout::detect(&columns, std::iter::once(&record));
@@ -20,7 +23,7 @@ fn check(json: &str, expected: Option<(Shape, Kind, &[(Role, &str, &str)])>) {
     let layout = layout.unwrap_or_else(|| panic!("no layout for {json}"));
     assert_eq!((layout.shape, layout.kind), (shape, kind), "{json}");
     let spoken = layout.texts(&record);
-    let got: Vec<(Role, &str, &str)> = spoken.iter().map(|s| (s.role, s.name.as_ref(), s.text)).collect();
+    let got: Vec<Said<'_>> = spoken.iter().map(|s| (s.role, s.name.as_ref(), s.text)).collect();
     assert_eq!(got, texts, "{json}");
 }
 
@@ -172,6 +175,10 @@ fn shapes_of_others() {
             Kind::Cot,
             &[(Prompt, "problem", "q"), (Thought, "solution", "t"), (Answer, "answer", "a")],
         )),
+    );
+    check(
+        r####"{"text":"### Human: q### Assistant: a"}"####,
+        Some((Shape::Text, Kind::Qa, &[(Prompt, "text", "q"), (Answer, "text", "a")])),
     );
     check(r#"{"text":"t"}"#, Some((Shape::Text, Kind::Qa, &[(Answer, "text", "t")])));
 }

@@ -72,6 +72,9 @@ fn not_compared(code: &'static str, failed: Option<&str>) -> Vec<crate::lint::Sk
     failed.map(skipped).into_iter().collect()
 }
 
+/// Words of a context from which on it is a passage to work on.
+const PASSAGE: usize = 60;
+
 /// A hash of what a question is about: contexts, system prompts and the turns before it; the same for all that have none.
 fn asked_about(row: &View<'_>) -> u64 {
     let prompt = row.prompt();
@@ -83,8 +86,11 @@ fn asked_about(row: &View<'_>) -> u64 {
         _ => false,
     });
     // Numbers are what answers differ by: passages that differ in them alone are about the same.
+    let native = row.table.native_kind().is_some();
     before.fold(0, |key, text| match crate::lint::text::words_without_numbers(text.text).as_slice() {
         [] => key,
+        // In our own rows a few words of the source ground an answer; only a long passage makes another question.
+        words if native && words.len() < PASSAGE => key,
         words => crate::lint::text::mix(key, crate::lint::text::sequence(words)),
     })
 }

@@ -109,8 +109,9 @@ impl Check for Splits {
     }
 
     fn row(&self, row: &View<'_>, _out: &mut Findings) {
-        let judged =
-            |role: Role| role == Role::Prompt || role == Role::Thought || role == Role::Rejected || role.is_answer();
+        let judged = |role: Role| {
+            matches!(role, Role::Prompt | Role::Context | Role::Thought | Role::Rejected) || role.is_answer()
+        };
         let mut found =
             row.trained().filter(|text| judged(text.role)).filter_map(|text| Some((text, language_of(text.text)?)));
         let Some(first) = found.next() else { return };

@@ -201,7 +201,11 @@ fn broken(text: &str, whole: &BTreeSet<&str>) -> Option<Range<usize>> {
 fn misspelt(name: &str, whole: &BTreeSet<&str>) -> bool {
     let tidy = name.trim().to_ascii_uppercase().replace([' ', '-'], "_");
     let tidy = tidy.trim_end_matches('_');
-    let Some((stem, mark)) = tidy.rsplit_once('_').or(Some((tidy, ""))) else { return false };
+    let digits = tidy.len() - tidy.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    // `[EMAIL1]`
+    let joined = (digits > 0).then(|| tidy.split_at(tidy.len() - digits));
+    let joined = joined.filter(|(stem, _)| Entity::ALL.into_iter().any(|entity| entity.stem() == *stem));
+    let Some((stem, mark)) = joined.or(tidy.rsplit_once('_')).or(Some((tidy, ""))) else { return false };
     let known = |stem: &str| Entity::ALL.into_iter().any(|entity| entity.stem() == stem);
     let numbered = !mark.is_empty() && mark.len() <= 9 && mark.bytes().all(|b| b.is_ascii_digit());
     if numbered && known(stem) {
@@ -264,6 +268,7 @@ mod tests {
         check("Write to [EMAIL 1].", 1);
         check("Write to [email_1].", 1);
         check("Write to [EMAIL_].", 1);
+        check("Write to [EMAIL1].", 1);
         check("Write to [EMIAL_1].", 1);
         check("Write to [ EMAIL_1 ].", 1);
         check("Write to [EMAIL_1 before noon.", 1);

@@ -200,7 +200,10 @@ fn is_json(text: &str) -> bool {
     };
     match serde_json::from_str::<Value>(text) {
         Ok(value @ Value::Object(_)) => value.as_object().is_some_and(|held| !held.is_empty()) && !call(&value),
-        Ok(Value::Array(items)) => items.iter().any(Value::is_object) && !items.iter().any(call),
+        Ok(Value::Array(items)) => {
+            let said = |item: &Value| item.is_object() || item.is_string();
+            !items.is_empty() && items.iter().all(said) && !items.iter().any(call)
+        }
         _ => false,
     }
 }

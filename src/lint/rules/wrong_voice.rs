@@ -129,6 +129,7 @@ fn helper(text: &str) -> Option<Range<usize>> {
     static META_TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         pattern(concat!(
             r"(?i)\bas an? (?:ai|artificial intelligence|large|language)\b[^,.!?]*|\bmy (?:training data|knowledge cutoff)\b",
+            r"|\b(?:was|were|been) (?:\w+ )?(?:happy|glad|pleased|delighted) to\b",
             r"|^\W*(?:sure|certainly|absolutely|of course)[!,.]+ (?:here|i can|i['’]ll|below)\b",
         ))
     });
@@ -196,6 +197,7 @@ mod tests {
         check("As an AI language model, I have no boat.", 0);
         check("Sure! Here's the post.", 0);
         check("I'd be happy with one spare buoy.", 0);
+        check("I was happy to help the baker.", 0);
         check("A great question is half of the fix.", 0);
         check("He replaced the queue.", 0);
     }

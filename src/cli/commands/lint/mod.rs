@@ -154,7 +154,9 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         edge::fs::not_over(path, &read)?;
     }
     let counter = args.tokenizer.as_deref().map(open_counter).transpose()?;
-    let inside = Workspace::is_at(&workspace.root) && files.iter().all(|file| file.starts_with(&own));
+    let whole = std::path::absolute(&own).unwrap_or_else(|_| own.clone());
+    let within = |file: &PathBuf| std::path::absolute(file).is_ok_and(|file| file.starts_with(&whole));
+    let inside = Workspace::is_at(&workspace.root) && files.iter().all(within);
     let mut inputs = LintInputs::gather(&workspace, args.vault.as_deref(), &args.sources, inside && !stdin)?;
     inputs.look_beside(&files);
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
