@@ -83,6 +83,8 @@ pub struct Beside {
     pub card: Option<String>,
     /// `manifest.json`.
     pub manifest: Option<String>,
+    /// Whether it is the data of a workspace, which nobody else is to use yet.
+    pub private: bool,
     /// Hash of each dataset that the manifest names, as it is now.
     pub hashes: BTreeMap<String, crate::id::ContentHash>,
 }

@@ -119,6 +119,7 @@ fn besides(code: &str, stem: &str, paths: &[PathBuf]) -> Besides {
     let beside = Beside {
         card: read(format!("{stem}-README.md")),
         manifest: read(format!("{stem}-manifest.json")),
+        private: false,
         hashes: paths
             .iter()
             .map(|path| {

@@ -100,7 +100,8 @@ impl LintInputs {
                     .collect(),
                 None => BTreeMap::new(),
             };
-            let beside = Beside { card: read(folder.join("README.md")), manifest, hashes };
+            let private = folder.parent().is_some_and(Workspace::is_at);
+            let beside = Beside { card: read(folder.join("README.md")), manifest, private, hashes };
             self.beside.insert(folder.to_string_lossy().into_owned(), beside);
         }
     }

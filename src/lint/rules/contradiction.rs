@@ -24,8 +24,8 @@ The student can only learn to guess between the two, and at least one of them is
 ## Example
 `When did the green buoy drift off?` with `In March 2019.` and, in another row, with `In May 2021.`
 Answers disagree when they name different numbers, or when their words have hardly anything in common (ROUGE-L under
-0.3). Case and punctuation of the question do not count; rows with different contexts, earlier turns or system prompts
-do not ask the same.
+0.3). Case and punctuation of the question do not count; rows with different earlier turns, system prompts or texts to work on
+do not ask the same. The context of our own rows is such a text from sixty words on; numbers in it do not count.
 Questions and chains of thought are held against each other, splits are not.
 
 ## How to fix

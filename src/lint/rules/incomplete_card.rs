@@ -26,7 +26,7 @@ The Hub reads the header of `README.md` to say so and to let people find the dat
 The header needs `license`, `language`, `size_categories` and `task_categories`, and has to say that the rows are
 machine-generated: in `annotations_creators` or `language_creators`, or by a tag `synthetic`.
 The text has to name each teacher that wrote rows, and the terms that what it writes comes under.
-Only folders with files that carry provenance are judged, and one finding lists all that a card lacks.
+Only folders with files that carry provenance are judged, not the data of a workspace that has no card yet, and one finding lists all that a card lacks.
 
 ## How to fix
 `distill card` writes one from the files; the licence is the person's to choose.
@@ -85,6 +85,8 @@ impl Check for Cards<'_> {
         for (name, folder) in &self.folders {
             let Some(beside) = self.beside.and_then(|beside| beside.get(name)) else { continue };
             let message = match &beside.card {
+                // What stays in its workspace has no users who would have to know.
+                None if beside.private => continue,
                 None => "the folder has no dataset card; `distill card` writes one".to_owned(),
                 Some(card) => {
                     let lacking = lacking(card, &folder.teachers);

@@ -218,6 +218,7 @@ mod tests {
             };
             let beside = Beside {
                 card: None,
+                private: false,
                 manifest: serde_json::to_string(&manifest).ok(),
                 hashes: BTreeMap::from([("cot.jsonl".to_owned(), ContentHash::of(b"now"))]),
             };

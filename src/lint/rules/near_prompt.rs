@@ -23,8 +23,8 @@ Questions that differ by a word teach the student little, and make a hundred row
 ## Example
 `Which port did the green buoy drift to?` after `Which port did the green buoy drift off to?`
 Words are compared in their order (ROUGE-L F, as in self-instruct); case and punctuation do not count.
-Rows that are equal as a whole are `duplicate-row`. Questions about different contexts, or after different turns of a
-conversation, are different ones.
+Rows that are equal as a whole are `duplicate-row`. Questions about different texts, or after different turns of a
+conversation, are different ones; the context of our own rows is such a text from sixty words on.
 Up to 20,000 rows every pair is compared. Above that rows are compared that share rare words, which finds about 98 % of
 all, and nearly every pair that is closer than 0.8.
 

@@ -185,15 +185,24 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         printer.talk(&format!("{} findings written to {}", report.findings.len(), path.display()));
         return Ok(ExitKind::Success);
     }
+    let drawn = if args.output_format == OutputFormat::Html
+        || args.reports.iter().any(|(format, _)| *format == OutputFormat::Html)
+    {
+        // A file that cannot be read is a finding already.
+        let readable: Vec<PathBuf> = files.iter().filter(|file| dataset::open(file).is_ok()).cloned().collect();
+        output::distributions(&super::stats::gather(&readable, job.counter, printer)?.0)
+    } else {
+        vec![]
+    };
     for (format, path) in &args.reports {
-        let rendered = output::render(&report, *format, &settings, false)?;
+        let rendered = output::render(&report, *format, &settings, &drawn, false)?;
         edge::fs::write(path, rendered.as_bytes())?;
     }
     let mut report = report;
     if args.statistics {
         report.findings.clear();
     }
-    output::write(&report, args.output_format, &settings, args.output_file.as_deref(), printer)?;
+    output::write(&report, args.output_format, &settings, &drawn, args.output_file.as_deref(), printer)?;
     let too_many = args.max_warnings.is_some_and(|most| report.count(Severity::Warning) > most);
     let failed = match args.fail_on {
         _ if args.exit_zero => false,

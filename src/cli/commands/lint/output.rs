@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use crate::cli::Printer;
+use crate::dataset::stats::Stats;
 use crate::lint::report::{github, gitlab, html, json, junit, sarif, text};
 use crate::lint::{self, LintError, LintSettings, RULES, Report, Severity};
 use crate::{Error, edge};
@@ -51,6 +52,7 @@ pub(super) fn render(
     report: &Report,
     format: OutputFormat,
     settings: &LintSettings,
+    distributions: &[html::Distribution],
     color: bool,
 ) -> Result<String, Error> {
     let rules = lint::selected(settings).map_err(|e: LintError| Error::new(e.to_string()).maybe_hint(e.hint()))?;
@@ -61,7 +63,7 @@ pub(super) fn render(
         OutputFormat::Gitlab => gitlab::render(report),
         OutputFormat::Sarif => sarif::render(report, &rules),
         OutputFormat::Junit => junit::render(report, &rules),
-        OutputFormat::Html => html::render(report, &rules, &[]),
+        OutputFormat::Html => html::render(report, &rules, distributions),
     };
     Ok(format!("{}\n", rendered.trim_end()))
 }
@@ -71,10 +73,11 @@ pub(super) fn write(
     report: &Report,
     format: OutputFormat,
     settings: &LintSettings,
+    distributions: &[html::Distribution],
     file: Option<&Path>,
     printer: &Printer,
 ) -> Result<(), Error> {
-    let rendered = render(report, format, settings, printer.color() && file.is_none())?;
+    let rendered = render(report, format, settings, distributions, printer.color() && file.is_none())?;
     match file {
         Some(path) => {
             edge::fs::write(path, rendered.as_bytes())?;
@@ -98,6 +101,28 @@ fn to_step(variable: &str, text: &str) -> Result<(), Error> {
         Some(path) => edge::fs::append(Path::new(&path), text.as_bytes()),
         None => Ok(()),
     }
+}
+
+/// What the page draws: how long texts are, what is asked, and which splits there are.
+pub(super) fn distributions(stats: &Stats) -> Vec<html::Distribution> {
+    let mut out = vec![];
+    for field in &stats.fields {
+        out.push(html::Distribution {
+            title: format!("{} in {} of {}", field.unit, field.field, field.kind),
+            unit: "texts".to_owned(),
+            buckets: field.histogram.iter().map(|bin| (format!("{}–{}", bin.from, bin.to), bin.count)).collect(),
+            note: Some(format!(
+                "median {}, 95 % are at most {}, the longest has {}",
+                field.median, field.p95, field.max
+            )),
+        });
+    }
+    let counted = [("Kinds of questions", "questions", &stats.question_types), ("Splits", "rows", &stats.splits)];
+    for (title, unit, counts) in counted.into_iter().filter(|(_, _, counts)| counts.len() > 1) {
+        let buckets = counts.iter().map(|(label, count)| (label.clone(), *count)).collect();
+        out.push(html::Distribution { title: title.to_owned(), unit: unit.to_owned(), buckets, note: None });
+    }
+    out
 }
 
 /// The last line of the text report.
