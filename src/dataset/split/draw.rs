@@ -104,10 +104,9 @@ pub(super) fn draw(groups: &Groups, strata: usize, rows: usize, options: &Option
         }
     }
     // With groups that are all too large one is held out rather than nothing.
-    if !held.contains(&true) && groups.sizes.len() > 1 {
-        if let Some(smallest) = order.iter().min_by_key(|group| groups.sizes[**group]) {
-            held[*smallest] = true;
-        }
+    let smallest = order.iter().min_by_key(|group| groups.sizes[**group]);
+    if let (false, Some(smallest)) = (held.contains(&true) || groups.sizes.len() < 2, smallest) {
+        held[*smallest] = true;
     }
     held
 }
