@@ -164,7 +164,7 @@ impl Table<'_> {
                 out.push_str(&page.head());
                 self.page = Some(page);
             }
-            for page in &self.page {
+            if let Some(page) = &self.page {
                 self.waiting.iter().for_each(|record| out.push_str(&page.line(record)));
             }
         }
