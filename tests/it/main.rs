@@ -9,6 +9,7 @@ mod doctor;
 
 #[cfg(unix)]
 mod ci;
+mod datasets;
 mod filter;
 #[cfg(feature = "train")]
 mod leak;

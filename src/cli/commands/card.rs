@@ -93,7 +93,8 @@ pub fn run(args: &CardArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     let flags: Vec<&str> = missing.iter().filter(|(_, words)| card.contains(words)).map(|(flag, _)| *flag).collect();
     if open_questions > 0 {
         let flags = if flags.is_empty() { String::new() } else { format!("; {} would answer some", flags.join(", ")) };
-        printer.talk(&format!("{open_questions} lines are left as TODO{flags}"));
+        let lines = if open_questions == 1 { "line is" } else { "lines are" };
+        printer.talk(&format!("{open_questions} {lines} left as TODO{flags}"));
     }
     let ending = |path: &str| path.ends_with(".parquet");
     let mut all = configs.iter().flat_map(|config| &config.parts);

@@ -40,6 +40,9 @@ enum OutputFormat {
     Html,
 }
 
+/// Rows from which on progress is said.
+const SLOW: u64 = 50_000;
+
 pub fn run(args: &StatsArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
     let paths = if args.files.is_empty() && Workspace::is_at(&global.directory) {
         vec![global.directory.join("data")]
@@ -81,7 +84,10 @@ pub(super) fn gather(
         let reader = open(file)?;
         let rows = reader.head().claimed_rows;
         let found = gather.file(reader, &mut |done| {
-            printer.progress(done, rows.unwrap_or(done + 1), &format!("rows, file {} of {}", i + 1, files.len()));
+            // Small files are done before anybody wonders.
+            if done >= SLOW {
+                printer.progress(done, rows.unwrap_or(done + 1), &format!("rows, file {} of {}", i + 1, files.len()));
+            }
         });
         bad.extend(found.map(|found| (file.clone(), found)));
     }
