@@ -361,8 +361,11 @@ fn ours(kind: Kind) -> Vec<Row> {
         .collect()
 }
 
+/// Key-value metadata of a file.
+type Metadata = Vec<(String, Option<String>)>;
+
 /// Schema, batches and metadata of a Parquet file.
-fn whole(path: &Path) -> (SchemaRef, Vec<RecordBatch>, Vec<(String, Option<String>)>) {
+fn whole(path: &Path) -> (SchemaRef, Vec<RecordBatch>, Metadata) {
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let schema = Arc::clone(builder.schema());
     let metadata = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();

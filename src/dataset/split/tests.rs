@@ -58,7 +58,7 @@ fn qa(i: usize, source: &str, span: (u64, u64)) -> Value {
 fn passages_stay_whole_across_files_and_kinds() {
     let bench = bench();
     // Forty passages that overlap in pairs, five rows each; the thoughts are about the same ones.
-    let span = |p: usize| ((p * 100) as u64, (p * 100 + if p % 2 == 0 { 120 } else { 90 }) as u64);
+    let span = |p: usize| ((p * 100) as u64, (p * 100 + if p.is_multiple_of(2) { 120 } else { 90 }) as u64);
     let rows: Vec<Value> = (0..200).map(|i| qa(i, "a.md", span(i / 5))).collect();
     let thoughts: Vec<Value> = (0..80)
         .map(|i| json!({"id": i, "instruction": question(1000 + i), "thought": "t", "response": "r", "source": "a.md", "span": [span(i / 2).0, span(i / 2).1]}))
