@@ -183,7 +183,7 @@ fn full(
     let wanted = |record: &Record| match (&args.id, args.row) {
         (Some(id), _) => record.values.get("id").is_some_and(|value| match value.as_str() {
             Some(text) => text == id || (id.len() >= 4 && text.starts_with(id.as_str())),
-            None => value.to_string() == *id,
+            None => value == id.as_str() || value.as_u64().is_some_and(|number| id.parse() == Ok(number)),
         }),
         (None, row) => Some(record.row) == row,
     };

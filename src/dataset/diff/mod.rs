@@ -235,9 +235,12 @@ fn metadata(old: &Head, new: &Head) -> Vec<Metadata> {
         .collect()
 }
 
+/// A name, and what rows have in common that are matched by it.
+type Way = (&'static str, fn(&Entry) -> Option<u64>);
+
 /// How rows are matched, in this order: each way takes what the ones before left over, in file order.
-fn ways(key: &Key) -> Vec<(&'static str, fn(&Entry) -> Option<u64>)> {
-    let whole: (&'static str, fn(&Entry) -> Option<u64>) = ("all values", |entry| Some(entry.whole));
+fn ways(key: &Key) -> Vec<Way> {
+    let whole: Way = ("all values", |entry| Some(entry.whole));
     let by_column: fn(&Entry) -> Option<u64> = |entry| entry.key;
     match key {
         Key::Prompt => vec![whole, ("prompt", |entry| entry.prompt)],

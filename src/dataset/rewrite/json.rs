@@ -54,10 +54,8 @@ pub(super) fn array(
     rows.read_to_end(&mut bytes)?;
     let mut copied = 0;
     let mut first = true;
-    let mut row = 0;
-    for span in elements(&bytes) {
+    for (row, span) in (0..).zip(elements(&bytes)) {
         let edited = edited(&bytes[span.clone()], row, without, change);
-        row += 1;
         // What stands before an element goes with it, but for the opening of the array.
         let before = if first && copied > 0 {
             // All before were dropped: their comma goes too.

@@ -62,6 +62,9 @@ struct Other<'p> {
     value: &'p Value,
 }
 
+/// A row of a batch, as it was, and its new values.
+type Changed = (usize, crate::dataset::Record, Vec<(String, Value)>);
+
 /// The batch after the change, and the number of the next row.
 fn changed(
     batch: &RecordBatch,
@@ -70,7 +73,7 @@ fn changed(
     change: Decide<'_>,
 ) -> Result<(RecordBatch, u64), String> {
     let mut kept = vec![true; batch.num_rows()];
-    let mut sets: Vec<(usize, crate::dataset::Record, Vec<(String, Value)>)> = vec![];
+    let mut sets: Vec<Changed> = vec![];
     for (i, item) in records(batch, columns, first).into_iter().enumerate() {
         let crate::dataset::Item::Row(record) = item else { continue };
         match change(&record) {

@@ -88,7 +88,7 @@ impl Condition {
             Value::Null => self.value.is_empty(),
             Value::String(text) => *text == self.value,
             Value::Number(number) => self.value.parse().is_ok_and(|wanted: f64| number.as_f64() == Some(wanted)),
-            other => other.to_string() == self.value,
+            other => *other == self.value,
         };
         let compared = |wanted: &[Ordering]| {
             any(&|value| {

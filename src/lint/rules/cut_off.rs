@@ -117,7 +117,7 @@ impl Check for Ends {
             "no tokenizer was given and rows with an open end and without stored token counts: {}",
             self.uncounted
         );
-        (self.uncounted > 0).then(|| Skipped { code: META.code, file: None, reason }).into_iter().collect()
+        (self.uncounted > 0).then_some(Skipped { code: META.code, file: None, reason }).into_iter().collect()
     }
 }
 

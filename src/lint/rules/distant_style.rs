@@ -94,7 +94,7 @@ impl Check for Distant {
         let (Some(kind), Some(answer)) = (row.kind(), row.answer()) else { return };
         let tally = &self.tallies[kind as usize];
         let weight = weight(row.at.row());
-        if weight > 1 && row.hash() % weight != 0 {
+        if weight > 1 && !row.hash().is_multiple_of(weight) {
             return;
         }
         tally.answers.fetch_add(weight, Ordering::Relaxed);

@@ -67,12 +67,11 @@ impl Check for Leaks {
     }
 }
 
+/// What is told of each kind of data: the text, the kind, where it is first, and how often there is more of it.
+type See<'s> = &'s mut dyn FnMut(&Said<'_>, Entity, Range<usize>, &str);
+
 /// Shows the first span of each kind of data in each text that is no provenance, and how often there is more of it.
-pub(super) fn each(
-    row: &View<'_>,
-    wanted: &dyn Fn(&Span) -> bool,
-    see: &mut dyn FnMut(&Said<'_>, Entity, Range<usize>, &str),
-) {
+pub(super) fn each(row: &View<'_>, wanted: &dyn Fn(&Span) -> bool, see: See<'_>) {
     for said in row.said().iter().filter(|said| !said.provenance) {
         let mut kinds: Vec<(Entity, Range<usize>, usize)> = vec![];
         for span in row.personal(said).iter().filter(|span| wanted(span)) {

@@ -260,7 +260,8 @@ impl Check for Variety {
         }
         self.file = table.kind().map(|kind| {
             // Rows that say where they are from are in the order of their sources.
-            let ordered = !table.has_provenance() && !(table.native_kind().is_some() && table.has("source"));
+            let sourced = table.native_kind().is_some() && table.has("source");
+            let ordered = !sourced && !table.has_provenance();
             Box::new(File {
                 table: table.index,
                 kind,

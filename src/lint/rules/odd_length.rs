@@ -113,7 +113,7 @@ impl Check for Lengths {
             let long = group.long.into_iter().map(|Reverse(known)| known);
             let long = long.filter(|known| f64::from(known.length) > usual.median);
             let mut odd: Vec<Known> = long.filter(|known| usual.is_odd(known.length, self.z)).collect();
-            odd.sort_unstable_by(|a, b| b.at.cmp(&a.at));
+            odd.sort_unstable_by_key(|known| known.at.0);
             odd.dedup();
             for known in odd {
                 let message =

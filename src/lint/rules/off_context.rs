@@ -86,7 +86,7 @@ impl Check for Coverage {
         let evidence = row.last(Role::Evidence).map(|evidence| evidence.text);
         let score = evidence.map_or(0.0, |evidence| {
             let whole = |text: &&str| text.contains(evidence.trim()) || fold(text).contains(&fold(evidence));
-            let within = if support.iter().any(|text| whole(&text)) {
+            let within = if support.iter().any(whole) {
                 1.0
             } else {
                 support.iter().map(|text| partial_ratio(evidence, text)).fold(0.0, f64::max)

@@ -103,7 +103,7 @@ impl Check for Mix {
 
     fn row(&self, row: &View<'_>, _out: &mut Findings) {
         let weight = if row.at.row() < ALL { 1 } else { EVERY };
-        if weight > 1 && row.hash() % EVERY != 0 {
+        if weight > 1 && !row.hash().is_multiple_of(EVERY) {
             return;
         }
         let (Some(question), Some(answer)) = (row.prompt(), row.answer()) else { return };

@@ -253,7 +253,7 @@ mod tests {
         let part = format!("# A\n\n{}\n\n", "word ".repeat(MIN_WORDS).trim_end());
         let n = part.len();
         check(&format!("{part}{part}"), &[0..n, n..2 * n]);
-        check("# A\n\nshort\n\n# B\n\nshort", &[0..22]);
+        check("# A\n\nshort\n\n# B\n\nshort", std::slice::from_ref(&(0..22)));
         let long = format!("{}\n\n", "word ".repeat(100).trim_end());
         let n = long.len();
         check(&format!("{long}{long}{long}"), &[0..n, n..2 * n, 2 * n..3 * n]);

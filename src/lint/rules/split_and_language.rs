@@ -97,8 +97,11 @@ struct Splits {
     kept: usize,
     /// Texts by language. Filled on all cores in no order, like the places: the first of each language are kept.
     texts: [AtomicU64; LANGUAGES],
-    places: Mutex<BTreeMap<u8, BTreeSet<(RowRef, Box<str>)>>>,
+    places: Mutex<BTreeMap<u8, Places>>,
 }
+
+/// Rows and fields.
+type Places = BTreeSet<(RowRef, Box<str>)>;
 
 impl Check for Splits {
     fn table(&mut self, table: &Arc<TableInfo>, _out: &mut Findings) {

@@ -237,9 +237,8 @@ fn one_slip(a: &[u8], b: &[u8]) -> bool {
 fn open_ended(name: &str, rest: &str) -> bool {
     // Spaces and hyphens end a name that has no bracket.
     let name = name.split([' ', '-']).next().unwrap_or_default();
-    let goes_on = rest.starts_with(|c: char| matches!(c, '+' | '*' | '/' | '=' | ':' | '"' | '\'' | '(' | '.'))
-        && !rest.starts_with(". ")
-        && rest != ".";
+    let goes_on =
+        rest.starts_with(['+', '*', '/', '=', ':', '"', '\'', '(', '.']) && !rest.starts_with(". ") && rest != ".";
     !goes_on && parse(name).is_some_and(|(_, mark)| mark != Mark::None)
 }
 

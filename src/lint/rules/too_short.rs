@@ -113,7 +113,7 @@ impl Check for Short {
 
     fn skipped(&self) -> Vec<Skipped> {
         let reason = format!("no tokenizer was given and short texts without stored token counts: {}", self.uncounted);
-        (self.uncounted > 0).then(|| Skipped { code: META.code, file: None, reason }).into_iter().collect()
+        (self.uncounted > 0).then_some(Skipped { code: META.code, file: None, reason }).into_iter().collect()
     }
 }
 

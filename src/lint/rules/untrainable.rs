@@ -79,7 +79,7 @@ impl Check for Trained {
 
     fn skipped(&self) -> Vec<Skipped> {
         let reason = format!("no tokenizer was given and long rows without stored token counts: {}", self.uncounted);
-        (self.uncounted > 0).then(|| Skipped { code: META.code, file: None, reason }).into_iter().collect()
+        (self.uncounted > 0).then_some(Skipped { code: META.code, file: None, reason }).into_iter().collect()
     }
 }
 
