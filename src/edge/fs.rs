@@ -150,6 +150,7 @@ pub fn rewrite_with(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Err
     let io = |e: io::Error| Error::io(path, e);
     let target = fs::canonicalize(path).map_err(io)?;
     let temporary = temporary_beside(&target);
+    sweep_beside(&target);
     let permissions = fs::metadata(&target).map_err(io)?.permissions();
     let written = (|| {
         let mut file = File::create(&temporary).map_err(io)?;

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::lint::LintSettings;
 
-#[cfg(feature = "teacher")]
 pub(crate) use layers::distance;
 pub use layers::{Layers, Origin, policy_key};
 

@@ -166,6 +166,10 @@ fn edited(bytes: &[u8], row: u64, without: &[String], change: Decide<'_>) -> Edi
 /// An object's text with other values for some keys and without some others; everything else keeps its bytes.
 fn spliced(text: &str, values: &BTreeMap<String, Value>, without: &[String]) -> String {
     let Ok(Entries(entries)) = serde_json::from_str::<Entries<'_>>(text) else { return text.to_owned() };
+    // Of a key that stands twice nobody can say which value was meant.
+    if entries.iter().any(|(key, _)| values.contains_key(key) && entries.iter().filter(|(k, _)| k == key).count() > 1) {
+        return text.to_owned();
+    }
     let start = |raw: &RawValue| raw.get().as_ptr() as usize - text.as_ptr() as usize;
     let mut out = String::with_capacity(text.len());
     let open = text.find('{').map_or(0, |at| at + 1);

@@ -67,7 +67,8 @@ impl Check for Coverage {
         }
         let source = grounds::source(row);
         // What was made from a document may well say more of it than its context shows.
-        if row.table.has_provenance() && matches!(source, Source::Unseen | Source::Unknown) {
+        let made = row.table.has_provenance() || row.last(Role::Evidence).is_some();
+        if made && matches!(source, Source::Unseen | Source::Unknown) {
             return;
         }
         support.extend(source.text());

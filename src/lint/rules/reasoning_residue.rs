@@ -91,7 +91,9 @@ impl Check for Residue {
             // Where thought and answer are one text, the tags that part them have to stay.
             let shared = row.texts().filter(|other| other.name == text.name).count() > 1;
             let mended = |repair: fn(&str) -> Option<String>| {
-                !shared && repair(text.text).is_some_and(|mended| find(&mended, thought).is_none())
+                !shared
+                    && text.text.len() <= MENDED
+                    && repair(text.text).is_some_and(|mended| find(&mended, thought).is_none())
             };
             let finding = if thought && mended(bare_thought) {
                 finding.safe(Edit::rewrite(&text.name, bare_thought))
@@ -107,9 +109,14 @@ impl Check for Residue {
     }
 }
 
+/// Bytes of a text up to which it is mended.
+const MENDED: usize = 1 << 15;
+/// Hits of a pattern that are looked at.
+const MOST_HITS: usize = 256;
+
 /// Hits that are used and not only mentioned.
 fn used<'t>(pattern: &'t LazyLock<Option<Regex>>, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
-    let hits = pattern.iter().flat_map(move |pattern| pattern.find_iter(text)).map(|hit| hit.range());
+    let hits = pattern.iter().flat_map(move |pattern| pattern.find_iter(text)).map(|hit| hit.range()).take(MOST_HITS);
     hits.filter(move |hit| !quoted(text, hit.start) && !in_code(text, hit.start))
 }
 

@@ -85,7 +85,8 @@ impl Check for Claims {
             }
         }
         // What was made from a document may well say more of it than its context shows.
-        let elsewhere = row.table.has_provenance() && matches!(source, Source::Unseen | Source::Unknown);
+        let made = row.table.has_provenance() || row.last(Role::Evidence).is_some();
+        let elsewhere = made && matches!(source, Source::Unseen | Source::Unknown);
         // A word that stands for a context is none.
         let blank = support.iter().all(|text| super::template_residue::is_placeholder(text));
         if support.is_empty() || elsewhere || blank {

@@ -226,6 +226,10 @@ const ENTITY: &str = r"&(?:amp|lt|gt|quot|apos|nbsp|hellip|mdash|ndash|rsquo|lsq
 static TAGS: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(TAG));
 static ENTITIES: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(ENTITY));
 
+/// Tags of a text that are looked at, and bytes behind one in which its partner is looked for.
+const MOST_TAGS: usize = 64;
+const NEAR: usize = 8192;
+
 /// The first piece of markup in prose, in bytes, and what it is.
 fn markup(text: &str) -> Option<(Range<usize>, &'static str)> {
     let used = |range: &Range<usize>| !in_code(text, range.start) && !quoted(text, range.start);
@@ -240,7 +244,7 @@ fn markup(text: &str) -> Option<(Range<usize>, &'static str)> {
         && let Some(tags) = TAGS.as_ref()
         && !document()
     {
-        for hit in tags.captures_iter(text) {
+        for hit in tags.captures_iter(text).take(MOST_TAGS) {
             let (Some(whole), Some(name)) = (hit.get(0), hit.name("name")) else { continue };
             let range = whole.range();
             let name = name.as_str().to_ascii_lowercase();
@@ -248,7 +252,9 @@ fn markup(text: &str) -> Option<(Range<usize>, &'static str)> {
             let single = matches!(name.as_str(), "br" | "hr" | "img");
             let closed = || {
                 let end = format!("</{name}>");
-                text[range.end..].to_ascii_lowercase().contains(&end)
+                let near = text.len().min(range.end + NEAR);
+                let near = (0..=near).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(range.end);
+                text[range.end..near].to_ascii_lowercase().contains(&end)
             };
             let attributes = hit.name("attributes").is_some_and(|found| found.as_str().contains('='));
             let opens = hit.name("close").is_some_and(|found| found.is_empty());
@@ -262,7 +268,7 @@ fn markup(text: &str) -> Option<(Range<usize>, &'static str)> {
         && text.contains(';')
         && let Some(entities) = ENTITIES.as_ref()
     {
-        let hit = entities.find_iter(text).map(|hit| hit.range()).find(used)?;
+        let hit = entities.find_iter(text).take(MOST_TAGS).map(|hit| hit.range()).find(used)?;
         return Some((hit, "an HTML entity"));
     }
     None

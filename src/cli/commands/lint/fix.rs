@@ -20,6 +20,8 @@ pub(super) struct Fixed {
     without: usize,
     files: usize,
     stale_tokens: bool,
+    /// Files that could not be rewritten, and why; the others were.
+    pub(super) failed: Vec<Error>,
 }
 
 impl Fixed {
@@ -48,13 +50,24 @@ pub(super) fn fix(
 ) -> Result<Fixed, Error> {
     let (mut done, mut without, mut touched) = (Done::default(), 0, std::collections::BTreeSet::new());
     let mut stale_tokens = false;
+    let mut failed: std::collections::BTreeMap<usize, Error> = std::collections::BTreeMap::new();
     for _ in 0..ROUNDS {
         let repairs = Repairs::of(&report, unsafe_too);
         let mut anything = false;
         for (index, repair) in repairs.files() {
             let Some(path) = job.files.get(index) else { continue };
             let kind = native(&report, index);
-            let round = dataset::rewrite(path, &repair.without, |record| repair.change(record, kind, job.counter))?;
+            if failed.contains_key(&index) {
+                continue;
+            }
+            let change = |record: &dataset::Record| repair.change(record, kind, job.counter);
+            let round = match dataset::rewrite(path, &repair.without, change) {
+                Ok(round) => round,
+                Err(error) => {
+                    failed.insert(index, error);
+                    continue;
+                }
+            };
             anything |= round.anything() || !repair.without.is_empty();
             if round.anything() || !repair.without.is_empty() {
                 touched.insert(index);
@@ -71,7 +84,8 @@ pub(super) fn fix(
         let cx = Context { beside: cx.beside.map(|_| &*beside), ..cx.clone() };
         report = job.run(&cx)?;
     }
-    Ok(Fixed { report, done, without, files: touched.len(), stale_tokens })
+    let failed = failed.into_values().collect();
+    Ok(Fixed { report, done, without, files: touched.len(), stale_tokens, failed })
 }
 
 /// Repaired files are others now: a manifest that named them as they were names them as they are.

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::batch::open_counter;
 use crate::cli::{Global, Printer};
-use crate::dataset::{self, stream};
+use crate::dataset::{self, Role, stream};
 use crate::lint::{self, Baseline, Context, LintError, LintSettings, Linter, Report, Severity};
 use crate::pipeline::{LintInputs, Watch, dataset_files, is_dataset};
 use crate::row::{Kind, TokenCounter};
@@ -42,7 +42,7 @@ pub struct LintArgs {
     #[arg(long)]
     unsafe_fixes: bool,
     /// Show what --fix would change, and change nothing
-    #[arg(long, conflicts_with = "fix")]
+    #[arg(long, conflicts_with_all = ["fix", "output_file", "write_baseline"])]
     diff: bool,
     /// Findings that are known: only new ones count
     #[arg(long, value_name = "FILE")]
@@ -135,6 +135,7 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         return Ok(ExitKind::Success);
     }
     let (workspace, settings) = settings(args, global)?;
+    checked(&settings)?;
     let own = workspace.path("data");
     let paths = if args.paths.is_empty() { vec![own.clone()] } else { args.paths.clone() };
     let stdin = paths.iter().any(|path| path.as_os_str() == "-");
@@ -150,7 +151,8 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         }
     }
     let read = edge::fs::identities(&files);
-    for path in args.output_file.iter().chain(args.reports.iter().map(|(_, path)| path)) {
+    let written = args.output_file.iter().chain(&args.write_baseline);
+    for path in written.chain(args.reports.iter().map(|(_, path)| path)) {
         edge::fs::not_over(path, &read)?;
     }
     let counter = args.tokenizer.as_deref().map(open_counter).transpose()?;
@@ -159,14 +161,21 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     let inside = Workspace::is_at(&workspace.root) && files.iter().all(within);
     let mut inputs = LintInputs::gather(&workspace, args.vault.as_deref(), &args.sources, inside && !stdin)?;
     inputs.look_beside(&files);
-    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
+    // What is accepted anew are all findings, those that were known too.
+    let known = args.baseline.as_deref().filter(|_| args.write_baseline.is_none());
+    let baseline = known.map(read_baseline).transpose()?;
     let job = Job { files: &files, settings: &settings, counter: counter.as_deref(), baseline, printer };
     let context = inputs.context(job.counter);
     let report = if stdin { job.stdin(&context)? } else { job.run(&context)? };
+    let mut unwritten = false;
     let report = match (args.fix, args.diff) {
         (true, _) => {
             let fixed = fix::fix(&job, &context, &mut inputs.beside.clone(), report, args.unsafe_fixes)?;
             printer.talk(&fixed.line());
+            unwritten = !fixed.failed.is_empty();
+            for error in &fixed.failed {
+                printer.error(error);
+            }
             fixed.report
         }
         (_, true) => {
@@ -202,7 +211,16 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
     if args.statistics {
         report.findings.clear();
     }
-    output::write(&report, args.output_format, &settings, &drawn, args.output_file.as_deref(), printer)?;
+    let file = args.output_file.as_deref().filter(|path| path.as_os_str() != "-");
+    output::write(&report, args.output_format, &settings, &drawn, file, printer)?;
+    // What was not looked at is not fine.
+    let stopped = report.skipped.iter().find(|skipped| skipped.reason.starts_with("stopped: "));
+    if let Some(skipped) = stopped {
+        printer.error(&Error::new(format!("{} could not finish", skipped.code)).hint(skipped.reason.clone()));
+    }
+    if unwritten || stopped.is_some() {
+        return Ok(ExitKind::Environment);
+    }
     let too_many = args.max_warnings.is_some_and(|most| report.count(Severity::Warning) > most);
     let failed = match args.fail_on {
         _ if args.exit_zero => false,
@@ -213,6 +231,31 @@ pub fn run(args: &LintArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         FailOn::Never => false,
     };
     Ok(if failed { ExitKind::Data } else { ExitKind::Success })
+}
+
+/// Refuses settings with which nothing would be looked at.
+fn checked(settings: &LintSettings) -> Result<(), Error> {
+    let rules = lint::selected(settings).map_err(|e: LintError| Error::new(e.to_string()).maybe_hint(e.hint()))?;
+    if rules.is_empty() {
+        return Err(
+            Error::new("no rule is selected").hint("`distill lint --rules` lists them; `--select all` is the default")
+        );
+    }
+    let roles: Vec<Role> = settings.columns.keys().filter_map(|name| Role::of_name(name)).collect();
+    let has = |role: Role| roles.contains(&role);
+    let pair = has(Role::Chosen) && has(Role::Rejected);
+    let whole = match settings.kind {
+        _ if roles.is_empty() => true,
+        Some(Kind::Preference) => pair,
+        Some(Kind::Cot) => has(Role::Answer) && has(Role::Thought),
+        Some(Kind::Qa) => has(Role::Answer),
+        None => pair || (has(Role::Answer) && !has(Role::Chosen) && !has(Role::Rejected)),
+    };
+    if whole {
+        return Ok(());
+    }
+    Err(Error::new("the columns that were named make no row")
+        .hint("a row has a response, and a thought for `--kind cot`; a pair has chosen and rejected"))
 }
 
 /// What is looked at, and by what.
