@@ -88,7 +88,11 @@ impl Condition {
             Value::Null => self.value.is_empty(),
             Value::String(text) => *text == self.value,
             Value::Number(number) => self.value.parse().is_ok_and(|wanted: f64| number.as_f64() == Some(wanted)),
-            other => *other == self.value,
+            other => {
+                // As JSON spells it: `true`, `[1,2]`.
+                let spelt = other.to_string();
+                spelt == self.value
+            }
         };
         let compared = |wanted: &[Ordering]| {
             any(&|value| {
