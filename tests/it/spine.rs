@@ -396,9 +396,9 @@ fn errors_say_what_and_what_to_do() {
         b"{\"instruction\":\"a\",\"response\":\"b\"}\n{\"instruction\":\"caf\xe9\",\"response\":\"b\"}\n",
     )
     .unwrap();
-    for command in ["show", "lint"] {
-        fails(&[command, "latin1.jsonl"], d, 1, &["latin1.jsonl", "line 2", "UTF-8"]);
-    }
+    fails(&["show", "latin1.jsonl"], d, 1, &["latin1.jsonl", "line 2", "UTF-8"]);
+    let linted = run(&["lint", "latin1.jsonl"], d).expect(1);
+    assert!(linted.out.contains("latin1.jsonl:1 error SCH007") && linted.out.contains("UTF-8"), "{}", linted.out);
     // Students and workspaces.
     fails(&["chat", "-m", "nobody", "-p", "hi", "--set", "student.offline=true"], d, 2, &["nobody"]);
     std::fs::write(d.join("broken.gguf"), b"GGUF\x03\0\0\0not really").unwrap();
