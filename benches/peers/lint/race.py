@@ -135,13 +135,13 @@ def main():
             ]
         )
         near = [
-            ("distill `--select DUP`", lint(rows, "--select", "DUP", "--output-format", "json")),
+            ("distill `--select DUP`", lint(rows, "--select", "DUP", "--max-findings", "0", "--output-format", "json")),
             (f"semhash {version('semhash')}, 0.9", other("near.py", "semhash", data / rows, model)),
             (f"{sketch}, MinHash, 0.8", other("near.py", "datasketch", data / rows)),
         ]
         if ARGS.text_dedup:
             command = [ARGS.text_dedup, str(HERE / "near_text_dedup.py"), str(data / rows), str(data / "text-dedup")]
-            near.append(("text-dedup 0.4.1, MinHash, 0.7", measure(command, ARGS.repeats)))
+            near.append((f"text-dedup {version('text-dedup')}, MinHash, 0.7", measure(command, ARGS.repeats)))
         near = [(name, run) for name, run in near if run]
         lines += ["", f"### Near duplicates, {size:,} rows", "", *table(near), ""]
         planted = json.loads((data / f"planted-{size}.json").read_text())

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../../.."
 made=$PWD/target/peers/lint
 python3 -m venv "$made/venv"
 "$made/venv/bin/pip" install --quiet --requirement benches/peers/lint/requirements.txt
-"$made/venv/bin/pip" install --quiet --no-deps text-dedup==0.4.1
+"$made/venv/bin/pip" install --quiet --no-deps text-dedup==0.4.0
 if [ -z "${DISTILL:-}" ]; then
     cargo build --release --bin distill
     DISTILL=${CARGO_TARGET_DIR:-$PWD/target}/release/distill
