@@ -307,30 +307,52 @@ pub fn unique(taken: &mut std::collections::BTreeSet<String>, name: String) -> S
 /// # Errors
 /// A path that is not there.
 pub fn walk(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    fn visit(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), Error> {
-        let read = |path: &Path| fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<PathBuf>>>();
-        let mut entries = read(path).map_err(|e| Error::io(path, e))?;
-        entries.sort();
-        for entry in entries {
-            if entry.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')) {
-                continue;
-            }
-            if entry.is_dir() && !entry.is_symlink() {
-                visit(&entry, out)?;
-            } else if entry.is_file() {
-                out.push(entry);
-            }
-        }
-        Ok(())
-    }
     let mut out = Vec::new();
     for path in paths {
         let metadata = fs::metadata(path).map_err(|e| Error::io(path, e))?;
         if metadata.is_dir() {
-            visit(path, &mut out)?;
+            visit(path, &mut out, &mut |folder, e| Err(Error::io(folder, e)))?;
         } else {
             out.push(path.clone());
         }
     }
     Ok(out)
+}
+
+/// The files under a folder as [`walk`] lists them, and among them the folders that cannot be read, so that whoever
+/// opens each path finds out why.
+#[must_use]
+pub fn walk_on(folder: &Path) -> Vec<PathBuf> {
+    let (mut files, mut closed) = (vec![], vec![]);
+    let passed = visit(folder, &mut files, &mut |folder, _| {
+        closed.push(folder.to_owned());
+        Ok(())
+    });
+    debug_assert!(passed.is_ok(), "every failure was taken note of");
+    files.extend(closed);
+    files
+}
+
+fn visit(
+    path: &Path,
+    out: &mut Vec<PathBuf>,
+    failed: &mut dyn FnMut(&Path, io::Error) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let read = |path: &Path| fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<PathBuf>>>();
+    let mut entries = match read(path) {
+        Ok(entries) => entries,
+        Err(e) => return failed(path, e),
+    };
+    entries.sort();
+    for entry in entries {
+        if entry.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')) {
+            continue;
+        }
+        if entry.is_dir() && !entry.is_symlink() {
+            visit(&entry, out, failed)?;
+        } else if entry.is_file() {
+            out.push(entry);
+        }
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use super::rule::{Meta, Rule};
 use super::rules::shortcut_cue::CUES;
 use super::settings::LintSettings;
 use crate::dataset::Role;
+use crate::error::distance;
 
 /// Why lint cannot start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -190,28 +191,10 @@ pub fn nearest(selector: &str) -> Option<String> {
     });
     known
         .chain(["all"])
-        .map(|name| (edits(&wanted, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= name.len().div_ceil(3).min(4))
+        .map(|name| (distance(&wanted, &name.to_lowercase()), name))
+        .filter(|(edits, name)| *edits <= name.len().div_ceil(3).min(4))
         .min()
         .map(|(_, name)| name.to_owned())
-}
-
-/// Levenshtein distance in characters.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut previous: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut current = vec![i + 1];
-        for (cb, &above) in b.iter().zip(&previous[1..]) {
-            let left = current.last().copied().unwrap_or_default();
-            let cell = (diagonal + usize::from(ca != *cb)).min(above + 1).min(left + 1);
-            diagonal = above;
-            current.push(cell);
-        }
-        previous = current;
-    }
-    previous.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -134,9 +134,7 @@ pub fn dataset_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     for path in paths {
         // A folder is listed; anything else is a dataset because somebody says so.
         if fs::metadata(path).is_ok_and(|meta| meta.is_dir()) {
-            let mut found = vec![];
-            all_files(path, &mut found);
-            files.extend(found.into_iter().filter(|file| file.is_dir() || is_dataset(file)));
+            files.extend(edge::fs::walk_on(path).into_iter().filter(|file| file.is_dir() || is_dataset(file)));
         } else {
             fs::symlink_metadata(path).map_err(|e| Error::io(path, e))?;
             files.push(path.clone());
@@ -162,23 +160,6 @@ fn identity(path: &Path) -> (PathBuf, u64, u64) {
         return (PathBuf::new(), meta.dev(), meta.ino());
     }
     (path, 0, 0)
-}
-
-/// All files under a folder, and the folders that cannot be read, which whoever opens them will say.
-fn all_files(folder: &Path, out: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return out.push(folder.to_owned()) };
-    let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    entries.sort();
-    for entry in entries {
-        if entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
-            continue;
-        }
-        if entry.is_dir() && !entry.is_symlink() {
-            all_files(&entry, out);
-        } else if entry.is_file() {
-            out.push(entry);
-        }
-    }
 }
 
 /// Whether a file in a folder is a dataset by its name; what generation rejected and its accounts are none.

@@ -5,6 +5,7 @@ use toml::{Table, Value};
 
 use super::DEFAULTS;
 use crate::Error;
+use crate::error::distance;
 use crate::mask::{Entity, Treatment};
 
 /// Where a value came from, weakest first.
@@ -311,22 +312,6 @@ const fn rank(origin: &Origin) -> u8 {
         Origin::Environment(_) => 2,
         Origin::Flag(_) => 3,
     }
-}
-
-/// Edits between two keys (Levenshtein).
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let substitution = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substitution.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::lint::LintSettings;
 
-pub(crate) use layers::distance;
 pub use layers::{Layers, Origin, policy_key};
 
 /// Every setting with its default and a comment: what `distill init` writes.

@@ -60,7 +60,7 @@ pub fn open_counter(spec: &str) -> Result<Box<dyn TokenCounter>, Error> {
     let near = TIKTOKEN
         .iter()
         // The first part of a name says what is meant too.
-        .map(|known| (if known.starts_with(&name) { 0 } else { crate::settings::distance(&name, known) }, known))
+        .map(|known| (if known.starts_with(&name) { 0 } else { crate::error::distance(&name, known) }, known))
         .min()
         .filter(|(edits, known)| !name.is_empty() && *edits <= known.len() / 3);
     Err(Error::new(format!("there is no tokenizer `{}`", crate::error::printable(spec))).hint(match near {

@@ -355,7 +355,7 @@ fn described(found: &crate::teacher::openai::Diagnosis) -> Vec<Check> {
 /// The listed name that is nearest to the one asked for.
 #[cfg(feature = "teacher")]
 fn nearest(model: &str, models: &[String]) -> Option<String> {
-    let edits = |name: &String| crate::settings::distance(name, model);
+    let edits = |name: &String| crate::error::distance(name, model);
     // A name that only lacks its vendor, size or date is nearer than any that differs in its letters.
     let part = models.iter().filter(|m| m.contains(model) || model.contains(m.as_str())).min_by_key(|m| edits(m));
     let near = models.iter().min_by_key(|m| edits(m)).filter(|m| edits(m) <= 1 + model.len() / 3);

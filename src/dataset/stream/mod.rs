@@ -143,6 +143,7 @@ pub fn open(path: &Path) -> Result<Reader, Error> {
     let io = |e: io::Error| Error::io(path, e);
     let kind = fs::metadata(path).map_err(io)?.file_type();
     if kind.is_dir() {
+        fs::read_dir(path).map_err(io)?;
         return Err(Error::at(path, "is a folder, a file was expected"));
     }
     // Opening a pipe that nobody writes to would wait for ever.
