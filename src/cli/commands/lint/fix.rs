@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Job;
-use crate::dataset::{self, Change, Done, Item, Manifest};
+use crate::dataset::{self, Done, Item, Manifest};
 use crate::lint::{Beside, Context, Repairs, Report};
 use crate::row::Kind;
 use crate::{Error, edge};
@@ -52,6 +52,7 @@ pub(super) fn fix(
     let mut stale_tokens = false;
     let mut failed: std::collections::BTreeMap<usize, Error> = std::collections::BTreeMap::new();
     for _ in 0..ROUNDS {
+        let mut dropped: BTreeMap<PathBuf, u64> = BTreeMap::new();
         let repairs = Repairs::of(&report, unsafe_too);
         let mut anything = false;
         for (index, repair) in repairs.files() {
@@ -68,6 +69,7 @@ pub(super) fn fix(
                     continue;
                 }
             };
+            *dropped.entry(path.clone()).or_default() += round.dropped;
             anything |= round.anything() || !repair.without.is_empty();
             if round.anything() || !repair.without.is_empty() {
                 touched.insert(index);
@@ -80,7 +82,7 @@ pub(super) fn fix(
         if !anything {
             break;
         }
-        follow(job, beside)?;
+        follow(job, beside, &dropped)?;
         let cx = Context { beside: cx.beside.map(|_| &*beside), ..cx.clone() };
         report = job.run(&cx)?;
     }
@@ -88,8 +90,8 @@ pub(super) fn fix(
     Ok(Fixed { report, done, without, files: touched.len(), stale_tokens, failed })
 }
 
-/// Repaired files are others now: a manifest that named them as they were names them as they are.
-fn follow(job: &Job<'_>, beside: &mut BTreeMap<String, Beside>) -> Result<(), Error> {
+/// Repaired files are others now: a manifest that named them as they were names them as they are, with their rows.
+fn follow(job: &Job<'_>, beside: &mut BTreeMap<String, Beside>, dropped: &BTreeMap<PathBuf, u64>) -> Result<(), Error> {
     for (folder, entry) in beside {
         let folder = Path::new(folder);
         let path = folder.join("manifest.json");
@@ -100,10 +102,16 @@ fn follow(job: &Job<'_>, beside: &mut BTreeMap<String, Beside>) -> Result<(), Er
                 continue;
             }
             let now = edge::fs::hash(&file)?;
-            if let Some(named) = manifest.as_mut().and_then(|manifest| manifest.files.get_mut(name))
+            if let Some(manifest) = &mut manifest
+                && let Some(named) = manifest.files.get_mut(name)
                 && *named == *hash
             {
                 named.clone_from(&now);
+                let stem = name.split('.').next().unwrap_or_default();
+                let rows = manifest.figures.get_mut(stem).and_then(|figures| figures.get_mut("rows"));
+                if let Some((rows, count)) = rows.and_then(|rows| rows.as_u64().map(|count| (rows, count))) {
+                    *rows = count.saturating_sub(dropped.get(&file).copied().unwrap_or_default()).into();
+                }
             }
             *hash = now;
         }
@@ -161,7 +169,6 @@ pub(super) fn diff(job: &Job<'_>, report: &Report, unsafe_too: bool) -> Result<S
         while let Some(batch) = reader.batch() {
             for item in batch {
                 let Item::Row(record) = item else { continue };
-                debug_assert!(!matches!(repair.change(&record, kind, None), Change::Drop) || record.row < u64::MAX);
                 let Some(difference) = repair.difference(&record, kind) else { continue };
                 shown.rows += 1;
                 let _ = writeln!(shown.text, "{name}:{}", difference.row);
