@@ -25,6 +25,7 @@ mod privacy;
 mod profile;
 #[cfg(feature = "teacher")]
 mod rate;
+mod repair;
 #[cfg(feature = "train")]
 mod spine;
 #[cfg(feature = "teacher")]
