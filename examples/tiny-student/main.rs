@@ -240,6 +240,8 @@ fn initial(config: &LlamaConfig) -> Result<Llama, Box<dyn Error>> {
         layers.push(distill::model::Layer {
             input_norm: ones()?,
             post_norm: ones()?,
+            q_norm: None,
+            k_norm: None,
             linears: linears.try_into().map_err(|_| "seven linears")?,
         });
     }

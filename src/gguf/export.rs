@@ -16,7 +16,7 @@ use super::quantize::quantize_rows;
 use super::tokenizer::GgufTokenizer;
 use super::value::{GgmlType, Value};
 use super::write::{TensorSpec, Writer};
-use crate::hub::{Folder, LlamaConfig, Staged};
+use crate::hub::{Family, Folder, LlamaConfig, Staged};
 
 /// Weights converted at a time: 16 MiB as f32.
 const CHUNK_ELEMENTS: usize = 4 << 20;
@@ -35,7 +35,7 @@ pub struct ExportSummary {
 /// `progress` receives bytes of tensor data `(done, total)`.
 ///
 /// # Errors
-/// [`GgufError::Tokenizer`] before anything is written; [`GgufError::Value`] for a weight that cannot be stored;
+/// [`GgufError::Unsupported`] for another family and [`GgufError::Tokenizer`] before anything is written; [`GgufError::Value`] for a weight that cannot be stored;
 /// [`GgufError::Hub`], [`GgufError::Io`] and [`GgufError::Writer`] for the file system.
 pub fn export(
     folder: &Folder,
@@ -43,6 +43,12 @@ pub fn export(
     quant: Quant,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<ExportSummary, GgufError> {
+    if !matches!(folder.config().family, Family::Llama | Family::Mistral) {
+        let name = folder.config().family.name();
+        return Err(GgufError::Unsupported {
+            what: format!("writing a `{name}` model; Llama and Mistral are written"),
+        });
+    }
     let mut metadata = model_metadata(folder, quant);
     let tokenizer = GgufTokenizer::from_folder(folder)?;
     metadata.extend(tokenizer.into_metadata(folder.chat_template()?));

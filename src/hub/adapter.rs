@@ -4,6 +4,7 @@
 //! adapter silently does nothing. Here unknown, missing and misshapen tensors are errors, all reported at once.
 
 mod config;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,19 +17,22 @@ use super::files::{Staged, map_file, read_json, write_json};
 use super::save::write_safetensors;
 use super::{HubError, LlamaConfig};
 
-pub use config::{AdapterConfig, TargetModules};
+pub use config::{AdapterConfig, LoraModule};
+pub use targets::{Layers, Pattern, TargetModules};
 
 const CONFIG_FILE: &str = "adapter_config.json";
 const WEIGHTS_FILE: &str = "adapter_model.safetensors";
 const PREFIX: &str = "base_model.model.";
 
-/// The two factors of one layer's update: `delta W = scale * B A`.
-#[derive(Debug, Clone, PartialEq)]
+/// The update of one layer: `W + scale * B A`, and with DoRA every row of that brought to its magnitude.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoraPair {
     /// `lora_A.weight`, `[r, in]` row-major.
     pub a: Vec<f32>,
     /// `lora_B.weight`, `[out, r]` row-major.
     pub b: Vec<f32>,
+    /// `lora_magnitude_vector`, `[out]`: the lengths that DoRA gives the rows of the sum.
+    pub magnitude: Option<Vec<f32>>,
     /// Rank.
     pub r: usize,
     /// Columns of the base weight.
@@ -50,7 +54,7 @@ impl Adapter {
     /// Reads a PEFT adapter folder.
     ///
     /// # Errors
-    /// [`HubError::Missing`], [`HubError::Json`], [`HubError::SafeTensors`]; [`HubError::Unsupported`] for DoRA,
+    /// [`HubError::Missing`], [`HubError::Json`], [`HubError::SafeTensors`]; [`HubError::Unsupported`] for
     /// trained biases and the like; [`HubError::Tensors`] listing every tensor that is unknown, alone, of the wrong
     /// type or rank, or not finite.
     pub fn load(dir: &Path) -> Result<Self, HubError> {
@@ -66,39 +70,45 @@ impl Adapter {
             .map_err(|error| HubError::SafeTensors { path: path.clone(), reason: error.to_string() })?;
 
         let mut problems = Vec::new();
-        let mut halves: BTreeMap<String, [Option<Matrix>; 2]> = BTreeMap::new();
+        let mut parts: BTreeMap<String, Parts> = BTreeMap::new();
         for (name, view) in file.tensors() {
-            let Some((module, half_idx)) = split_name(&name) else {
-                problems.push(format!("`{name}` is not `{PREFIX}<module>.lora_A.weight` or `.lora_B.weight`"));
+            let Some((module, part)) = split_name(&name) else {
+                problems.push(format!(
+                    "`{name}` is not `{PREFIX}<module>` and one of `.lora_A.weight`, `.lora_B.weight`, \
+                     `.lora_magnitude_vector`"
+                ));
                 continue;
             };
             let Some(dtype) = Dtype::from_safetensors(view.dtype()) else {
                 problems.push(format!("`{name}` is {:?}, expected F32, F16 or BF16", view.dtype()));
                 continue;
             };
-            let &[rows, columns] = view.shape() else {
-                problems.push(format!("`{name}` is {:?}, expected two dimensions", view.shape()));
-                continue;
+            let (rows, columns) = match (part, view.shape()) {
+                (Part::Magnitude, &[rows]) => (rows, 1),
+                (Part::A | Part::B, &[rows, columns]) => (rows, columns),
+                (_, shape) => {
+                    let expected = if part == Part::Magnitude { "one dimension" } else { "two dimensions" };
+                    problems.push(format!("`{name}` is {shape:?}, expected {expected}"));
+                    continue;
+                }
             };
             let mut values = Vec::with_capacity(rows * columns);
             dtype.decode_into(view.data(), &mut values);
             if values.iter().any(|value| !value.is_finite()) {
                 problems.push(format!("`{name}` holds a value that is not finite"));
             }
-            if let Some(half) = halves.entry(module.to_owned()).or_default().get_mut(half_idx) {
-                *half = Some(Matrix { rows, columns, values });
+            let matrix = Some(Matrix { rows, columns, values });
+            let found = parts.entry(module.to_owned()).or_default();
+            match part {
+                Part::A => found.a = matrix,
+                Part::B => found.b = matrix,
+                Part::Magnitude => found.magnitude = matrix,
             }
         }
         let mut tensors = BTreeMap::new();
-        for (module, pair) in halves {
-            match pair {
-                [Some(a), Some(b)] => {
-                    if let Some(pair) = join(&module, a, b, &config, &mut problems) {
-                        tensors.insert(module, pair);
-                    }
-                }
-                [None, _] => problems.push(format!("`{module}` has no lora_A")),
-                [_, None] => problems.push(format!("`{module}` has no lora_B")),
+        for (module, parts) in parts {
+            if let Some(pair) = join(&module, parts, &config, &mut problems) {
+                tensors.insert(module, pair);
             }
         }
         if tensors.is_empty() && problems.is_empty() {
@@ -131,7 +141,7 @@ impl Adapter {
             }
         }
         for module in linear.keys() {
-            if self.config.target_modules.matches(module) && !self.tensors.contains_key(module) {
+            if self.config.targets(module) && !self.tensors.contains_key(module) {
                 problems.push(format!("`{module}` is targeted but has no tensors"));
             }
         }
@@ -164,11 +174,15 @@ impl Adapter {
         let mut listed = Vec::new();
         let mut values = BTreeMap::new();
         for (module, pair) in &self.tensors {
-            let (name_a, name_b) = (tensor_name(module, 'A'), tensor_name(module, 'B'));
+            let (name_a, name_b) = (Part::A.name(module), Part::B.name(module));
             listed.push((name_a.clone(), vec![pair.r, pair.in_features]));
             listed.push((name_b.clone(), vec![pair.out_features, pair.r]));
             values.insert(name_a, &pair.a);
             values.insert(name_b, &pair.b);
+            if let Some(magnitude) = &pair.magnitude {
+                listed.push((Part::Magnitude.name(module), vec![pair.out_features]));
+                values.insert(Part::Magnitude.name(module), magnitude);
+            }
         }
         write_safetensors(&dir.join(WEIGHTS_FILE), "F32", 4, &listed, &mut |name| {
             let values = values.get(name).ok_or_else(|| HubError::NoTensor { name: name.to_owned() })?;
@@ -184,22 +198,59 @@ struct Matrix {
     values: Vec<f32>,
 }
 
-/// The name of a factor in the file; `half` is `A` or `B`. PEFT leaves the adapter's own name out of the file.
-fn tensor_name(module: &str, half: char) -> String {
-    format!("{PREFIX}{module}.lora_{half}.weight")
+/// What a tensor of the file is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    A,
+    B,
+    Magnitude,
 }
 
-/// Module path and 0 for A, 1 for B.
-fn split_name(name: &str) -> Option<(&str, usize)> {
+impl Part {
+    /// What stands after the module's path, first as PEFT writes it (it leaves the adapter's own name out, and the
+    /// `weight` of a magnitude), then as its older releases did.
+    const fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::A => &[".lora_A.weight"],
+            Self::B => &[".lora_B.weight"],
+            Self::Magnitude => &[".lora_magnitude_vector", ".lora_magnitude_vector.weight"],
+        }
+    }
+
+    fn name(self, module: &str) -> String {
+        format!("{PREFIX}{module}{}", self.endings()[0])
+    }
+}
+
+/// The tensors of one module.
+#[derive(Default)]
+struct Parts {
+    a: Option<Matrix>,
+    b: Option<Matrix>,
+    magnitude: Option<Matrix>,
+}
+
+/// Module path and what of it.
+fn split_name(name: &str) -> Option<(&str, Part)> {
     let rest = name.strip_prefix(PREFIX)?;
-    let (module, half_idx) = match rest.strip_suffix(".lora_A.weight") {
-        Some(module) => (module, 0),
-        None => (rest.strip_suffix(".lora_B.weight")?, 1),
-    };
-    (!module.is_empty()).then_some((module, half_idx))
+    [Part::A, Part::B, Part::Magnitude].into_iter().find_map(|part| {
+        let module = part.endings().iter().find_map(|ending| rest.strip_suffix(ending))?;
+        (!module.is_empty()).then_some((module, part))
+    })
 }
 
-fn join(module: &str, a: Matrix, b: Matrix, config: &AdapterConfig, problems: &mut Vec<String>) -> Option<LoraPair> {
+fn join(module: &str, parts: Parts, config: &AdapterConfig, problems: &mut Vec<String>) -> Option<LoraPair> {
+    let (a, b) = match (parts.a, parts.b) {
+        (Some(a), Some(b)) => (a, b),
+        (None, _) => {
+            problems.push(format!("`{module}` has no lora_A"));
+            return None;
+        }
+        (_, None) => {
+            problems.push(format!("`{module}` has no lora_B"));
+            return None;
+        }
+    };
     let rank = config.rank(module);
     if a.rows != rank || b.columns != rank {
         problems.push(format!(
@@ -208,11 +259,27 @@ fn join(module: &str, a: Matrix, b: Matrix, config: &AdapterConfig, problems: &m
         ));
         return None;
     }
-    if !config.target_modules.matches(module) {
+    if !config.targets(module) {
         problems.push(format!("`{module}` is not among the target modules"));
         return None;
     }
-    Some(LoraPair { a: a.values, b: b.values, r: rank, in_features: a.columns, out_features: b.rows })
+    let magnitude = match (parts.magnitude, config.use_dora) {
+        (None, false) => None,
+        (Some(m), true) if m.rows == b.rows => Some(m.values),
+        (Some(m), true) => {
+            problems.push(format!("`{module}`: {} magnitudes for {} outputs", m.rows, b.rows));
+            return None;
+        }
+        (None, true) => {
+            problems.push(format!("`{module}` has no lora_magnitude_vector, and `use_dora` is true"));
+            return None;
+        }
+        (Some(_), false) => {
+            problems.push(format!("`{module}` has a lora_magnitude_vector, and `use_dora` is false"));
+            return None;
+        }
+    };
+    Some(LoraPair { a: a.values, b: b.values, magnitude, r: rank, in_features: a.columns, out_features: b.rows })
 }
 
 fn finish(path: &Path, mut problems: Vec<String>) -> Result<(), HubError> {

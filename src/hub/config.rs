@@ -2,13 +2,16 @@
 //!
 //! transformers 5 writes `rope_parameters` and `dtype`; transformers 4, candle and older vLLM read only
 //! `rope_theta`, `rope_scaling` and `torch_dtype` and fall back silently to theta 10000 otherwise. We read both and
-//! write the old form, which everybody understands. Defaults for absent keys are those of transformers' LlamaConfig.
+//! write the old form, which everybody understands. Defaults for absent keys are those of the family's class in
+//! transformers 5.23 (`LlamaConfig`, `MistralConfig`, `Qwen2Config`, `Qwen3Config`).
 
+mod family;
 mod keys;
 
 use serde_json::{Map, Value, json};
 
 use super::HubError;
+pub use family::Family;
 use keys::{Keys, refuse_unsupported};
 
 /// The frequency scaling of Llama 3.1 and 3.2.
@@ -24,9 +27,11 @@ pub struct Llama3Rope {
     pub original_max_position_embeddings: usize,
 }
 
-/// Sizes and constants of a Llama model. Every instance has passed the checks of [`LlamaConfig::from_value`].
+/// Sizes and constants of a model of the Llama family in the wide sense (see [`Family`]). Every instance has passed the checks of [`LlamaConfig::from_value`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LlamaConfig {
+    /// Which architecture.
+    pub family: Family,
     /// Rows of the embedding, padding rows included.
     pub vocab_size: usize,
     /// Width of the residual stream.
@@ -39,6 +44,12 @@ pub struct LlamaConfig {
     pub num_attention_heads: usize,
     /// Key/value heads; divides the query heads.
     pub num_key_value_heads: usize,
+    /// Whether q, k and v have a bias (Qwen2).
+    pub qkv_bias: bool,
+    /// Whether every head of q and k is normed before it is rotated (Qwen3).
+    pub qk_norm: bool,
+    /// How many positions a query sees, its own among them, where that is less than all (Mistral 7B v0.1).
+    pub sliding_window: Option<usize>,
     /// Width of one head; even.
     pub head_dim: usize,
     /// Longest context the model was made for.
@@ -72,27 +83,40 @@ impl LlamaConfig {
     /// [`HubError::Config`] listing every size that is out of range, so that nothing allocates on a lying file.
     pub fn from_value(value: &Value) -> Result<Self, HubError> {
         let raw = value.as_object().ok_or_else(|| problems(vec!["the top level is not an object".to_owned()]))?;
-        refuse_unsupported(raw)?;
+        let family = refuse_unsupported(raw)?;
+        let defaults = family.defaults();
         let mut keys = Keys::new(raw);
         let hidden_size = keys.size("hidden_size", Some(4096), 1 << 17);
         let num_attention_heads = keys.size("num_attention_heads", Some(32), 4096);
+        // An explicit null means as many as query heads; so does absence, where the family has no number of its own.
+        let absent = !raw.contains_key("num_key_value_heads");
+        let key_heads = defaults.key_value_heads.filter(|_| absent).unwrap_or(num_attention_heads);
+        let num_hidden_layers = keys.size("num_hidden_layers", Some(32), 1024);
         let config = Self {
-            vocab_size: keys.size("vocab_size", Some(32000), 1 << 22),
+            family,
+            vocab_size: keys.size("vocab_size", Some(defaults.vocab), 1 << 22),
             hidden_size,
-            intermediate_size: keys.size("intermediate_size", Some(11008), 1 << 20),
-            num_hidden_layers: keys.size("num_hidden_layers", Some(32), 1024),
+            intermediate_size: keys.size("intermediate_size", Some(defaults.inner), 1 << 20),
+            num_hidden_layers,
             num_attention_heads,
-            num_key_value_heads: keys.size("num_key_value_heads", Some(num_attention_heads), 4096),
-            head_dim: keys.size("head_dim", Some(hidden_size / num_attention_heads.max(1)), 4096),
-            max_position_embeddings: keys.size("max_position_embeddings", Some(2048), 1 << 28),
+            num_key_value_heads: keys.size("num_key_value_heads", Some(key_heads), 4096),
+            qkv_bias: family == Family::Qwen2,
+            qk_norm: family == Family::Qwen3,
+            sliding_window: keys.sliding_window(family, num_hidden_layers),
+            head_dim: keys.size(
+                "head_dim",
+                Some(defaults.head_dim.unwrap_or(hidden_size / num_attention_heads.max(1))),
+                4096,
+            ),
+            max_position_embeddings: keys.size("max_position_embeddings", Some(defaults.context), 1 << 28),
             rms_norm_eps: keys.positive("rms_norm_eps", 1e-6),
             rope_theta: keys.rope_theta(),
             rope_scaling: keys.rope_scaling()?,
             rope_factors: None,
             tie_word_embeddings: keys.flag("tie_word_embeddings", false),
-            // transformers' LlamaConfig says bos 1 and eos 2 when the keys are absent; an explicit null means none.
-            bos_token_id: keys.ids("bos_token_id", &[1]).first().copied(),
-            eos_token_ids: keys.ids("eos_token_id", &[2]),
+            // Llama and Mistral say bos 1 and eos 2 when the keys are absent; an explicit null means none.
+            bos_token_id: keys.ids("bos_token_id", defaults.bos).first().copied(),
+            eos_token_ids: keys.ids("eos_token_id", defaults.eos),
             pad_token_id: keys.ids("pad_token_id", &[]).first().copied(),
             raw: raw.clone(),
         };
@@ -106,7 +130,7 @@ impl LlamaConfig {
         if config.head_dim == 0 || !config.head_dim.is_multiple_of(2) {
             found.push(format!("head_dim {} is not a positive even number", config.head_dim));
         }
-        let derived = raw.get("head_dim").is_none_or(Value::is_null);
+        let derived = defaults.head_dim.is_none() && raw.get("head_dim").is_none_or(Value::is_null);
         if derived && !hidden_size.is_multiple_of(num_attention_heads.max(1)) {
             found.push(format!("hidden_size {hidden_size} is not a multiple of {num_attention_heads} heads"));
         }
@@ -116,6 +140,12 @@ impl LlamaConfig {
             }
         }
         if found.is_empty() { Ok(config) } else { Err(problems(found)) }
+    }
+
+    /// The longest text that the forward pass can read: the context, or the window where that is smaller.
+    #[must_use]
+    pub fn context_limit(&self) -> usize {
+        self.sliding_window.map_or(self.max_position_embeddings, |window| window.min(self.max_position_embeddings))
     }
 
     /// Rotary frequencies `[head_dim / 2]` in f32, scaled.
@@ -178,17 +208,24 @@ impl LlamaConfig {
         let mut tensors = vec![("model.embed_tokens.weight".to_owned(), vec![self.vocab_size, hidden])];
         for layer in 0..self.num_hidden_layers {
             let mut push = |name: &str, shape: &[usize]| {
-                tensors.push((format!("model.layers.{layer}.{name}.weight"), shape.to_vec()));
+                tensors.push((format!("model.layers.{layer}.{name}"), shape.to_vec()));
             };
-            push("input_layernorm", &[hidden]);
-            push("self_attn.q_proj", &[query, hidden]);
-            push("self_attn.k_proj", &[key, hidden]);
-            push("self_attn.v_proj", &[key, hidden]);
-            push("self_attn.o_proj", &[hidden, query]);
-            push("post_attention_layernorm", &[hidden]);
-            push("mlp.gate_proj", &[inner, hidden]);
-            push("mlp.up_proj", &[inner, hidden]);
-            push("mlp.down_proj", &[hidden, inner]);
+            push("input_layernorm.weight", &[hidden]);
+            for (name, rows) in [("q", query), ("k", key), ("v", key)] {
+                push(&format!("self_attn.{name}_proj.weight"), &[rows, hidden]);
+                if self.qkv_bias {
+                    push(&format!("self_attn.{name}_proj.bias"), &[rows]);
+                }
+            }
+            push("self_attn.o_proj.weight", &[hidden, query]);
+            if self.qk_norm {
+                push("self_attn.q_norm.weight", &[self.head_dim]);
+                push("self_attn.k_norm.weight", &[self.head_dim]);
+            }
+            push("post_attention_layernorm.weight", &[hidden]);
+            push("mlp.gate_proj.weight", &[inner, hidden]);
+            push("mlp.up_proj.weight", &[inner, hidden]);
+            push("mlp.down_proj.weight", &[hidden, inner]);
         }
         tensors.push(("model.norm.weight".to_owned(), vec![hidden]));
         if !self.tie_word_embeddings {
@@ -223,8 +260,8 @@ impl LlamaConfig {
         for new_spelling in ["rope_parameters", "dtype", "rope_factors"] {
             map.shift_remove(new_spelling);
         }
-        map.entry("architectures").or_insert_with(|| json!(["LlamaForCausalLM"]));
-        map.entry("model_type").or_insert_with(|| json!("llama"));
+        map.entry("architectures").or_insert_with(|| json!([self.family.class()]));
+        map.insert("model_type".to_owned(), json!(self.family.name()));
         map.entry("hidden_act").or_insert_with(|| json!("silu"));
         for (key, size) in [
             ("vocab_size", self.vocab_size),

@@ -147,7 +147,8 @@ impl HubError {
             }
             Self::Exists { .. } => "choose another output or ask for it to be replaced".to_owned(),
             Self::Unsupported { .. } => {
-                "use a model of the Llama family (Llama 3.x, SmolLM2, TinyLlama) with unquantised weights".to_owned()
+                "use Llama 2 or 3, SmolLM2, TinyLlama, Mistral, Qwen2, Qwen2.5 or Qwen3 (dense) with unquantised weights"
+                    .to_owned()
             }
             Self::SafeTensors { .. } => "the file may be cut short: fetch it again".to_owned(),
             _ => return None,

@@ -134,7 +134,7 @@ impl Folder {
             // Old checkpoints carry the rotary frequencies as a buffer; they follow from the settings.
             let lm_head_reported = name == "lm_head.weight" && self.config.tie_word_embeddings;
             if !known.contains(name) && !name.ends_with("rotary_emb.inv_freq") && !lm_head_reported {
-                problems.push(format!("`{name}` is not part of a Llama model"));
+                problems.push(format!("`{name}` is not part of a `{}` model", self.config.family.name()));
             }
         }
     }

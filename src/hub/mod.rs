@@ -3,7 +3,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `resolve.rs` | finds or downloads a model folder |
-//! | `config.rs` | `config.json` of the Llama family, old and new spelling |
+//! | `config.rs` | `config.json` of Llama, Mistral, Qwen2 and Qwen3, old and new spelling |
 //! | `dtype.rs` | element types and their way to f32 |
 //! | `folder.rs` | one opened folder: tensors by name, tokenizer files, chat template |
 //! | `save.rs` | writes such a folder, one tensor at a time, all or nothing |
@@ -24,8 +24,8 @@ pub mod weights;
 mod dtype;
 mod files;
 
-pub use adapter::{Adapter, AdapterConfig, LoraPair, TargetModules};
-pub use config::{Llama3Rope, LlamaConfig};
+pub use adapter::{Adapter, AdapterConfig, LoraModule, LoraPair, TargetModules};
+pub use config::{Family, Llama3Rope, LlamaConfig};
 pub use dtype::{Dtype, TensorInfo};
 pub use error::HubError;
 pub use folder::{Folder, SpecialTokens};

@@ -1,6 +1,7 @@
 //! Merging: a base folder and adapters come in, a plain bf16 model folder goes out.
 //!
-//! `W' = W + sum of s * (B A)`, everything in f32, and ONE rounding to bf16 at the end. PEFT's merge of f32 adapters
+//! `W' = W + sum of s * (B A)`, everything in f32, and ONE rounding to bf16 at the end; after a DoRA adapter every row
+//! gets the adapter's magnitude for a length. PEFT's merge of f32 adapters
 //! into a bf16 base gives the same bits up to the order of sums inside the product; rounding the delta first, as its
 //! `safe_merge` does, moves about 2 % of the weights by one step. One tensor is in memory at a time.
 
@@ -101,6 +102,9 @@ pub fn merged_f32(base: &Folder, adapters: &[Adapter], name: &str) -> Result<Vec
     for adapter in adapters {
         if let Some(pair) = adapter.tensors.get(module) {
             add_delta(&mut weight, pair, adapter.scale(module));
+            if let Some(magnitude) = &pair.magnitude {
+                set_lengths(&mut weight, pair.in_features, magnitude);
+            }
         }
     }
     Ok(weight)
@@ -136,6 +140,17 @@ fn add_delta(weight: &mut [f32], pair: &LoraPair, scale: f32) {
             });
         }
     });
+}
+
+/// Gives every row of `weight` (`[out, in]`) the length `magnitude` (`[out]`) says: DoRA's `m / ‖W'‖ * W'`.
+///
+/// A row of zeros has no direction and becomes not a number, which the caller reports; PEFT divides by zero alike.
+fn set_lengths(weight: &mut [f32], columns: usize, magnitude: &[f32]) {
+    for (row, length) in weight.chunks_mut(columns.max(1)).zip(magnitude) {
+        let norm = row.iter().map(|&value| f64::from(value) * f64::from(value)).sum::<f64>().sqrt() as f32;
+        let gain = length / norm;
+        row.iter_mut().for_each(|value| *value *= gain);
+    }
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ fn base(dir: &Path) -> Folder {
 
 fn adapter(alpha: f64, module: &str) -> Adapter {
     let pair = LoraPair {
+        magnitude: None,
         a: vec![1.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0],     // [2, 4]
         b: vec![1.0, 2.0, 0.0, 0.0, 0.001, 0.0, -1.0, -2.0], // [4, 2]
         r: 2,

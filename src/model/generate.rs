@@ -72,7 +72,7 @@ impl<'a> Session<'a> {
             CandleSampling::All { temperature: sampling.temperature }
         };
         let mut processor = LogitsProcessor::from_sampling(sampling.seed, draw);
-        let limit = self.model.config.max_position_embeddings;
+        let limit = self.model.config.context_limit();
         if ids.len() >= limit {
             return Err(candle_core::Error::Msg(format!(
                 "the conversation has {} tokens, the model reads {limit}",

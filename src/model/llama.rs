@@ -1,6 +1,8 @@
-//! The Llama architecture, as `transformers/models/llama/modeling_llama.py` 5.23 computes it.
+//! The Llama architecture and its close relatives, as transformers 5.23 computes them.
 //!
-//! Checked against it in `tests/it/numerics.rs` (logits, gradients).
+//! Qwen2 has a bias on queries, keys and values (`models/qwen2/modeling_qwen2.py`), Qwen3 a norm over every head of
+//! queries and keys before they are rotated (`models/qwen3/modeling_qwen3.py`); Mistral computes what Llama does as
+//! long as its window holds the text. Checked in `tests/it/numerics.rs` and `tests/it/families.rs` (logits, gradients).
 
 use candle_core::{D, DType, Device, Result, Tensor};
 
@@ -14,6 +16,10 @@ pub struct Layer {
     pub input_norm: Tensor,
     /// `[H]`.
     pub post_norm: Tensor,
+    /// `[D]`, over each query head; Qwen3 only.
+    pub q_norm: Option<Tensor>,
+    /// `[D]`, over each key head; Qwen3 only.
+    pub k_norm: Option<Tensor>,
     /// q, k, v, o, gate, up, down: the order of [`super::TARGET_MODULES`].
     pub linears: [Linear; 7],
 }
@@ -101,6 +107,8 @@ impl Llama {
             .map(|l| Layer {
                 input_norm: l.input_norm.detach(),
                 post_norm: l.post_norm.detach(),
+                q_norm: l.q_norm.as_ref().map(Tensor::detach),
+                k_norm: l.k_norm.as_ref().map(Tensor::detach),
                 linears: l.linears.each_ref().map(Linear::detached),
             })
             .collect();
@@ -120,12 +128,19 @@ impl Llama {
     /// cache, `B` is that of the cache (1 where it began here) and positions go on from where it ends.
     ///
     /// # Errors
-    /// Shapes, or an id outside the vocabulary.
+    /// Shapes, an id outside the vocabulary, or a sequence that a sliding window would cut.
     pub fn hidden(&self, ids: &Tensor, mut cache: Option<&mut Cache>) -> Result<Tensor> {
         let (b, t) = ids.dims2()?;
         let c = &self.config;
         let (h, d, heads, kv) = (c.hidden_size, c.head_dim, c.num_attention_heads, c.num_key_value_heads);
         let (past, cached) = (cache.as_deref().map_or(0, Cache::len), cache.is_some());
+        if let Some(window) = c.sliding_window.filter(|&window| past + t > window) {
+            return Err(candle_core::Error::Msg(format!(
+                "a sequence of {} tokens; this model attends over a window of {window}, and longer texts are not \
+                 implemented for it",
+                past + t
+            )));
+        }
         let (cos, sin) = self.rotary(past, t)?;
         let mask = causal_mask(t, past + t, heads / kv, self.device())?;
         let mut x = self.embedding.index_select(&ids.flatten_all()?, 0)?; // [B*T, H]
@@ -135,10 +150,14 @@ impl Llama {
         for (i, layer) in self.layers.iter().enumerate() {
             let [q, k, v, o, gate, up, down] = &layer.linears;
             let n = rms_norm(&x, &layer.input_norm, c.rms_norm_eps)?;
-            let split = |y: Tensor, n: usize| y.reshape((b, t, n, d))?.transpose(1, 2)?.contiguous(); // [B, n, T, D]
-            let queries = rotate(&split(q.forward(&n)?, heads)?, &cos, &sin)?;
-            let mut keys = rotate(&split(k.forward(&n)?, kv)?, &cos, &sin)?;
-            let mut values = split(v.forward(&n)?, kv)?;
+            let split = |y: Tensor, n: usize, norm: Option<&Tensor>| {
+                let y = y.reshape((b, t, n, d))?;
+                let y = norm.map_or(Ok(y.clone()), |norm| rms_norm(&y, norm, c.rms_norm_eps))?;
+                y.transpose(1, 2)?.contiguous() // [B, n, T, D]
+            };
+            let queries = rotate(&split(q.forward(&n)?, heads, layer.q_norm.as_ref())?, &cos, &sin)?;
+            let mut keys = rotate(&split(k.forward(&n)?, kv, layer.k_norm.as_ref())?, &cos, &sin)?;
+            let mut values = split(v.forward(&n)?, kv, None)?;
             if let Some(cache) = cache.as_deref_mut() {
                 if let Some((old_keys, old_values)) = cache.layers.get(i) {
                     keys = Tensor::cat(&[old_keys, &keys], 2)?;
@@ -195,7 +214,7 @@ impl Llama {
     }
 }
 
-/// `x · rsqrt(mean(x²) + eps)` in f32, back to the input's dtype, times `weight`: `[N, H]` to `[N, H]`.
+/// `x · rsqrt(mean(x²) + eps)` in f32, back to the input's dtype, times `weight` `[H]`: `[…, H]` to `[…, H]`.
 fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor> {
     let wide = x.to_dtype(DType::F32)?;
     let scale = (wide.sqr()?.mean_keepdim(D::Minus1)? + eps)?.sqrt()?;

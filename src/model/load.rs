@@ -6,7 +6,7 @@ use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
 use candle_core::{DType, Device, Tensor};
 
 use super::TARGET_MODULES;
-use super::linear::{Linear, Lora, Weight};
+use super::linear::{Dora, Linear, Lora, Weight};
 use super::llama::{Layer, Llama};
 use crate::batch::{EncodeError, Encoder};
 use crate::gguf::{GgmlType, GgufModel};
@@ -126,11 +126,17 @@ pub fn with_adapters(model: &mut Llama, adapters: &[Adapter]) -> Result<(), Load
             for (linear, module) in layer.linears.iter_mut().zip(TARGET_MODULES) {
                 let path = module_path(i, module);
                 if let Some(pair) = adapter.tensors.get(&path) {
+                    let index = linear.loras.len();
                     linear.loras.push(Lora {
                         a: Tensor::from_slice(&pair.a, (pair.r, pair.in_features), &device)?,
                         b: Tensor::from_slice(&pair.b, (pair.out_features, pair.r), &device)?,
                         scale: f64::from(adapter.scale(&path)),
+                        dora: None,
                     });
+                    if let Some(magnitude) = &pair.magnitude {
+                        let magnitude = Tensor::from_slice(magnitude, pair.out_features, &device)?;
+                        linear.loras[index].dora = Some(Dora { magnitude, norm: linear.row_norms(index)? });
+                    }
                 }
             }
         }
@@ -162,11 +168,19 @@ fn assemble(
     for (i, (input_norm, post_norm)) in norms.into_iter().enumerate() {
         let mut linears = Vec::with_capacity(TARGET_MODULES.len());
         for module in TARGET_MODULES {
-            linears.push(Linear { weight: weight(&format!("{}.weight", module_path(i, module)))?, loras: Vec::new() });
+            let path = module_path(i, module);
+            let bias = config.qkv_bias && matches!(module, "q_proj" | "k_proj" | "v_proj");
+            let bias = if bias { Some(plain(&weight(&format!("{path}.bias"))?)?) } else { None };
+            linears.push(Linear { weight: weight(&format!("{path}.weight"))?, bias, loras: Vec::new() });
         }
         let linears =
             linears.try_into().map_err(|_| candle_core::Error::Msg("a layer has seven linear modules".into()))?;
-        layers.push(Layer { input_norm, post_norm, linears });
+        let mut head_norm = |name: &str| -> Result<Option<Tensor>, LoadError> {
+            let path = format!("model.layers.{i}.self_attn.{name}.weight");
+            if config.qk_norm { Ok(Some(plain(&weight(&path)?)?)) } else { Ok(None) }
+        };
+        let (q_norm, k_norm) = (head_norm("q_norm")?, head_norm("k_norm")?);
+        layers.push(Layer { input_norm, post_norm, q_norm, k_norm, linears });
     }
     let rows = plain(&embedding)?;
     let head = if config.tie_word_embeddings { embedding } else { weight("lm_head.weight")? };
@@ -176,7 +190,7 @@ fn assemble(
         embedding: rows,
         layers,
         norm,
-        head: Linear { weight: head, loras: Vec::new() },
+        head: Linear { weight: head, bias: None, loras: Vec::new() },
         inv_freq,
     })
 }

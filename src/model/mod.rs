@@ -13,7 +13,7 @@ mod load;
 pub mod ner;
 
 pub use generate::{Generated, Sampling, Session};
-pub use linear::{Linear, Lora, Weight};
+pub use linear::{Dora, Linear, Lora, Weight};
 pub use llama::{Cache, Layer, Llama};
 pub use load::{LoadError, Student, encoder, from_folder, from_gguf, llama_from_folder, with_adapters};
 

@@ -91,7 +91,7 @@ pub fn evaluate(
         let pairs = encode_phase(Phase::Align, &settings.train.align, &student.encoder, preference, &[])?.eval;
         let pairs: Vec<Example> = if held_out.is_empty() { Vec::new() } else { pairs };
         // The engine needs something to train; nothing is.
-        let none = Trainable::Lora { rank: 1, scale: 1.0, modules: Vec::new(), seed: 0 };
+        let none = Trainable::Lora { modules: Vec::new(), seed: 0 };
         let engine = Portable::new(student.model, &none).map_err(EvalError::from)?;
         let preference = eval::preference_accuracy(&engine, &pairs, settings.train.align.batch_rows)?;
         Ok(Measured { answers, trained, unknown, voice, preference })

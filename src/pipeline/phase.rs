@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -6,12 +5,12 @@ use candle_core::Device;
 
 use super::Watch;
 use crate::batch::{ContextPolicy, EncodedRow, Encoder, Sequence, encode_probe, encode_row};
-use crate::hub::{self, Adapter, AdapterConfig, Folder, HubError, LoraPair};
+use crate::hub::{self, Adapter, AdapterConfig, Folder, HubError};
 use crate::id::{ContentHash, Hasher};
 use crate::model::{self, LoadError, Student};
 use crate::row::{Kind, Row, Split};
 use crate::settings::{PhaseSettings, Phases};
-use crate::train::engine::{Engine, Parameter, Portable, Trainable};
+use crate::train::engine::{Engine, Portable, Trainable, adapter_of, adapter_values};
 use crate::train::objective::{Dpo, DpoLoss};
 use crate::train::optim::Schedule;
 use crate::train::rng::Stream;
@@ -287,29 +286,20 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     }
     let student = load_student(input.folder, &[], input.device)?;
     let examples = encode_phase(input.phase, s, &student.encoder, input.rows, input.replay)?;
-    let (config, modules) = match input.adapter {
+    let config = match input.adapter {
         Some(adapter) => {
             adapter.check_base(input.folder.config())?;
-            let modules: std::collections::BTreeSet<String> =
-                adapter.tensors.keys().filter_map(|path| path.rsplit('.').next().map(str::to_owned)).collect();
-            let uniform = adapter
-                .tensors
-                .iter()
-                .all(|(path, pair)| pair.r == adapter.config.r && adapter.scale(path) == adapter.config.scale(""));
-            if !uniform || adapter.tensors.len() != modules.len() * input.folder.config().num_hidden_layers {
-                return Err(Error::new("the adapter has another rank or scale in some layers; this version continues uniform adapters only").hint("merge it first: `distill merge`, then train on the merged folder"));
-            }
-            (adapter.config.clone(), modules.into_iter().collect())
+            adapter.config.clone()
         }
         None => {
             let targets: Vec<&str> = s.target_modules.iter().map(String::as_str).collect();
-            (AdapterConfig::new(s.rank, s.alpha, &targets), s.target_modules.clone())
+            AdapterConfig::new(s.rank, s.alpha, &targets)
         }
     };
-    let trainable = Trainable::Lora { rank: config.r, scale: f64::from(config.scale("")), modules, seed: s.seed };
+    let trainable = Trainable::lora(&config, input.folder.config(), s.seed)?;
     let mut engine = Portable::new(student.model, &trainable).map_err(TrainError::from)?;
     if let Some(adapter) = input.adapter {
-        let values = flatten(adapter, engine.parameters())?;
+        let values = adapter_values(adapter, engine.parameters()).map_err(Error::new)?;
         engine.write(&values).map_err(TrainError::from)?;
     }
     let start = engine.read().map_err(TrainError::from)?;
@@ -340,7 +330,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     let outcome = train::run(&mut engine, &recipe, data, input.out, &identity, stop, &mut show)
         .map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
     watch.finish();
-    let mut adapter = unflatten(&config, engine.parameters(), &outcome.parameters);
+    let mut adapter = adapter_of(&config, engine.parameters(), &outcome.parameters);
     adapter.config.base_model_name_or_path = Some(input.base_name.to_owned());
     adapter.write_into(input.out)?;
     Ok(PhaseOutcome { adapter, outcome, rows: train.len() })
@@ -366,54 +356,4 @@ fn identity(
         hasher = hasher.text("part").text(&format!("{part:?}"));
     }
     Ok(hasher.finish())
-}
-
-fn split_parameter(name: &str) -> Option<(&str, bool)> {
-    name.strip_suffix(".lora_A")
-        .map(|path| (path, true))
-        .or_else(|| name.strip_suffix(".lora_B").map(|path| (path, false)))
-}
-
-fn flatten(adapter: &Adapter, parameters: &[Parameter]) -> Result<Vec<f32>, Error> {
-    let mut out = vec![0.0; parameters.last().map_or(0, |p| p.range.end)];
-    for parameter in parameters {
-        let pair = split_parameter(&parameter.name)
-            .and_then(|(path, is_a)| adapter.tensors.get(path).map(|pair| if is_a { &pair.a } else { &pair.b }));
-        match pair {
-            Some(values) if values.len() == parameter.range.len() => {
-                out[parameter.range.clone()].copy_from_slice(values)
-            }
-            _ => {
-                return Err(Error::new(format!(
-                    "the adapter has no `{}` of shape {:?}",
-                    parameter.name, parameter.shape
-                )));
-            }
-        }
-    }
-    Ok(out)
-}
-
-fn unflatten(config: &AdapterConfig, parameters: &[Parameter], values: &[f32]) -> Adapter {
-    let mut tensors: BTreeMap<String, LoraPair> = BTreeMap::new();
-    for parameter in parameters {
-        if let Some((path, is_a)) = split_parameter(&parameter.name) {
-            let pair = tensors.entry(path.to_owned()).or_insert_with(|| LoraPair {
-                a: Vec::new(),
-                b: Vec::new(),
-                r: config.r,
-                in_features: 0,
-                out_features: 0,
-            });
-            let slice = values[parameter.range.clone()].to_vec();
-            if is_a {
-                pair.in_features = parameter.shape[1];
-                pair.a = slice;
-            } else {
-                pair.out_features = parameter.shape[0];
-                pair.b = slice;
-            }
-        }
-    }
-    Adapter { config: config.clone(), tensors }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::{Device, Tensor};
 use distill::batch::{ChatTemplate, IGNORE, Sequence};
-use distill::hub::{Adapter, Folder, LlamaConfig};
+use distill::hub::{Adapter, AdapterConfig, Folder, LlamaConfig};
 use distill::id::ContentHash;
 use distill::merge;
 use distill::model::{self, Cache, Llama, TARGET_MODULES, Weight};
@@ -87,7 +87,7 @@ fn adapter(name: &str) -> Adapter {
 }
 
 fn lora(modules: &[&str]) -> Trainable {
-    Trainable::Lora { rank: 4, scale: 2.0, modules: modules.iter().map(|m| (*m).to_owned()).collect(), seed: 7 }
+    Trainable::lora(&AdapterConfig::new(4, 8.0, modules), folder().config(), 7).unwrap()
 }
 
 /// A fresh adapter on the tiny model: A random, B zero.
@@ -613,7 +613,7 @@ fn accumulated_updates_are_those_of_one_batch() {
 
 #[test]
 fn a_fresh_adapter_is_the_base() {
-    let base = Portable::new(llama(), &lora(&[])).unwrap();
+    let base = Portable::new(llama(), &Trainable::Lora { modules: Vec::new(), seed: 7 }).unwrap();
     assert!(base.parameters().is_empty());
     let row = random_sequence(9, 30, 4);
     assert_eq!(fresh().score(&[&row]).unwrap(), base.score(&[&row]).unwrap());

@@ -2,36 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
-use super::HubError;
+use super::targets::{Layers, Pattern, TargetModules, is_suffix};
+use crate::hub::{HubError, LlamaConfig};
 
-/// Which layers carry an adapter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TargetModules {
-    /// Every linear layer except the output head, PEFT's `"all-linear"`.
-    AllLinear,
-    /// Suffixes (`q_proj`) or full paths.
-    List(Vec<String>),
-}
-
-impl TargetModules {
-    /// Whether a module path is targeted: equal to an entry, or ending in `.entry`.
-    #[must_use]
-    pub fn matches(&self, module: &str) -> bool {
-        match self {
-            Self::AllLinear => module != "lm_head",
-            Self::List(list) => list.iter().any(|target| is_suffix(target, module)),
-        }
-    }
-
-    /// The entries that match none of `modules`.
-    pub(super) fn unused<'a>(&self, modules: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
-        match self {
-            Self::AllLinear => Vec::new(),
-            Self::List(list) => {
-                list.iter().filter(|target| !modules.clone().any(|module| is_suffix(target, module))).cloned().collect()
-            }
-        }
-    }
+/// One linear layer with a low-rank update.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoraModule {
+    /// Its path, such as `model.layers.0.self_attn.q_proj`.
+    pub path: String,
+    /// `r`.
+    pub rank: usize,
+    /// What `B A` is multiplied with: `alpha / r`, or `alpha / sqrt(r)` with rsLoRA.
+    pub scale: f64,
+    /// Whether a magnitude per output is trained as well (DoRA).
+    pub dora: bool,
 }
 
 /// Settings of a LoRA adapter, after PEFT's `LoraConfig`.
@@ -45,18 +29,26 @@ pub struct AdapterConfig {
     pub lora_dropout: f64,
     /// Divide by `sqrt(r)` instead of `r`.
     pub use_rslora: bool,
-    /// Which layers.
+    /// Weight-decomposed: every module has a magnitude per output (Liu et al. 2024, arXiv 2402.09353).
+    pub use_dora: bool,
+    /// Which modules.
     pub target_modules: TargetModules,
-    /// Rank by module suffix, first match counts.
-    pub rank_pattern: Vec<(String, usize)>,
-    /// Alpha by module suffix, first match counts.
-    pub alpha_pattern: Vec<(String, f64)>,
+    /// Which of them not; `AllLinear` does not occur here.
+    pub exclude_modules: Option<TargetModules>,
+    /// On which layers.
+    pub layers: Layers,
+    /// Rank by module, first match counts.
+    pub rank_pattern: Vec<(Pattern, usize)>,
+    /// Alpha by module, first match counts.
+    pub alpha_pattern: Vec<(Pattern, f64)>,
     /// Hub id or folder of the base model.
     pub base_model_name_or_path: Option<String>,
     /// Commit of the base model.
     pub revision: Option<String>,
     /// `CAUSAL_LM` in what we write.
     pub task_type: Option<String>,
+    /// Keys of the file that change nothing here (`peft_version`, Unsloth's marks), for rewriting without loss.
+    pub extra: Map<String, Value>,
 }
 
 impl AdapterConfig {
@@ -68,13 +60,60 @@ impl AdapterConfig {
             lora_alpha,
             lora_dropout: 0.0,
             use_rslora: false,
+            use_dora: false,
             target_modules: TargetModules::List(targets.iter().map(|&target| target.to_owned()).collect()),
+            exclude_modules: None,
+            layers: Layers::default(),
             rank_pattern: Vec::new(),
             alpha_pattern: Vec::new(),
             base_model_name_or_path: None,
             revision: None,
             task_type: Some("CAUSAL_LM".to_owned()),
+            extra: Map::new(),
         }
+    }
+
+    /// Whether a module carries an update.
+    #[must_use]
+    pub fn targets(&self, module: &str) -> bool {
+        if self.exclude_modules.as_ref().is_some_and(|excluded| excluded.matches(module)) {
+            return false;
+        }
+        match &self.target_modules {
+            TargetModules::List(list) => {
+                list.iter().any(|target| target == module)
+                    || (list.iter().any(|target| is_suffix(target, module)) && self.layers.hold(module))
+            }
+            named => named.matches(module),
+        }
+    }
+
+    /// The updates that these settings put on `base`, in model order.
+    ///
+    /// # Errors
+    /// [`HubError::Config`] when a target module names nothing in the base, or when all of them together do.
+    pub fn modules(&self, base: &LlamaConfig) -> Result<Vec<LoraModule>, HubError> {
+        let linear = base.linear_modules();
+        let mut problems: Vec<String> = self
+            .target_modules
+            .unused(linear.iter().map(|(path, _)| path.as_str()))
+            .into_iter()
+            .map(|target| format!("the base has no linear layer `{target}`"))
+            .collect();
+        let modules: Vec<LoraModule> = linear
+            .into_iter()
+            .filter(|(path, _)| self.targets(path))
+            .map(|(path, _)| LoraModule {
+                rank: self.rank(&path),
+                scale: f64::from(self.scale(&path)),
+                dora: self.use_dora,
+                path,
+            })
+            .collect();
+        if modules.is_empty() && problems.is_empty() {
+            problems.push("the settings name no linear layer of the base".to_owned());
+        }
+        if problems.is_empty() { Ok(modules) } else { Err(HubError::Config { file: "adapter_config.json", problems }) }
     }
 
     /// Rank of one module.
@@ -105,26 +144,31 @@ impl AdapterConfig {
                 .filter(|number| number.is_finite())
                 .ok_or_else(|| broken(format!("`{key}` is {value}, not a number"))),
         };
-        let target_modules = match raw.get("target_modules") {
-            Some(Value::String(text)) if text == "all-linear" => TargetModules::AllLinear,
-            Some(Value::String(pattern)) => {
-                return Err(unsupported(format!("target_modules as a regular expression (`{pattern}`)")));
-            }
-            Some(Value::Array(list)) => {
-                let names: Option<Vec<String>> = list.iter().map(|item| item.as_str().map(str::to_owned)).collect();
-                TargetModules::List(names.ok_or_else(|| broken("`target_modules` holds a non-string".to_owned()))?)
-            }
-            // PEFT's own default for the Llama family.
-            None | Some(Value::Null) => TargetModules::List(vec!["q_proj".to_owned(), "v_proj".to_owned()]),
-            Some(other) => return Err(broken(format!("`target_modules` is {other}"))),
+        // PEFT's own default for the Llama family.
+        let target_modules = names(raw, "target_modules")?
+            .unwrap_or_else(|| TargetModules::List(vec!["q_proj".to_owned(), "v_proj".to_owned()]));
+        let exclude_modules = names(raw, "exclude_modules")?.filter(|n| *n != TargetModules::List(Vec::new()));
+        if exclude_modules == Some(TargetModules::AllLinear) {
+            return Err(broken("`exclude_modules` is `all-linear`".to_owned()));
+        }
+        let layers = layers(raw)?;
+        if !layers.indices.is_empty() && !matches!(target_modules, TargetModules::List(_)) {
+            return Err(broken("`layers_to_transform` needs a list of `target_modules`".to_owned()));
+        }
+        let flag = |key: &str| match raw.get(key) {
+            None | Some(Value::Null) => Ok(false),
+            Some(value) => value.as_bool().ok_or_else(|| broken(format!("`{key}` is {value}, not true or false"))),
         };
         let text = |key: &str| raw.get(key).and_then(Value::as_str).map(str::to_owned);
         Ok(Self {
             r: rank_of(raw.get("r").unwrap_or(&json!(8)), "r")?,
             lora_alpha: number("lora_alpha", 8.0)?,
             lora_dropout: number("lora_dropout", 0.0)?,
-            use_rslora: raw.get("use_rslora").and_then(Value::as_bool).unwrap_or(false),
+            use_rslora: flag("use_rslora")?,
+            use_dora: flag("use_dora")?,
             target_modules,
+            exclude_modules,
+            layers,
             rank_pattern: pattern(raw, "rank_pattern", rank_of)?,
             alpha_pattern: pattern(raw, "alpha_pattern", |value, key| {
                 value.as_f64().ok_or_else(|| broken(format!("`{key}` is {value}, not a number")))
@@ -132,56 +176,94 @@ impl AdapterConfig {
             base_model_name_or_path: text("base_model_name_or_path"),
             revision: text("revision"),
             task_type: text("task_type"),
+            extra: raw
+                .iter()
+                .filter(|(key, _)| !OWN.contains(&key.as_str()))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
         })
     }
 
     /// The file PEFT would write: every key it writes for such an adapter, sorted.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let targets = match &self.target_modules {
-            TargetModules::AllLinear => json!("all-linear"),
-            TargetModules::List(list) => json!(list),
-        };
         // PEFT keeps whole numbers whole; 16.0 would be read back as a float and printed so everywhere.
         let whole = |value: f64| {
             if value.fract() == 0.0 && value.abs() < 1e15 { json!(value as i64) } else { json!(value) }
         };
-        let ranks: Map<String, Value> = self.rank_pattern.iter().map(|(key, r)| (key.clone(), json!(r))).collect();
+        let ranks: Map<String, Value> =
+            self.rank_pattern.iter().map(|(key, r)| (key.source().to_owned(), json!(r))).collect();
         let alphas: Map<String, Value> =
-            self.alpha_pattern.iter().map(|(key, alpha)| (key.clone(), whole(*alpha))).collect();
-        json!({
+            self.alpha_pattern.iter().map(|(key, alpha)| (key.source().to_owned(), whole(*alpha))).collect();
+        let layers = (!self.layers.indices.is_empty()).then_some(&self.layers.indices);
+        let lists = (!self.layers.lists.is_empty()).then_some(&self.layers.lists);
+        let own = json!({
             "alpha_pattern": alphas,
-            "auto_mapping": null,
             "base_model_name_or_path": self.base_model_name_or_path,
             "bias": "none",
-            "corda_config": null,
-            "eva_config": null,
-            "exclude_modules": null,
+            "exclude_modules": self.exclude_modules.as_ref().map(TargetModules::to_value),
             "fan_in_fan_out": false,
-            "inference_mode": true,
-            "init_lora_weights": true,
             "layer_replication": null,
-            "layers_pattern": null,
-            "layers_to_transform": null,
-            "loftq_config": {},
+            "layers_pattern": lists,
+            "layers_to_transform": layers,
             "lora_alpha": whole(self.lora_alpha),
             "lora_bias": false,
             "lora_dropout": self.lora_dropout,
             "megatron_config": null,
-            "megatron_core": "megatron.core",
             "modules_to_save": null,
             "peft_type": "LORA",
             "r": self.r,
             "rank_pattern": ranks,
             "revision": self.revision,
-            "target_modules": targets,
+            "target_modules": self.target_modules.to_value(),
             "task_type": self.task_type,
             "trainable_token_indices": null,
-            "use_dora": false,
+            "use_dora": self.use_dora,
             "use_rslora": self.use_rslora,
-        })
+        });
+        let usual = json!({
+            "auto_mapping": null,
+            "corda_config": null,
+            "eva_config": null,
+            "inference_mode": true,
+            "init_lora_weights": true,
+            "loftq_config": {},
+            "megatron_core": "megatron.core",
+        });
+        // Later ones win: what the file said over what PEFT says by itself, and ours over both.
+        let mut sorted = std::collections::BTreeMap::new();
+        for part in [usual.as_object(), Some(&self.extra), own.as_object()].into_iter().flatten() {
+            sorted.extend(part.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        Value::Object(sorted.into_iter().collect())
     }
 }
+
+/// The keys that have a field of their own, or whose only allowed value is written again.
+const OWN: [&str; 22] = [
+    "alpha_pattern",
+    "base_model_name_or_path",
+    "bias",
+    "exclude_modules",
+    "fan_in_fan_out",
+    "layer_replication",
+    "layers_pattern",
+    "layers_to_transform",
+    "lora_alpha",
+    "lora_bias",
+    "lora_dropout",
+    "megatron_config",
+    "modules_to_save",
+    "peft_type",
+    "r",
+    "rank_pattern",
+    "revision",
+    "target_modules",
+    "task_type",
+    "trainable_token_indices",
+    "use_dora",
+    "use_rslora",
+];
 
 fn broken(problem: String) -> HubError {
     HubError::Config { file: "adapter_config.json", problems: vec![problem] }
@@ -200,35 +282,42 @@ fn refuse_unsupported(raw: &Map<String, Value>) -> Result<(), HubError> {
     if let Some(bias) = raw.get("bias").and_then(Value::as_str).filter(|&bias| bias != "none") {
         return Err(unsupported(format!("bias `{bias}`, only `none` is implemented")));
     }
-    const REFUSED: [&str; 15] = [
-        "use_dora",
+    const REFUSED: [&str; 11] = [
         "modules_to_save",
         "fan_in_fan_out",
         "lora_bias",
-        "layers_to_transform",
-        "layers_pattern",
         "layer_replication",
-        "exclude_modules",
         "trainable_token_indices",
         "target_parameters",
         "alora_invocation_tokens",
-        "use_qalora",
-        "use_bdlora",
         "arrow_config",
         "megatron_config",
+        "monteclora_config",
+        "kasa_config",
     ];
-    for key in REFUSED {
-        let set = match raw.get(key) {
-            None | Some(Value::Null | Value::Bool(false)) => false,
-            Some(Value::Array(list)) => !list.is_empty(),
-            Some(Value::Object(map)) => !map.is_empty(),
-            Some(_) => true,
+    for (key, value) in raw {
+        let set = match value {
+            Value::Null | Value::Bool(false) => false,
+            Value::Array(list) => !list.is_empty(),
+            Value::Object(map) => !map.is_empty(),
+            _ => true,
         };
-        if set {
+        // A switch that is on and that we never heard of changes something.
+        let switch = key.starts_with("use_") && !matches!(key.as_str(), "use_dora" | "use_rslora");
+        if set && (switch || REFUSED.contains(&key.as_str())) {
             return Err(unsupported(format!("`{key}` is set, which is not implemented")));
         }
     }
-    Ok(())
+    // The others only choose where training starts; these also take the start out of the base's weights, so that the
+    // adapter belongs to a base that is in no folder.
+    match raw.get("init_lora_weights") {
+        None | Some(Value::Null | Value::Bool(_)) => Ok(()),
+        Some(Value::String(way)) if ["gaussian", "eva", "orthogonal"].contains(&way.as_str()) => Ok(()),
+        Some(other) => Err(unsupported(format!(
+            "`init_lora_weights` is {other}, whose base is not the one on disk; convert the adapter with PEFT's \
+             `path_initial_model_for_weight_conversion`"
+        ))),
+    }
 }
 
 fn rank_of(value: &Value, key: &str) -> Result<usize, HubError> {
@@ -238,34 +327,62 @@ fn rank_of(value: &Value, key: &str) -> Result<usize, HubError> {
     }
 }
 
-/// A `rank_pattern` or `alpha_pattern`. PEFT reads its keys as regular expressions; plain names with an optional
-/// leading `^` cover what people write, and anything else is refused rather than misread.
+/// `target_modules` or `exclude_modules`.
+fn names(raw: &Map<String, Value>, key: &str) -> Result<Option<TargetModules>, HubError> {
+    Ok(Some(match raw.get(key) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) if text.eq_ignore_ascii_case("all-linear") => TargetModules::AllLinear,
+        Some(Value::String(source)) => TargetModules::Pattern(
+            Pattern::whole(source).map_err(|why| unsupported(format!("`{key}` as a regular expression: {why}")))?,
+        ),
+        Some(value) => TargetModules::List(strings(value, key)?),
+    }))
+}
+
+fn strings(value: &Value, key: &str) -> Result<Vec<String>, HubError> {
+    let list: Option<Vec<String>> =
+        value.as_array().and_then(|list| list.iter().map(|item| item.as_str().map(str::to_owned)).collect());
+    list.ok_or_else(|| broken(format!("`{key}` is {value}, not a list of names")))
+}
+
+fn layers(raw: &Map<String, Value>) -> Result<Layers, HubError> {
+    let indices = match raw.get("layers_to_transform") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(value) => {
+            let list = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let indices: Option<Vec<usize>> =
+                list.iter().map(|item| item.as_u64().and_then(|n| usize::try_from(n).ok())).collect();
+            indices.ok_or_else(|| broken(format!("`layers_to_transform` is {value}, not numbers of layers")))?
+        }
+    };
+    let lists = match raw.get("layers_pattern") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(name)) if name.is_empty() => Vec::new(),
+        Some(Value::String(name)) => vec![name.clone()],
+        Some(value) => strings(value, "layers_pattern")?,
+    };
+    if let Some(odd) = lists.iter().find(|name| !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) {
+        return Err(unsupported(format!("`layers_pattern` with the regular expression `{odd}`")));
+    }
+    Ok(Layers { indices, lists })
+}
+
+/// A `rank_pattern` or `alpha_pattern`, whose keys PEFT reads as regular expressions.
 fn pattern<T>(
     raw: &Map<String, Value>,
     key: &str,
     read: impl Fn(&Value, &str) -> Result<T, HubError>,
-) -> Result<Vec<(String, T)>, HubError> {
+) -> Result<Vec<(Pattern, T)>, HubError> {
     let Some(map) = raw.get(key).and_then(Value::as_object) else { return Ok(Vec::new()) };
     let mut entries = Vec::new();
     for (name, value) in map {
-        let plain = name.strip_prefix('^').unwrap_or(name);
-        if !plain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')) {
-            return Err(unsupported(format!("`{key}` with the regular expression `{name}`")));
-        }
-        entries.push((name.clone(), read(value, key)?));
+        let regex = Pattern::suffix(name)
+            .map_err(|why| unsupported(format!("`{key}` with the regular expression `{name}`: {why}")))?;
+        entries.push((regex, read(value, key)?));
     }
     Ok(entries)
 }
 
-fn first_match<T: Copy>(pattern: &[(String, T)], module: &str) -> Option<T> {
-    let matches = |name: &str| match name.strip_prefix('^') {
-        Some(whole) => whole == module,
-        None => is_suffix(name, module),
-    };
-    pattern.iter().find(|(name, _)| matches(name)).map(|(_, value)| *value)
-}
-
-/// `q_proj` and `self_attn.q_proj` match `model.layers.0.self_attn.q_proj`; `proj` does not.
-fn is_suffix(suffix: &str, module: &str) -> bool {
-    module.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+fn first_match<T: Copy>(pattern: &[(Pattern, T)], module: &str) -> Option<T> {
+    pattern.iter().find(|(name, _)| name.matches(module)).map(|(_, value)| *value)
 }

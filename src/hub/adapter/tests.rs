@@ -7,11 +7,12 @@ use super::*;
 fn adapter() -> Adapter {
     let mut config = AdapterConfig::new(2, 16.0, &["q_proj", "down_proj"]);
     config.base_model_name_or_path = Some("org/base".into());
-    config.rank_pattern = vec![("mlp.down_proj".into(), 3)];
-    config.alpha_pattern = vec![("^model.layers.0.mlp.down_proj".into(), 6.0)];
+    config.rank_pattern = vec![(Pattern::suffix("mlp.down_proj").unwrap(), 3)];
+    config.alpha_pattern = vec![(Pattern::suffix("^model.layers.0.mlp.down_proj").unwrap(), 6.0)];
     let pair = |r: usize, inp: usize, out: usize| LoraPair {
         a: (0..r * inp).map(|i| i as f32 * 0.1).collect(),
         b: (0..out * r).map(|i| i as f32 - 0.5).collect(),
+        magnitude: None,
         r,
         in_features: inp,
         out_features: out,
@@ -55,12 +56,14 @@ fn scales_follow_patterns_and_rslora() {
 #[test]
 fn unsupported_settings_are_named() {
     for (key, value) in [
-        ("use_dora", json!(true)),
+        ("use_qalora", json!(true)),
+        ("use_something_new", json!(true)),
+        ("init_lora_weights", json!("pissa_niter_16")),
         ("bias", json!("all")),
         ("modules_to_save", json!(["lm_head"])),
         ("fan_in_fan_out", json!(true)),
-        ("target_modules", json!(".*_proj")),
-        ("rank_pattern", json!({"layers.[01].q": 4})),
+        ("target_modules", json!("(?=q)q_proj")),
+        ("rank_pattern", json!({"layers.[01.q": 4})),
         ("peft_type", json!("IA3")),
     ] {
         let mut config = adapter().config.to_value();

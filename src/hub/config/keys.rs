@@ -2,19 +2,21 @@
 
 use serde_json::{Map, Value};
 
-use super::{HubError, Llama3Rope};
+use super::{Family, HubError, Llama3Rope};
 
 fn unsupported(what: String) -> HubError {
     HubError::Unsupported { what }
 }
 
-/// Refuses what the forward pass does not implement, before any size is looked at.
-pub(super) fn refuse_unsupported(raw: &Map<String, Value>) -> Result<(), HubError> {
-    match raw.get("model_type").and_then(Value::as_str) {
-        Some("llama") => {}
-        Some(other) => return Err(unsupported(format!("model_type `{other}`, only `llama` is implemented"))),
-        None => return Err(unsupported("config.json names no model_type, only `llama` is implemented".to_owned())),
-    }
+/// The architecture. Refuses what the forward pass does not implement, before any size is looked at.
+pub(super) fn refuse_unsupported(raw: &Map<String, Value>) -> Result<Family, HubError> {
+    let known = || Family::ALL.map(|family| format!("`{}`", family.name())).join(", ");
+    let family = match raw.get("model_type").and_then(Value::as_str) {
+        Some(name) => {
+            Family::of(name).ok_or_else(|| unsupported(format!("model_type `{name}`; implemented are {}", known())))?
+        }
+        None => return Err(unsupported(format!("config.json names no model_type; implemented are {}", known()))),
+    };
     for bias in ["attention_bias", "mlp_bias"] {
         if raw.get(bias).and_then(Value::as_bool) == Some(true) {
             return Err(unsupported(format!("`{bias}` is true")));
@@ -23,10 +25,15 @@ pub(super) fn refuse_unsupported(raw: &Map<String, Value>) -> Result<(), HubErro
     if let Some(act) = raw.get("hidden_act").and_then(Value::as_str).filter(|&act| act != "silu") {
         return Err(unsupported(format!("hidden_act `{act}`, only `silu` is implemented")));
     }
+    for key in ["dual_chunk_attention_config", "num_experts", "vision_config"] {
+        if raw.get(key).is_some_and(|value| !value.is_null()) {
+            return Err(unsupported(format!("`{key}` is set")));
+        }
+    }
     if raw.get("quantization_config").is_some_and(|value| !value.is_null()) {
         return Err(unsupported("the weights are already quantised (`quantization_config`)".to_owned()));
     }
-    Ok(())
+    Ok(family)
 }
 
 /// Typed access to the raw keys, collecting problems instead of stopping at the first.
@@ -104,6 +111,26 @@ impl<'a> Keys<'a> {
             }
         }
         ids
+    }
+
+    /// The window of attention where some layer has one; `None` where all layers see everything.
+    pub(super) fn sliding_window(&mut self, family: Family, layers: usize) -> Option<usize> {
+        let slides = match family {
+            Family::Llama => false,
+            // Absent means the default of 4096, null means none.
+            Family::Mistral => self.raw.get("sliding_window").is_none_or(|value| !value.is_null()),
+            Family::Qwen2 | Family::Qwen3 => {
+                self.flag("use_sliding_window", false)
+                    && match self.get("layer_types").and_then(Value::as_array) {
+                        Some(types) => types.iter().any(|kind| kind == "sliding_attention"),
+                        None => {
+                            let full = self.get("max_window_layers").map_or(Some(28), Value::as_u64);
+                            full.is_none_or(|full| full < layers as u64)
+                        }
+                    }
+            }
+        };
+        slides.then(|| self.size("sliding_window", Some(4096), 1 << 28))
     }
 
     fn rope_object(&self) -> Option<&'a Map<String, Value>> {

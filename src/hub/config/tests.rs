@@ -90,7 +90,7 @@ fn defaults_are_those_of_transformers() {
 #[test]
 fn foreign_models_are_refused_by_name() {
     for (key, value, part) in [
-        ("model_type", json!("qwen2"), "qwen2"),
+        ("model_type", json!("gemma3"), "gemma3"),
         ("attention_bias", json!(true), "attention_bias"),
         ("mlp_bias", json!(true), "mlp_bias"),
         ("hidden_act", json!("gelu"), "gelu"),

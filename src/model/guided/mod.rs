@@ -194,7 +194,7 @@ pub fn answer(
     drawing: &Drawing,
     stop: &dyn Fn() -> bool,
 ) -> Result<Guided, GuidedError> {
-    let limit = student.model.config.max_position_embeddings;
+    let limit = student.model.config.context_limit();
     if prompt.len() + LEAST_ANSWER > limit {
         return Err(GuidedError::TooLong { tokens: prompt.len(), limit });
     }

@@ -5,14 +5,16 @@
 //! (backward by hand, quantised frozen weights) replaces this one module and nothing else.
 
 mod portable;
+mod trainable;
 
 use std::ops::Range;
 
 use crate::batch::Sequence;
 use crate::train::objective::LabelLogps;
 
+pub use portable::Portable;
 pub(crate) use portable::module_path;
-pub use portable::{Portable, Trainable};
+pub use trainable::{LoraPart, Trainable, adapter_of, adapter_values};
 
 /// One trained tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub struct Parameter {
     pub shape: Vec<usize>,
     /// Where it lies in the flat buffers.
     pub range: Range<usize>,
-    /// Whether weight decay applies: norms are left alone.
+    /// Whether weight decay applies: norms and biases are left alone, as transformers' trainer does.
     pub decay: bool,
 }
 

@@ -1,28 +1,11 @@
 use candle_core::{D, DType, Tensor, Var};
 
-use super::{Engine, EngineError, Parameter};
+use super::{Engine, EngineError, LoraPart, Parameter, Trainable};
 use crate::batch::{IGNORE, Sequence};
-use crate::model::{Linear, Llama, Lora, TARGET_MODULES, Weight};
+use crate::hub::LoraModule;
+use crate::model::{Dora, Linear, Llama, Lora, TARGET_MODULES, Weight};
 use crate::train::objective::LabelLogps;
 use crate::train::rng::Stream;
-
-/// Which tensors are trained.
-#[derive(Clone, Debug)]
-pub enum Trainable {
-    /// Low-rank updates on the named modules of every layer.
-    Lora {
-        /// `r`.
-        rank: usize,
-        /// `alpha / r`.
-        scale: f64,
-        /// A subset of [`TARGET_MODULES`].
-        modules: Vec<String>,
-        /// Seeds the initial `A`.
-        seed: u64,
-    },
-    /// Every weight.
-    Full,
-}
 
 /// The engine on candle's operations: any device, gradients by candle's tape.
 ///
@@ -35,6 +18,8 @@ pub struct Portable {
     frozen: Llama,
     vars: Vec<Var>,
     parameters: Vec<Parameter>,
+    /// What DoRA divides by, renewed whenever the weights change.
+    norms: Vec<RowNorms>,
     /// Index of the parameter that is the head's weight, when that is trained.
     head: Option<usize>,
     pending: Option<Pending>,
@@ -47,20 +32,30 @@ struct Pending {
     targets: Tensor, // [L, 1], u32
 }
 
+/// The row norms of one adapted layer, `[out]`: constants of the graph, functions of the weights.
+struct RowNorms {
+    layer: usize,
+    linear: usize,
+    lora: usize,
+    values: Var,
+}
+
 impl Portable {
     /// Wraps a model whose weights are all frozen and makes the chosen tensors trainable.
     ///
-    /// LoRA: `A` is uniform in `±1/√in`, `B` is zero, as PEFT (`tuners/lora/layer.py`, kaiming with a = √5).
+    /// LoRA: `A` is uniform in `±1/√in`, `B` is zero, as PEFT (`tuners/lora/layer.py`, kaiming with a = √5); with
+    /// DoRA the magnitudes are the lengths of the rows, so that the model starts as it was. Frozen adapters that are
+    /// already on the model stay beneath.
     ///
     /// # Errors
-    /// The device.
+    /// The device; a module that the model does not have.
     pub fn new(mut model: Llama, trainable: &Trainable) -> Result<Self, EngineError> {
         let mut vars = Vec::new();
         let mut names = Vec::new();
-        let mut head = None;
+        let (mut head, mut norms) = (None, Vec::new());
         match trainable {
-            Trainable::Lora { rank, scale, modules, seed } => {
-                attach(&mut model, *rank, *scale, modules, *seed, &mut vars, &mut names)?
+            Trainable::Lora { modules, seed } => {
+                norms = attach(&mut model, modules, *seed, &mut vars, &mut names)?;
             }
             Trainable::Full => head = release(&mut model, &mut vars, &mut names)?,
         }
@@ -71,11 +66,11 @@ impl Portable {
             .map(|(var, name)| {
                 let range = at..at + var.elem_count();
                 at = range.end;
-                let decay = var.rank() > 1;
+                let decay = var.rank() > 1 || LoraPart::of(&name).is_some();
                 Parameter { name, shape: var.dims().to_vec(), range, decay }
             })
             .collect();
-        Ok(Self { frozen: model.detached(), model, vars, parameters, head, pending: None })
+        Ok(Self { frozen: model.detached(), model, vars, parameters, norms, head, pending: None })
     }
 
     /// The model outside the graph, for generation and evaluation; it follows every update.
@@ -141,6 +136,9 @@ impl Engine for Portable {
         for (var, parameter) in self.vars.iter().zip(&self.parameters) {
             var.set(&Tensor::from_slice(&values[parameter.range.clone()], parameter.shape.as_slice(), var.device())?)?;
         }
+        for norms in &self.norms {
+            norms.values.set(&self.frozen.layers[norms.layer].linears[norms.linear].row_norms(norms.lora)?)?;
+        }
         Ok(())
     }
 
@@ -204,20 +202,20 @@ pub(crate) fn module_path(layer: usize, module: &str) -> String {
 
 fn attach(
     model: &mut Llama,
-    rank: usize,
-    scale: f64,
-    modules: &[String],
+    modules: &[LoraModule],
     seed: u64,
     vars: &mut Vec<Var>,
     names: &mut Vec<String>,
-) -> Result<(), EngineError> {
+) -> Result<Vec<RowNorms>, EngineError> {
     let device = model.device().clone();
     let mut init = Stream::new(seed, "lora-init", 0);
+    let mut norms = Vec::new();
+    let mut attached = 0;
     for (i, layer) in model.layers.iter_mut().enumerate() {
-        for (linear, module) in layer.linears.iter_mut().zip(TARGET_MODULES) {
-            if !modules.iter().any(|m| m == module) {
-                continue;
-            }
+        for (m, (linear, name)) in layer.linears.iter_mut().zip(TARGET_MODULES).enumerate() {
+            let path = module_path(i, name);
+            let Some(module) = modules.iter().find(|module| module.path == path) else { continue };
+            attached += 1;
             let (out, inner) = match &linear.weight {
                 Weight::Frozen(w) | Weight::Trained(w) => w.dims2()?,
                 Weight::Quantized(_) => {
@@ -228,18 +226,33 @@ fn attach(
                 }
             };
             let bound = 1.0 / (inner as f64).sqrt();
+            let rank = module.rank;
             let a: Vec<f32> = (0..rank * inner).map(|_| ((init.uniform() * 2.0 - 1.0) * bound) as f32).collect();
             let a = Var::from_tensor(&Tensor::from_vec(a, (rank, inner), &device)?)?;
             let b = Var::zeros((out, rank), DType::F32, &device)?;
-            linear.loras.push(Lora { a: a.as_tensor().clone(), b: b.as_tensor().clone(), scale });
-            let path = module_path(i, module);
-            names.push(format!("{path}.lora_A"));
-            names.push(format!("{path}.lora_B"));
-            vars.push(a);
-            vars.push(b);
+            let (scale, lora) = (module.scale, linear.loras.len());
+            linear.loras.push(Lora { a: a.as_tensor().clone(), b: b.as_tensor().clone(), scale, dora: None });
+            names.extend([LoraPart::A.name(&path), LoraPart::B.name(&path)]);
+            vars.extend([a, b]);
+            if module.dora {
+                let rows = linear.row_norms(lora)?;
+                let (magnitude, values) = (Var::from_tensor(&rows)?, Var::from_tensor(&rows)?);
+                let norm = values.as_tensor().detach();
+                linear.loras[lora].dora = Some(Dora { magnitude: magnitude.as_tensor().clone(), norm });
+                names.push(LoraPart::Magnitude.name(&path));
+                vars.push(magnitude);
+                norms.push(RowNorms { layer: i, linear: m, lora, values });
+            }
         }
     }
-    Ok(())
+    if attached != modules.len() {
+        return Err(candle_core::Error::Msg(format!(
+            "the model has {attached} of the {} modules that are to be trained",
+            modules.len()
+        ))
+        .into());
+    }
+    Ok(norms)
 }
 
 /// Makes every weight a `Var`; returns which one is the head's.
@@ -262,10 +275,20 @@ fn release(model: &mut Llama, vars: &mut Vec<Var>, names: &mut Vec<String>) -> R
     };
     model.embedding = own(&model.embedding, "model.embed_tokens.weight".into())?;
     for (i, layer) in model.layers.iter_mut().enumerate() {
+        let attention = format!("model.layers.{i}.self_attn");
+        if let Some(norm) = &mut layer.q_norm {
+            *norm = own(norm, format!("{attention}.q_norm.weight"))?;
+        }
+        if let Some(norm) = &mut layer.k_norm {
+            *norm = own(norm, format!("{attention}.k_norm.weight"))?;
+        }
         layer.input_norm = own(&layer.input_norm, format!("model.layers.{i}.input_layernorm.weight"))?;
         layer.post_norm = own(&layer.post_norm, format!("model.layers.{i}.post_attention_layernorm.weight"))?;
         for (linear, module) in layer.linears.iter_mut().zip(TARGET_MODULES) {
             linear.weight = trained(linear, format!("{}.weight", module_path(i, module)), &mut own)?;
+            if let Some(bias) = &mut linear.bias {
+                *bias = own(bias, format!("{}.bias", module_path(i, module)))?;
+            }
         }
     }
     model.norm = own(&model.norm, "model.norm.weight".into())?;
