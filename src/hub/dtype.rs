@@ -31,6 +31,27 @@ impl Dtype {
         }
     }
 
+    /// Writes `bytes` (little endian) to `out` as f32, as many as both hold; exact for all three types.
+    pub fn decode(self, bytes: &[u8], out: &mut [f32]) {
+        match self {
+            Self::F32 => {
+                for (to, four) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                    *to = f32::from_le_bytes(*four);
+                }
+            }
+            Self::F16 => {
+                for (to, two) in out.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                    *to = half::f16::from_le_bytes(*two).to_f32();
+                }
+            }
+            Self::BF16 => {
+                for (to, two) in out.iter_mut().zip(bytes.as_chunks::<2>().0) {
+                    *to = f32::from_bits(u32::from(u16::from_le_bytes(*two)) << 16);
+                }
+            }
+        }
+    }
+
     /// Appends `bytes` (little endian) to `out` as f32; exact for all three types.
     pub fn decode_into(self, bytes: &[u8], out: &mut Vec<f32>) {
         match self {

@@ -188,6 +188,26 @@ impl Folder {
         Ok((bytes, entry.info.dtype))
     }
 
+    /// Gives the memory of a tensor's file pages back: whoever has copied it needs them no more. Reading it again is
+    /// fine, and takes them again.
+    pub fn forget(&self, name: &str) {
+        #[cfg(unix)]
+        if let Ok(entry) = self.entry(name)
+            && let Some((_, map)) = self.shards.get(entry.shard_idx)
+        {
+            // SAFETY: the pages belong to a file that is only read; dropped ones are read from it again.
+            let _ = unsafe {
+                map.unchecked_advise_range(
+                    memmap2::UncheckedAdvice::DontNeed,
+                    entry.start,
+                    entry.end.saturating_sub(entry.start),
+                )
+            };
+        }
+        #[cfg(not(unix))]
+        let _ = name;
+    }
+
     /// The tensor as f32, row-major; exact for every stored type.
     ///
     /// # Errors

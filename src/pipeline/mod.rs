@@ -7,13 +7,14 @@
 mod account;
 mod documents;
 #[cfg(feature = "train")]
+mod engine;
+#[cfg(feature = "train")]
 mod evaluate;
 mod lint;
 #[cfg(feature = "train")]
 mod local;
 #[cfg(feature = "train")]
 mod on_policy;
-#[cfg(feature = "train")]
 mod phase;
 mod rows;
 mod teachers;

@@ -4,13 +4,14 @@ use std::sync::atomic::AtomicBool;
 use candle_core::Device;
 
 use super::Watch;
+use super::engine::{EngineRequest, load_engine};
 use crate::batch::{ContextPolicy, EncodedRow, Encoder, Sequence, encode_probe, encode_row};
 use crate::hub::{self, Adapter, AdapterConfig, Folder, HubError};
 use crate::id::{ContentHash, Hasher};
 use crate::model::{self, LoadError, Student};
 use crate::row::{Kind, Row, Split};
 use crate::settings::{PhaseSettings, Phases};
-use crate::train::engine::{Engine, Portable, Trainable, adapter_of, adapter_values};
+use crate::train::engine::{Trainable, adapter_of, adapter_values};
 use crate::train::objective::{Dpo, DpoLoss};
 use crate::train::optim::Schedule;
 use crate::train::rng::Stream;
@@ -277,15 +278,8 @@ pub fn encode_phase(
 pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -> Result<PhaseOutcome, Error> {
     let s = input.settings;
     edge::fs::create_dir(input.out)?;
-    if (input.device == "cpu") == (s.base == "bf16") && s.base != "auto" {
-        return Err(Error::new(format!(
-            "`train.base = {}` is not available on `{}` in this version",
-            s.base, input.device
-        ))
-        .hint("f32 on the CPU, bf16 on a GPU; `auto` chooses"));
-    }
-    let student = load_student(input.folder, &[], input.device)?;
-    let examples = encode_phase(input.phase, s, &student.encoder, input.rows, input.replay)?;
+    let encoder = model::encoder(input.folder)?;
+    let examples = encode_phase(input.phase, s, &encoder, input.rows, input.replay)?;
     let config = match input.adapter {
         Some(adapter) => {
             adapter.check_base(input.folder.config())?;
@@ -297,7 +291,8 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
         }
     };
     let trainable = Trainable::lora(&config, input.folder.config(), s.seed)?;
-    let mut engine = Portable::new(student.model, &trainable).map_err(TrainError::from)?;
+    let request = EngineRequest { device: input.device, base: &s.base, checkpoint_layers: false };
+    let mut engine = load_engine(input.folder, &trainable, &[], request)?;
     if let Some(adapter) = input.adapter {
         let values = adapter_values(adapter, engine.parameters()).map_err(Error::new)?;
         engine.write(&values).map_err(TrainError::from)?;
@@ -327,7 +322,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
             }
         }
     };
-    let outcome = train::run(&mut engine, &recipe, data, input.out, &identity, stop, &mut show)
+    let outcome = train::run(&mut *engine, &recipe, data, input.out, &identity, stop, &mut show)
         .map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
     watch.finish();
     let mut adapter = adapter_of(&config, engine.parameters(), &outcome.parameters);

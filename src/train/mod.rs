@@ -3,6 +3,7 @@
 //! There is one loop, [`run`]. An [`objective`] is a function of log-probabilities, an [`engine`] is a model; the loop
 //! owns the order of the data, the optimizer, the checkpoints and the metrics.
 
+pub mod blocks;
 pub mod engine;
 pub mod objective;
 pub mod optim;

@@ -4,6 +4,7 @@
 //! the device. [`portable::Portable`] runs on candle's operations on any device and is the reference. A faster engine
 //! (backward by hand, quantised frozen weights) replaces this one module and nothing else.
 
+pub mod cpu;
 mod portable;
 mod trainable;
 
@@ -40,6 +41,36 @@ pub enum EngineError {
     NoGradient {
         /// Which.
         name: String,
+    },
+    /// The student's folder.
+    #[error(transparent)]
+    Hub(#[from] crate::hub::HubError),
+    /// A weight could not be put into blocks of few bits.
+    #[error("`{name}`: {source}")]
+    Blocks {
+        /// Which weight.
+        name: String,
+        /// Why.
+        source: crate::train::blocks::BlocksError,
+    },
+    /// What this engine does not do.
+    #[error("{0} is not something that this engine does")]
+    Unsupported(&'static str),
+    /// Modules are to be trained that the model does not have.
+    #[error("the model has {found} of the {wanted} modules that are to be trained")]
+    Modules {
+        /// That are there.
+        found: usize,
+        /// That were asked for.
+        wanted: usize,
+    },
+    /// A token that the model does not know.
+    #[error("token {id} is not among the model's {vocabulary}: the tokenizer belongs to another model")]
+    Token {
+        /// Which.
+        id: u32,
+        /// Rows of the embedding.
+        vocabulary: usize,
     },
     /// `backward` without a `forward` before it.
     #[error("backward was called without a forward pass")]

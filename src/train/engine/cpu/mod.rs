@@ -1,0 +1,109 @@
+//! The fast engine: forward and backward by hand on the CPU, with kernels of our own.
+//!
+//! Rows of a batch are laid end to end and common prefixes once ([`forest`]); products run on tiles, on bf16 pairs or
+//! in f32, whatever the machine has ([`isa`], [`kernel`]), from weights in f32, bf16, Q8_0 or NF4 that are widened while
+//! panels are packed ([`frozen`], [`source`], [`product`]); the head runs on label rows only ([`head`]). Buffers are
+//! taken in the first step and reused. [`super::Portable`] is the oracle.
+
+#[macro_use]
+mod simd;
+
+mod attention;
+mod buffer;
+mod core;
+mod element;
+mod forest;
+mod frozen;
+mod head;
+mod isa;
+mod kernel;
+mod layer;
+mod linear;
+mod load;
+mod ops;
+mod pack;
+mod product;
+pub mod profile;
+mod source;
+
+use std::cell::RefCell;
+
+use self::core::{Keep, Model, Work};
+use attention::Workplace;
+use forest::Forest;
+use product::Number;
+
+use super::{Engine, EngineError, Parameter};
+use crate::batch::Sequence;
+use crate::train::objective::LabelLogps;
+
+pub use isa::Isa;
+pub use load::{Base, Options, engine};
+
+/// A student with its adapters in one number format.
+struct Cpu<E> {
+    isa: Isa,
+    model: Model,
+    parameters: Vec<Parameter>,
+    values: Vec<f32>,
+    keep: Keep,
+    share: bool,
+    work: RefCell<Work<E>>,
+}
+
+impl<E: Number + Workplace> Cpu<E> {
+    fn lay(&self, sequences: &[&Sequence]) -> Result<Forest, EngineError> {
+        let vocabulary = self.model.embedding.rows();
+        for sequence in sequences {
+            if let Some(&id) = sequence.input_ids.iter().find(|&&id| id as usize >= vocabulary) {
+                return Err(EngineError::Token { id, vocabulary });
+            }
+        }
+        Ok(Forest::new(sequences, self.share))
+    }
+
+    fn run(&self, sequences: &[&Sequence], keep: Keep) -> Result<LabelLogps, EngineError> {
+        let forest = self.lay(sequences)?;
+        let offsets = forest.offsets.clone();
+        if forest.targets.is_empty() {
+            return Ok(LabelLogps { offsets, ..LabelLogps::default() });
+        }
+        let said = self.work.borrow_mut().forward(self.isa, &self.model, &self.values, forest, keep);
+        Ok(LabelLogps { logps: said.logps, hits: said.hits, offsets })
+    }
+}
+
+impl<E: Number + Workplace> Engine for Cpu<E> {
+    fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    fn read(&self) -> Result<Vec<f32>, EngineError> {
+        Ok(self.values.clone())
+    }
+
+    fn write(&mut self, values: &[f32]) -> Result<(), EngineError> {
+        self.values.copy_from_slice(values);
+        Ok(())
+    }
+
+    fn forward(&mut self, sequences: &[&Sequence]) -> Result<LabelLogps, EngineError> {
+        self.run(sequences, self.keep)
+    }
+
+    fn backward(&mut self, upstream: &[f32], gradients: &mut [f32]) -> Result<(), EngineError> {
+        if upstream.is_empty() {
+            return Ok(());
+        }
+        let work = self.work.get_mut();
+        if work.backward(self.isa, &self.model, &self.values, upstream, gradients, self.keep) {
+            Ok(())
+        } else {
+            Err(EngineError::NoForward)
+        }
+    }
+
+    fn score(&self, sequences: &[&Sequence]) -> Result<LabelLogps, EngineError> {
+        self.run(sequences, Keep::Nothing)
+    }
+}

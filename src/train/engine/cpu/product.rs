@@ -1,0 +1,324 @@
+//! Products of matrices, shared out over the threads, each finished while it is still in the first cache.
+//!
+//! A task packs a few panels of right operands once and goes over the rows of the left ones in blocks of 32. A block
+//! of sums never reaches memory as such: what follows (a residual, a rotation, SwiGLU, a change of format) is done to
+//! it at once. On machines with tiles this is worth more than any care inside the kernel, because writing sums out in
+//! f32 takes longer than making them.
+//!
+//! Every sum is made by one thread in one order, so the result does not depend on how many there are.
+
+use std::cell::RefCell;
+
+use rayon::prelude::*;
+
+use super::buffer::{Buffer, Shared};
+use super::element::{Element, NR, ROWS, STEP};
+use super::isa::Isa;
+use super::kernel::Tiles;
+use super::pack;
+use super::source::{Packed, Source, Way};
+
+/// Panels of this many values of the reduced dimension stay in the first cache with the rows they meet.
+const KC: usize = 576;
+/// Elements of packed panels that a task holds at a time: half of a second cache of 2 MiB.
+const GROUP_ELEMENTS: usize = 512 << 10;
+/// Panels that a task takes at most.
+const GROUP: usize = 4;
+
+/// How deep the pieces of a sum over `depth` values are: as few as fit, all alike.
+const fn piece(depth: usize) -> usize {
+    if depth <= KC { depth } else { depth.div_ceil(depth.div_ceil(KC)).next_multiple_of(STEP) }
+}
+
+/// One term of a sum: a left operand of activations and a right operand.
+#[derive(Clone, Copy)]
+pub struct Term<'a, E> {
+    /// First row; rows are `stride` apart, padded to a multiple of [`ROWS`] with whatever is there.
+    pub a: *const E,
+    /// In elements.
+    pub stride: usize,
+    /// The right operand.
+    pub b: Source<'a, E>,
+    /// How it is used.
+    pub way: Way,
+}
+
+impl<E: Element + Packed> Term<'_, E> {
+    fn depth(&self) -> usize {
+        match self.way {
+            Way::Transposed => self.b.columns(),
+            Way::Plain => self.b.rows(),
+        }
+        .next_multiple_of(STEP)
+    }
+}
+
+/// A finished block of sums.
+pub struct Block<'a> {
+    /// First row of the batch.
+    pub row: usize,
+    /// Rows that belong to the batch.
+    pub rows: usize,
+    /// First column of the result.
+    pub column: usize,
+    /// Columns that belong to the result.
+    pub columns: usize,
+    sums: &'a mut [f32],
+    stride: usize,
+    pitch: usize,
+}
+
+impl Block<'_> {
+    /// Row `r` of part `part`, `[columns]`.
+    pub fn part(&mut self, part: usize, r: usize) -> &mut [f32] {
+        &mut self.sums[part * self.pitch + r * self.stride..][..self.columns]
+    }
+
+    /// Row `r` of the first two parts.
+    pub fn pair(&mut self, r: usize) -> (&mut [f32], &mut [f32]) {
+        let (first, second) = self.sums.split_at_mut(self.pitch);
+        (&mut first[r * self.stride..][..self.columns], &mut second[r * self.stride..][..self.columns])
+    }
+}
+
+/// What becomes of the sums.
+pub enum Finish<'a, E> {
+    /// Written as f32 rows `stride` apart.
+    Wide(Shared<f32>, usize),
+    /// Written in the product's format; what lies between the last column and the stride is not touched.
+    Narrow(Shared<E>, usize),
+    /// Whatever the closure does.
+    With(Box<dyn Fn(Block<'_>) + Sync + 'a>),
+}
+
+/// One product, or several of one width side by side.
+pub struct Job<'a, E> {
+    /// Each part is a sum of terms; the sum runs over them in order.
+    pub parts: Vec<Vec<Term<'a, E>>>,
+    /// Columns of the result.
+    pub n: usize,
+    /// Blocks begin at multiples of this many columns and hold whole ones, but for the last.
+    pub align: usize,
+    /// What becomes of it.
+    pub finish: Finish<'a, E>,
+}
+
+// SAFETY: operands are only read; each block is finished by one thread.
+unsafe impl<E> Sync for Job<'_, E> {}
+
+impl<E: Number> Job<'_, E> {
+    fn depth(&self) -> usize {
+        self.parts.iter().flatten().map(Term::depth).sum()
+    }
+
+    /// Panels that a task takes.
+    fn group(&self) -> usize {
+        let least = least_common(self.align.max(1), NR) / NR;
+        let most = (GROUP_ELEMENTS / (self.depth().max(1) * NR)).clamp(1, GROUP.max(least));
+        (most / least).max(1) * least
+    }
+}
+
+fn least_common(a: usize, b: usize) -> usize {
+    let (mut x, mut y) = (a, b);
+    while y > 0 {
+        (x, y) = (y, x % y);
+    }
+    a / x * b
+}
+
+struct Scratch<E> {
+    panels: Buffer<E>,
+    rows: Buffer<E>,
+    sums: Buffer<f32>,
+}
+
+/// What a thread keeps between products.
+pub trait Local: Sized {
+    /// Runs `f` with this thread's scratch.
+    fn with<R>(f: impl FnOnce(&mut ScratchOf<Self>) -> R) -> R;
+}
+
+/// Opaque to everybody but this module.
+pub struct ScratchOf<E>(Scratch<E>);
+
+macro_rules! local {
+    ($element:ty) => {
+        impl Local for $element {
+            fn with<R>(f: impl FnOnce(&mut ScratchOf<Self>) -> R) -> R {
+                thread_local! {
+                    static SCRATCH: RefCell<ScratchOf<$element>> = RefCell::new(ScratchOf(Scratch {
+                        panels: Buffer::default(),
+                        rows: Buffer::zeros(NR * KC),
+                        sums: Buffer::default(),
+                    }));
+                }
+                SCRATCH.with_borrow_mut(f)
+            }
+        }
+    };
+}
+
+local!(f32);
+local!(super::element::Bf16);
+
+/// All of what a product needs of a number format.
+pub trait Number: Element + Packed + Local {}
+impl<T: Element + Packed + Local> Number for T {}
+
+/// Computes several products of `m` rows in one go.
+///
+/// # Safety
+/// Every operand has the extents its term says, with rows padded to [`ROWS`]; results do not overlap.
+pub unsafe fn products<E: Number>(isa: Isa, m: usize, jobs: &[Job<'_, E>]) {
+    let threads = rayon::current_num_threads();
+    let mut groups = Vec::new();
+    for (j, job) in jobs.iter().enumerate() {
+        let columns = job.group() * NR;
+        groups.extend((0..job.n).step_by(columns).map(|first| (j, first, columns.min(job.n - first))));
+    }
+    if groups.is_empty() || m == 0 {
+        return;
+    }
+    // Few panels: rows are shared out too, and each share packs the panels for itself.
+    let blocks = m.div_ceil(ROWS);
+    let shares = (2 * threads).div_ceil(groups.len()).min(blocks);
+    let rows = blocks.div_ceil(shares) * ROWS;
+    let tasks: Vec<_> = groups.iter().flat_map(|&g| (0..m).step_by(rows).map(move |first| (g, first))).collect();
+    let work = |&((j, column, columns), first): &((usize, usize, usize), usize)| {
+        // SAFETY: the caller's promise; these rows and columns are this task's.
+        unsafe { group(isa, &jobs[j], column, columns, first..m.min(first + rows)) }
+    };
+    if threads == 1 {
+        let _tiles = Tiles::configure(isa);
+        tasks.iter().for_each(work);
+    } else {
+        // Runs of tasks, so that a thread sets its tiles seldom.
+        let run = tasks.len().div_ceil(8 * threads).max(1);
+        tasks.par_chunks(run).for_each(|tasks| {
+            let _tiles = Tiles::configure(isa);
+            tasks.iter().for_each(work);
+        });
+    }
+}
+
+/// Some columns of one product over a range of rows.
+unsafe fn group<E: Number>(isa: Isa, job: &Job<'_, E>, column: usize, columns: usize, rows: std::ops::Range<usize>) {
+    let count = columns.div_ceil(NR);
+    let stride = count * NR;
+    E::with(|ScratchOf(scratch)| {
+        scratch.panels.resize(job.depth() * stride);
+        scratch.sums.resize(job.parts.len() * ROWS * stride);
+        // Pieces in the order in which they are used: of every term, of every panel.
+        let mut at = 0;
+        for term in job.parts.iter().flatten() {
+            let depth = term.depth();
+            let deep = piece(depth);
+            for k in (0..depth).step_by(deep) {
+                let kc = deep.min(depth - k);
+                for p in 0..count {
+                    let panel = &mut scratch.panels[at..][..kc * NR];
+                    term.b.pack(isa, term.way, column + p * NR, k, kc, panel, &mut scratch.rows);
+                    at += kc * NR;
+                }
+            }
+        }
+        for row in rows.clone().step_by(ROWS) {
+            let mut at = 0;
+            for (part, terms) in job.parts.iter().enumerate() {
+                let mut add = false;
+                for term in terms {
+                    let depth = term.depth();
+                    let deep = piece(depth);
+                    for k in (0..depth).step_by(deep) {
+                        let kc = deep.min(depth - k);
+                        for p in 0..count {
+                            // SAFETY: the left operand has 32 rows from here, the scratch the sums and the panel.
+                            unsafe {
+                                let a = term.a.add(row * term.stride + k);
+                                let panel = scratch.panels.as_ptr().add(at);
+                                let c = scratch.sums.as_mut_ptr().add(part * ROWS * stride + p * NR);
+                                E::block(isa, kc, a, term.stride, panel, c, stride, ROWS, add);
+                            }
+                            at += kc * NR;
+                        }
+                        add = true;
+                    }
+                }
+            }
+            let mut block = Block {
+                row,
+                rows: ROWS.min(rows.end - row),
+                column,
+                columns,
+                sums: &mut scratch.sums,
+                stride,
+                pitch: ROWS * stride,
+            };
+            match &job.finish {
+                Finish::Wide(out, out_stride) => {
+                    for r in 0..block.rows {
+                        // SAFETY: these rows and columns of the result are this task's.
+                        let to = unsafe { out.part(row + r, *out_stride, column, columns) };
+                        to.copy_from_slice(block.part(0, r));
+                    }
+                }
+                Finish::Narrow(out, out_stride) => {
+                    for r in 0..block.rows {
+                        // SAFETY: as above.
+                        let to = unsafe { out.part(row + r, *out_stride, column, columns) };
+                        pack::narrow(isa, block.part(0, r), to);
+                    }
+                }
+                Finish::With(f) => f(block),
+            }
+        }
+    });
+}
+
+/// A product of whole panels on this thread, straight into `c`; tiles are configured by the caller.
+///
+/// # Safety
+/// As [`products`]; `m` and `n` are multiples of 32, and `c` has `m` rows of `n`, `ldc` apart.
+#[allow(clippy::too_many_arguments, reason = "the signature of a product")]
+pub unsafe fn product_here<E: Number>(
+    isa: Isa,
+    m: usize,
+    n: usize,
+    term: &Term<'_, E>,
+    c: *mut f32,
+    ldc: usize,
+    add: bool,
+) {
+    let depth = term.depth();
+    let deep = piece(depth);
+    E::with(|ScratchOf(scratch)| {
+        for column in (0..n).step_by(NR) {
+            for k in (0..depth).step_by(deep) {
+                let kc = deep.min(depth - k);
+                let panel = term.b.packed(column, k).unwrap_or_else(|| {
+                    scratch.panels.resize(scratch.panels.len().max(NR * KC));
+                    term.b.pack(isa, term.way, column, k, kc, &mut scratch.panels, &mut scratch.rows);
+                    scratch.panels.as_ptr()
+                });
+                // SAFETY: the caller's promise.
+                unsafe {
+                    E::block(isa, kc, term.a.add(k), term.stride, panel, c.add(column), ldc, m, add || k > 0);
+                }
+            }
+        }
+    });
+}
+
+/// Packs a whole operand: `n` columns of the product, `depth` deep, panels `depth · 32` elements apart.
+pub fn pack_all<E: Number>(isa: Isa, b: &Source<'_, E>, way: Way, n: usize, depth: usize, out: &mut [E]) {
+    debug_assert!(depth.is_multiple_of(STEP));
+    E::with(|ScratchOf(scratch)| {
+        for (p, panel) in out.chunks_exact_mut(depth * NR).take(n.div_ceil(NR)).enumerate() {
+            for k in (0..depth).step_by(KC) {
+                let kc = KC.min(depth - k);
+                b.pack(isa, way, p * NR, k, kc, &mut panel[k * NR..], &mut scratch.rows);
+            }
+        }
+    });
+}
