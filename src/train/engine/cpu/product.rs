@@ -22,8 +22,8 @@ use super::source::{Packed, Source, Way};
 const KC: usize = 576;
 /// Elements of packed panels that a task holds at a time: half of a second cache of 2 MiB.
 const GROUP_ELEMENTS: usize = 512 << 10;
-/// Panels that a task takes at most.
-const GROUP: usize = 4;
+/// Panels that a task takes at most, unless blocks have to be wider: one stays in the first cache while rows stream by.
+const GROUP: usize = 1;
 
 /// How deep the pieces of a sum over `depth` values are: as few as fit, all alike.
 const fn piece(depth: usize) -> usize {
