@@ -108,23 +108,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         objective: Objective::Sft,
         learning_rate: args.learning_rate,
         epochs: args.epochs,
-        max_steps: 0,
         batch_rows: args.rows,
-        gradient_accumulation: 1,
         shuffle: true,
         seed: SEED,
         schedule: Schedule::Cosine,
         warmup_ratio: 0.03,
         weight_decay: 0.05,
         max_grad_norm: 1.0,
-        prompt_dropout: 0.0,
-        replay: 0.0,
-        keep_best: false,
         checkpoint_steps: 200,
+        ..Recipe::default()
     };
     let mut engine = Portable::new(initial(&config)?, &Trainable::Full)?;
     let identity = Hasher::new().text(&format!("{recipe:?}")).bytes(&tokenizer_json).finish();
-    let data = Data { train: &examples, replay: &[], eval: &eval };
+    let data = Data { train: &examples, eval: &eval, ..Data::default() };
     let mut show = |event: Event<'_>| {
         if let Event::Step(line, of) = event
             && (line.step % 20 == 0 || line.eval_loss.is_some())
@@ -270,7 +266,7 @@ fn sequence(encoder: &Encoder, sample: &Sample) -> Result<Sequence, Box<dyn Erro
             let input_ids = encoder.tokenizer.encode(&format!("{}{text}{}", SPECIAL[0], SPECIAL[1]))?;
             let labels =
                 input_ids.iter().enumerate().map(|(i, &id)| if i == 0 { IGNORE } else { i64::from(id) }).collect();
-            Sequence { prompt: 0..0, input_ids, labels }
+            Sequence { input_ids, labels, ..Sequence::default() }
         }
     })
 }

@@ -31,7 +31,7 @@ pub enum EncodeError {
 }
 
 /// One training sequence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sequence {
     /// `[T]` token ids, BOS and end of turn included.
     pub input_ids: Vec<u32>,
@@ -40,6 +40,9 @@ pub struct Sequence {
     pub labels: Vec<i64>,
     /// Positions of the prompt's own words, without what the template puts around them.
     pub prompt: std::ops::Range<usize>,
+    /// Positions of the chain of thought within the answer; empty without one. A token that ends the thought and begins
+    /// the answer belongs to the answer.
+    pub thought: std::ops::Range<usize>,
 }
 
 impl Sequence {
@@ -47,6 +50,13 @@ impl Sequence {
     #[must_use]
     pub fn label_count(&self) -> usize {
         self.labels.iter().skip(1).filter(|&&label| label != IGNORE).count()
+    }
+
+    /// A weight for every label: `thought_weight` in the chain of thought, 1 elsewhere. `[label_count]`.
+    #[must_use]
+    pub fn label_weights(&self, thought_weight: f32) -> Vec<f32> {
+        let labels = self.labels.iter().enumerate().skip(1).filter(|(_, label)| **label != IGNORE);
+        labels.map(|(i, _)| if self.thought.contains(&i) { thought_weight } else { 1.0 }).collect()
     }
 }
 
@@ -250,7 +260,23 @@ impl Encoder {
         }
         let labels =
             input_ids.iter().enumerate().map(|(i, &id)| if i < start { IGNORE } else { i64::from(id) }).collect();
-        Ok(Sequence { prompt: self.words_of_prompt(&prompt_ids, start)?, input_ids, labels })
+        Ok(Sequence { prompt: self.words_of_prompt(&prompt_ids, start)?, input_ids, labels, thought: 0..0 })
+    }
+
+    /// One sequence whose answer is a thought, an empty line and a response.
+    ///
+    /// The thought ends where the same conversation with the thought alone becomes another one.
+    ///
+    /// # Errors
+    /// As [`Encoder::sequence`].
+    pub fn sequence_with_thought(&self, prompt: &str, thought: &str, response: &str) -> Result<Sequence, EncodeError> {
+        let thought = thought.trim();
+        let mut whole = self.sequence(prompt, &format!("{thought}\n\n{}", response.trim()))?;
+        let alone = self.sequence(prompt, thought)?;
+        let end = whole.input_ids.iter().zip(&alone.input_ids).take_while(|(a, b)| a == b).count();
+        let start = whole.labels.iter().position(|&l| l != IGNORE).unwrap_or(end);
+        whole.thought = start..end.max(start);
+        Ok(whole)
     }
 
     /// Where the user's words lie: what differs between this prompt and another one.

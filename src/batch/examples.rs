@@ -49,7 +49,7 @@ pub fn encode_row(encoder: &Encoder, row: &Row, context: ContextPolicy) -> Resul
         }
         Content::Cot(r) => EncodedRow {
             id,
-            chosen: encoder.sequence(&r.instruction, &format!("{}\n\n{}", r.thought.trim(), r.response.trim()))?,
+            chosen: encoder.sequence_with_thought(&r.instruction, &r.thought, &r.response)?,
             rejected: None,
         },
         Content::Preference(r) => EncodedRow {

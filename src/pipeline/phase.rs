@@ -12,7 +12,7 @@ use crate::model::{self, LoadError, Student};
 use crate::row::{Kind, Row, Split};
 use crate::settings::{PhaseSettings, Phases};
 use crate::train::engine::{Trainable, adapter_of, adapter_values};
-use crate::train::objective::{Dpo, DpoLoss};
+use crate::train::objective::{PairLoss, Preference};
 use crate::train::optim::Schedule;
 use crate::train::rng::Stream;
 use crate::train::{self, Data, Event, Example, Objective, Outcome, Recipe, TrainError};
@@ -177,17 +177,19 @@ pub fn load_student(folder: &Folder, adapters: &[Adapter], device_name: &str) ->
 pub fn recipe(phase: Phase, s: &PhaseSettings) -> Recipe {
     let objective = match phase {
         Phase::Learn | Phase::Mimic => Objective::Sft,
-        Phase::Align => Objective::Dpo(Dpo {
-            loss: match s.loss.as_str() {
-                "ipo" => DpoLoss::Ipo,
-                "hinge" => DpoLoss::Hinge,
-                "robust" => DpoLoss::Robust,
-                _ => DpoLoss::Sigmoid,
-            },
-            beta: s.beta,
-            label_smoothing: s.label_smoothing,
-            nll_weight: s.nll_weight,
-        }),
+        Phase::Align => {
+            let loss = PairLoss::of(&s.loss).unwrap_or(PairLoss::Sigmoid); // settings are checked
+            Objective::Preference(Preference {
+                loss,
+                beta: s.beta,
+                label_smoothing: s.label_smoothing,
+                // The likelihood is a part of ORPO, and of weight 1 there.
+                nll_weight: if loss == PairLoss::Orpo { 1.0 } else { s.nll_weight },
+                gamma: s.simpo_gamma,
+                desirable_weight: s.desirable_weight,
+                undesirable_weight: s.undesirable_weight,
+            })
+        }
     };
     Recipe {
         objective,
@@ -196,6 +198,7 @@ pub fn recipe(phase: Phase, s: &PhaseSettings) -> Recipe {
         max_steps: s.max_steps,
         batch_rows: s.batch_rows,
         gradient_accumulation: s.gradient_accumulation,
+        batch_tokens: s.batch_tokens,
         shuffle: s.shuffle,
         seed: s.seed,
         schedule: match s.schedule.as_str() {
@@ -207,7 +210,11 @@ pub fn recipe(phase: Phase, s: &PhaseSettings) -> Recipe {
         weight_decay: s.weight_decay,
         max_grad_norm: s.max_grad_norm,
         prompt_dropout: s.prompt_dropout,
-        replay: if phase == Phase::Mimic { s.replay } else { 0.0 },
+        replay: if phase == Phase::Learn { 0.0 } else { s.replay },
+        replay_weight: s.replay_weight,
+        thought_weight: s.thought_weight,
+        eval_steps: s.eval_steps,
+        patience: s.patience,
         keep_best: s.keep == "best",
         checkpoint_steps: s.checkpoint_steps,
     }
@@ -302,8 +309,9 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     let train: Vec<Example> = examples.train.into_iter().map(example).collect();
     let replay: Vec<Example> = examples.replay.into_iter().map(example).collect();
     let identity = identity(input, &recipe, &start, &train, &replay, &examples.eval)?;
-    let data = Data { train: &train, replay: &replay, eval: &examples.eval };
+    let data = Data { train: &train, replay: &replay, eval: &examples.eval, ..Data::default() };
     let mut show = |event: Event<'_>| match event {
+        Event::Samples(..) => {}
         Event::Reference(done, of) => watch.progress(done as u64, of as u64, "reference log-probabilities"),
         Event::Resumed(step) => watch.say(&format!("{}: going on from step {step}", input.phase.name())),
         Event::Step(line, total) => {
@@ -342,7 +350,7 @@ fn identity(
 ) -> Result<ContentHash, Error> {
     let start: Vec<u8> = start.iter().flat_map(|v| v.to_le_bytes()).collect();
     let mut hasher = Hasher::new()
-        .text("phase/1")
+        .text("phase/2")
         .text(input.phase.name())
         .text(&format!("{recipe:?}"))
         .text(input.folder.content_hash()?.as_str())

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::error::distance;
 use crate::lint::LintSettings;
 
 pub use layers::{Layers, Origin, policy_key};
@@ -212,6 +213,8 @@ pub struct PhaseSettings {
     pub batch_rows: usize,
     /// Micro-batches in one update.
     pub gradient_accumulation: usize,
+    /// Tokens in one call of the engine; 0 goes by `batch_rows`.
+    pub batch_tokens: usize,
     /// A new order every epoch.
     pub shuffle: bool,
     /// Seeds initial adapter, order and replay.
@@ -238,23 +241,58 @@ pub struct PhaseSettings {
     pub eval_ratio: f64,
     /// `best` keeps the parameters with the lowest held-out loss, `last` the last ones.
     pub keep: String,
+    /// Updates between evaluations; 0 is every epoch.
+    pub eval_steps: u64,
+    /// Ends the phase after so many evaluations without a lower held-out loss; 0 never does.
+    pub patience: u64,
     /// Updates between checkpoints.
     pub checkpoint_steps: u64,
     /// Learn: `auto`, `always` or `never` put the context into the prompt.
     pub context: String,
     /// Learn and mimic: share of a prompt's words left out each time it is seen.
     pub prompt_dropout: f64,
-    /// Mimic: share of Learn rows in the data.
+    /// Mimic and align: share of rows of earlier phases in the data.
     pub replay: f64,
+    /// Align: weight of their likelihood beside the preference.
+    pub replay_weight: f64,
+    /// Mimic: weight of a token of the thought beside one of the answer.
+    pub thought_weight: f64,
     /// Align: strength of the preference.
     pub beta: f64,
-    /// Align: `sigmoid`, `ipo`, `hinge`, `robust`.
+    /// Align: a name of [`PAIR_LOSSES`].
     pub loss: String,
     /// Align: weight of the likelihood of the chosen answers.
     pub nll_weight: f64,
-    /// Align: share of flipped labels, for `robust`.
+    /// Align: share of flipped labels, for `robust`, `exo_pair` and `simpo`.
     pub label_smoothing: f64,
+    /// Align: the margin that `simpo` asks for.
+    pub simpo_gamma: f64,
+    /// Align: weight of chosen answers, for `kto`.
+    pub desirable_weight: f64,
+    /// Align: weight of rejected answers, for `kto`.
+    pub undesirable_weight: f64,
 }
+
+/// Losses of align, as TRL names them. The likelihood of chosen answers is `nll_weight`, beside any of them.
+///
+/// Here and not in `train`, which a build without training does not have; a test there holds them together.
+pub const PAIR_LOSSES: [&str; 15] = [
+    "sigmoid",
+    "sigmoid_norm",
+    "ipo",
+    "hinge",
+    "robust",
+    "exo_pair",
+    "nca_pair",
+    "bco_pair",
+    "sppo_hard",
+    "apo_zero",
+    "apo_down",
+    "discopop",
+    "orpo",
+    "simpo",
+    "kto",
+];
 
 /// The three phases.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -391,8 +429,21 @@ impl PhaseSettings {
         if !matches!(self.context.as_str(), "auto" | "always" | "never") {
             return fault("context", "is `auto`, `always` or `never`");
         }
-        if !matches!(self.loss.as_str(), "sigmoid" | "ipo" | "hinge" | "robust") {
-            return fault("loss", "is `sigmoid`, `ipo`, `hinge` or `robust`");
+        if !PAIR_LOSSES.contains(&self.loss.as_str()) {
+            let near = PAIR_LOSSES.into_iter().min_by_key(|name| distance(name, &self.loss)).unwrap_or_default();
+            return Err(Error::new(format!("`{prefix}.loss` is one of {}", PAIR_LOSSES.join(", ")))
+                .place("settings")
+                .hint(format!("`{}` is not known; did you mean `{near}`?", self.loss)));
+        }
+        if self.loss == "exo_pair" && self.label_smoothing == 0.0 {
+            return fault("label_smoothing", "is above 0 for `exo_pair`, usually 0.001");
+        }
+        let weights = [self.replay_weight, self.thought_weight, self.nll_weight, self.desirable_weight];
+        if weights.into_iter().chain([self.undesirable_weight]).any(|w| !w.is_finite() || w < 0.0) {
+            return fault(
+                "replay_weight",
+                "`thought_weight`, `nll_weight`, `desirable_weight` and `undesirable_weight` are numbers from 0",
+            );
         }
         if !(0.0..0.5).contains(&self.label_smoothing) || self.beta <= 0.0 {
             return fault("beta", "is above 0 and `label_smoothing` from 0 to below 0.5");

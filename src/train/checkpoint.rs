@@ -25,11 +25,15 @@ pub struct Checkpoint {
     pub eval_metrics: BTreeMap<String, f64>,
     /// Held-out loss before the first update.
     pub eval_before: Option<f64>,
+    /// The lowest held-out loss so far, whatever is kept.
+    pub eval_best: Option<f64>,
+    /// Evaluations since then.
+    pub stale_evals: u64,
     /// Loss of the last update.
     pub last_loss: f64,
     /// Time spent in updates, in all sittings.
     pub elapsed_secs: f64,
-    /// Reference log-probabilities of the training pairs.
+    /// Reference log-probabilities, as the loop numbers its examples.
     pub references: Vec<PairLogps>,
 }
 
@@ -64,6 +68,10 @@ struct Header {
     eval_kept: Option<f64>,
     eval_metrics: BTreeMap<String, f64>,
     eval_before: Option<f64>,
+    #[serde(default)]
+    eval_best: Option<f64>,
+    #[serde(default)]
+    stale_evals: u64,
     last_loss: f64,
     elapsed_secs: f64,
 }
@@ -80,9 +88,24 @@ impl Checkpoint {
             eval_kept: None,
             eval_metrics: BTreeMap::new(),
             eval_before: None,
+            eval_best: None,
+            stale_evals: 0,
             last_loss: 0.0,
             elapsed_secs: 0.0,
             references,
+        }
+    }
+
+    /// Takes a held-out loss of the current values, and keeps them when it is the lowest so far or `always`.
+    pub fn judge(&mut self, eval_loss: f64, metrics: BTreeMap<String, f64>, always: bool) {
+        let better = self.eval_best.is_none_or(|best| eval_loss < best);
+        if better {
+            (self.eval_best, self.stale_evals) = (Some(eval_loss), 0);
+        } else {
+            self.stale_evals += 1;
+        }
+        if better || always {
+            self.keep(eval_loss, metrics);
         }
     }
 
@@ -107,6 +130,8 @@ impl Checkpoint {
             eval_kept: self.eval_kept,
             eval_metrics: self.eval_metrics.clone(),
             eval_before: self.eval_before,
+            eval_best: self.eval_best,
+            stale_evals: self.stale_evals,
             last_loss: self.last_loss,
             elapsed_secs: self.elapsed_secs,
         };
@@ -169,6 +194,8 @@ impl Checkpoint {
             eval_kept: header.eval_kept,
             eval_metrics: header.eval_metrics,
             eval_before: header.eval_before,
+            eval_best: header.eval_best,
+            stale_evals: header.stale_evals,
             last_loss: header.last_loss,
             elapsed_secs: header.elapsed_secs,
             references: references
@@ -194,7 +221,9 @@ mod tests {
             Checkpoint::new(vec![1.0, f32::MIN_POSITIVE], vec![PairLogps { chosen: -1.25, rejected: -2.5 }]);
         state.last_loss = 0.5;
         state.optimizer.step = 7;
-        state.keep(0.25, BTreeMap::from([("x".to_owned(), 1.0)]));
+        state.judge(0.25, BTreeMap::from([("x".to_owned(), 1.0)]), false);
+        state.judge(0.5, BTreeMap::new(), false);
+        assert_eq!((state.eval_kept, state.eval_best, state.stale_evals), (Some(0.25), Some(0.25), 1));
         state.save(&path, &id).unwrap();
         assert_eq!(Checkpoint::load(&path, &id).unwrap(), Some(state));
         assert_eq!(Checkpoint::load(&path, &ContentHash::of(b"other")).unwrap(), None);

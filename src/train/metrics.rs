@@ -18,7 +18,7 @@ pub struct StepMetrics {
     pub grad_norm: f64,
     /// Of this update.
     pub learning_rate: f64,
-    /// On held-out rows, at the end of an epoch.
+    /// On held-out rows, where the update was followed by an evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval_loss: Option<f64>,
     /// The objective's own: `mean_token_accuracy`, `rewards/chosen`, …

@@ -9,68 +9,33 @@ pub mod objective;
 pub mod optim;
 pub mod rng;
 
+mod batches;
 mod checkpoint;
 mod metrics;
+mod step;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::batch::Sequence;
 use crate::id::ContentHash;
 use engine::{Engine, EngineError};
-use objective::{Contribution, Dpo, LabelLogps, PairLogps, sft};
+use objective::Preference;
 use optim::{Schedule, clip};
-use rng::Stream;
+use step::Loop;
 
+pub use batches::Example;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use metrics::{MetricsFile, StepMetrics};
-
-/// One thing to train on.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Example {
-    /// A prompt with its answer.
-    Completion(Sequence),
-    /// Two answers to one prompt.
-    Pair {
-        /// The person's.
-        chosen: Sequence,
-        /// The machine's.
-        rejected: Sequence,
-    },
-}
-
-impl Example {
-    fn push<'a>(&'a self, out: &mut Vec<&'a Sequence>) {
-        match self {
-            Self::Completion(sequence) => out.push(sequence),
-            Self::Pair { chosen, rejected } => out.extend([chosen, rejected]),
-        }
-    }
-
-    /// Label tokens that the likelihood counts: all of a completion, the chosen side of a pair.
-    fn likelihood_labels(&self) -> usize {
-        match self {
-            Self::Completion(sequence) | Self::Pair { chosen: sequence, .. } => sequence.label_count(),
-        }
-    }
-
-    fn tokens(&self) -> usize {
-        match self {
-            Self::Completion(sequence) => sequence.input_ids.len(),
-            Self::Pair { chosen, rejected } => chosen.input_ids.len() + rejected.input_ids.len(),
-        }
-    }
-}
 
 /// What is minimised.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Objective {
     /// Likelihood of completions.
     Sft,
-    /// Preference over pairs, against the parameters the run starts from.
-    Dpo(Dpo),
+    /// Preference over pairs, against the parameters the run starts from; likelihood of what else is in the data.
+    Preference(Preference),
 }
 
 /// Everything that defines a run apart from data and model.
@@ -84,10 +49,13 @@ pub struct Recipe {
     pub epochs: f64,
     /// Stops after this many updates when not 0, whatever `epochs` says.
     pub max_steps: u64,
-    /// Rows per micro-batch.
+    /// Rows per micro-batch. An update takes `batch_rows · gradient_accumulation` rows.
     pub batch_rows: usize,
     /// Micro-batches per update.
     pub gradient_accumulation: usize,
+    /// Tokens that the engine reads in one call, whatever the rows: the update's rows are cut accordingly, which
+    /// changes speed and memory but not the loss. 0 cuts by `batch_rows`.
+    pub batch_tokens: usize,
     /// Draw a new order every epoch.
     pub shuffle: bool,
     /// Seeds order and replay.
@@ -104,14 +72,51 @@ pub struct Recipe {
     pub prompt_dropout: f64,
     /// Share of replayed rows in an epoch's data, in `[0, 1)`.
     pub replay: f64,
+    /// Weight of the likelihood of completions beside a preference.
+    pub replay_weight: f64,
+    /// Weight of a token of a chain of thought beside one of the answer after it, in the likelihood of completions.
+    pub thought_weight: f64,
+    /// Updates between evaluations; 0 evaluates at the end of every epoch. The last update is always evaluated.
+    pub eval_steps: u64,
+    /// Ends the run after so many evaluations in a row without a lower held-out loss; 0 never does.
+    pub patience: u64,
     /// Keep the parameters with the lowest held-out loss rather than the last.
     pub keep_best: bool,
     /// Updates between checkpoints.
     pub checkpoint_steps: u64,
 }
 
+impl Default for Recipe {
+    /// SFT as TRL 1.16 has it by default, but for a rate that suits adapters.
+    fn default() -> Self {
+        Self {
+            objective: Objective::Sft,
+            learning_rate: 2e-4,
+            epochs: 3.0,
+            max_steps: 0,
+            batch_rows: 8,
+            gradient_accumulation: 1,
+            batch_tokens: 1024,
+            shuffle: true,
+            seed: 0,
+            schedule: Schedule::Linear,
+            warmup_ratio: 0.0,
+            weight_decay: 0.0,
+            max_grad_norm: 1.0,
+            prompt_dropout: 0.0,
+            replay: 0.0,
+            replay_weight: 1.0,
+            thought_weight: 1.0,
+            eval_steps: 0,
+            patience: 0,
+            keep_best: false,
+            checkpoint_steps: 25,
+        }
+    }
+}
+
 /// The data of a run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Data<'a> {
     /// Trained on.
     pub train: &'a [Example],
@@ -119,6 +124,21 @@ pub struct Data<'a> {
     pub replay: &'a [Example],
     /// Held out; may be empty.
     pub eval: &'a [Example],
+    /// Token ids of prompts, up to where an answer begins, that are answered at every evaluation.
+    pub samples: &'a [Vec<u32>],
+    /// Tokens that end such an answer.
+    pub stop_ids: &'a [u32],
+}
+
+/// An answer to one of [`Data::samples`], by the likeliest tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The prompt.
+    pub prompt: Vec<u32>,
+    /// What follows, without the token that ended it; at most 48.
+    pub ids: Vec<u32>,
+    /// The model ended its answer itself.
+    pub ended: bool,
 }
 
 /// What happened, for whoever shows it.
@@ -126,8 +146,10 @@ pub struct Data<'a> {
 pub enum Event<'a> {
     /// References are being computed: pairs done, of how many.
     Reference(usize, usize),
-    /// One update was made.
+    /// One update was made, of how many.
     Step(&'a StepMetrics, u64),
+    /// Answers of the model after so many updates.
+    Samples(u64, &'a [Sample]),
     /// The run goes on from this update.
     Resumed(u64),
 }
@@ -149,6 +171,8 @@ pub struct Outcome {
     pub kept_step: u64,
     /// Held-out metrics of what was kept.
     pub eval_metrics: BTreeMap<String, f64>,
+    /// [`Recipe::patience`] ended the run.
+    pub stopped_early: bool,
 }
 
 /// A run could not start, go on or end.
@@ -180,6 +204,20 @@ pub enum TrainError {
         /// Which.
         name: String,
     },
+    /// An update left a trained tensor as it was.
+    #[error("`{name}` did not move in update {step}: it is not trained")]
+    Unmoved {
+        /// Which.
+        name: String,
+        /// In which update, from 1.
+        step: u64,
+    },
+    /// Every update would be multiplied by zero.
+    #[error("all {updates} updates have a learning rate of 0: nothing would be trained")]
+    NoRate {
+        /// How many.
+        updates: u64,
+    },
     /// The reference is not the model the run starts from.
     #[error(
         "the preference loss starts at {found:.6} instead of {expected:.6}: policy and reference differ before the first update"
@@ -196,13 +234,6 @@ pub enum TrainError {
         /// Where it goes on.
         step: u64,
     },
-}
-
-struct Loop<'a> {
-    engine: &'a mut dyn Engine,
-    recipe: &'a Recipe,
-    data: Data<'a>,
-    references: Vec<PairLogps>,
 }
 
 /// Runs one phase, from its checkpoint in `dir` when there is one of the same `identity`.
@@ -228,6 +259,18 @@ pub fn run(
     let groups: Vec<_> = engine.parameters().iter().map(|p| (p.range.clone(), p.decay)).collect();
     let file = dir.join("checkpoint.safetensors");
     let mut lp = Loop { engine, recipe, data, references: Vec::new() };
+    let steps_per_epoch = lp.steps_per_epoch();
+    let total = if recipe.max_steps > 0 {
+        recipe.max_steps
+    } else {
+        ((recipe.epochs * steps_per_epoch as f64).ceil() as u64).max(1)
+    };
+    let warmup = (total as f64 * recipe.warmup_ratio).ceil() as u64;
+    let rate = |step: u64| recipe.learning_rate * recipe.schedule.factor(step, warmup, total);
+    // The first update that moves anything: the one before it, in a warm-up, has rate 0.
+    let Some(first) = (0..total).find(|&step| rate(step) > 0.0) else {
+        return Err(TrainError::NoRate { updates: total });
+    };
     let found = Checkpoint::load(&file, identity)?;
     let resumed = found.is_some();
     let mut state = match found {
@@ -239,30 +282,23 @@ pub fn run(
         }
         None => {
             let parameters = lp.engine.read()?;
-            // Held-out pairs after the training pairs: all of them under the starting parameters, once.
-            let mut references = lp.score_references(data.train, stop, watch)?;
-            references.extend(lp.score_references(data.eval, stop, watch)?);
-            lp.references = references;
+            // All pairs under the starting parameters, once.
+            lp.references = lp.score_references(stop, watch)?;
             let mut state = Checkpoint::new(parameters, lp.references.clone());
             lp.check_reference()?;
             if let Some((loss, metrics)) = lp.evaluate()? {
                 state.eval_before = Some(loss);
-                state.keep(loss, metrics);
+                state.judge(loss, metrics, true);
             }
+            show_samples(&lp, 0, watch)?;
             state
         }
     };
     let mut metrics = MetricsFile::open(&dir.join("metrics.jsonl"), if resumed { state.optimizer.step } else { 0 })?;
-    let steps_per_epoch = lp.steps_per_epoch();
-    let total = if recipe.max_steps > 0 {
-        recipe.max_steps
-    } else {
-        ((recipe.epochs * steps_per_epoch as f64).ceil() as u64).max(1)
-    };
-    let warmup = (total as f64 * recipe.warmup_ratio).ceil() as u64;
     let mut gradients = vec![0f32; state.parameters.len()];
     let mut epoch_batches: Option<(u64, Vec<Vec<usize>>)> = None;
-    while state.optimizer.step < total {
+    let out_of_patience = |state: &Checkpoint| recipe.patience > 0 && state.stale_evals >= recipe.patience;
+    while state.optimizer.step < total && !out_of_patience(&state) {
         let step = state.optimizer.step; // updates made so far
         if stop.load(Ordering::Relaxed) {
             state.save(&file, identity)?;
@@ -273,22 +309,27 @@ pub fn run(
         if epoch_batches.as_ref().is_none_or(|(e, _)| *e != epoch) {
             epoch_batches = Some((epoch, lp.epoch(epoch)));
         }
-        let micro_batches: Vec<&[usize]> =
-            epoch_batches.iter().flat_map(|(_, rows)| rows[in_epoch].chunks(recipe.batch_rows.max(1))).collect();
+        let rows = epoch_batches.as_ref().map_or(&[][..], |(_, updates)| &updates[in_epoch]);
         gradients.fill(0.0);
-        let sums = lp.accumulate(step, &micro_batches, &mut gradients)?;
+        let sums = lp.accumulate(step, rows, &mut gradients)?;
         if !sums.loss.is_finite() {
             return Err(TrainError::Diverged { step: step + 1, loss: sums.loss });
         }
         if step == 0 {
+            lp.check_first_loss(&sums)?;
             lp.check_connected(&gradients)?;
         }
         let grad_norm = clip(&mut gradients, recipe.max_grad_norm);
-        let learning_rate = recipe.learning_rate * recipe.schedule.factor(step, warmup, total);
+        let learning_rate = rate(step);
+        // What the engine has, and not what the loop believes it has.
+        let before = if step == first || step == first + 1 { Some(lp.engine.read()?) } else { None };
         state.optimizer.update(&mut state.parameters, &gradients, learning_rate, recipe.weight_decay, &groups);
-        lp.engine.write(&state.parameters)?;
-        state.last_loss = sums.loss;
         let made = step + 1;
+        lp.engine.write(&state.parameters)?;
+        if let Some(before) = before {
+            lp.check_moved(&before, &gradients, learning_rate, made, step == first)?;
+        }
+        state.last_loss = sums.loss;
         let mut line = StepMetrics {
             step: made,
             epoch: made as f64 / steps_per_epoch as f64,
@@ -300,23 +341,25 @@ pub fn run(
         };
         (line.label_tokens, line.tokens) = (sums.label_tokens, sums.tokens);
         line.tokens_per_second = sums.tokens as f64 / started.elapsed().as_secs_f64().max(1e-9);
-        if (made % steps_per_epoch == 0 || made == total)
-            && let Some((loss, values)) = lp.evaluate()?
-        {
+        let every = if recipe.eval_steps > 0 { recipe.eval_steps } else { steps_per_epoch };
+        let evaluates = made % every == 0 || made == total;
+        if evaluates && let Some((loss, values)) = lp.evaluate()? {
             line.eval_loss = Some(loss);
             line.values.extend(values.iter().map(|(k, v)| (format!("eval_{k}"), *v)));
-            if state.eval_kept.is_none_or(|best| loss < best) || !recipe.keep_best {
-                state.keep(loss, values);
-            }
+            state.judge(loss, values, !recipe.keep_best);
         }
         state.elapsed_secs += started.elapsed().as_secs_f64();
         line.elapsed_secs = state.elapsed_secs;
         metrics.append(&line)?;
         watch(Event::Step(&line, total));
+        if evaluates {
+            show_samples(&lp, made, watch)?;
+        }
         if made % recipe.checkpoint_steps.max(1) == 0 {
             state.save(&file, identity)?;
         }
     }
+    let stopped_early = state.optimizer.step < total;
     // Without held-out rows there is nothing to choose by.
     if !recipe.keep_best || state.eval_kept.is_none() {
         state.kept_step = state.optimizer.step;
@@ -331,203 +374,13 @@ pub fn run(
         kept_step: state.kept_step,
         eval_metrics: state.eval_metrics,
         parameters: state.kept,
+        stopped_early,
     })
 }
 
-/// The sequence without a random share of its prompt's words (word dropout; Iyyer et al. 2015, ACL).
-///
-/// A question that is asked in other words shares some of its words with the trained one and lacks others; a model
-/// that has seen gaps leans less on any one wording.
-fn thin(sequence: &Sequence, share: f64, stream: &mut Stream) -> Sequence {
-    let mut out = Sequence { input_ids: Vec::new(), labels: Vec::new(), prompt: sequence.prompt.clone() };
-    for (i, (&id, &label)) in sequence.input_ids.iter().zip(&sequence.labels).enumerate() {
-        if sequence.prompt.contains(&i) && stream.uniform() < share {
-            out.prompt.end -= 1;
-        } else {
-            out.input_ids.push(id);
-            out.labels.push(label);
-        }
+fn show_samples(lp: &Loop<'_>, step: u64, watch: &mut dyn FnMut(Event<'_>)) -> Result<(), TrainError> {
+    if !lp.data.samples.is_empty() {
+        watch(Event::Samples(step, &lp.samples()?));
     }
-    out
-}
-
-/// Held-out loss and metrics.
-type HeldOut = (f64, BTreeMap<String, f64>);
-
-#[derive(Default)]
-struct Sums {
-    loss: f64,
-    values: BTreeMap<String, f64>,
-    label_tokens: usize,
-    tokens: usize,
-}
-
-impl Loop<'_> {
-    /// Index `i` is a training row; `i - train.len()` a replayed one.
-    fn example(&self, i: usize) -> &Example {
-        self.data.train.get(i).unwrap_or_else(|| &self.data.replay[i - self.data.train.len()])
-    }
-
-    fn replayed_rows(&self) -> usize {
-        let share = self.recipe.replay.clamp(0.0, 0.95);
-        let wanted = (self.data.train.len() as f64 * share / (1.0 - share)).round() as usize;
-        wanted.min(self.data.replay.len())
-    }
-
-    fn rows_per_step(&self) -> usize {
-        self.recipe.batch_rows.max(1) * self.recipe.gradient_accumulation.max(1)
-    }
-
-    fn steps_per_epoch(&self) -> u64 {
-        (self.data.train.len() + self.replayed_rows()).div_ceil(self.rows_per_step()).max(1) as u64
-    }
-
-    /// The rows of every update of one epoch.
-    fn epoch(&self, epoch: u64) -> Vec<Vec<usize>> {
-        let (seed, n) = (self.recipe.seed, self.data.train.len());
-        let mut rows: Vec<usize> = (0..n).collect();
-        rows.extend(
-            Stream::new(seed, "replay", epoch)
-                .permutation(self.data.replay.len())
-                .into_iter()
-                .take(self.replayed_rows())
-                .map(|i| n + i),
-        );
-        if self.recipe.shuffle {
-            rows = Stream::new(seed, "shuffle", epoch).permutation(rows.len()).into_iter().map(|i| rows[i]).collect();
-        }
-        rows.chunks(self.rows_per_step()).map(<[usize]>::to_vec).collect()
-    }
-
-    fn accumulate(&mut self, step: u64, micro_batches: &[&[usize]], gradients: &mut [f32]) -> Result<Sums, TrainError> {
-        let rows = || micro_batches.iter().flat_map(|b| b.iter());
-        let labels_in_step: usize = rows().map(|&i| self.example(i).likelihood_labels()).sum();
-        let rows_in_step = rows().count();
-        let mut sums = Sums { label_tokens: labels_in_step, ..Sums::default() };
-        let mut drop = Stream::new(self.recipe.seed, "prompt-dropout", step);
-        for batch in micro_batches {
-            let mut sequences = Vec::new();
-            // Borrowed from the data and not from `self`, so that the engine can be borrowed beside it.
-            let data = self.data;
-            for &i in *batch {
-                let example = data.train.get(i).unwrap_or_else(|| &data.replay[i - data.train.len()]);
-                example.push(&mut sequences);
-                sums.tokens += example.tokens();
-            }
-            let thinned: Vec<Sequence>;
-            if self.recipe.prompt_dropout > 0.0 && self.recipe.objective == Objective::Sft {
-                thinned = sequences.iter().map(|s| thin(s, self.recipe.prompt_dropout, &mut drop)).collect();
-                sequences = thinned.iter().collect();
-            }
-            let logps = self.engine.forward(&sequences)?;
-            let part = self.contribution(&logps, batch, rows_in_step, labels_in_step);
-            self.engine.backward(&part.upstream, gradients)?;
-            sums.loss += part.loss;
-            for (name, value) in part.metrics {
-                *sums.values.entry(name.to_owned()).or_default() += value;
-            }
-        }
-        Ok(sums)
-    }
-
-    fn contribution(
-        &self,
-        logps: &LabelLogps,
-        rows: &[usize],
-        rows_in_step: usize,
-        labels_in_step: usize,
-    ) -> Contribution {
-        match self.recipe.objective {
-            Objective::Sft => sft(logps, labels_in_step),
-            Objective::Dpo(dpo) => {
-                let references: Vec<PairLogps> = rows.iter().map(|&i| self.references[i]).collect();
-                dpo.contribution(logps, &references, rows_in_step, labels_in_step)
-            }
-        }
-    }
-
-    /// Summed log-probabilities of every pair under the current parameters: the reference, by construction.
-    fn score_references(
-        &mut self,
-        examples: &[Example],
-        stop: &AtomicBool,
-        watch: &mut dyn FnMut(Event<'_>),
-    ) -> Result<Vec<PairLogps>, TrainError> {
-        let Objective::Dpo(_) = self.recipe.objective else { return Ok(Vec::new()) };
-        let mut out = Vec::with_capacity(examples.len());
-        for batch in examples.chunks(self.recipe.batch_rows.max(1)) {
-            if stop.load(Ordering::Relaxed) {
-                return Err(TrainError::Interrupted { step: 0 });
-            }
-            let mut sequences = Vec::new();
-            batch.iter().for_each(|e| e.push(&mut sequences));
-            let logps = self.engine.score(&sequences)?;
-            out.extend(
-                (0..batch.len()).map(|i| PairLogps { chosen: logps.sum(2 * i), rejected: logps.sum(2 * i + 1) }),
-            );
-            watch(Event::Reference(out.len(), examples.len()));
-        }
-        Ok(out)
-    }
-
-    /// Where policy equals reference the margin is 0 and the loss is a known number: ln 2 for sigmoid.
-    fn check_reference(&mut self) -> Result<(), TrainError> {
-        let Objective::Dpo(dpo) = self.recipe.objective else { return Ok(()) };
-        let rows: Vec<usize> = (0..self.data.train.len().min(self.recipe.batch_rows.max(1))).collect();
-        let mut sequences = Vec::new();
-        rows.iter().for_each(|&i| self.data.train[i].push(&mut sequences));
-        let logps = self.engine.score(&sequences)?;
-        let margin_only = Dpo { nll_weight: 0.0, ..dpo };
-        let references: Vec<PairLogps> = rows.iter().map(|&i| self.references[i]).collect();
-        let found = margin_only.contribution(&logps, &references, rows.len(), 1).loss;
-        let zero = PairLogps { chosen: 0.0, rejected: 0.0 };
-        let expected = margin_only.pair(zero, zero, (1, 1)).0;
-        if (found - expected).abs() > 1e-3 * expected.max(1.0) {
-            return Err(TrainError::Reference { found, expected });
-        }
-        Ok(())
-    }
-
-    /// A module that no gradient reaches would be saved, merged and shipped as it was: better to stop.
-    fn check_connected(&self, gradients: &[f32]) -> Result<(), TrainError> {
-        // With B at zero the gradient of A is zero by definition, so A says nothing yet.
-        match self
-            .engine
-            .parameters()
-            .iter()
-            .find(|p| !p.name.ends_with("lora_A") && gradients[p.range.clone()].iter().all(|&g| g == 0.0))
-        {
-            Some(dead) => Err(TrainError::Frozen { name: dead.name.clone() }),
-            None => Ok(()),
-        }
-    }
-
-    /// Held-out loss and metrics; `None` without held-out rows.
-    fn evaluate(&mut self) -> Result<Option<HeldOut>, TrainError> {
-        let data = self.data;
-        if data.eval.is_empty() {
-            return Ok(None);
-        }
-        let labels: usize = data.eval.iter().map(Example::likelihood_labels).sum();
-        let (mut loss, mut values) = (0.0, BTreeMap::new());
-        for (n, batch) in data.eval.chunks(self.recipe.batch_rows.max(1)).enumerate() {
-            let mut sequences = Vec::new();
-            batch.iter().for_each(|e| e.push(&mut sequences));
-            let logps = self.engine.score(&sequences)?;
-            let part = match self.recipe.objective {
-                Objective::Sft => sft(&logps, labels),
-                Objective::Dpo(dpo) => dpo.contribution(
-                    &logps,
-                    &self.references[data.train.len() + n * self.recipe.batch_rows.max(1)..][..batch.len()],
-                    data.eval.len(),
-                    labels,
-                ),
-            };
-            loss += part.loss;
-            for (name, value) in part.metrics {
-                *values.entry(name.to_owned()).or_default() += value;
-            }
-        }
-        Ok(Some((loss, values)))
-    }
+    Ok(())
 }

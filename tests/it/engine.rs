@@ -36,7 +36,7 @@ fn batch() -> Vec<Sequence> {
                 .enumerate()
                 .map(|(t, &id)| if t < prompt.len() { IGNORE } else { i64::from(id) })
                 .collect();
-            out.push(Sequence { input_ids, labels, prompt: header.len()..prompt.len() });
+            out.push(Sequence { input_ids, labels, prompt: header.len()..prompt.len(), ..Sequence::default() });
         }
     }
     let mut short = out[6].clone();
@@ -234,6 +234,6 @@ fn what_it_cannot_do_is_said() {
     let full = cpu::engine(&folder(), &Trainable::Full, &[], Options::default());
     assert!(full.err().unwrap().to_string().contains("full fine-tuning"));
     let engine = cpu::engine(&folder(), &trainable(2), &[], Options::default()).unwrap();
-    let foreign = Sequence { input_ids: vec![1, 9999], labels: vec![IGNORE, 9999], prompt: 0..1 };
+    let foreign = Sequence { input_ids: vec![1, 9999], labels: vec![IGNORE, 9999], ..Sequence::default() };
     assert!(engine.score(&[&foreign]).unwrap_err().to_string().contains("9999"));
 }

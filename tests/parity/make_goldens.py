@@ -555,6 +555,7 @@ def trl_dpo_loss(pairs: dict, case: dict) -> tuple[torch.Tensor, torch.Tensor, t
         loss_weights=case.get("loss_weights", [1.0] * len(case["loss_type"])),
         label_smoothing=case.get("label_smoothing", 0.0),
         use_weighting=False,
+        args=types.SimpleNamespace(discopop_tau=0.05),
         _metrics=defaultdict(lambda: defaultdict(list)),
         _total_train_tokens=0,
         _tp_size=1,

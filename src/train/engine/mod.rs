@@ -111,4 +111,10 @@ pub trait Engine {
     /// # Errors
     /// As [`Engine::forward`].
     fn score(&self, sequences: &[&Sequence]) -> Result<LabelLogps, EngineError>;
+
+    /// The likeliest next token of each sequence of ids; none of them is empty.
+    ///
+    /// # Errors
+    /// As [`Engine::forward`].
+    fn next_tokens(&self, sequences: &[&[u32]]) -> Result<Vec<u32>, EngineError>;
 }

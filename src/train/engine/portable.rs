@@ -192,6 +192,23 @@ impl Engine for Portable {
         }
         Ok(measure(&self.frozen, &hidden, &targets, offsets)?.3)
     }
+
+    fn next_tokens(&self, sequences: &[&[u32]]) -> Result<Vec<u32>, EngineError> {
+        let longest = sequences.iter().map(|s| s.len()).max().unwrap_or(0);
+        if longest == 0 {
+            return Ok(Vec::new());
+        }
+        let mut ids = vec![0u32; sequences.len() * longest];
+        let mut last = Vec::with_capacity(sequences.len());
+        for (row, sequence) in sequences.iter().enumerate() {
+            ids[row * longest..][..sequence.len()].copy_from_slice(sequence);
+            last.push((row * longest + sequence.len().saturating_sub(1)) as u32);
+        }
+        let device = self.frozen.device();
+        let ids = Tensor::from_vec(ids, (sequences.len(), longest), device)?;
+        let hidden = self.frozen.hidden(&ids, None)?.flatten(0, 1)?.index_select(&Tensor::new(last, device)?, 0)?;
+        Ok(self.frozen.logits(&hidden)?.argmax(D::Minus1)?.to_vec1::<u32>()?)
+    }
 }
 
 /// The path of linear module `m` in layer `layer`, as Hugging Face names it.

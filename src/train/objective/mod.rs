@@ -3,11 +3,13 @@
 //! Every objective here is a function of the model's log-probabilities and of nothing else of the model. So an
 //! objective never sees a tensor, an engine never sees an objective, and both can be checked alone.
 
-mod dpo;
+mod pair;
+mod preference;
 mod sft;
 
-pub use dpo::{Dpo, DpoLoss, PairLogps};
-pub use sft::sft;
+pub use pair::{PairLogps, PairLoss};
+pub use preference::{PairTotals, Preference};
+pub use sft::{LikelihoodTotals, likelihood, sft};
 
 use std::collections::BTreeMap;
 
@@ -60,4 +62,15 @@ pub struct Contribution {
     pub upstream: Vec<f32>,
     /// Named as TRL names them.
     pub metrics: BTreeMap<&'static str, f64>,
+}
+
+impl Contribution {
+    /// Adds another objective's part over the same labels, `weight` times.
+    pub fn add(&mut self, other: &Self, weight: f64) {
+        self.loss += weight * other.loss;
+        self.upstream.resize(self.upstream.len().max(other.upstream.len()), 0.0);
+        for (mine, theirs) in self.upstream.iter_mut().zip(&other.upstream) {
+            *mine += (weight * f64::from(*theirs)) as f32;
+        }
+    }
 }

@@ -139,7 +139,7 @@ mod tests {
 
     fn sequence(ids: &[u32], prompt: usize) -> Sequence {
         let labels = ids.iter().enumerate().map(|(i, &id)| if i < prompt { IGNORE } else { i64::from(id) }).collect();
-        Sequence { input_ids: ids.to_vec(), labels, prompt: 0..prompt }
+        Sequence { input_ids: ids.to_vec(), labels, prompt: 0..prompt, ..Sequence::default() }
     }
 
     #[test]
