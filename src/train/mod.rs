@@ -10,6 +10,7 @@ pub mod optim;
 pub mod rng;
 
 mod checkpoint;
+mod events;
 mod metrics;
 
 use std::collections::BTreeMap;
