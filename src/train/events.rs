@@ -4,7 +4,6 @@
 //! `core/lib/io/record_writer.h`), each an `Event` message (`core/util/event.proto`) in protobuf's wire format. Of
 //! those messages only the fields of scalars are needed, so both are written by hand.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,44 +16,39 @@ const MARK: &str = "tfevents";
 pub struct EventFile(File);
 
 impl EventFile {
-    /// Opens a file in `dir` that holds the steps up to `keep` of those that lie there, and takes their place.
+    /// Opens a new file in `dir` for the steps after `keep`, and cuts those off from the files that lie there.
     ///
-    /// What comes after `keep` will be made again. The file is a new one under a later name, because a TensorBoard
-    /// that is looking at the old one goes on from where it was in it; a session's start at step 0 in front tells it
-    /// to forget what it has.
+    /// One file per sitting, as TensorFlow does it: a TensorBoard that is looking on never sees bytes change that it
+    /// has read, and the session's start in front of the new file tells it to forget the steps that are made again.
     ///
     /// # Errors
     /// The file system.
     pub fn open(dir: &Path, keep: u64) -> io::Result<Self> {
-        let now = now();
         let old = event_files(dir)?;
-        let mut kept = BTreeMap::new();
-        if keep > 0 {
-            for path in &old {
-                for event in records(&fs::read(path)?) {
-                    if let Some(step) = step_of(event).filter(|step| (1..=keep).contains(step)) {
-                        kept.insert(step, event.to_vec());
-                    }
-                }
+        for (i, path) in old.iter().enumerate() {
+            let length = kept_length(&fs::read(path)?, keep);
+            // An empty file is needed only where somebody may still be looking: at the last one.
+            if length == 0 && i + 1 < old.len() {
+                fs::remove_file(path)?;
+            } else {
+                OpenOptions::new().write(true).open(path)?.set_len(length as u64)?;
             }
+        }
+        let now = now();
+        // TensorBoard reads files in the order of their names.
+        let mut second = now as u64;
+        let name = |second: u64| dir.join(format!("events.out.{MARK}.{second:010}.distill"));
+        while old.last().is_some_and(|last| *last >= name(second)) {
+            second += 1;
         }
         let mut bytes = Vec::new();
         // The first record says which format; the version that every reader since 2015 knows.
         record(&mut bytes, &event(now, 0, 3, b"brain.Event:2"));
         // `SessionLog { status: START }`
-        record(&mut bytes, &event(now, 0, 7, &[0x08, 1]));
-        kept.values().for_each(|event| record(&mut bytes, event));
-        // Like TensorFlow's names, without the machine's, which is nobody's business.
-        let name = format!("events.out.{MARK}.{:010}.distill.{}.0", now as u64, std::process::id());
-        let path = dir.join(&name);
-        // Whole or not at all: a kill in between leaves the old file, and a half one that nobody reads.
-        let beside = dir.join("events.tmp");
-        fs::write(&beside, &bytes)?;
-        fs::rename(&beside, &path)?;
-        for path in old.iter().filter(|old| **old != path) {
-            fs::remove_file(path)?;
-        }
-        OpenOptions::new().append(true).open(&path).map(Self)
+        record(&mut bytes, &event(now, keep + 1, 7, &[0x08, 1]));
+        let mut file = OpenOptions::new().create(true).append(true).open(name(second))?;
+        file.write_all(&bytes)?;
+        Ok(Self(file))
     }
 
     /// Appends the scalars of one step in one write.
@@ -174,14 +168,19 @@ fn record(out: &mut Vec<u8>, data: &[u8]) {
     out.extend(masked_crc(data).to_le_bytes());
 }
 
-/// The records of a file, up to the first that is not whole: what a killed process left in the middle.
-fn records(mut bytes: &[u8]) -> Vec<&[u8]> {
-    let mut out = Vec::new();
-    while let Some((data, rest)) = first_record(bytes) {
-        out.push(data);
-        bytes = rest;
+/// Bytes of a file up to the first step after `keep`, or the first record that is not whole: what a killed process
+/// left in the middle. 0 when no step is before that.
+fn kept_length(bytes: &[u8], keep: u64) -> usize {
+    let (mut rest, mut any) = (bytes, false);
+    while let Some((data, after)) = first_record(rest) {
+        match step_of(data) {
+            Some(step) if step > keep => break,
+            Some(_) => any = true,
+            None => {}
+        }
+        rest = after;
     }
-    out
+    if any { bytes.len() - rest.len() } else { 0 }
 }
 
 fn first_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -226,11 +225,18 @@ const TABLE: [u32; 256] = {
 mod tests {
     use super::*;
 
-    /// Steps of the scalars in the one event file of a folder.
+    /// Steps of the scalars in the files of a folder, in TensorBoard's order.
     fn steps(dir: &Path) -> Vec<u64> {
-        let files = event_files(dir).unwrap();
-        assert_eq!(files.len(), 1, "{files:?}");
-        records(&fs::read(&files[0]).unwrap()).into_iter().filter_map(step_of).collect()
+        let mut out = Vec::new();
+        for file in event_files(dir).unwrap() {
+            let bytes = fs::read(file).unwrap();
+            let mut rest = bytes.as_slice();
+            while let Some((data, after)) = first_record(rest) {
+                out.extend(step_of(data));
+                rest = after;
+            }
+        }
+        out
     }
 
     fn scalars(value: f64) -> Vec<(String, f64)> {
@@ -252,24 +258,29 @@ mod tests {
         // Killed in the middle of the eighth.
         file.0.write_all(&[40, 0, 0, 0, 0, 0, 0, 0, 1]).unwrap();
         assert_eq!(steps(dir.path()), [1, 2, 3, 4, 5, 6, 7]);
-        let mut file = EventFile::open(dir.path(), 5).unwrap();
+        // In the same second, and killed before its first step.
+        EventFile::open(dir.path(), 5).unwrap();
         assert_eq!(steps(dir.path()), [1, 2, 3, 4, 5]);
+        let mut file = EventFile::open(dir.path(), 5).unwrap();
         (6..=300).for_each(|step| file.append(step, &scalars(0.5)).unwrap());
         assert_eq!(steps(dir.path()), (1..=300).collect::<Vec<_>>());
-        EventFile::open(dir.path(), 0).unwrap();
-        assert_eq!(steps(dir.path()), [0; 0], "another run starts empty");
+        // Back to before the second sitting.
+        let mut file = EventFile::open(dir.path(), 3).unwrap();
+        (4..=6).for_each(|step| file.append(step, &scalars(0.5)).unwrap());
+        assert_eq!(steps(dir.path()), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(event_files(dir.path()).unwrap().len(), 3);
     }
 
     #[test]
-    fn a_kill_between_writing_and_removing_loses_nothing() {
+    fn another_run_starts_empty() {
         let dir = tempfile::tempdir().unwrap();
-        let mut file = EventFile::open(dir.path(), 0).unwrap();
-        (1..=3).for_each(|step| file.append(step, &scalars(1.0)).unwrap());
-        let old = event_files(dir.path()).unwrap().remove(0);
-        fs::copy(&old, dir.path().join("events.out.tfevents.9999999999.distill.1.0")).unwrap();
         fs::write(dir.path().join("events.out.tfevents.0.elsewhere"), "no event file").unwrap();
-        EventFile::open(dir.path(), 3).unwrap();
-        assert_eq!(steps(dir.path()), [1, 2, 3]);
+        for _ in 0..3 {
+            let mut file = EventFile::open(dir.path(), 0).unwrap();
+            file.append(1, &scalars(1.0)).unwrap();
+            assert_eq!(steps(dir.path()), [1]);
+            assert!(event_files(dir.path()).unwrap().len() <= 2);
+        }
     }
 
     #[test]
