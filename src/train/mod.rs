@@ -5,6 +5,7 @@
 
 pub mod blocks;
 pub mod engine;
+pub mod estimate;
 pub mod objective;
 pub mod optim;
 pub mod rng;
