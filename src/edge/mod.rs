@@ -3,6 +3,7 @@
 //! ARCHITECTURE.md names the few modules beside it that open files of their own formats.
 
 pub mod fs;
+pub mod memory;
 pub mod passphrase;
 pub mod sandbox;
 pub mod seal;

@@ -10,6 +10,10 @@ mod documents;
 mod engine;
 #[cfg(feature = "train")]
 mod evaluate;
+#[cfg(feature = "train")]
+mod fit;
+#[cfg(feature = "train")]
+mod follow;
 mod lint;
 #[cfg(feature = "train")]
 mod local;
@@ -17,6 +21,8 @@ mod local;
 mod on_policy;
 mod phase;
 mod rows;
+#[cfg(feature = "train")]
+mod stack;
 mod teachers;
 #[cfg(feature = "train")]
 mod train_all;
@@ -28,6 +34,8 @@ pub use documents::{
 };
 #[cfg(feature = "train")]
 pub use evaluate::{Evaluation, evaluate, try_leaks};
+#[cfg(feature = "train")]
+pub use fit::{Fit, fit_phase};
 pub use lint::{LintInputs, dataset_files, is_dataset};
 #[cfg(feature = "train")]
 pub use local::LocalTeacher;

@@ -3,8 +3,9 @@ use std::sync::atomic::AtomicBool;
 
 use candle_core::Device;
 
-use super::Watch;
 use super::engine::{EngineRequest, load_engine};
+use super::follow::Follow;
+use super::{Watch, fit, stack};
 use crate::batch::{ContextPolicy, EncodedRow, Encoder, Sequence, encode_probe, encode_row};
 use crate::hub::{self, Adapter, AdapterConfig, Folder, HubError};
 use crate::id::{ContentHash, Hasher};
@@ -12,10 +13,11 @@ use crate::model::{self, LoadError, Student};
 use crate::row::{Kind, Row, Split};
 use crate::settings::{PhaseSettings, Phases};
 use crate::train::engine::{Trainable, adapter_of, adapter_values};
+use crate::train::estimate::Plan;
 use crate::train::objective::{PairLoss, Preference};
 use crate::train::optim::Schedule;
 use crate::train::rng::Stream;
-use crate::train::{self, Data, Event, Example, Objective, Outcome, Recipe, TrainError};
+use crate::train::{self, Checkpoint, Data, Event, Example, Objective, Outcome, Recipe, TrainError};
 use crate::{Error, edge};
 
 /// The three phases of training.
@@ -74,7 +76,7 @@ pub struct PhaseInput<'a> {
     pub folder: &'a Folder,
     /// `cpu` or `cuda`.
     pub device: &'a str,
-    /// The adapter to go on from; for align also the reference.
+    /// The adapter to go on from, or for align to stand on; there it is also the reference.
     pub adapter: Option<&'a Adapter>,
     /// Rows of the phase's kind, both splits.
     pub rows: &'a [Row],
@@ -84,7 +86,22 @@ pub struct PhaseInput<'a> {
     pub base_name: &'a str,
     /// Where adapter, metrics and checkpoint go.
     pub out: &'a Path,
+    /// A checkpoint of another run is an error, and not written over.
+    pub resume: bool,
 }
+
+impl PhaseInput<'_> {
+    /// Whether a new adapter is trained on top of the frozen one.
+    ///
+    /// DoRA is no sum of weights: what stands on it could not be saved with it as one adapter.
+    #[must_use]
+    pub fn stacks(&self) -> bool {
+        self.phase == Phase::Align && self.settings.stack && self.adapter.is_some_and(|a| !fit::has_dora(a))
+    }
+}
+
+/// The state of a phase that is not finished.
+pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// What one phase ended with.
 pub struct PhaseOutcome {
@@ -220,6 +237,9 @@ pub fn recipe(phase: Phase, s: &PhaseSettings) -> Recipe {
     }
 }
 
+/// Held-out prompts that are answered at every evaluation, for a person to read.
+const SAMPLES: usize = 1;
+
 /// Held-out wordings that Learn is measured on at most.
 const MAX_PROBES: usize = 100;
 
@@ -287,53 +307,64 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     edge::fs::create_dir(input.out)?;
     let encoder = model::encoder(input.folder)?;
     let examples = encode_phase(input.phase, s, &encoder, input.rows, input.replay)?;
-    let config = match input.adapter {
+    // Before anything large is in memory.
+    let fit = fit::fit_phase(input, &examples)?;
+    fit::begin(input, &fit, watch)?;
+    // Mimic goes on with Learn's adapter; what Align adds lies on top, so that what it starts from is its reference.
+    let beneath = if input.stacks() { input.adapter.map_or(&[][..], std::slice::from_ref) } else { &[] };
+    let continued = input.adapter.filter(|_| !input.stacks());
+    let config = match continued {
         Some(adapter) => {
             adapter.check_base(input.folder.config())?;
             adapter.config.clone()
         }
         None => {
             let targets: Vec<&str> = s.target_modules.iter().map(String::as_str).collect();
-            AdapterConfig::new(s.rank, s.alpha, &targets)
+            let config = AdapterConfig::new(s.rank, s.alpha, &targets);
+            AdapterConfig { use_rslora: s.use_rslora, use_dora: s.use_dora, ..config }
         }
     };
     let trainable = Trainable::lora(&config, input.folder.config(), s.seed)?;
-    let request = EngineRequest { device: input.device, base: &s.base, checkpoint_layers: false };
-    let mut engine = load_engine(input.folder, &trainable, &[], request)?;
-    if let Some(adapter) = input.adapter {
+    let request = EngineRequest {
+        device: input.device,
+        base: fit.plan.base.name(),
+        checkpoint_layers: fit.plan.checkpoint_layers,
+    };
+    let mut engine = load_engine(input.folder, &trainable, beneath, request)?;
+    if let Some(adapter) = continued {
         let values = adapter_values(adapter, engine.parameters()).map_err(Error::new)?;
         engine.write(&values).map_err(TrainError::from)?;
     }
     let start = engine.read().map_err(TrainError::from)?;
-    let recipe = recipe(input.phase, s);
+    let recipe = Recipe {
+        batch_rows: fit.plan.batch_rows,
+        gradient_accumulation: fit.plan.gradient_accumulation,
+        batch_tokens: fit.plan.batch_tokens,
+        ..recipe(input.phase, s)
+    };
     let train: Vec<Example> = examples.train.into_iter().map(example).collect();
     let replay: Vec<Example> = examples.replay.into_iter().map(example).collect();
-    let identity = identity(input, &recipe, &start, &train, &replay, &examples.eval)?;
-    let data = Data { train: &train, replay: &replay, eval: &examples.eval, ..Data::default() };
-    let mut show = |event: Event<'_>| match event {
-        Event::Samples(..) => {}
-        Event::Reference(done, of) => watch.progress(done as u64, of as u64, "reference log-probabilities"),
-        Event::Resumed(step) => watch.say(&format!("{}: going on from step {step}", input.phase.name())),
-        Event::Step(line, total) => {
-            let mut words = format!("loss {:.4}, {:.0} tokens/s", line.loss, line.tokens_per_second);
-            if let Some(accuracy) = line.values.get("rewards/accuracies") {
-                words.push_str(&format!(", accuracy {accuracy:.2}"));
-            }
-            watch.progress(line.step, total, &words);
-            if let Some(eval) = line.eval_loss {
-                watch.say(&format!(
-                    "{}: step {}/{total}, loss {:.4}, held-out loss {eval:.4}",
-                    input.phase.name(),
-                    line.step,
-                    line.loss
-                ));
-            }
-        }
-    };
+    let identity = identity(input, &fit.plan, &recipe, &start, &train, &replay, &examples.eval)?;
+    let samples: Vec<Vec<u32>> = examples.eval.iter().take(SAMPLES).map(Example::prompt).collect();
+    let stop_ids = input.folder.generation_eos_ids()?;
+    let data = Data { train: &train, replay: &replay, eval: &examples.eval, samples: &samples, stop_ids: &stop_ids };
+    if input.resume && Checkpoint::load(&input.out.join(CHECKPOINT), &identity).map_err(TrainError::from)?.is_none() {
+        return Err(Error::at(
+            &input.out.join(CHECKPOINT),
+            "is of another run: other rows, settings, student or adapter",
+        )
+        .hint("give the same as when it was begun, or leave `--resume` out to start from the beginning"));
+    }
+    let mut follow = Follow::new(input.phase.name(), &encoder, watch);
+    let mut show = |event: Event<'_>| follow.event(event);
     let outcome = train::run(&mut *engine, &recipe, data, input.out, &identity, stop, &mut show)
         .map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
     watch.finish();
-    let mut adapter = adapter_of(&config, engine.parameters(), &outcome.parameters);
+    let trained = adapter_of(&config, engine.parameters(), &outcome.parameters);
+    let mut adapter = match input.adapter {
+        Some(beneath) if input.stacks() => stack::sum(beneath, &trained),
+        _ => trained,
+    };
     adapter.config.base_model_name_or_path = Some(input.base_name.to_owned());
     adapter.write_into(input.out)?;
     Ok(PhaseOutcome { adapter, outcome, rows: train.len() })
@@ -342,6 +373,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
 /// Names a run by everything that decides its result.
 fn identity(
     input: &PhaseInput<'_>,
+    plan: &Plan,
     recipe: &Recipe,
     start: &[f32],
     train: &[Example],
@@ -352,9 +384,17 @@ fn identity(
     let mut hasher = Hasher::new()
         .text("phase/2")
         .text(input.phase.name())
+        .text(plan.base.name())
         .text(&format!("{recipe:?}"))
         .text(input.folder.content_hash()?.as_str())
         .bytes(&start);
+    if let Some(beneath) = input.adapter.filter(|_| input.stacks()) {
+        hasher = hasher.text("on").text(&format!("{:?}", beneath.config));
+        for (path, pair) in &beneath.tensors {
+            let values: Vec<u8> = pair.a.iter().chain(&pair.b).flat_map(|v| v.to_le_bytes()).collect();
+            hasher = hasher.text(path).bytes(&values);
+        }
+    }
     for part in [train, replay, eval] {
         hasher = hasher.text("part").text(&format!("{part:?}"));
     }

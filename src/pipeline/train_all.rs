@@ -123,6 +123,7 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
             replay,
             base_name: &settings.student.id,
             out: &out,
+            resume: false,
         };
         let (made, report) = phase_stage(&input, &run, watch)?;
         adapter = Some(made);

@@ -227,16 +227,28 @@ pub struct PhaseSettings {
     pub weight_decay: f64,
     /// Gradient clipping; 0 is off.
     pub max_grad_norm: f64,
+    /// `lora` trains an adapter, `full` all weights.
+    pub method: String,
     /// LoRA rank.
     pub rank: usize,
     /// LoRA alpha; the update is scaled by alpha / rank.
     pub alpha: f64,
+    /// Scale by alpha / √rank instead (Kalajdzievski 2023, arXiv 2312.03732).
+    pub use_rslora: bool,
+    /// A magnitude per output beside the direction (Liu et al. 2024, arXiv 2402.09353).
+    pub use_dora: bool,
     /// Dropout on the adapter's input.
     pub dropout: f64,
     /// Modules with an adapter.
     pub target_modules: Vec<String>,
-    /// Storage of the frozen weights.
+    /// Storage of the frozen weights: `f32`, `bf16`, `q8_0`, `nf4`, or `auto` for the best that fits.
     pub base: String,
+    /// Compute the layers' inner values again in the backward pass: `on`, `off`, or `auto` when memory is short.
+    pub checkpoint_layers: String,
+    /// Use at most this much memory, in GiB; 0 is what is free. Not written anywhere: it says something of a machine
+    /// and nothing of a result.
+    #[serde(default, skip_serializing)]
+    pub memory_gib: f64,
     /// Share of the training rows held out when the data has no test split.
     pub eval_ratio: f64,
     /// `best` keeps the parameters with the lowest held-out loss, `last` the last ones.
@@ -257,6 +269,8 @@ pub struct PhaseSettings {
     pub replay_weight: f64,
     /// Mimic: weight of a token of the thought beside one of the answer.
     pub thought_weight: f64,
+    /// Align: train a new adapter on the frozen one, instead of the same one on.
+    pub stack: bool,
     /// Align: strength of the preference.
     pub beta: f64,
     /// Align: a name of [`PAIR_LOSSES`].
@@ -417,11 +431,20 @@ impl PhaseSettings {
         if self.rank == 0 || self.rank > 1024 {
             return fault("rank", "is from 1 to 1024");
         }
-        if self.dropout != 0.0 {
-            return fault("dropout", "other than 0 is not available in this version");
+        if !(0.0..1.0).contains(&self.dropout) {
+            return fault("dropout", "is a share from 0 to below 1");
         }
-        if !matches!(self.base.as_str(), "auto" | "f32" | "bf16") {
-            return fault("base", "is `auto`, `f32` or `bf16` in this version");
+        if !matches!(self.method.as_str(), "lora" | "full") {
+            return fault("method", "is `lora` or `full`");
+        }
+        if !matches!(self.base.as_str(), "auto" | "f32" | "bf16" | "q8_0" | "nf4") {
+            return fault("base", "is `auto`, `f32`, `bf16`, `q8_0` or `nf4`");
+        }
+        if !matches!(self.checkpoint_layers.as_str(), "auto" | "on" | "off") {
+            return fault("checkpoint_layers", "is `auto`, `on` or `off`");
+        }
+        if !self.memory_gib.is_finite() || self.memory_gib < 0.0 {
+            return fault("memory_gib", "is a number of at least 0");
         }
         if !matches!(self.keep.as_str(), "best" | "last") {
             return fault("keep", "is `best` or `last`");

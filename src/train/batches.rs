@@ -20,6 +20,14 @@ pub enum Example {
 }
 
 impl Example {
+    /// Token ids of the prompt, up to where the answer begins.
+    #[must_use]
+    pub fn prompt(&self) -> Vec<u32> {
+        let (Self::Completion(sequence) | Self::Pair { chosen: sequence, .. }) = self;
+        let end = sequence.labels.iter().position(|&label| label != IGNORE).unwrap_or(sequence.input_ids.len());
+        sequence.input_ids[..end].to_vec()
+    }
+
     /// Label tokens that the likelihood counts: all of a completion, the chosen side of a pair.
     pub(super) fn likelihood_labels(&self) -> usize {
         self.answer().label_count()

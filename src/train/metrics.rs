@@ -4,6 +4,9 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 use serde::Serialize;
+use serde_json::Value;
+
+use super::events::{EventFile, tag};
 
 /// One line of `metrics.jsonl`, with TRL's names.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -36,11 +39,15 @@ pub struct StepMetrics {
     pub peak_rss_bytes: u64,
 }
 
-/// `metrics.jsonl`, open for appending.
-pub struct MetricsFile(File);
+/// `metrics.jsonl` and the TensorBoard event file beside it, open for appending.
+pub struct MetricsFile {
+    lines: File,
+    events: EventFile,
+}
 
 impl MetricsFile {
-    /// Opens the file and drops every line past update `keep`: they will be made again.
+    /// Opens `metrics.jsonl` and the event file of a folder, and drops everything past update `keep`: it will be made
+    /// again.
     ///
     /// # Errors
     /// The file system.
@@ -61,15 +68,23 @@ impl MetricsFile {
         for line in kept {
             writeln!(file, "{line}")?;
         }
-        Ok(Self(file))
+        Ok(Self { lines: file, events: EventFile::open(path.parent().unwrap_or(Path::new(".")), keep)? })
     }
 
-    /// Appends one line.
+    /// Appends one line, and the same numbers as one event.
     ///
     /// # Errors
     /// The file system.
     pub fn append(&mut self, line: &StepMetrics) -> io::Result<()> {
         let line = StepMetrics { peak_rss_bytes: crate::edge::peak_rss_bytes(), ..line.clone() };
-        writeln!(self.0, "{}", serde_json::to_string(&line)?)
+        writeln!(self.lines, "{}", serde_json::to_string(&line)?)?;
+        self.events.append(line.step, &scalars(&line)?)
     }
+}
+
+/// Every number of a line by its name in TensorBoard; the step is not one of them, since it is where they are drawn.
+fn scalars(line: &StepMetrics) -> io::Result<Vec<(String, f64)>> {
+    let Value::Object(fields) = serde_json::to_value(line)? else { return Ok(Vec::new()) };
+    let numbers = fields.iter().filter(|(name, _)| *name != "step");
+    Ok(numbers.filter_map(|(name, value)| Some((tag(name), value.as_f64()?))).collect())
 }

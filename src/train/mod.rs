@@ -5,12 +5,14 @@
 
 pub mod blocks;
 pub mod engine;
+pub mod estimate;
 pub mod objective;
 pub mod optim;
 pub mod rng;
 
 mod batches;
 mod checkpoint;
+mod events;
 mod metrics;
 mod step;
 

@@ -29,6 +29,8 @@ mod profile;
 mod rate;
 mod repair;
 #[cfg(feature = "train")]
+mod runs;
+#[cfg(feature = "train")]
 mod spine;
 #[cfg(feature = "teacher")]
 mod teacher;

@@ -1,13 +1,15 @@
+mod labels;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
 
-use crate::batch::{EncodedRow, Encoder, IGNORE, Sequence};
 use crate::cli::{Global, Printer, flag};
 use crate::hub::Adapter;
 use crate::model;
-use crate::pipeline::{Phase, PhaseInput, STOP, Summary, Watch, encode_phase, open_student, run_phase, train_all};
+use crate::pipeline::{
+    Phase, PhaseInput, STOP, Summary, Watch, encode_phase, fit_phase, open_student, run_phase, train_all,
+};
 use crate::settings::Workspace;
 use crate::{Error, ExitKind, dataset};
 
@@ -38,12 +40,18 @@ pub struct TrainArgs {
     /// Go on from the checkpoint in --out
     #[arg(long, requires = "phase")]
     resume: bool,
+    /// Stop every phase after this many updates (`--set train.max_steps=N`)
+    #[arg(long, value_name = "N")]
+    max_steps: Option<u64>,
     /// cpu or cuda
     #[arg(long)]
     device: Option<String>,
-    /// Show what would be trained: tokens, labels and masks
+    /// Show what would be trained, tokens, labels and masks, and how much memory that takes
     #[arg(long, requires = "phase")]
     dry_run: bool,
+    /// Rows that --dry-run shows, 0: all
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "dry_run")]
+    rows: usize,
     /// How --dry-run prints
     #[arg(long, value_enum, default_value = "text", requires = "dry_run")]
     output_format: OutputFormat,
@@ -74,6 +82,7 @@ pub fn run(args: &TrainArgs, global: &Global, printer: &Printer) -> Result<ExitK
     let mut layers = global.layers()?;
     flag(&mut layers, "student.device", args.device.as_ref(), "--device")?;
     flag(&mut layers, "student.id", args.student.as_ref(), "--student")?;
+    flag(&mut layers, "train.max_steps", args.max_steps, "--max-steps")?;
     let workspace = global.workspace(&layers)?;
     if args.all {
         if !Workspace::is_at(&workspace.root) {
@@ -121,11 +130,6 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
     let settings = phase.settings(&workspace.settings.train);
     let id = &workspace.settings.student.id;
     let folder = open_student(id, Path::new("."), workspace.settings.student.offline)?;
-    if args.dry_run {
-        let encoder = model::encoder(&folder)?;
-        let examples = encode_phase(phase, settings, &encoder, &rows, &replay)?;
-        return label_view(&encoder, &examples.train, phase, args.output_format, printer);
-    }
     let adapter = args
         .adapter
         .as_ref()
@@ -133,10 +137,6 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
         .transpose()?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(phase.name()));
     let checkpoint = out.join("checkpoint.safetensors");
-    if !args.resume && checkpoint.exists() {
-        std::fs::remove_file(&checkpoint).map_err(|e| Error::io(&checkpoint, e))?;
-    }
-    printer.stage(phase.name(), false);
     let input = PhaseInput {
         phase,
         settings,
@@ -147,8 +147,23 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
         replay: &replay,
         base_name: id,
         out: &out,
+        resume: args.resume && checkpoint.exists(),
     };
-    let done = run_phase(&input, &STOP, printer)?;
+    if args.dry_run {
+        return dry_run(&input, args, printer);
+    }
+    if !args.resume && checkpoint.exists() {
+        printer.talk(&format!("{}: starting from the beginning; `--resume` would have gone on", phase.name()));
+        std::fs::remove_file(&checkpoint).map_err(|e| Error::io(&checkpoint, e))?;
+    }
+    if args.resume && !checkpoint.exists() {
+        printer.talk(&format!("{}: no checkpoint in {}, starting from the beginning", phase.name(), out.display()));
+    }
+    printer.stage(phase.name(), false);
+    let done = run_phase(&input, &STOP, printer).map_err(|error| match error.exit() {
+        ExitKind::Interrupted => error.hint("run the same command with `--resume` to go on from here"),
+        _ => error,
+    })?;
     let o = &done.outcome;
     let held_out = match (o.eval_before, o.eval_kept) {
         (Some(before), Some(kept)) => format!(", held-out loss {before:.4} → {kept:.4} (step {})", o.kept_step),
@@ -165,49 +180,25 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
     Ok(ExitKind::Success)
 }
 
-/// The label view: what the loss sees.
-fn label_view(
-    encoder: &Encoder,
-    rows: &[EncodedRow],
-    phase: Phase,
-    format: OutputFormat,
-    printer: &Printer,
-) -> Result<ExitKind, Error> {
-    for row in rows {
-        let sides: Vec<(&str, &Sequence)> =
-            std::iter::once(("chosen", &row.chosen)).chain(row.rejected.as_ref().map(|s| ("rejected", s))).collect();
-        for (side, sequence) in sides {
-            let text = match format {
-                OutputFormat::Json if phase == Phase::Align => {
-                    json!({ "id": row.id, "side": side, "input_ids": sequence.input_ids, "labels": sequence.labels })
-                        .to_string()
-                }
-                OutputFormat::Json => {
-                    json!({ "id": row.id, "input_ids": sequence.input_ids, "labels": sequence.labels }).to_string()
-                }
-                OutputFormat::Text => labelled(encoder, row, side, sequence, phase, printer.color()),
-            };
-            printer.data(&format!("{text}\n"))?;
-        }
+/// What would be trained, and what that takes; nothing is written.
+fn dry_run(input: &PhaseInput<'_>, args: &TrainArgs, printer: &Printer) -> Result<ExitKind, Error> {
+    let encoder = model::encoder(input.folder)?;
+    let examples = encode_phase(input.phase, input.settings, &encoder, input.rows, input.replay)?;
+    match args.output_format {
+        OutputFormat::Json => labels::json_lines(&examples.train, input.phase, printer)?,
+        OutputFormat::Text => labels::Labels::new(input.folder, &encoder.tokenizer, printer.color())?.text(
+            &examples.train,
+            input.phase,
+            args.rows,
+            printer,
+        )?,
+    }
+    let fit = fit_phase(input, &examples)?;
+    printer.talk(&fit.line());
+    if let Some(changed) = &fit.changed {
+        printer.talk(changed);
     }
     Ok(ExitKind::Success)
-}
-
-fn labelled(encoder: &Encoder, row: &EncodedRow, side: &str, sequence: &Sequence, phase: Phase, color: bool) -> String {
-    let side = if phase == Phase::Align { format!(" {side}") } else { String::new() };
-    let mut text =
-        format!("{}{side}: {} tokens, {} with loss\n", row.id, sequence.input_ids.len(), sequence.label_count());
-    for (&id, &label) in sequence.input_ids.iter().zip(&sequence.labels) {
-        let token = encoder.tokenizer.decode(&[id], false).unwrap_or_default().replace('\n', "⏎");
-        text.push_str(&match (color, label == IGNORE) {
-            (true, true) => format!("\u{1b}[2m{token}\u{1b}[0m"),
-            (true, false) => format!("\u{1b}[32m{token}\u{1b}[0m"),
-            (false, true) => token,
-            (false, false) => format!("[{token}]"),
-        });
-    }
-    text.push('\n');
-    text
 }
 
 /// What a person wants to read at the end.

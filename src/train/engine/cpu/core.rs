@@ -113,6 +113,16 @@ impl<E: Number + Workplace> Work<E> {
         })
     }
 
+    /// The likeliest token after every label row of a batch.
+    pub fn likeliest(&mut self, isa: Isa, model: &Model, values: &[f32], forest: Forest) -> Vec<u32> {
+        self.forest = forest;
+        self.pending = false;
+        self.run(isa, model, values, Keep::Nothing);
+        let last = self.last(model, Keep::Nothing);
+        let rows = &self.forest.label_rows;
+        head::likeliest(isa, model.head(), &model.norm, model.frame.eps, &self.states[last], rows, &mut self.head)
+    }
+
     /// Adds `Σ upstream · ∂ logp / ∂ θ`; false when there was no forward pass to go back from.
     pub fn backward(
         &mut self,

@@ -74,18 +74,11 @@ pub fn labels<E: Number>(
         let count = tile.min(rows.len() - first);
         let whole = count.next_multiple_of(ROWS);
         let Scratch { states, weights, tops, sums, chosen } = &mut *scratch;
-        states.resize(whole * stride);
         weights.resize(if derivative.is_some() { whole * weights_stride } else { 0 });
         tops.resize(count * chunks);
         sums.resize(count * chunks);
         chosen.resize(count);
-        let out = Shared::new(states);
-        ops::rows(count, |i| {
-            let state = &x[rows[first + i] * hidden..][..hidden];
-            // SAFETY: each row is one task's.
-            ops::norm_row(isa, state, norm, eps, unsafe { out.row(i, stride, stride) });
-        });
-        states[count * stride..].fill(E::default());
+        normed(isa, x, &rows[first..][..count], norm, eps, states);
         let (out, top_out, sum_out, chosen_out) =
             (Shared::new(weights), Shared::new(tops), Shared::new(sums), Shared::new(chosen));
         let keep = derivative.is_some();
@@ -154,4 +147,74 @@ pub fn labels<E: Number>(
         unsafe { products(isa, count, &[job]) };
     }
     said
+}
+
+/// The chosen rows of `x [M, H]`, normalised, as a left operand.
+fn normed<E: Number>(isa: Isa, x: &[f32], rows: &[usize], norm: &[f32], eps: f32, states: &mut Buffer<E>) {
+    let (hidden, stride) = (norm.len(), padded(norm.len()));
+    let out = Shared::new(states.resize(rows.len().next_multiple_of(ROWS) * stride));
+    ops::rows(rows.len(), |i| {
+        let state = &x[rows[i] * hidden..][..hidden];
+        // SAFETY: each row is one task's.
+        ops::norm_row(isa, state, norm, eps, unsafe { out.row(i, stride, stride) });
+    });
+    states[rows.len() * stride..].fill(E::default());
+}
+
+/// The likeliest token at each of `rows`; of equals the first.
+pub fn likeliest<E: Number>(
+    isa: Isa,
+    weight: &Frozen,
+    norm: &[f32],
+    eps: f32,
+    x: &[f32],
+    rows: &[usize],
+    scratch: &mut Scratch<E>,
+) -> Vec<u32> {
+    let (vocabulary, chunks) = (weight.rows(), weight.rows().div_ceil(CHUNK));
+    let Scratch { states, tops, sums, .. } = scratch;
+    normed(isa, x, rows, norm, eps, states);
+    let (top_out, place_out) =
+        (Shared::new(tops.resize(rows.len() * chunks)), Shared::new(sums.resize(rows.len() * chunks)));
+    let finish = |mut block: Block<'_>| {
+        for r in 0..block.rows {
+            let at = (block.row + r) * chunks + block.column / CHUNK;
+            let (mut top, mut place) = (f32::MIN, 0);
+            for (i, &x) in block.part(0, r).iter().enumerate() {
+                if x > top {
+                    (top, place) = (x, i);
+                }
+            }
+            // SAFETY: places of this row and chunk are this task's.
+            unsafe {
+                *top_out.get().add(at) = top;
+                *place_out.get().add(at) = place as f32;
+            }
+        }
+    };
+    let job = Job {
+        parts: vec![vec![Term {
+            a: states.as_ptr(),
+            stride: padded(norm.len()),
+            b: Source::Frozen(weight),
+            way: Way::Transposed,
+        }]],
+        n: vocabulary,
+        align: CHUNK,
+        finish: Finish::With(Box::new(finish)),
+    };
+    // SAFETY: rows of states are padded to whole blocks.
+    unsafe { products(isa, rows.len(), &[job]) };
+    (0..rows.len())
+        .map(|i| {
+            let (mut top, mut token) = (f32::MIN, 0);
+            for chunk in 0..chunks {
+                if tops[i * chunks + chunk] > top {
+                    top = tops[i * chunks + chunk];
+                    token = chunk * CHUNK + sums[i * chunks + chunk] as usize;
+                }
+            }
+            token as u32
+        })
+        .collect()
 }

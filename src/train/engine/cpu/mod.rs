@@ -34,7 +34,7 @@ use forest::Forest;
 use product::Number;
 
 use super::{Engine, EngineError, Parameter};
-use crate::batch::Sequence;
+use crate::batch::{IGNORE, Sequence};
 use crate::train::objective::LabelLogps;
 
 pub use isa::Isa;
@@ -105,5 +105,18 @@ impl<E: Number + Workplace> Engine for Cpu<E> {
 
     fn score(&self, sequences: &[&Sequence]) -> Result<LabelLogps, EngineError> {
         self.run(sequences, Keep::Nothing)
+    }
+
+    fn next_tokens(&self, sequences: &[&[u32]]) -> Result<Vec<u32>, EngineError> {
+        // A label behind the last token asks for the state of that token.
+        let asked: Vec<Sequence> = sequences
+            .iter()
+            .map(|ids| {
+                let labels = (0..=ids.len()).map(|t| if t < ids.len() { IGNORE } else { 0 }).collect();
+                Sequence { input_ids: ids.to_vec(), labels, prompt: 0..0, thought: 0..0 }
+            })
+            .collect();
+        let forest = self.lay(&asked.iter().collect::<Vec<_>>())?;
+        Ok(self.work.borrow_mut().likeliest(self.isa, &self.model, &self.values, forest))
     }
 }
