@@ -6,6 +6,8 @@ mod support;
 
 #[cfg(feature = "teacher")]
 mod doctor;
+#[cfg(feature = "train")]
+mod eval;
 
 #[cfg(unix)]
 mod ci;
