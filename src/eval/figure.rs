@@ -278,7 +278,7 @@ pub const METRICS: [Metric; 22] = [
         VOICE,
         "Told apart from the author",
         "answer",
-        SHARE_DOWN,
+        NUMBER_DOWN,
         "AUC of a classifier on character n-grams and function words that tells answers from the author's; 0.5 is no better than chance.",
     ),
     metric(

@@ -406,3 +406,60 @@ pub fn leak_report(leak: &Leak) -> LeakReport {
         shapes: leak.shapes.iter().map(|(entity, count)| (entity.name().to_owned(), *count)).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+
+    /// Asks to stop as soon as a stage begins.
+    struct StopAt<'a> {
+        stage: &'a str,
+        stop: &'a AtomicBool,
+        heard: RefCell<Vec<String>>,
+    }
+
+    impl Watch for StopAt<'_> {
+        fn stage(&self, _name: &str, _skipped: bool) {}
+        fn say(&self, _line: &str) {}
+        fn detail(&self, line: &str) {
+            self.heard.borrow_mut().push(line.to_owned());
+        }
+        fn progress(&self, _done: u64, _total: u64, words: &str) {
+            if words.starts_with(self.stage) {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+        }
+        fn finish(&self) {}
+    }
+
+    #[test]
+    fn finished_stages_outlive_an_interruption() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tiny-student")).unwrap();
+        let stages: Vec<Stage<'_>> = ["first", "second"]
+            .map(|name| Stage { name: name.into(), weights: Weights::Folder(&folder, vec![]) })
+            .into();
+        let caps = Caps { questions: 4, max_tokens: 4, prompts: 2, pairs: 2, text_tokens: 50, general: true, seed: 0 };
+        let plan = Plan::new(&[], &[], caps);
+        let (inputs, other) = (ContentHash::of(b"these"), ContentHash::of(b"others"));
+        let parts = dir.path().join("parts");
+        let run = |inputs: Option<&ContentHash>, stage: &str| {
+            let stop = AtomicBool::new(false);
+            let watch = StopAt { stage, stop: &stop, heard: RefCell::default() };
+            let kept = inputs.map(|inputs| Kept { folder: &parts, inputs });
+            let how = Measuring { plan: &plan, device: "cpu", reference: None, beta: 0.1, kept };
+            (evaluate(&stages, &how, &stop, &watch), watch.heard.into_inner())
+        };
+        let whole = run(None, "nobody").0.unwrap();
+        let cut = run(Some(&inputs), "second").0.unwrap_err();
+        assert_eq!(cut.exit(), crate::ExitKind::Interrupted);
+        let (again, heard) = run(Some(&inputs), "nobody");
+        assert_eq!((again.unwrap(), heard), (whole, vec!["first: measured before".to_owned()]));
+        // What was measured of something else is measured again.
+        let (_, heard) = run(Some(&other), "second");
+        assert_eq!(heard, [String::new(); 0]);
+    }
+}

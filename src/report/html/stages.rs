@@ -10,7 +10,7 @@ pub(super) fn stages(e: &EvaluationReport) -> String {
         return section(TITLE, &none("Nothing was measured."));
     }
     let mut intro = String::from(
-        "<p class=\"soft\">All stages are asked the same. Below a figure: its change from the stage before, <span class=\"up\">better</span> or <span class=\"down\">worse</span>, and its 95% interval; two intervals that overlap may differ by chance alone.",
+        "<p class=\"soft\">All stages are asked the same. Below a figure: its change from the stage before, <span class=\"up\">better</span> or <span class=\"down\">worse</span>, and its 95% interval; where two intervals overlap, chance alone may be the difference.",
     );
     if let Some(reference) = &e.reference {
         intro.push_str(&format!(" Rewards are measured against {}.", escape(or(reference, "the stage before Align"))));
