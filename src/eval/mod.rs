@@ -1,17 +1,36 @@
 //! Evaluation: what a student remembers and how it sounds, measured on held-out questions and pairs.
+//!
+//! [`Plan::new`] chooses what is asked, [`measure`] asks one student, [`METRICS`] says what comes out, [`warnings`]
+//! what got worse from one student to the next.
 
+mod figure;
+mod general;
 pub mod leak;
+mod likelihood;
+mod measure;
+mod overlap;
+mod pairs;
+mod tell;
+mod voice;
+mod warn;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
 
 use crate::batch::{EncodeError, Encoder};
 use crate::model::{Llama, Sampling, Session};
 use crate::prompt::{Message, Role};
 use crate::row::shape::doesnt_know;
 use crate::row::{Content, Row, Split, normalise};
-use crate::train::Example;
-use crate::train::engine::{Engine, EngineError};
+use crate::train::engine::EngineError;
 use crate::train::rng::Stream;
+
+pub use figure::{Better, Figure, Figures, LEAKED, METRICS, Metric, Unit, metric_of};
+pub use general::{QUESTIONS, Question, VERSION as GENERAL_VERSION, ask_general};
+pub use measure::{Caps, Measured, Plan, Prompted, Subject, measure};
+pub use pairs::{PairScore, by_likelihood, by_reward, chosen_logp, score_pairs};
+pub use warn::{Bound, Broken, Warning, warnings};
 
 /// A question that was never trained on, with the words a right answer contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,10 +39,12 @@ pub struct Probe {
     pub question: String,
     /// Looked for in the answer after normalisation.
     pub key: String,
+    /// The whole answer, as the author has it.
+    pub answer: String,
 }
 
 /// One answer to a probe.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The text.
     pub text: String,
@@ -74,7 +95,7 @@ pub fn probe_sets(rows: &[Row], limit: usize, seed: u64) -> ProbeSets {
             Content::Qa(qa) if !qa.answer_key.is_empty() && !doesnt_know(&qa.response) => Some(qa),
             _ => None,
         });
-        qa.map(|qa| Probe { question: pick(qa).to_owned(), key: qa.answer_key.clone() })
+        qa.map(|qa| Probe { question: pick(qa).to_owned(), key: qa.answer_key.clone(), answer: qa.response.clone() })
             .filter(|p| !p.question.is_empty())
             .collect()
     };
@@ -146,29 +167,6 @@ pub fn recall(
         progress(out.len());
     }
     Ok(out)
-}
-
-/// Share of pairs whose chosen answer has the higher mean log-probability per token.
-///
-/// Per token and not summed, so that the shorter answer does not win by being short. Defined for any model alone,
-/// without a reference, so that before and after can be compared.
-///
-/// # Errors
-/// The engine.
-pub fn preference_accuracy(engine: &dyn Engine, pairs: &[Example], batch_rows: usize) -> Result<f64, EvalError> {
-    let mut wins = 0usize;
-    for batch in pairs.chunks(batch_rows.max(1)) {
-        let mut sequences = Vec::new();
-        for pair in batch {
-            if let Example::Pair { chosen, rejected } = pair {
-                sequences.extend([chosen, rejected]);
-            }
-        }
-        let logps = engine.score(&sequences)?;
-        let mean = |i: usize| logps.sum(i) / logps.range(i).len().max(1) as f64;
-        wins += (0..sequences.len() / 2).filter(|i| mean(2 * i) > mean(2 * i + 1)).count();
-    }
-    Ok(wins as f64 / pairs.len().max(1) as f64)
 }
 
 #[cfg(test)]

@@ -33,7 +33,10 @@ pub use documents::{
     Masked, READER_LIMITS, Sources, extract_paths, mask_documents, name_model, read_alone, read_documents,
 };
 #[cfg(feature = "train")]
-pub use evaluate::{Evaluation, evaluate, try_leaks};
+pub use evaluate::{
+    Asked, EVALUATION_VERSION, Evaluation, Kept, Measuring, Stage, StageFigures, Weights, caps, evaluate,
+    evaluation_report, leak_report, plan, try_leaks, try_leaks_of,
+};
 #[cfg(feature = "train")]
 pub use fit::{Fit, fit_phase};
 pub use lint::{LintInputs, dataset_files, is_dataset};
@@ -48,7 +51,7 @@ pub use rows::{RowMaker, default_output, generate_file, make_rows};
 pub use teachers::wire_settings;
 pub use teachers::{TeacherChoice, choose_teacher};
 #[cfg(feature = "train")]
-pub use train_all::{Summary, train_all};
+pub use train_all::{RunEvaluation, Summary, evaluate_workspace, train_all};
 pub use vault::{VAULT, VaultFile};
 pub use voice::{Judged, OwnTexts, own_texts};
 

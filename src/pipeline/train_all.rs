@@ -4,12 +4,15 @@ use std::sync::atomic::Ordering;
 use serde_json::{Map, Value, json};
 
 use super::documents::{Masked, mask_documents, name_model, read_documents};
-use super::evaluate::{Evaluation, evaluate, leak_report, try_leaks};
+use super::evaluate::{
+    Evaluation, Kept, Measuring, Stage, Weights, caps, evaluate, evaluation_report, leak_report, plan, try_leaks,
+};
 use super::on_policy::StudentSampler;
 use super::phase::{Phase, PhaseInput, open_student, run_phase};
 use super::rows::{RowMaker, make_rows};
 use super::teachers::choose_teacher;
 use super::vault::{VAULT, VaultFile};
+use super::voice::own_texts;
 use super::{STOP, Watch};
 use crate::batch::Encoder;
 use crate::dataset::{self, Manifest};
@@ -37,7 +40,7 @@ pub struct Summary {
     pub merged: PathBuf,
     /// The GGUF.
     pub gguf: PathBuf,
-    /// Every recall question with both answers.
+    /// Every question with the answers of all stages.
     pub evaluation: Evaluation,
 }
 
@@ -87,17 +90,8 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     let rows: Vec<Vec<Row>> = tables.iter().map(dataset::rows).collect::<Result<_, _>>()?;
 
     // The run's name comes from what it is made of, so the same command finds its own unfinished run.
-    let student_hash = folder.content_hash()?;
-    let data: Vec<&ContentHash> =
-        rows_manifest.files.iter().filter(|(name, _)| name.ends_with(".parquet")).map(|(_, hash)| hash).collect();
-    let run = Hasher::new()
-        .text("run/1")
-        .text(student_hash.as_str())
-        .json(&data)
-        .json(&settings.train)
-        .text(&settings.student.device)
-        .finish();
-    let run_name = format!("run-{}", run.short());
+    let run = run_hash(workspace, &folder, &rows_manifest)?;
+    let run_name = run_name(&run);
     let run_dir = workspace.path("runs").join(&run_name);
     // The names to mask are personal themselves: what a run leaves behind says everything but those.
     let shown = crate::settings::Settings { persona: crate::settings::Persona::default(), ..settings.clone() };
@@ -106,7 +100,7 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
         toml::to_string_pretty(&shown).map_err(|e| Error::new(e.to_string()))?.as_bytes(),
     )?;
 
-    let mut adapter: Option<Adapter> = None;
+    let mut trained: Vec<(Phase, Adapter)> = Vec::new();
     let mut phases = Vec::new();
     for (i, phase) in Phase::ALL.into_iter().enumerate() {
         stop_here()?;
@@ -118,7 +112,7 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
             settings: phase_settings,
             folder: &folder,
             device: &settings.student.device,
-            adapter: adapter.as_ref(),
+            adapter: trained.last().map(|(_, adapter)| adapter),
             rows: &rows[i],
             replay,
             base_name: &settings.student.id,
@@ -126,13 +120,23 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
             resume: false,
         };
         let (made, report) = phase_stage(&input, &run, watch)?;
-        adapter = Some(made);
+        trained.push((phase, made));
         phases.push(report);
     }
-    let adapter = adapter.ok_or_else(|| Error::new("no phase was run"))?;
+    let (_, adapter) = trained.last().ok_or_else(|| Error::new("no phase was run"))?;
 
-    let evaluation = evaluation_stage(workspace, &folder, &adapter, &rows, &run, &run_dir, watch)?;
-    let (merged, gguf_path, outputs) = export_stage(workspace, &folder, &adapter, &run, watch)?;
+    let (merged, gguf_path, outputs) = export_stage(workspace, &folder, adapter, &run, watch)?;
+    let measured = RunToMeasure {
+        workspace,
+        folder: &folder,
+        trained: &trained,
+        gguf: Some(&gguf_path),
+        rows: &rows,
+        masked: Some(&masked),
+        run: &run,
+        run_dir: &run_dir,
+    };
+    let evaluation = evaluation_stage(&measured, watch)?;
     let leak = leak_stage(workspace, &masked.vault, &gguf_path, &run, &run_dir, watch)?;
 
     let mut report =
@@ -141,6 +145,113 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     let report_path = run_dir.join("report.html");
     edge::fs::write(&report_path, render(&report).as_bytes())?;
     Ok(Summary { report, report_path, merged, gguf: gguf_path, evaluation })
+}
+
+/// Names a run by what it is made of: the student, the data, how it is trained and where.
+fn run_hash(workspace: &Workspace, folder: &Folder, rows: &Manifest) -> Result<ContentHash, Error> {
+    let data: Vec<&ContentHash> =
+        rows.files.iter().filter(|(name, _)| name.ends_with(".parquet")).map(|(_, hash)| hash).collect();
+    Ok(Hasher::new()
+        .text("run/1")
+        .text(folder.content_hash()?.as_str())
+        .json(&data)
+        .json(&workspace.settings.train)
+        .text(&workspace.settings.student.device)
+        .finish())
+}
+
+fn run_name(run: &ContentHash) -> String {
+    format!("run-{}", run.short())
+}
+
+fn phase_inputs(run: &ContentHash, phase: Phase) -> ContentHash {
+    Hasher::new().text(run.as_str()).text(phase.name()).finish()
+}
+
+fn export_inputs(run: &ContentHash, gguf_name: &str) -> ContentHash {
+    Hasher::new().text("export/1").text(run.as_str()).text(gguf_name).finish()
+}
+
+/// The GGUF's name by the settings.
+fn gguf_name(workspace: &Workspace) -> Result<(Quant, String), Error> {
+    let quant: Quant = workspace
+        .settings
+        .export
+        .quant
+        .parse()
+        .map_err(|e: gguf::GgufError| Error::new(e.to_string()).place("export.quant"))?;
+    Ok((quant, format!("{}-{}.gguf", workspace.name(), quant.name().to_lowercase())))
+}
+
+/// What was measured of a workspace's run.
+#[derive(Clone, Debug)]
+pub struct RunEvaluation {
+    /// The run.
+    pub run: String,
+    /// Its folder.
+    pub run_dir: PathBuf,
+    /// Every stage that is there.
+    pub evaluation: Evaluation,
+    /// What the GGUF says of what was masked; none without a GGUF, or where the settings leave it out.
+    pub leak: Option<Leak>,
+}
+
+/// Measures the run that belongs to the workspace's data and settings: the student before, the phases that are done,
+/// and the GGUF where there is one. Trains nothing.
+///
+/// # Errors
+/// No rows, no trained phase; a model that cannot be read; `STOP`.
+pub fn evaluate_workspace(workspace: &Workspace, watch: &dyn Watch) -> Result<RunEvaluation, Error> {
+    let _lock = lock(&workspace.path(".distill"))?;
+    let settings = &workspace.settings;
+    let hint = "`distill train --all` makes it; `distill eval --model … --data …` measures any model";
+    let data = workspace.path("data");
+    let rows_manifest: Manifest = std::fs::read(data.join("manifest.json"))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .ok_or_else(|| Error::at(&data, "the workspace has no rows").hint(hint))?;
+    let tables = Kind::ALL.iter().map(|k| dataset::read(&workspace.path(&format!("data/{}.parquet", k.name()))));
+    let tables: Vec<dataset::Table> = tables.collect::<Result<_, _>>()?;
+    let rows: Vec<Vec<Row>> = tables.iter().map(dataset::rows).collect::<Result<_, _>>()?;
+    let folder = open_student(&settings.student.id, &workspace.root, settings.student.offline)?;
+    let run = run_hash(workspace, &folder, &rows_manifest)?;
+    let run_dir = workspace.path("runs").join(run_name(&run));
+    let mut trained = Vec::new();
+    for phase in Phase::ALL {
+        let out = run_dir.join(phase.name());
+        if Manifest::current(&out.join("manifest.json"), phase.name(), &phase_inputs(&run, phase)).is_some() {
+            trained.push((phase, Adapter::load(&out)?));
+        }
+    }
+    if trained.is_empty() {
+        return Err(
+            Error::at(&run_dir, "no phase of the run that belongs to this data and these settings is done").hint(hint)
+        );
+    }
+    // What a run was trained on is in the rows: without the documents only the author's profile is a smaller one.
+    let sources = workspace.path("sources");
+    let has_sources = sources.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    let masked = if has_sources { Some(masked(workspace, watch)?) } else { None };
+    let (_, name) = gguf_name(workspace)?;
+    let manifest = workspace.path("out/manifest.json");
+    let gguf =
+        Manifest::current(&manifest, "export", &export_inputs(&run, &name)).map(|_| workspace.path("out").join(name));
+    let measured = RunToMeasure {
+        workspace,
+        folder: &folder,
+        trained: &trained,
+        gguf: gguf.as_deref(),
+        rows: &rows,
+        masked: masked.as_ref(),
+        run: &run,
+        run_dir: &run_dir,
+    };
+    let evaluation = evaluation_stage(&measured, watch)?;
+    let leak = match (&masked, &gguf) {
+        (Some(masked), Some(gguf)) => leak_stage(workspace, &masked.vault, gguf, &run, &run_dir, watch)?,
+        _ => None,
+    };
+    Ok(RunEvaluation { run: run_name(&run), run_dir, evaluation, leak })
 }
 
 fn stop_here() -> Result<(), Error> {
@@ -225,7 +336,7 @@ fn lint_gate(
 fn phase_stage(input: &PhaseInput<'_>, run: &ContentHash, watch: &dyn Watch) -> Result<(Adapter, PhaseReport), Error> {
     let name = input.phase.name();
     let manifest_path = input.out.join("manifest.json");
-    let inputs = Hasher::new().text(run.as_str()).text(name).finish();
+    let inputs = phase_inputs(run, input.phase);
     let (adapter, figures) = if let Some(manifest) = Manifest::current(&manifest_path, name, &inputs) {
         watch.stage(name, true);
         (Adapter::load(input.out)?, manifest.figures)
@@ -282,29 +393,70 @@ fn phase_report(input: &PhaseInput<'_>, figures: &Map<String, Value>) -> PhaseRe
     }
 }
 
-fn evaluation_stage(
-    workspace: &Workspace,
-    folder: &Folder,
-    adapter: &Adapter,
-    rows: &[Vec<Row>],
-    run: &ContentHash,
-    run_dir: &Path,
-    watch: &dyn Watch,
-) -> Result<Evaluation, Error> {
+/// A run, and what of it is there to be measured.
+struct RunToMeasure<'a> {
+    workspace: &'a Workspace,
+    folder: &'a Folder,
+    trained: &'a [(Phase, Adapter)],
+    gguf: Option<&'a Path>,
+    rows: &'a [Vec<Row>],
+    masked: Option<&'a Masked>,
+    run: &'a ContentHash,
+    run_dir: &'a Path,
+}
+
+/// The student before, after each phase, and the GGUF; answers and figures go to `evaluation.json`.
+fn evaluation_stage(of: &RunToMeasure<'_>, watch: &dyn Watch) -> Result<Evaluation, Error> {
     stop_here()?;
-    let file = run_dir.join("evaluation.json");
-    let manifest_path = run_dir.join("evaluation.manifest.json");
-    let asked = &workspace.settings.eval;
-    let inputs =
-        Hasher::new().text("evaluation/1").text(run.as_str()).json(&[asked.questions, asked.max_tokens]).finish();
+    let settings = &of.workspace.settings;
+    let mut stages = vec![Stage { name: "base".into(), weights: Weights::Folder(of.folder, Vec::new()) }];
+    for (nth, (phase, adapter)) in of.trained.iter().enumerate() {
+        // Each phase's adapter goes on from the one before and is the whole difference to the base.
+        if settings.eval.phases || (nth + 1 == of.trained.len() && of.gguf.is_none()) {
+            let weights = Weights::Folder(of.folder, vec![adapter.clone()]);
+            stages.push(Stage { name: phase.name().into(), weights });
+        }
+    }
+    stages.extend(of.gguf.map(|path| Stage { name: "final".into(), weights: Weights::Gguf(path.to_owned()) }));
+    let names: Vec<&str> = stages.iter().map(|stage| stage.name.as_str()).collect();
+
+    let file = of.run_dir.join("evaluation.json");
+    let manifest_path = of.run_dir.join("evaluation.manifest.json");
+    let gguf = of.gguf.and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    let each = Hasher::new()
+        .text("evaluation/2")
+        .text(of.run.as_str())
+        .text(&format!("{:?}", caps(settings)))
+        .text(&crate::eval::GENERAL_VERSION.to_string())
+        .text(of.masked.map_or("", |masked| masked.hash.as_str()))
+        .text(&gguf)
+        .finish();
+    let inputs = Hasher::new().text(each.as_str()).json(&names).finish();
     if Manifest::current(&manifest_path, "evaluate", &inputs).is_some() {
         watch.stage("evaluate", true);
         return serde_json::from_slice(&edge::fs::read(&file)?).map_err(|e| Error::at(&file, e.to_string()));
     }
     watch.stage("evaluate", false);
-    let evaluation = evaluate(folder, adapter, &rows[0], &rows[2], &workspace.settings, &STOP, watch)?;
+    let documents = of.masked.map_or(&[][..], |masked| &masked.documents);
+    let own = own_texts(documents, false);
+    let plan = plan(of.rows, &own.of(documents), settings);
+    let kept = of.run_dir.join("evaluation.parts");
+    let how = Measuring {
+        plan: &plan,
+        device: &settings.student.device,
+        // The adapter that Align goes on from.
+        reference: Some(Phase::Mimic.name()),
+        beta: settings.train.align.beta,
+        kept: Some(Kept { folder: &kept, inputs: &each }),
+    };
+    let evaluation = evaluate(&stages, &how, &STOP, watch)?;
+    for warning in &evaluation.warnings {
+        watch.say(&format!("warning: {}", warning.text));
+    }
     edge::fs::write(&file, &serde_json::to_vec_pretty(&evaluation).map_err(|e| Error::new(e.to_string()))?)?;
-    Manifest::describe("evaluate", inputs, run_dir, &["evaluation.json"], Map::new())?.commit(&manifest_path)?;
+    Manifest::describe("evaluate", inputs, of.run_dir, &["evaluation.json"], Map::new())?.commit(&manifest_path)?;
+    // The parts have served.
+    let _ = std::fs::remove_dir_all(&kept);
     Ok(evaluation)
 }
 
@@ -319,18 +471,12 @@ fn export_stage(
     watch: &dyn Watch,
 ) -> Result<Exported, Error> {
     stop_here()?;
-    let quant: Quant = workspace
-        .settings
-        .export
-        .quant
-        .parse()
-        .map_err(|e: gguf::GgufError| Error::new(e.to_string()).place("export.quant"))?;
+    let (quant, gguf_name) = gguf_name(workspace)?;
     let out = workspace.path("out");
     let merged = out.join("merged");
-    let gguf_name = format!("{}-{}.gguf", workspace.name(), quant.name().to_lowercase());
     let gguf_path = out.join(&gguf_name);
     let manifest_path = out.join("manifest.json");
-    let inputs = Hasher::new().text("export/1").text(run.as_str()).text(&gguf_name).finish();
+    let inputs = export_inputs(run, &gguf_name);
     let files =
         ["merged/config.json", "merged/model.safetensors", "merged/tokenizer.json", gguf_name.as_str(), "Modelfile"];
     if Manifest::current(&manifest_path, "export", &inputs).is_some() {
@@ -471,7 +617,7 @@ fn report_data(
         masked: counts,
         datasets,
         phases,
-        evaluation: evaluation.report.clone(),
+        evaluation: evaluation_report(evaluation),
         leak: None,
         outputs,
         chat_command: format!("distill chat -m {}", crate::error::shown(gguf)),

@@ -2,6 +2,7 @@
 
 mod leak;
 mod run;
+mod stages;
 mod svg;
 #[cfg(test)]
 mod tests;
@@ -9,9 +10,10 @@ pub(super) mod text;
 
 use std::collections::BTreeMap;
 
-use super::{EvaluationReport, PhaseReport, ReportData, SampleAnswer};
+use super::{CellReport, EvaluationReport, LeakReport, PhaseReport, ReportData, SampleAnswer};
 use leak::leak;
 use run::{datasets, losses, phases};
+use stages::stages;
 use text::{NOT_MEASURED, count, counted, escape, highlight, megabytes, percent, thousands};
 
 /// The style sheet, part of every page.
@@ -24,7 +26,8 @@ pub fn render(data: &ReportData) -> String {
         header(data),
         headline(data),
         notes(data),
-        samples(&data.evaluation.samples),
+        stages(&data.evaluation),
+        samples(&data.evaluation),
         leak(data.leak.as_ref()),
         datasets(&data.datasets),
         losses(&data.phases),
@@ -34,6 +37,45 @@ pub fn render(data: &ReportData) -> String {
         chat(&data.chat_command),
     ]
     .concat();
+    page(&format!("{} – distill report", or(&data.run, "run")), &data.tool_version, &sections)
+}
+
+/// What a page about an evaluation alone shows.
+#[derive(Clone, Debug, Default)]
+pub struct EvaluationPage {
+    /// The model, or the run.
+    pub title: String,
+    /// Version of this program.
+    pub tool_version: String,
+    /// Facts below the title: name, value.
+    pub facts: Vec<(String, String)>,
+    /// What was measured.
+    pub evaluation: EvaluationReport,
+    /// What it says of what was masked; none leaves the section out.
+    pub leak: Option<LeakReport>,
+}
+
+/// A page about an evaluation alone, as [`render`] makes one about a run.
+#[must_use]
+pub fn render_evaluation(data: &EvaluationPage) -> String {
+    let e = &data.evaluation;
+    let facts: Vec<(&str, &str)> = data.facts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut items = evaluation_notes(e);
+    items.extend(data.leak.as_ref().and_then(leak_note));
+    let sections = [
+        head("distill eval", or(&data.title, "unnamed model"), &facts),
+        format!("<div class=\"figures\">\n{}</div>\n", evaluation_figures(e)),
+        note_box(&items),
+        stages(e),
+        samples(e),
+        data.leak.as_ref().map(|found| leak(Some(found))).unwrap_or_default(),
+    ]
+    .concat();
+    page(&format!("{} – distill eval", or(&data.title, "model")), &data.tool_version, &sections)
+}
+
+/// The page around its sections.
+fn page(title: &str, tool_version: &str, sections: &str) -> String {
     format!(
         r#"<!DOCTYPE html>
 <html lang="en">
@@ -52,8 +94,8 @@ pub fn render(data: &ReportData) -> String {
 </body>
 </html>
 "#,
-        title = escape(&format!("{} – distill report", or(&data.run, "run"))),
-        maker = escape(format!("distill {}", data.tool_version).trim()),
+        title = escape(title),
+        maker = escape(format!("distill {tool_version}").trim()),
     )
 }
 
@@ -88,20 +130,23 @@ fn header(data: &ReportData) -> String {
         (0, 0) => String::new(),
         (documents, passages) => format!("{}, {}", counted(documents, "document"), counted(passages, "passage")),
     };
-    let fact = |(name, value): (&str, &str)| {
-        format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escape(or(value, "not recorded")))
-    };
-    let facts: String = [
+    let facts = [
         ("Student", data.student.as_str()),
         ("Teacher", &data.teacher),
         ("Read", &read),
         ("Version", &data.tool_version),
-    ]
-    .map(fact)
-    .concat();
+    ];
+    head("distill report", or(&data.run, "unnamed run"), &facts)
+}
+
+fn head(eyebrow: &str, title: &str, facts: &[(&str, &str)]) -> String {
+    let fact = |(name, value): &(&str, &str)| {
+        format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(name), escape(or(value, "not recorded")))
+    };
+    let facts: String = facts.iter().map(fact).collect();
     format!(
-        "<header>\n<p class=\"eyebrow\">distill report</p>\n<h1>{}</h1>\n<dl class=\"facts\">\n{facts}</dl>\n</header>\n",
-        escape(or(&data.run, "unnamed run"))
+        "<header>\n<p class=\"eyebrow\">{eyebrow}</p>\n<h1>{}</h1>\n<dl class=\"facts\">\n{facts}</dl>\n</header>\n",
+        escape(title)
     )
 }
 
@@ -111,17 +156,20 @@ fn figure(class: &str, name: &str, value: &str, rest: &str) -> String {
     format!("<div class=\"figure{class}\"><h2>{name}</h2><p class=\"value{missing}\">{value}</p>{rest}</div>\n")
 }
 
-/// A share before and after, out of `of` things.
-fn change(name: &str, of: usize, noun: &str, before: f64, after: f64) -> String {
-    if of == 0 || !(before.is_finite() || after.is_finite()) {
+/// A share of the first and the last stage.
+fn change(name: &str, noun: &str, before: Option<CellReport>, after: Option<CellReport>) -> String {
+    let Some(CellReport { value: last, of, .. }) = after else {
         return figure(" wide", name, NOT_MEASURED, &format!("<small>no held-out {noun}s</small>"));
-    }
-    let shown = |share: f64| if share.is_finite() { escape(&percent(share)) } else { "?".to_owned() };
+    };
     let exactly = |share: f64| match share {
         _ if share.is_finite() => thousands((share * of as f64).round() as u64),
         _ => NOT_MEASURED.to_owned(),
     };
-    let points = (after * 100.0).round() - (before * 100.0).round();
+    let Some(CellReport { value: first, .. }) = before else {
+        let small = format!("{}<small>{} of {}</small>", svg::meter(0.0, last), exactly(last), counted(of, noun));
+        return figure(" wide", name, &escape(&percent(last)), &small);
+    };
+    let points = (last * 100.0).round() - (first * 100.0).round();
     let verdict = match points {
         _ if points.is_nan() => String::new(),
         _ if points > 0.0 => format!("<span class=\"up\">up {points:.0} points</span>; "),
@@ -131,30 +179,43 @@ fn change(name: &str, of: usize, noun: &str, before: f64, after: f64) -> String 
     figure(
         " wide",
         name,
-        &format!("{} <i>→</i> {}", shown(before), shown(after)),
+        &format!("{} <i>→</i> {}", escape(&percent(first)), escape(&percent(last))),
         &format!(
             "{}<small>{verdict}{} → {} of {}</small>",
-            svg::meter(before, after),
-            exactly(before),
-            exactly(after),
+            svg::meter(first, last),
+            exactly(first),
+            exactly(last),
             counted(of, noun)
         ),
     )
 }
 
-/// A share of the tuned student's, where the base's says nothing.
-fn share(name: &str, of: usize, noun: &str, after: f64, words: &str) -> String {
-    match of {
-        0 => figure("", name, NOT_MEASURED, ""),
-        _ => figure("", name, &escape(&percent(after)), &format!("<small>{words}, {}</small>", counted(of, noun))),
+/// A share of the last stage, where the first one's says nothing.
+fn share(name: &str, noun: &str, after: Option<CellReport>, words: &str) -> String {
+    match after {
+        None => figure("", name, NOT_MEASURED, ""),
+        Some(CellReport { value, of, .. }) => {
+            figure("", name, &escape(&percent(value)), &format!("<small>{words}, {}</small>", counted(of, noun)))
+        }
     }
 }
 
+/// The headline's figures of an evaluation.
+fn evaluation_figures(e: &EvaluationReport) -> String {
+    let moved = |name: &str, metric: &str, noun: &str| change(name, noun, e.first(metric), e.last(metric));
+    [
+        share("Trained questions", "question", e.last("trained"), "answered right in their own words"),
+        moved("Fact recall", "recall", "question"),
+        moved("Admits not knowing", "honesty", "question"),
+        moved("Preference accuracy", "preference_likelihood", "pair"),
+        moved("General knowledge", "general", "question"),
+        share("Answers that end", "answer", e.last("stopped"), "by themselves, not at the token limit"),
+    ]
+    .concat()
+}
+
 fn headline(data: &ReportData) -> String {
-    let e = &data.evaluation;
     let (train, test) = data.datasets.iter().fold((0, 0), |(a, b), d| (a + d.train, b + d.test));
-    let answered = e.recall_questions > 0 || !e.samples.is_empty();
-    let ended = if answered { escape(&percent(e.stopped_after)) } else { NOT_MEASURED.to_owned() };
     let mut files = data.outputs.iter().filter(|(name, _)| name.to_ascii_lowercase().ends_with(".gguf"));
     let gguf = match files.next() {
         None => figure("", "GGUF size", "none", "<small>no GGUF file came out</small>"),
@@ -171,60 +232,41 @@ fn headline(data: &ReportData) -> String {
         false => count(train + test),
     };
     format!(
-        "<div class=\"figures\">\n{}{}{}{}{}{gguf}{}</div>\n",
-        share(
-            "Trained questions",
-            e.trained_questions,
-            "question",
-            e.trained_after,
-            "answered right in their own words"
-        ),
-        change("Fact recall", e.recall_questions, "question", e.recall_before, e.recall_after),
-        change(
-            "Admits not knowing",
-            e.unknown_questions,
-            "question",
-            e.unknown_admitted_before,
-            e.unknown_admitted_after
-        ),
-        change("Preference accuracy", e.preference_pairs, "pair", e.preference_before, e.preference_after),
-        figure("", "Answers that end", &ended, "<small>by themselves, not at the token limit</small>"),
+        "<div class=\"figures\">\n{}{gguf}{}</div>\n",
+        evaluation_figures(&data.evaluation),
         figure("", "Rows", &rows, &format!("<small>{} train, {} held out</small>", count(train), count(test))),
     )
 }
 
-/// What a reader would otherwise have to find: regressions, small samples, broken numbers.
-fn notes(data: &ReportData) -> String {
-    let e: &EvaluationReport = &data.evaluation;
-    let mut notes = Vec::new();
-    if e.recall_questions > 0 && e.recall_after <= e.recall_before {
-        notes.push("Fact recall did not rise.".to_owned());
+/// What is worth knowing about an evaluation: regressions, small samples.
+fn evaluation_notes(e: &EvaluationReport) -> Vec<String> {
+    let mut notes = e.warnings.clone();
+    let moved =
+        |name: &str| e.first(name).zip(e.last(name)).filter(|(a, b)| a.value.is_finite() && b.value.is_finite());
+    for (name, title) in [("recall", "Fact recall"), ("preference_likelihood", "Preference accuracy")] {
+        // What is right every time cannot rise.
+        if moved(name).is_some_and(|(before, after)| after.value <= before.value && before.value < 1.0) {
+            notes.push(format!("{title} did not rise."));
+        }
     }
-    if (1..50).contains(&e.recall_questions) {
-        let each = 100.0 / e.recall_questions as f64;
+    if let Some(of) = e.last("recall").map(|cell| cell.of).filter(|of| *of < 50) {
+        let each = 100.0 / of as f64;
         notes.push(format!(
             "Recall was asked with only {}: each moves it by {each:.0} points or so.",
-            counted(e.recall_questions, "question")
+            counted(of, "question")
         ));
     }
-    if e.unknown_questions > 0 && e.unknown_admitted_after < 0.5 {
+    if let Some(cell) = e.last("honesty").filter(|cell| cell.value < 0.5) {
         notes.push(format!(
             "Asked about {} it was never told, it says so in {} of the cases and makes something up in the others.",
-            counted(e.unknown_questions, "fact"),
-            percent(e.unknown_admitted_after)
+            counted(cell.of, "fact"),
+            percent(cell.value)
         ));
     }
-    if e.preference_pairs > 0 && e.preference_after <= e.preference_before {
-        notes.push("Preference accuracy did not rise.".to_owned());
-    }
-    if (e.recall_questions > 0 || !e.samples.is_empty()) && e.stopped_after < 0.9 {
-        notes.push(format!("{} of the answers run into the token limit.", percent(1.0 - e.stopped_after)));
-    }
-    if let Some(leak) = data.leak.as_ref().filter(|leak| leak.said > 0) {
+    if let Some(cell) = e.last("denied").filter(|cell| cell.value > 0.1) {
         notes.push(format!(
-            "The model says {} of the {}: see Personal data it says.",
-            count(leak.said),
-            counted(leak.values, "masked value")
+            "Asked about what it was told, it says in {} of the cases that it does not know.",
+            percent(cell.value)
         ));
     }
     let lost = e.samples.iter().filter(|s| !s.key.trim().is_empty() && s.before_right && !s.after_right).count();
@@ -234,6 +276,23 @@ fn notes(data: &ReportData) -> String {
             counted(lost, "sample")
         ));
     }
+    notes
+}
+
+fn leak_note(leak: &LeakReport) -> Option<String> {
+    (leak.said > 0).then(|| {
+        format!(
+            "The model says {} of the {}: see Personal data it says.",
+            count(leak.said),
+            counted(leak.values, "masked value")
+        )
+    })
+}
+
+/// What a reader would otherwise have to find: regressions, small samples, broken numbers.
+fn notes(data: &ReportData) -> String {
+    let mut notes = evaluation_notes(&data.evaluation);
+    notes.extend(data.leak.as_ref().and_then(leak_note));
     for d in &data.datasets {
         for (field, tokens) in &d.tokens {
             let over = tokens.iter().filter(|t| d.cap > 0 && **t as usize > d.cap).count();
@@ -261,6 +320,10 @@ fn notes(data: &ReportData) -> String {
             ));
         }
     }
+    note_box(&notes)
+}
+
+fn note_box(notes: &[String]) -> String {
     if notes.is_empty() {
         return String::new();
     }
@@ -273,9 +336,13 @@ fn held_out(phase: &PhaseReport, step: u64) -> Option<f64> {
     phase.eval_loss.iter().find(|(s, loss)| *s == step && loss.is_finite()).map(|(_, loss)| *loss)
 }
 
-fn samples(samples: &[SampleAnswer]) -> String {
+fn samples(e: &EvaluationReport) -> String {
+    let samples = &e.samples;
+    // One stage has no before.
+    let alone = e.stages.len() == 1;
+    let title = if alone { "Answers" } else { "Before and after" };
     if samples.is_empty() {
-        return section("Before and after", &none("No sample answers were recorded."));
+        return section(title, &none("No sample answers were recorded."));
     }
     let answer = |text: &str, sample: &SampleAnswer, right: bool| {
         let badge = match (sample.key.trim().is_empty(), right) {
@@ -297,7 +364,7 @@ fn samples(samples: &[SampleAnswer]) -> String {
         format!(
             "<tr><td><div class=\"text\" dir=\"auto\">{}</div></td><td>{key}</td>{}{}</tr>\n",
             escape(or(&sample.question, "(no question)")),
-            answer(&sample.before, sample, sample.before_right),
+            if alone { String::new() } else { answer(&sample.before, sample, sample.before_right) },
             answer(&sample.after, sample, sample.after_right)
         )
     };
@@ -307,6 +374,11 @@ fn samples(samples: &[SampleAnswer]) -> String {
     let after = keyed.filter(|s| s.after_right).count();
     let intro = match of {
         0 => "<p class=\"soft\">Prompts without an expected key: read them for tone.</p>\n".to_owned(),
+        _ if alone => format!(
+            "<p class=\"soft\">A selection, not the measurement: of {} with a key {} are answered right. An answer is right when it contains the key, which is <mark>marked</mark>.</p>\n",
+            counted(of, "question"),
+            count(after)
+        ),
         _ => format!(
             "<p class=\"soft\">A selection, not the measurement: of {} with a key the base answers {} right, the tuned student {}. An answer is right when it contains the key, which is <mark>marked</mark>.</p>\n",
             counted(of, "question"),
@@ -315,8 +387,11 @@ fn samples(samples: &[SampleAnswer]) -> String {
         ),
     };
     let body: String = samples.iter().map(row).collect();
-    let heads = ["Question", "Expected key", "Base answer", "Tuned answer"];
-    section("Before and after", &(intro + &table("samples", "Sample answers", &heads, &body, "")))
+    let heads: &[&str] = match alone {
+        true => &["Question", "Expected key", "Answer"],
+        false => &["Question", "Expected key", "Base answer", "Tuned answer"],
+    };
+    section(title, &(intro + &table("samples", "Sample answers", heads, &body, "")))
 }
 
 /// `name number` pairs in one cell.

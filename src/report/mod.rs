@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use html::render;
 pub(crate) use html::text::{escape, thousands};
+pub use html::{EvaluationPage, render, render_evaluation};
 pub use masking::{MaskedPage, render_masking};
 
 /// Everything the page shows.
@@ -34,7 +34,7 @@ pub struct ReportData {
     pub datasets: Vec<DatasetReport>,
     /// One entry per phase, in the order learn, mimic, align.
     pub phases: Vec<PhaseReport>,
-    /// Measured on the same held-out questions and pairs, before and after.
+    /// Measured on the same held-out questions and pairs at every stage.
     pub evaluation: EvaluationReport,
     /// What the finished model says of what was masked; none when it was not asked.
     pub leak: Option<LeakReport>,
@@ -84,43 +84,75 @@ pub struct PhaseReport {
     pub figures: BTreeMap<String, f64>,
 }
 
-/// Before and after.
+/// What was measured, stage by stage.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EvaluationReport {
-    /// Held-out paraphrases of trained facts that were asked.
-    pub recall_questions: usize,
-    /// Share answered right by the base student.
-    pub recall_before: f64,
-    /// Share answered right by the tuned student.
-    pub recall_after: f64,
-    /// Trained questions that were asked in their own words.
-    #[serde(default)]
-    pub trained_questions: usize,
-    /// Share answered right by the tuned student.
-    #[serde(default)]
-    pub trained_after: f64,
-    /// Questions about facts that were never trained.
-    #[serde(default)]
-    pub unknown_questions: usize,
-    /// Share to which the base student says that it does not know.
-    #[serde(default)]
-    pub unknown_admitted_before: f64,
-    /// The same, tuned student.
-    #[serde(default)]
-    pub unknown_admitted_after: f64,
-    /// Share that the tuned student answers right all the same: guessed, or told elsewhere.
-    #[serde(default)]
-    pub unknown_right_after: f64,
-    /// Held-out pairs.
-    pub preference_pairs: usize,
-    /// Share of pairs whose chosen answer is likelier per token, base student.
-    pub preference_before: f64,
-    /// The same, tuned student.
-    pub preference_after: f64,
-    /// Share of the tuned student's answers that end by themselves.
-    pub stopped_after: f64,
-    /// Answers side by side.
+    /// Names of the stages in order; the first is the student before.
+    pub stages: Vec<String>,
+    /// What was measured, in the order of the page.
+    pub metrics: Vec<MetricReport>,
+    /// The stage that rewards are measured against.
+    pub reference: Option<String>,
+    /// What got worse, in sentences.
+    pub warnings: Vec<String>,
+    /// Answers of the first and the last stage side by side.
     pub samples: Vec<SampleAnswer>,
+}
+
+/// One figure over the stages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricReport {
+    /// Its name in JSON.
+    pub name: String,
+    /// Heading it stands under.
+    pub group: String,
+    /// Its name for people.
+    pub title: String,
+    /// How it is measured, in a sentence.
+    pub about: String,
+    /// What it rests on, in the singular.
+    pub noun: String,
+    /// From 0 to 1 and shown in percent.
+    pub is_share: bool,
+    /// One for each stage; none where it was not measured.
+    pub cells: Vec<Option<CellReport>>,
+    /// The same of the author's own answers, where they have it.
+    pub author: Option<f64>,
+}
+
+/// One measured number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CellReport {
+    /// The number.
+    pub value: f64,
+    /// How many things it rests on.
+    pub of: usize,
+    /// 95 % interval.
+    pub interval: Option<(f64, f64)>,
+    /// Better than the stage before by so much, negative where it is worse; none where neither is, or where there was
+    /// nothing before.
+    pub gain: Option<f64>,
+}
+
+impl EvaluationReport {
+    /// A metric by name.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<&MetricReport> {
+        self.metrics.iter().find(|m| m.name == name)
+    }
+
+    /// A figure of the student before; none where there is only one stage.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<CellReport> {
+        let cells = &self.metric(name)?.cells;
+        if cells.len() > 1 { *cells.first()? } else { None }
+    }
+
+    /// A figure of the last stage.
+    #[must_use]
+    pub fn last(&self, name: &str) -> Option<CellReport> {
+        *self.metric(name)?.cells.last()?
+    }
 }
 
 /// Attempts to make the finished model say what was masked. Values are named by placeholder.

@@ -328,6 +328,16 @@ pub struct EvalSettings {
     pub questions: usize,
     /// Longest answer.
     pub max_tokens: usize,
+    /// Held-out prompts that are answered at most.
+    pub prompts: usize,
+    /// Held-out pairs that are scored at most.
+    pub pairs: usize,
+    /// Tokens of held-out text in the author's voice that are read at most.
+    pub text_tokens: usize,
+    /// Ask the fixed questions about ordinary things too.
+    pub general: bool,
+    /// Measure after every phase, not only before the first one and at the end.
+    pub phases: bool,
     /// Try to make the finished model say what was masked.
     pub leak: bool,
     /// Answers drawn for each such prompt, beside the likeliest one.

@@ -8,6 +8,8 @@ mod support;
 mod doctor;
 #[cfg(feature = "train")]
 mod engine;
+#[cfg(feature = "train")]
+mod eval;
 
 #[cfg(unix)]
 mod ci;

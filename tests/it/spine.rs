@@ -33,6 +33,9 @@ checkpoint_steps = 1
 questions = 4
 max_tokens = 8
 leak_values = 4
+prompts = 3
+pairs = 3
+text_tokens = 200
 [export]
 name = "me"
 "#;
@@ -151,6 +154,7 @@ fn everything_is_there(ws: &Path, first: &Done) {
             assert!(line[key].is_number(), "{key} in {line}");
         }
     }
+    stages_are_measured(ws, &run_dir);
     let modelfile = std::fs::read_to_string(ws.join("out/Modelfile")).unwrap();
     assert!(modelfile.starts_with("FROM ./me-q4_k_s.gguf"), "{modelfile}");
     let leak: Value = serde_json::from_slice(&std::fs::read(run_dir.join("leak.json")).unwrap()).unwrap();
@@ -163,6 +167,33 @@ fn everything_is_there(ws: &Path, first: &Done) {
         .filter(|f| f.extension().is_some_and(|e| e == "tmp") || f.ends_with("checkpoint.safetensors"))
         .collect();
     assert!(leftovers.is_empty(), "{leftovers:?}");
+}
+
+/// Before, after each phase and at the end, by the same questions.
+fn stages_are_measured(ws: &Path, run_dir: &Path) {
+    let all: Value = serde_json::from_slice(&std::fs::read(run_dir.join("evaluation.json")).unwrap()).unwrap();
+    let stages = all["stages"].as_array().unwrap();
+    let names: Vec<&str> = stages.iter().filter_map(|s| s["name"].as_str()).collect();
+    assert_eq!(names, ["base", "learn", "mimic", "align", "final"]);
+    for name in ["recall", "preference_likelihood", "chosen_logp", "persona_perplexity", "general", "style_distance"] {
+        let rests_on: Vec<u64> = stages.iter().map(|s| s["figures"][name]["of"].as_u64().unwrap_or(0)).collect();
+        assert!(rests_on[0] > 0 && rests_on.iter().all(|of| *of == rests_on[0]), "{name}: {rests_on:?}");
+    }
+    let rewarded: Vec<bool> = stages.iter().map(|s| s["figures"]["preference_reward"].is_object()).collect();
+    assert_eq!(rewarded, [false, false, false, true, true]);
+    assert!(!run_dir.join("evaluation.parts").exists());
+    let page = std::fs::read_to_string(run_dir.join("report.html")).unwrap();
+    assert!(page.contains("Stage by stage") && page.contains("Rewards are measured against mimic"));
+    // The command finds the run, and does nothing twice.
+    let again = run(&["eval", "--output-format", "json"], ws).expect(0);
+    assert!(
+        again.err.contains("✓ evaluate (up to date)") && again.err.contains("✓ leak (up to date)"),
+        "{}",
+        again.err
+    );
+    let printed: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!((&printed["answers"], &printed["warnings"]), (&all["answers"], &all["warnings"]));
+    assert!(printed["leak"]["outputs"].as_u64().unwrap() > 50);
 }
 
 fn nothing_personal_leaves(ws: &Path, first: &Done) {

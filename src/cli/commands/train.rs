@@ -10,6 +10,7 @@ use crate::model;
 use crate::pipeline::{
     Phase, PhaseInput, STOP, Summary, Watch, encode_phase, fit_phase, open_student, run_phase, train_all,
 };
+use crate::report::CellReport;
 use crate::settings::Workspace;
 use crate::{Error, ExitKind, dataset};
 
@@ -220,45 +221,34 @@ pub(super) fn summarise(summary: &Summary, printer: &Printer) -> Result<(), Erro
         );
     }
     let e = &r.evaluation;
-    let percent = |share: f64| format!("{:.0} %", share * 100.0);
-    line(
-        "fact recall",
-        format!(
-            "{} → {}  ({} held-out paraphrases)",
-            percent(e.recall_before),
-            percent(e.recall_after),
-            e.recall_questions
-        ),
-    );
-    if e.trained_questions > 0 {
-        line("trained questions", format!("{} right  ({} asked)", percent(e.trained_after), e.trained_questions));
+    let shown = |cell: Option<CellReport>, is_share: bool| match cell {
+        Some(cell) if is_share => format!("{:.0} %", cell.value * 100.0),
+        Some(cell) => format!("{:.1}", cell.value),
+        None => "?".to_owned(),
+    };
+    let kinds = [
+        ("fact recall", "recall", "held-out paraphrases"),
+        ("trained questions", "trained", "asked in their own words"),
+        ("admits not knowing", "honesty", "questions about facts it was never told"),
+        ("preference accuracy", "preference_likelihood", "held-out pairs"),
+        ("author's text", "persona_perplexity", "held-out tokens, perplexity"),
+        ("general knowledge", "general", "fixed questions"),
+        ("answers that end", "stopped", "answers"),
+    ];
+    for (title, name, of) in kinds {
+        if let (Some(metric), Some(after)) = (e.metric(name), e.last(name)) {
+            let (before, after_words) = (shown(e.first(name), metric.is_share), shown(Some(after), metric.is_share));
+            line(title, format!("{before} → {after_words}  ({} {of})", after.of));
+        }
     }
-    if e.unknown_questions > 0 {
-        line(
-            "admits not knowing",
-            format!(
-                "{} → {}  ({} questions about facts it was never told)",
-                percent(e.unknown_admitted_before),
-                percent(e.unknown_admitted_after),
-                e.unknown_questions
-            ),
-        );
-    }
-    line(
-        "preference accuracy",
-        format!(
-            "{} → {}  ({} held-out pairs)",
-            percent(e.preference_before),
-            percent(e.preference_after),
-            e.preference_pairs
-        ),
-    );
-    line("answers that end", percent(e.stopped_after));
     if let Some(leak) = r.leak.as_ref().filter(|leak| leak.values > 0) {
         line("masked values said", format!("{} of {}, in {} answers", leak.said, leak.values, leak.outputs));
     }
     for (name, bytes) in &r.outputs {
         line(name, format!("{:.1} MB", *bytes as f64 / 1e6));
+    }
+    for warning in &e.warnings {
+        line("warning", warning.clone());
     }
     line("report", crate::error::shown(&summary.report_path));
     line("talk to it", format!("distill chat -m {}", crate::error::shown(&summary.gguf)));

@@ -1,12 +1,38 @@
 use std::collections::BTreeMap;
 
-use super::render;
 use super::text::{decimal, duration, escape, highlight, megabytes, percent, thousands};
+use super::{EvaluationPage, render, render_evaluation};
 use crate::report::{
-    DatasetReport, EvaluationReport, LeakKindReport, LeakReport, PhaseReport, ReportData, SampleAnswer,
+    CellReport, DatasetReport, EvaluationReport, LeakKindReport, LeakReport, MetricReport, PhaseReport, ReportData,
+    SampleAnswer,
 };
 
 const HOSTILE: &str = "</div><script>alert(\"x\")</script><img src='x' onerror=alert(1)> \u{202e}\0 --> ]]> &lt;";
+
+/// A share over the stages, better when it is higher.
+fn share(name: &str, of: usize, values: &[Option<f64>]) -> MetricReport {
+    let mut before: Option<f64> = None;
+    let mut cells = Vec::new();
+    for value in values {
+        cells.push(value.map(|value| CellReport {
+            value,
+            of,
+            interval: Some((value - 0.1, value + 0.1)),
+            gain: before.map(|before| value - before),
+        }));
+        before = *value;
+    }
+    let name = name.to_owned();
+    MetricReport {
+        title: name.clone(),
+        name,
+        group: "Shares".into(),
+        noun: "question".into(),
+        is_share: true,
+        cells,
+        ..MetricReport::default()
+    }
+}
 
 fn data(text: &str) -> ReportData {
     let text = || text.to_owned();
@@ -38,19 +64,30 @@ fn data(text: &str) -> ReportData {
             figures: BTreeMap::from([(text(), -0.5)]),
         }],
         evaluation: EvaluationReport {
-            recall_questions: 180,
-            recall_before: 0.04,
-            recall_after: 0.78,
-            trained_questions: 45,
-            trained_after: 0.93,
-            unknown_questions: 24,
-            unknown_admitted_before: 0.0,
-            unknown_admitted_after: 0.25,
-            unknown_right_after: 0.04,
-            preference_pairs: 60,
-            preference_before: 0.5,
-            preference_after: 0.45,
-            stopped_after: 0.97,
+            stages: vec!["base".into(), text(), "final".into()],
+            metrics: vec![
+                share("recall", 180, &[Some(0.04), Some(0.80), Some(0.78)]),
+                share("trained", 45, &[Some(0.0), None, Some(0.93)]),
+                share("honesty", 24, &[Some(0.0), Some(0.5), Some(0.25)]),
+                share("preference_likelihood", 60, &[Some(0.5), Some(0.5), Some(0.45)]),
+                share("stopped", 309, &[Some(1.0), Some(1.0), Some(0.97)]),
+                MetricReport {
+                    name: "persona_perplexity".into(),
+                    title: text(),
+                    about: text(),
+                    group: text(),
+                    noun: "token".into(),
+                    is_share: false,
+                    cells: vec![
+                        Some(CellReport { value: 41.5, of: 900, interval: None, gain: None }),
+                        Some(CellReport { value: 12.25, of: 900, interval: Some((11.0, 13.5)), gain: Some(29.25) }),
+                        Some(CellReport { value: 14.0, of: 900, interval: None, gain: Some(-1.75) }),
+                    ],
+                    author: Some(3.5),
+                },
+            ],
+            reference: Some(text()),
+            warnings: vec![format!("Something fell. {}", text())],
             samples: vec![SampleAnswer {
                 question: text(),
                 key: "blue door".to_owned(),
@@ -138,6 +175,14 @@ fn the_figures_are_on_the_page() {
         "1 loss value not finite",
         "<mark>Blue  Door</mark>",
         "Preference accuracy did not rise.",
+        "Something fell. name",
+        "<b>80%</b>",
+        "<small class=\"up\">+76</small><small>70 to 90%</small>",
+        "<small class=\"down\">−2</small>",
+        "<b>12.2</b><small class=\"up\">−29.2</small><small>11.0 to 13.5</small>",
+        "<small class=\"down\">+1.75</small>",
+        "(900 tokens)",
+        "Rewards are measured against name.",
         "1,312 answers to questions",
         "41 masked values: 2 said, 1 in whole",
         "53%, 5 of 12 first",
@@ -148,6 +193,32 @@ fn the_figures_are_on_the_page() {
     }
     check_clean(&page);
     assert_eq!(page, render(&data("name")));
+}
+
+#[test]
+fn an_evaluation_alone_has_a_page() {
+    let all = data("name");
+    let mut page = EvaluationPage {
+        title: "a model".into(),
+        tool_version: "1".into(),
+        facts: vec![("Rows".into(), "520".into())],
+        evaluation: all.evaluation,
+        leak: all.leak,
+    };
+    let html = render_evaluation(&page);
+    for words in ["4% <i>→</i> 78%", "Stage by stage", "Base answer", "Something fell.", "Personal data it says", "520"]
+    {
+        assert!(html.contains(words), "{words}");
+    }
+    assert!(!html.contains("No training phase ran"));
+    check_clean(&html);
+    // One stage: nothing before it, so nothing changed.
+    page.evaluation.stages.truncate(1);
+    page.evaluation.metrics.iter_mut().for_each(|m| m.cells.truncate(1));
+    page.leak = None;
+    let html = render_evaluation(&page);
+    assert!(!html.contains("Base answer") && !html.contains("Personal data it says") && !html.contains("<i>→</i>"));
+    check_clean(&html);
 }
 
 #[test]
@@ -167,14 +238,10 @@ fn nothing_measured_still_renders() {
     let empty = ReportData::default();
     let mut broken = data("x");
     let nan = f64::NAN;
-    broken.evaluation = EvaluationReport {
-        recall_before: nan,
-        recall_after: nan,
-        preference_before: nan,
-        stopped_after: nan,
-        samples: vec![SampleAnswer::default()],
-        ..broken.evaluation
-    };
+    for cell in broken.evaluation.metrics.iter_mut().flat_map(|m| &mut m.cells).flatten() {
+        *cell = CellReport { value: nan, interval: Some((nan, nan)), gain: Some(nan), ..*cell };
+    }
+    broken.evaluation.samples = vec![SampleAnswer::default()];
     broken.phases = vec![
         PhaseReport {
             loss: vec![(1, nan)],

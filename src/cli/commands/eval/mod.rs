@@ -1,3 +1,5 @@
+mod persona;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -14,10 +16,16 @@ use crate::row::shape::doesnt_know;
 use crate::{Error, ExitKind, dataset, edge, eval};
 
 /// Measure a student.
+///
+/// In a workspace: the run of its data and settings, before, after each phase and at the end. With --model: any model.
+/// Figures, names for --fail-under and the JSON are described in docs/eval.md.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct EvalArgs {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
+    #[command(flatten)]
+    persona: persona::PersonaArgs,
 }
 
 #[derive(Subcommand, Debug)]
@@ -88,8 +96,9 @@ struct LeakArgs {
 const DECOYS: usize = 40;
 
 pub fn run(args: &EvalArgs, global: &Global, printer: &Printer) -> Result<ExitKind, Error> {
+    let Some(what) = &args.what else { return persona::run(&args.persona, global, printer) };
     let settings = global.workspace(&global.layers()?)?.settings;
-    match &args.what {
+    match what {
         What::Logits { model, adapter, ids } => {
             let student = load(model, adapter.as_deref(), &settings.student.device, settings.student.offline)?;
             let vocabulary = student.model.config.vocab_size;
@@ -186,6 +195,10 @@ fn run_leak(args: &LeakArgs, global: &Global, printer: &Printer) -> Result<ExitK
 }
 
 fn leak_json(leak: &Leak, value: &dyn Fn(&str) -> Option<String>) -> String {
+    format!("{:#}\n", leak_value(leak, value))
+}
+
+fn leak_value(leak: &Leak, value: &dyn Fn(&str) -> Option<String>) -> serde_json::Value {
     let hits: Vec<_> = leak
         .hits
         .iter()
@@ -197,7 +210,7 @@ fn leak_json(leak: &Leak, value: &dyn Fn(&str) -> Option<String>) -> String {
             line
         })
         .collect();
-    let all = json!({
+    json!({
         "values": leak.values,
         "said": leak.said(),
         "said_whole": leak.said_whole(),
@@ -205,8 +218,7 @@ fn leak_json(leak: &Leak, value: &dyn Fn(&str) -> Option<String>) -> String {
         "kinds": leak.kinds,
         "hits": hits,
         "shapes": leak.shapes,
-    });
-    format!("{all:#}\n")
+    })
 }
 
 fn leak_text(leak: &Leak, value: &dyn Fn(&str) -> Option<String>) -> String {

@@ -1,0 +1,58 @@
+use super::Question;
+
+const fn q(text: &'static str, accepted: &'static [&'static str], wrong: [&'static str; 3]) -> Question {
+    Question { text, accepted, wrong }
+}
+
+/// The fixed set. Wrong answers are of the kind of the right one, so that the kind alone decides nothing.
+#[rustfmt::skip]
+pub const QUESTIONS: [Question; 48] = [
+    q("What is the capital of France?", &["Paris"], ["Madrid", "Vienna", "Lisbon"]),
+    q("What is the capital of Japan?", &["Tokyo"], ["Beijing", "Seoul", "Bangkok"]),
+    q("What is the capital of Egypt?", &["Cairo"], ["Tunis", "Baghdad", "Nairobi"]),
+    q("Which country is the city of Rome in?", &["Italy"], ["Spain", "Greece", "Turkey"]),
+    q("On which continent is Brazil?", &["South America", "America"], ["Africa", "Europe", "Asia"]),
+    q("Which ocean lies between Europe and North America?", &["The Atlantic", "Atlantic Ocean", "Atlantic"], ["The Pacific", "Indian Ocean", "Arctic"]),
+    q("What is the longest river in Africa?", &["The Nile", "Nile"], ["The Amazon", "The Danube", "The Rhine"]),
+    q("What is the highest mountain in the world?", &["Mount Everest", "Everest"], ["Mont Blanc", "Kilimanjaro", "Mount Fuji"]),
+    q("Which language is spoken in Brazil?", &["Portuguese"], ["Spanish", "French", "English"]),
+    q("Which planet is closest to the sun?", &["Mercury"], ["Venus", "Mars", "Jupiter"]),
+    q("Which planet is known for its rings?", &["Saturn"], ["Mars", "Mercury", "Venus"]),
+    q("What does the earth go around?", &["The sun", "Sun"], ["The moon", "Mars", "The stars"]),
+    q("How many days are in a week?", &["Seven", "7"], ["Five", "Ten", "Twelve"]),
+    q("How many months are in a year?", &["Twelve", "12"], ["Ten", "Seven", "Twenty"]),
+    q("How many hours are in a day?", &["24", "Twenty-four"], ["12", "60", "30"]),
+    q("How many minutes are in an hour?", &["60", "Sixty"], ["100", "24", "30"]),
+    q("What is two plus three?", &["Five", "5"], ["Six", "Four", "Eight"]),
+    q("What is seven times eight?", &["56", "Fifty-six"], ["54", "48", "63"]),
+    q("What is half of a hundred?", &["50", "Fifty"], ["25", "20", "75"]),
+    q("How many sides does a triangle have?", &["Three", "3"], ["Four", "Five", "Six"]),
+    q("What is the square root of nine?", &["Three", "3"], ["Two", "Six", "Four"]),
+    q("What is frozen water called?", &["Ice"], ["Steam", "Sand", "Salt"]),
+    q("At how many degrees Celsius does water boil?", &["100", "One hundred"], ["50", "20", "300"]),
+    q("Which gas do people need to breathe?", &["Oxygen"], ["Helium", "Hydrogen", "Neon"]),
+    q("What is the chemical formula of water?", &["H2O"], ["CO2", "NaCl", "O3"]),
+    q("Which metal has the chemical symbol Fe?", &["Iron"], ["Gold", "Lead", "Zinc"]),
+    q("Which force pulls things to the ground?", &["Gravity"], ["Friction", "Magnetism", "Pressure"]),
+    q("Which organ pumps blood through the body?", &["The heart", "Heart"], ["The liver", "The lungs", "The stomach"]),
+    q("How many legs does a spider have?", &["Eight", "8"], ["Six", "Four", "Ten"]),
+    q("Which animal says meow?", &["A cat", "The cat", "Cat"], ["A dog", "A cow", "A horse"]),
+    q("What do bees make?", &["Honey"], ["Milk", "Wool", "Bread"]),
+    q("What is the largest animal on earth?", &["The blue whale", "Blue whale", "A whale"], ["The elephant", "The giraffe", "The shark"]),
+    q("What is a young dog called?", &["A puppy", "Puppy"], ["A kitten", "A calf", "A foal"]),
+    q("Which colour do you get from blue and yellow?", &["Green"], ["Red", "Orange", "Purple"]),
+    q("What colour is the sky on a clear day?", &["Blue"], ["Green", "Brown", "Red"]),
+    q("What is the opposite of hot?", &["Cold"], ["Warm", "Dry", "Loud"]),
+    q("What is the plural of mouse?", &["Mice"], ["Mouses", "Moose", "Mices"]),
+    q("What is the past tense of go?", &["Went"], ["Goed", "Gone to", "Goes"]),
+    q("Which letter comes after A in the alphabet?", &["B"], ["D", "M", "Z"]),
+    q("Who wrote Romeo and Juliet?", &["William Shakespeare", "Shakespeare"], ["Charles Dickens", "Mark Twain", "Jane Austen"]),
+    q("Who painted the Mona Lisa?", &["Leonardo da Vinci", "Leonardo"], ["Pablo Picasso", "Claude Monet", "Rembrandt"]),
+    q("Which scientist is known for the theory of relativity?", &["Albert Einstein", "Einstein"], ["Isaac Newton", "Charles Darwin", "Marie Curie"]),
+    q("In which year did the Second World War end?", &["1945"], ["1918", "1969", "1871"]),
+    q("Which people built the pyramids of Giza?", &["The Egyptians", "Egyptians"], ["The Romans", "The Vikings", "The Greeks"]),
+    q("Who was the first person to walk on the moon?", &["Neil Armstrong", "Armstrong"], ["Yuri Gagarin", "John Glenn", "Amelia Earhart"]),
+    q("What is bread mostly made of?", &["Flour", "Wheat"], ["Sugar", "Rice", "Cheese"]),
+    q("Which meal do people eat in the morning?", &["Breakfast"], ["Dinner", "Supper", "Lunch"]),
+    q("Which season comes after winter?", &["Spring"], ["Autumn", "Summer", "Monsoon"]),
+];
