@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Students with random weights and rows to train them on, for both sides of the race.
 
-    make.py OUT [--shapes 135M 1B 3B tiny]
+    make.py OUT [--shapes 135M 1B 3B]
 
 A student is a Hugging Face folder: config.json, bf16 shards, tokenizer and the plain Llama 3 chat template. Only its
 shape is real. The tokenizer is a byte-level BPE trained on the text of this repository; its vocabulary is filled up
@@ -195,6 +195,7 @@ def write_student(folder: Path, shape: tuple) -> None:
             index[key] = name
             total += made[key].numel() * 2
         save_file(made, folder / name, metadata={"format": "pt"})
+        (folder / name).chmod(0o644)
     write(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": index})
     print(f"{folder}: {total / 2e6:.1f} M parameters, {len(shards)} shards")
 
@@ -240,7 +241,7 @@ def write(path: Path, value) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--shapes", nargs="+", default=["135M", "1B"], choices=SHAPES)
+    parser.add_argument("--shapes", nargs="*", default=[], choices=SHAPES)
     args = parser.parse_args()
     torch.set_num_threads(2)
     write_rows(args.out)
