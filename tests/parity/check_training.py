@@ -47,6 +47,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from parity_common import Report, print_versions, write_json
+from run_all import default_program
 
 HERE = Path(__file__).resolve().parent
 TINY = HERE.parent.parent / "fixtures" / "numeric" / "tiny-llama"
@@ -281,12 +282,6 @@ def compare_bf16(report: Report, work: str, ours: tuple, theirs: tuple, exact: t
         report.check(left <= max(right, TOLERANCE), f"{work:16} bf16 {figure:20} {left:.1e} from f32, TRL {right:.1e}")
     left, right = tensors_apart(ours[1], exact[1])[0], tensors_apart(theirs[1], exact[1])[0]
     report.check(left <= max(right, TOLERANCE), f"{work:16} bf16 final adapter        {left:.1e} from f32, TRL {right:.1e}")
-
-
-def default_program() -> str:
-    target = Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent.parent / "target"))
-    found = [p for p in (target / "release" / "distill", target / "debug" / "distill") if p.exists()]
-    return os.environ.get("DISTILL") or (str(max(found, key=lambda p: p.stat().st_mtime)) if found else "distill")
 
 
 def main() -> int:
