@@ -43,6 +43,11 @@ peers *arguments:
 timings:
     cargo build --release --timings
 
-# Numbers against transformers, PEFT, TRL and llama.cpp (needs tests/parity/requirements.txt)
-parity:
-    python3 tests/parity/make_goldens.py --check
+# Training beside TRL and PEFT, students of real shapes: `just peers-train --races sft-135M`
+peers-train *arguments:
+    sh benches/peers/train/run.sh {{arguments}}
+
+# Numbers against transformers, PEFT, TRL and llama.cpp (needs tests/parity/requirements.txt); `just parity --list`
+parity *arguments:
+    cargo build
+    python3 tests/parity/run_all.py {{arguments}}
