@@ -17,6 +17,8 @@ pub struct EngineRequest<'a> {
     pub base: &'a str,
     /// Keep the layers' inputs only.
     pub checkpoint_layers: bool,
+    /// Share of the adapters' input that is dropped.
+    pub dropout: f64,
 }
 
 /// Loads a student with what is to be trained; `fixed` adapters lie beneath.
@@ -40,7 +42,12 @@ pub fn load_engine(
             "bf16" => Base::Bf16,
             _ => stored(folder)?,
         };
-        let options = Options { base, checkpoint_layers: request.checkpoint_layers, ..Options::default() };
+        let options = Options {
+            base,
+            checkpoint_layers: request.checkpoint_layers,
+            dropout: request.dropout as f32,
+            ..Options::default()
+        };
         match cpu::engine(folder, trainable, fixed, options) {
             Err(EngineError::Unsupported(_)) if matches!(request.base, "auto" | "f32") => {}
             Err(EngineError::Unsupported(what)) => {

@@ -93,9 +93,12 @@ fn check_supported(input: &PhaseInput<'_>, runner: Runner, stored: Base) -> Resu
             "leave it at `auto`",
         );
     }
-    if s.dropout > 0.0 {
+    if s.dropout > 0.0 && runner == Runner::Portable {
         return fault(
-            format!("`train.dropout = {}` is not available in this version", s.dropout),
+            format!(
+                "`train.dropout = {}` is not available on a GPU, with DoRA and full tuning in this version",
+                s.dropout
+            ),
             "`prompt_dropout` and `weight_decay` are there against overfitting",
         );
     }

@@ -329,6 +329,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
         device: input.device,
         base: fit.plan.base.name(),
         checkpoint_layers: fit.plan.checkpoint_layers,
+        dropout: s.dropout,
     };
     let mut engine = load_engine(input.folder, &trainable, beneath, request)?;
     if let Some(adapter) = continued {
@@ -385,6 +386,7 @@ fn identity(
         .text("phase/2")
         .text(input.phase.name())
         .text(plan.base.name())
+        .text(&input.settings.dropout.to_string())
         .text(&format!("{recipe:?}"))
         .text(input.folder.content_hash()?.as_str())
         .bytes(&start);

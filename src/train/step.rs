@@ -206,6 +206,7 @@ impl<'a> Loop<'a> {
             ..Sums::default()
         };
         let mut drop = Stream::new(self.recipe.seed, "prompt-dropout", step);
+        self.engine.begin(step);
         for range in self.calls(rows) {
             let mut call = self.call(&rows[range]);
             if self.recipe.prompt_dropout > 0.0 && self.recipe.objective == Objective::Sft {

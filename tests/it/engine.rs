@@ -99,7 +99,8 @@ fn f32_agrees_with_the_portable_engine_on_every_level() {
         let (logps, hits, gradients) = measure(&mut oracle);
         for isa in [Isa::Avx512, Isa::Avx2, Isa::Plain].into_iter().filter(|isa| isa.available()) {
             for (share_prefixes, checkpoint_layers) in [(false, false), (true, false), (true, true)] {
-                let options = Options { base: Base::F32, checkpoint_layers, share_prefixes, isa: Some(isa) };
+                let options =
+                    Options { base: Base::F32, checkpoint_layers, share_prefixes, dropout: 0.0, isa: Some(isa) };
                 let mut engine = cpu::engine(&folder(), &trainable(5), fixed, options).unwrap();
                 assert_eq!(engine.parameters(), oracle.parameters());
                 assert_eq!(engine.read().unwrap(), start, "both start with the same numbers");
@@ -236,4 +237,39 @@ fn what_it_cannot_do_is_said() {
     let engine = cpu::engine(&folder(), &trainable(2), &[], Options::default()).unwrap();
     let foreign = Sequence { input_ids: vec![1, 9999], labels: vec![IGNORE, 9999], ..Sequence::default() };
     assert!(engine.score(&[&foreign]).unwrap_err().to_string().contains("9999"));
+}
+
+#[test]
+fn dropout_is_differentiated_as_it_was_drawn() {
+    let options = Options { base: Base::F32, dropout: 0.3, ..Options::default() };
+    let mut engine = cpu::engine(&folder(), &trainable(6), &[], options).unwrap();
+    stir(&mut *engine);
+    let sequences = batch();
+    let sequences: Vec<&Sequence> = sequences.iter().collect();
+    let values = engine.read().unwrap();
+    let mut stream = Stream::new(8, "direction", 0);
+    let direction: Vec<f32> = values.iter().map(|_| stream.normal() as f32).collect();
+    let n = engine.score(&sequences).unwrap().logps.len();
+    let weights = upstream(n);
+    let mut at = |engine: &mut dyn Engine, step: f32| {
+        let moved: Vec<f32> = values.iter().zip(&direction).map(|(v, d)| v + step * d).collect();
+        engine.write(&moved).unwrap();
+        engine.begin(4);
+        let logps = engine.forward(&sequences).unwrap().logps;
+        logps.iter().zip(&weights).map(|(l, w)| f64::from(*l) * f64::from(*w)).sum::<f64>()
+    };
+    let h = 2e-3f32;
+    let near = at(&mut *engine, h) - at(&mut *engine, -h);
+    let far = at(&mut *engine, 2.0 * h) - at(&mut *engine, -2.0 * h);
+    let numeric = (8.0 * near - far) / (12.0 * f64::from(h));
+    let there = at(&mut *engine, 0.0);
+    let mut gradients = vec![0f32; values.len()];
+    engine.backward(&weights, &mut gradients).unwrap();
+    let closed: f64 = gradients.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+    assert!((closed - numeric).abs() < 2e-3 * numeric.abs().max(1.0), "{closed} {numeric}");
+    assert_eq!(at(&mut *engine, 0.0).to_bits(), there.to_bits(), "an update draws the same again");
+    engine.begin(5);
+    let other = engine.forward(&sequences).unwrap().logps;
+    let scored = engine.score(&sequences).unwrap().logps;
+    assert!(distance(&other, &scored) > 1e-3, "nothing was dropped");
 }

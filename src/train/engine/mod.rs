@@ -94,6 +94,12 @@ pub trait Engine {
     /// The device.
     fn write(&mut self, values: &[f32]) -> Result<(), EngineError>;
 
+    /// Says which update the next forward passes belong to. What is random in them (dropout) depends on it and on their
+    /// order, and on nothing else, so that a resumed run draws what the uninterrupted one would have drawn.
+    fn begin(&mut self, update: u64) {
+        let _ = update;
+    }
+
     /// Log-probabilities of all labels, keeping what [`Engine::backward`] needs.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ unsafe impl<E> Send for View<E> {}
 
 impl<E> View<E> {
     /// From `row` and `column` on.
-    fn at(&self, row: usize, column: usize) -> *const E {
+    pub fn at(&self, row: usize, column: usize) -> *const E {
         // SAFETY: inside the buffer; the extents are the engine's own.
         unsafe { self.data.add(row * self.stride + column) }
     }

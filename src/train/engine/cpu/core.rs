@@ -8,7 +8,7 @@ use super::frozen::Frozen;
 use super::head;
 use super::isa::Isa;
 use super::layer::{self, Frame, Layer, Saved};
-use super::linear::Step;
+use super::linear::{Noise, Step};
 use super::ops;
 use super::product::Number;
 use super::profile::{Part, timed};
@@ -45,6 +45,8 @@ pub struct Work<E> {
     by_states: Buffer<f32>,
     d: Buffer<f32>,
     by_final: Buffer<f32>,
+    /// Of the last forward pass.
+    noise: Option<Noise>,
     pending: bool,
 }
 
@@ -59,16 +61,16 @@ impl<E: Number> Default for Work<E> {
             by_states: Buffer::default(),
             d: Buffer::default(),
             by_final: Buffer::default(),
+            noise: None,
             pending: false,
         }
     }
 }
 
 impl<E: Number + Workplace> Work<E> {
-    fn run(&mut self, isa: Isa, model: &Model, values: &[f32], keep: Keep) {
+    fn run(&mut self, isa: Isa, model: &Model, values: &[f32], keep: Keep, noise: Option<Noise>) {
         let m = self.forest.ids.len();
         let h = model.frame.hidden;
-        let step = Step { isa, m, values };
         let states = if keep == Keep::Nothing { 2 } else { model.layers.len() + 1 };
         self.states.resize_with(states.max(self.states.len()), Buffer::default);
         let whole = m.next_multiple_of(ROWS);
@@ -84,6 +86,7 @@ impl<E: Number + Workplace> Work<E> {
             self.states[to].resize(whole * h);
             let [x, y] = both(&mut self.states, from, to);
             let saved = &mut self.saved[if keep == Keep::All { i } else { 0 }];
+            let step = Step { isa, m, values, noise: noise.map(|n| n.part(i as u64)) };
             layer::forward(step, &model.frame, layer, &self.forest, x, y, saved, &mut self.layer);
         }
     }
@@ -93,10 +96,19 @@ impl<E: Number + Workplace> Work<E> {
     }
 
     /// Log-probabilities of all labels of a batch; with anything kept, [`Self::backward`] may follow.
-    pub fn forward(&mut self, isa: Isa, model: &Model, values: &[f32], forest: Forest, keep: Keep) -> head::Said {
+    pub fn forward(
+        &mut self,
+        isa: Isa,
+        model: &Model,
+        values: &[f32],
+        forest: Forest,
+        keep: Keep,
+        noise: Option<Noise>,
+    ) -> head::Said {
         self.forest = forest;
         self.pending = keep != Keep::Nothing;
-        self.run(isa, model, values, keep);
+        self.noise = noise;
+        self.run(isa, model, values, keep, noise);
         let last = self.last(model, keep);
         timed(Part::Head, || {
             head::labels(
@@ -117,7 +129,7 @@ impl<E: Number + Workplace> Work<E> {
     pub fn likeliest(&mut self, isa: Isa, model: &Model, values: &[f32], forest: Forest) -> Vec<u32> {
         self.forest = forest;
         self.pending = false;
-        self.run(isa, model, values, Keep::Nothing);
+        self.run(isa, model, values, Keep::Nothing, None);
         let last = self.last(model, Keep::Nothing);
         let rows = &self.forest.label_rows;
         head::likeliest(isa, model.head(), &model.norm, model.frame.eps, &self.states[last], rows, &mut self.head)
@@ -138,7 +150,7 @@ impl<E: Number + Workplace> Work<E> {
         }
         let m = self.forest.ids.len();
         let h = model.frame.hidden;
-        let step = Step { isa, m, values };
+        let plain = Step { isa, m, values, noise: None };
         let whole = m.next_multiple_of(ROWS);
         self.by_final.resize(whole * h).fill(0.0);
         for ((&row, &u), by) in self.forest.label_rows.iter().zip(upstream).zip(self.by_states.chunks_exact(h)) {
@@ -146,8 +158,9 @@ impl<E: Number + Workplace> Work<E> {
         }
         self.d.resize(whole * h).fill(0.0);
         let last = &self.states[model.layers.len()];
-        layer::norm_back(step, &model.frame, last, &model.norm, &self.by_final, &mut self.d);
+        layer::norm_back(plain, &model.frame, last, &model.norm, &self.by_final, &mut self.d);
         for (i, layer) in model.layers.iter().enumerate().rev() {
+            let step = Step { noise: self.noise.map(|n| n.part(i as u64)), ..plain };
             if keep == Keep::Inputs {
                 // The output is of no use any more; it is written where the next layer's input lay.
                 let [x, y] = both(&mut self.states, i, i + 1);

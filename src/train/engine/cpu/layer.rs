@@ -147,6 +147,8 @@ pub fn forward<E: Number + Workplace>(
     let (h, f, heads) = (frame.hidden, frame.inner, frame.heads);
     let widths = [heads.queries * heads.width, heads.keys * heads.width, heads.keys * heads.width];
     let [q, k, v, o, gate, up, down] = &layer.linears;
+    // Each input of a layer has a mask of its own.
+    let of = |group| Step { noise: step.noise.map(|n| n.part(group)), ..step };
 
     normed(step, frame, x, &layer.input_norm, &mut work.input);
     let half = heads.width / 2;
@@ -182,7 +184,7 @@ pub fn forward<E: Number + Workplace>(
         Use { layers: i..i + 1, align: heads.width, finish: Finish::With(Box::new(finish)) }
     });
     let uses = uses.collect();
-    linear::forward(step, &[q, k, v], view(&work.input, h), &mut saved.low[0], uses);
+    linear::forward(of(0), &[q, k, v], view(&work.input, h), &mut saved.low[0], uses, &mut work.scratch);
 
     let mixed_stride = padded(widths[0]);
     saved.mixed.resize(spare(m) * mixed_stride);
@@ -192,7 +194,7 @@ pub fn forward<E: Number + Workplace>(
         attention::forward(isa, heads, forest, qkv, (&mut saved.mixed, mixed_stride), &mut saved.lse);
     });
     let uses = residual(isa, h, x, saved.mid.resize(m * h));
-    linear::forward(step, &[o], view(&saved.mixed, widths[0]), &mut saved.low[1], uses);
+    linear::forward(of(1), &[o], view(&saved.mixed, widths[0]), &mut saved.low[1], uses, &mut work.scratch);
 
     normed(step, frame, &saved.mid, &layer.post_norm, &mut work.input);
     let stride = padded(f);
@@ -209,9 +211,9 @@ pub fn forward<E: Number + Workplace>(
         }
     };
     let uses = vec![Use { layers: 0..2, align: 1, finish: Finish::With(Box::new(finish)) }];
-    linear::forward(step, &[gate, up], view(&work.input, h), &mut saved.low[2], uses);
+    linear::forward(of(2), &[gate, up], view(&work.input, h), &mut saved.low[2], uses, &mut work.scratch);
     let uses = residual(isa, h, &saved.mid, y);
-    linear::forward(step, &[down], view(&work.product, f), &mut saved.low[3], uses);
+    linear::forward(of(3), &[down], view(&work.product, f), &mut saved.low[3], uses, &mut work.scratch);
 }
 
 /// `to = from + sums`, `[m, H]` each.
@@ -249,6 +251,8 @@ pub fn backward<E: Number + Workplace>(
     let (h, f, heads) = (frame.hidden, frame.inner, frame.heads);
     let widths = [heads.queries * heads.width, heads.keys * heads.width, heads.keys * heads.width];
     let [q, k, v, o, gate, up, down] = &layer.linears;
+    // Each input of a layer has a mask of its own.
+    let of = |group| Step { noise: step.noise.map(|n| n.part(group)), ..step };
     let Work { input, wide, by_input, product, by_gate, by_up, by, by_qkv, by_mixed, parts, cos, sin, scratch } = work;
     let (stride_h, stride_f) = (padded(h), padded(f));
 
@@ -265,14 +269,14 @@ pub fn backward<E: Number + Workplace>(
             ops::swiglu_row_back(isa, gate, up, block.part(0, r), outs);
         }
     };
-    linear::backward(step, &[down], &[view(by, h)], Some(Finish::With(Box::new(finish))), scratch);
-    linear::accumulate(step, &[down], view(product, f), &saved.low[3], &[view(by, h)], gradients, scratch);
+    linear::backward(of(3), &[down], &[view(by, h)], Some(Finish::With(Box::new(finish))), scratch);
+    linear::accumulate(of(3), &[down], view(product, f), &saved.low[3], &[view(by, h)], gradients, scratch);
 
     let views = [view(by_gate, f), view(by_up, f)];
     let to = Shared::new(by_input.resize(m * h));
-    linear::backward(step, &[gate, up], &views, Some(Finish::Wide(to, h)), scratch);
+    linear::backward(of(2), &[gate, up], &views, Some(Finish::Wide(to, h)), scratch);
     normed(step, frame, &saved.mid, &layer.post_norm, input);
-    linear::accumulate(step, &[gate, up], view(input, h), &saved.low[2], &views, gradients, scratch);
+    linear::accumulate(of(2), &[gate, up], view(input, h), &saved.low[2], &views, gradients, scratch);
     norm_back(step, frame, &saved.mid, &layer.post_norm, by_input, d);
 
     // The attention half.
@@ -281,8 +285,8 @@ pub fn backward<E: Number + Workplace>(
     let mixed_stride = padded(widths[0]);
     let mixed = view(&saved.mixed, widths[0]);
     let to = Shared::new(by_mixed.resize(spare(m) * mixed_stride));
-    linear::backward(step, &[o], &[view(by, h)], Some(Finish::Narrow(to, mixed_stride)), scratch);
-    linear::accumulate(step, &[o], mixed, &saved.low[1], &[view(by, h)], gradients, scratch);
+    linear::backward(of(1), &[o], &[view(by, h)], Some(Finish::Narrow(to, mixed_stride)), scratch);
+    linear::accumulate(of(1), &[o], mixed, &saved.low[1], &[view(by, h)], gradients, scratch);
     let kept = attention::Kept {
         qkv: [0, 1, 2].map(|i| view(&saved.qkv[i], widths[i])),
         out: mixed,
@@ -321,9 +325,9 @@ pub fn backward<E: Number + Workplace>(
     }
     let views = [0, 1, 2].map(|i| view(&by_qkv[i], widths[i]));
     let dx = if lowest { None } else { Some(Finish::Wide(Shared::new(by_input), h)) };
-    linear::backward(step, &[q, k, v], &views, dx, scratch);
+    linear::backward(of(0), &[q, k, v], &views, dx, scratch);
     normed(step, frame, x, &layer.input_norm, input);
-    linear::accumulate(step, &[q, k, v], view(input, h), &saved.low[0], &views, gradients, scratch);
+    linear::accumulate(of(0), &[q, k, v], view(input, h), &saved.low[0], &views, gradients, scratch);
     if !lowest {
         norm_back(step, frame, x, &layer.input_norm, by_input, d);
     }

@@ -14,7 +14,7 @@ use super::frozen::Frozen;
 use super::isa::Isa;
 use super::ops;
 use super::pack;
-use super::product::{Finish, Job, Number, Term, products};
+use super::product::{Block, Finish, Job, Number, Term, products};
 use super::profile::{Part, timed};
 use super::source::{Source, Way};
 
@@ -85,6 +85,34 @@ pub struct Step<'a> {
     pub m: usize,
     /// The trained parameters, flat.
     pub values: &'a [f32],
+    /// Dropout of the adapters' input.
+    pub noise: Option<Noise>,
+}
+
+/// Which values of an input the adapters do not see. The layer itself sees all of them.
+///
+/// One mask for all adapters that read the input; PEFT draws one for each. Rows that share a prefix share its mask.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Noise {
+    /// Share of values that are dropped, in `[0, 1)`.
+    pub share: f32,
+    /// Names update, call, layer and input.
+    pub key: u64,
+}
+
+impl Noise {
+    /// The mask of part `index` of what this one names.
+    #[must_use]
+    pub fn part(self, index: u64) -> Self {
+        Self { key: mix(self.key ^ mix(index.wrapping_add(0x9E37_79B9_7F4A_7C15))), ..self }
+    }
+}
+
+/// SplitMix64's finaliser (Steele, Lea and Flood 2014).
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 /// Scratch of this module, kept between steps.
@@ -92,12 +120,33 @@ pub struct Scratch<E> {
     by_low: Buffer<E>,
     turned: Buffer<E>,
     by_turned: Buffer<E>,
+    thinned: Buffer<E>,
+    by_thinned: Buffer<f32>,
 }
 
 impl<E: Number> Default for Scratch<E> {
     fn default() -> Self {
-        Self { by_low: Buffer::default(), turned: Buffer::default(), by_turned: Buffer::default() }
+        Self {
+            by_low: Buffer::default(),
+            turned: Buffer::default(),
+            by_turned: Buffer::default(),
+            thinned: Buffer::default(),
+            by_thinned: Buffer::default(),
+        }
     }
+}
+
+/// What the adapters see of `x [m, columns]`.
+fn thinned<E: Number>(step: Step<'_>, x: View<E>, columns: usize, out: &mut Buffer<E>) -> View<E> {
+    let Some(noise) = step.noise else { return x };
+    let to = Shared::new(out.resize(spare(step.m) * x.stride));
+    ops::rows(step.m, |r| {
+        // SAFETY: each row is one task's; `x` has as many rows of this stride.
+        let (from, to) = unsafe { (std::slice::from_raw_parts(x.at(r, 0), x.stride), to.row(r, x.stride, x.stride)) };
+        to.copy_from_slice(from);
+        ops::thin(step.isa, noise, r, 0, &mut to[..columns]);
+    });
+    View { data: out.as_ptr(), stride: x.stride }
 }
 
 /// What becomes of the outputs of some layers of a group, which are computed side by side.
@@ -141,12 +190,20 @@ fn b_of<'a, E>(adapter: &'a LowRank, rows: usize, step: Step<'a>) -> Source<'a, 
 }
 
 /// Computes the layers of a group. `h`, the adapters' inner states, is kept for the way back.
-pub fn forward<E: Number>(step: Step<'_>, group: &[&Linear], x: View<E>, h: &mut Buffer<E>, uses: Vec<Use<'_, E>>) {
+pub fn forward<E: Number>(
+    step: Step<'_>,
+    group: &[&Linear],
+    x: View<E>,
+    h: &mut Buffer<E>,
+    uses: Vec<Use<'_, E>>,
+    scratch: &mut Scratch<E>,
+) {
     let (isa, m) = (step.isa, step.m);
     let width = low_width(group);
     let stride = padded(width);
     if width > 0 {
         let out = Shared::new(h.resize(spare(m) * stride));
+        let x = thinned(step, x, group[0].weight.columns(), &mut scratch.thinned);
         let jobs: Vec<Job<'_, E>> = slots(group)
             .map(|(l, adapter, slot)| Job {
                 parts: vec![vec![Term {
@@ -226,12 +283,44 @@ pub fn backward<E: Number>(
         .zip(by)
         .map(|(linear, by)| Term { a: by.data, stride: by.stride, b: Source::Frozen(&linear.weight), way: Way::Plain })
         .collect();
-    terms.extend(slots(group).map(|(_, adapter, slot)| Term {
+    let adapters = slots(group).map(|(_, adapter, slot)| Term {
         a: scratch.by_low[slot..].as_ptr(),
         stride,
         b: a_of(adapter, inner, step),
         way: Way::Plain,
-    }));
+    });
+    let finish = match step.noise.filter(|_| width > 0) {
+        None => {
+            terms.extend(adapters);
+            finish
+        }
+        // What comes back through the adapters is dropped where their input was.
+        Some(noise) => {
+            let to = Shared::new(scratch.by_thinned.resize(m * inner));
+            let masked = move |mut block: Block<'_>| {
+                for r in 0..block.rows {
+                    let (row, column, columns) = (block.row + r, block.column, block.columns);
+                    let sums = block.part(0, r);
+                    ops::thin(isa, noise, row, column, sums);
+                    // SAFETY: these rows and columns are this task's.
+                    unsafe { to.part(row, inner, column, columns) }.copy_from_slice(sums);
+                }
+            };
+            let finish_masked = Finish::With(Box::new(masked));
+            let job = Job { parts: vec![adapters.collect()], n: inner, align: 1, finish: finish_masked };
+            // SAFETY: as above.
+            timed(Part::Adapters, || unsafe { products(isa, m, &[job]) });
+            let masked = &scratch.by_thinned;
+            Finish::With(Box::new(move |mut block: Block<'_>| {
+                for r in 0..block.rows {
+                    let at = (block.row + r) * inner + block.column;
+                    let columns = block.columns;
+                    ops::add_row(isa, block.part(0, r), &masked[at..][..columns]);
+                }
+                finish.apply(isa, block);
+            }))
+        }
+    };
     let job = Job { parts: vec![terms], n: inner, align: 1, finish };
     // SAFETY: as above.
     timed(Part::Products, || unsafe { products(isa, m, &[job]) });
@@ -253,6 +342,7 @@ pub fn accumulate<E: Number>(
         return;
     }
     timed(Part::Gradients, || {
+        let x = thinned(step, x, group[0].weight.columns(), &mut scratch.thinned);
         let stride = padded(width);
         let turned_stride = padded(m);
         turn(isa, h, stride, m, width, scratch.turned.resize(width * turned_stride), turned_stride);

@@ -32,7 +32,7 @@ pub enum Base {
 }
 
 /// How an engine works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
     /// Storage of the frozen weights.
     pub base: Base,
@@ -40,13 +40,15 @@ pub struct Options {
     pub checkpoint_layers: bool,
     /// Lay common prefixes down once.
     pub share_prefixes: bool,
+    /// Share of the adapters' input that is dropped while training, in `[0, 1)`.
+    pub dropout: f32,
     /// Instead of the best that the machine has. Levels without bf16 make products in f32.
     pub isa: Option<Isa>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { base: Base::Bf16, checkpoint_layers: false, share_prefixes: true, isa: None }
+        Self { base: Base::Bf16, checkpoint_layers: false, share_prefixes: true, dropout: 0.0, isa: None }
     }
 }
 
@@ -179,6 +181,8 @@ fn build<E: Number + Workplace>(
         values,
         keep: if options.checkpoint_layers { Keep::Inputs } else { Keep::All },
         share: options.share_prefixes,
+        dropout: (options.dropout, *seed),
+        at: (0, 0),
         work: Default::default(),
     })
 }

@@ -31,6 +31,7 @@ use std::cell::RefCell;
 use self::core::{Keep, Model, Work};
 use attention::Workplace;
 use forest::Forest;
+use linear::Noise;
 use product::Number;
 
 use super::{Engine, EngineError, Parameter};
@@ -48,6 +49,10 @@ struct Cpu<E> {
     values: Vec<f32>,
     keep: Keep,
     share: bool,
+    /// Share of dropped values, and what the draws start from.
+    dropout: (f32, u64),
+    /// The update, and forward passes in it so far.
+    at: (u64, u64),
     work: RefCell<Work<E>>,
 }
 
@@ -62,13 +67,13 @@ impl<E: Number + Workplace> Cpu<E> {
         Ok(Forest::new(sequences, self.share))
     }
 
-    fn run(&self, sequences: &[&Sequence], keep: Keep) -> Result<LabelLogps, EngineError> {
+    fn run(&self, sequences: &[&Sequence], keep: Keep, noise: Option<Noise>) -> Result<LabelLogps, EngineError> {
         let forest = self.lay(sequences)?;
         let offsets = forest.offsets.clone();
         if forest.targets.is_empty() {
             return Ok(LabelLogps { offsets, ..LabelLogps::default() });
         }
-        let said = self.work.borrow_mut().forward(self.isa, &self.model, &self.values, forest, keep);
+        let said = self.work.borrow_mut().forward(self.isa, &self.model, &self.values, forest, keep, noise);
         Ok(LabelLogps { logps: said.logps, hits: said.hits, offsets })
     }
 }
@@ -87,8 +92,15 @@ impl<E: Number + Workplace> Engine for Cpu<E> {
         Ok(())
     }
 
+    fn begin(&mut self, update: u64) {
+        self.at = (update, 0);
+    }
+
     fn forward(&mut self, sequences: &[&Sequence]) -> Result<LabelLogps, EngineError> {
-        self.run(sequences, self.keep)
+        let (share, seed) = self.dropout;
+        let noise = Noise { share, key: seed }.part(self.at.0).part(self.at.1);
+        self.at.1 += 1;
+        self.run(sequences, self.keep, (share > 0.0).then_some(noise))
     }
 
     fn backward(&mut self, upstream: &[f32], gradients: &mut [f32]) -> Result<(), EngineError> {
@@ -104,7 +116,7 @@ impl<E: Number + Workplace> Engine for Cpu<E> {
     }
 
     fn score(&self, sequences: &[&Sequence]) -> Result<LabelLogps, EngineError> {
-        self.run(sequences, Keep::Nothing)
+        self.run(sequences, Keep::Nothing, None)
     }
 
     fn next_tokens(&self, sequences: &[&[u32]]) -> Result<Vec<u32>, EngineError> {

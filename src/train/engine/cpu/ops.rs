@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::buffer::Shared;
 use super::element::Element;
 use super::isa::Isa;
+use super::linear::Noise;
 use super::pack;
 use super::profile::{Part, timed};
 
@@ -352,4 +353,24 @@ pub fn dot_narrow<E: Element>(isa: Isa, a: &[E], b: &[E]) -> f32 {
 fn dot_narrow_body<E: Element>(a: &[E], b: &[E]) -> f32 {
     let b = &b[..a.len()];
     lanes(a.len(), |i| a[i].wide() * b[i].wide())
+}
+
+/// Drops values of one row from `column` on and scales up what stays.
+#[inline]
+pub fn thin<E: Element>(isa: Isa, noise: Noise, row: usize, column: usize, x: &mut [E]) {
+    let key = (noise.key as u32, (noise.key >> 32) as u32 ^ (row as u32).wrapping_mul(0x85EB_CA6B));
+    let limit = (f64::from(noise.share) * f64::from(u32::MAX)) as u32;
+    simd!(isa, thin_body::<E>(key, limit, 1.0 / (1.0 - noise.share), column as u32, x));
+}
+
+#[inline(always)]
+fn thin_body<E: Element>(key: (u32, u32), limit: u32, up: f32, column: u32, x: &mut [E]) {
+    for (i, x) in x.iter_mut().enumerate() {
+        // MurmurHash3's finaliser of the place.
+        let mut z = (column + i as u32).wrapping_mul(0x9E37_79B9).wrapping_add(key.0) ^ key.1;
+        z = (z ^ (z >> 16)).wrapping_mul(0x85EB_CA6B);
+        z = (z ^ (z >> 13)).wrapping_mul(0xC2B2_AE35);
+        z ^= z >> 16;
+        *x = E::of(if z < limit { 0.0 } else { x.wide() * up });
+    }
 }

@@ -91,6 +91,30 @@ pub enum Finish<'a, E> {
     With(Box<dyn Fn(Block<'_>) + Sync + 'a>),
 }
 
+impl<E: Element> Finish<'_, E> {
+    /// Finishes a block of the task that computed it.
+    pub fn apply(&self, isa: Isa, mut block: Block<'_>) {
+        let (row, column, columns) = (block.row, block.column, block.columns);
+        match self {
+            Self::Wide(out, stride) => {
+                for r in 0..block.rows {
+                    // SAFETY: these rows and columns of the result are this task's.
+                    let to = unsafe { out.part(row + r, *stride, column, columns) };
+                    to.copy_from_slice(block.part(0, r));
+                }
+            }
+            Self::Narrow(out, stride) => {
+                for r in 0..block.rows {
+                    // SAFETY: as above.
+                    let to = unsafe { out.part(row + r, *stride, column, columns) };
+                    pack::narrow(isa, block.part(0, r), to);
+                }
+            }
+            Self::With(f) => f(block),
+        }
+    }
+}
+
 /// One product, or several of one width side by side.
 pub struct Job<'a, E> {
     /// Each part is a sum of terms; the sum runs over them in order.
@@ -246,32 +270,18 @@ unsafe fn group<E: Number>(isa: Isa, job: &Job<'_, E>, column: usize, columns: u
                     }
                 }
             }
-            let mut block = Block {
-                row,
-                rows: ROWS.min(rows.end - row),
-                column,
-                columns,
-                sums: &mut scratch.sums,
-                stride,
-                pitch: ROWS * stride,
-            };
-            match &job.finish {
-                Finish::Wide(out, out_stride) => {
-                    for r in 0..block.rows {
-                        // SAFETY: these rows and columns of the result are this task's.
-                        let to = unsafe { out.part(row + r, *out_stride, column, columns) };
-                        to.copy_from_slice(block.part(0, r));
-                    }
-                }
-                Finish::Narrow(out, out_stride) => {
-                    for r in 0..block.rows {
-                        // SAFETY: as above.
-                        let to = unsafe { out.part(row + r, *out_stride, column, columns) };
-                        pack::narrow(isa, block.part(0, r), to);
-                    }
-                }
-                Finish::With(f) => f(block),
-            }
+            job.finish.apply(
+                isa,
+                Block {
+                    row,
+                    rows: ROWS.min(rows.end - row),
+                    column,
+                    columns,
+                    sums: &mut scratch.sums,
+                    stride,
+                    pitch: ROWS * stride,
+                },
+            );
         }
     });
 }
