@@ -102,10 +102,10 @@ fn check_supported(input: &PhaseInput<'_>, runner: Runner, stored: Base) -> Resu
             "`prompt_dropout` and `weight_decay` are there against overfitting",
         );
     }
-    if s.method == "full" {
+    if s.method == "full" && input.adapter.is_some() {
         return fault(
-            "`train.method = full` is not available in this version".into(),
-            "`lora` is, with a larger `rank`",
+            "full tuning starts from a model and not from an adapter".into(),
+            "merge the adapter first: `distill merge`, then `--student` with the merged folder",
         );
     }
     if input.stacks() && s.use_dora {

@@ -45,7 +45,9 @@ pub use local::LocalTeacher;
 #[cfg(feature = "train")]
 pub use on_policy::StudentSampler;
 #[cfg(feature = "train")]
-pub use phase::{Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_student, open_student, recipe, run_phase};
+pub use phase::{
+    MODEL, Phase, PhaseInput, PhaseOutcome, device, encode_phase, load_student, open_student, recipe, run_phase,
+};
 pub use rows::{RowMaker, default_output, generate_file, make_rows};
 #[cfg(feature = "teacher")]
 pub use teachers::wire_settings;

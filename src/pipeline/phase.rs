@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -7,12 +8,12 @@ use super::engine::{EngineRequest, load_engine};
 use super::follow::Follow;
 use super::{Watch, fit, stack};
 use crate::batch::{ContextPolicy, EncodedRow, Encoder, Sequence, encode_probe, encode_row};
-use crate::hub::{self, Adapter, AdapterConfig, Folder, HubError};
+use crate::hub::{self, Adapter, AdapterConfig, Folder, HubError, SaveOptions};
 use crate::id::{ContentHash, Hasher};
 use crate::model::{self, LoadError, Student};
 use crate::row::{Kind, Row, Split};
 use crate::settings::{PhaseSettings, Phases};
-use crate::train::engine::{Trainable, adapter_of, adapter_values};
+use crate::train::engine::{Parameter, Trainable, adapter_of, adapter_values};
 use crate::train::estimate::Plan;
 use crate::train::objective::{PairLoss, Preference};
 use crate::train::optim::Schedule;
@@ -100,13 +101,16 @@ impl PhaseInput<'_> {
     }
 }
 
+/// Where a phase that trains all weights leaves them, as a Hugging Face folder.
+pub const MODEL: &str = "model";
+
 /// The state of a phase that is not finished.
 pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
 
 /// What one phase ended with.
 pub struct PhaseOutcome {
-    /// The adapter, also on disk.
-    pub adapter: Adapter,
+    /// The adapter, also on disk; `None` when all weights were trained, which lie in [`MODEL`].
+    pub adapter: Option<Adapter>,
     /// Figures of the loop.
     pub outcome: Outcome,
     /// Rows trained on.
@@ -324,7 +328,10 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
             AdapterConfig { use_rslora: s.use_rslora, use_dora: s.use_dora, ..config }
         }
     };
-    let trainable = Trainable::lora(&config, input.folder.config(), s.seed)?;
+    let trainable = match s.method.as_str() {
+        "full" => Trainable::Full,
+        _ => Trainable::lora(&config, input.folder.config(), s.seed)?,
+    };
     let request = EngineRequest {
         device: input.device,
         base: fit.plan.base.name(),
@@ -361,6 +368,10 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     let outcome = train::run(&mut *engine, &recipe, data, input.out, &identity, stop, &mut show)
         .map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
     watch.finish();
+    if trainable == Trainable::Full {
+        save_model(input, engine.parameters(), &outcome.parameters)?;
+        return Ok(PhaseOutcome { adapter: None, outcome, rows: train.len() });
+    }
     let trained = adapter_of(&config, engine.parameters(), &outcome.parameters);
     let mut adapter = match input.adapter {
         Some(beneath) if input.stacks() => stack::sum(beneath, &trained),
@@ -368,7 +379,18 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     };
     adapter.config.base_model_name_or_path = Some(input.base_name.to_owned());
     adapter.write_into(input.out)?;
-    Ok(PhaseOutcome { adapter, outcome, rows: train.len() })
+    Ok(PhaseOutcome { adapter: Some(adapter), outcome, rows: train.len() })
+}
+
+/// Writes all weights in bf16, each rounded once.
+fn save_model(input: &PhaseInput<'_>, parameters: &[Parameter], values: &[f32]) -> Result<(), Error> {
+    let options = SaveOptions { replace: true, ..SaveOptions::default() };
+    let ranges: BTreeMap<&str, _> = parameters.iter().map(|p| (p.name.as_str(), p.range.clone())).collect();
+    hub::save_folder(input.folder, &input.out.join(MODEL), &options, &mut |name| {
+        let range = ranges.get(name).ok_or_else(|| HubError::NoTensor { name: name.to_owned() })?;
+        Ok::<_, HubError>(values[range.clone()].iter().flat_map(|v| half::bf16::from_f32(*v).to_le_bytes()).collect())
+    })?;
+    Ok(())
 }
 
 /// Names a run by everything that decides its result.

@@ -64,7 +64,9 @@ fn targets(paths: &BTreeSet<&String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::{Pattern, TargetModules};
+    use crate::hub::{Folder, TargetModules};
+    use crate::model;
+    use crate::train::rng::Stream;
 
     /// Values that f32 has exactly, so that sums of products are exact in any order.
     fn adapter(r: usize, alpha: f64, rslora: bool, paths: &[&str], seed: i64) -> Adapter {
@@ -123,10 +125,14 @@ mod tests {
     #[test]
     fn other_scales_ranks_and_modules() {
         let mut first = adapter(2, 3.0, true, &[Q0, U0, Q1, U1], 5);
-        // One layer of another rank and scale, as `rank_pattern` and `alpha_pattern` make them.
-        let one = || Pattern::suffix("model.layers.1.self_attn.q_proj").unwrap();
-        first.config.rank_pattern = vec![(one(), 4)];
-        first.config.alpha_pattern = vec![(one(), 7.0)];
+        // One layer of another rank and scale.
+        first.config = AdapterConfig::from_value(&serde_json::json!({
+            "peft_type": "LORA", "r": 2, "lora_alpha": 3.0, "use_rslora": true,
+            "target_modules": ["q_proj", "up_proj"],
+            "rank_pattern": { "model.layers.1.self_attn.q_proj": 4 },
+            "alpha_pattern": { "model.layers.1.self_attn.q_proj": 7.0 },
+        }))
+        .unwrap();
         let wide = adapter(4, 1.0, false, &[Q1], 9).tensors.remove(Q1).unwrap();
         first.tensors.insert(Q1.into(), wide);
         let second = adapter(3, 5.0, false, &[Q0, Q1], 8);
@@ -146,5 +152,38 @@ mod tests {
         let sum = sum(&adapter(1, 1.0, false, &[Q0], 1), &adapter(1, 1.0, false, &[Q0, Q1, U1], 2));
         assert_eq!(sum.config.target_modules, TargetModules::List(vec![Q0.into(), U1.into(), Q1.into()]));
         assert_eq!(sum.tensors.len(), 3);
+    }
+
+    /// Random adapters on every linear layer of a student: the saved sum answers as the stack does.
+    #[test]
+    fn the_sum_has_the_logits_of_the_stack() {
+        let folder =
+            Folder::open(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/numeric/tiny-llama"))
+                .unwrap();
+        let random = |r: usize, alpha: f64, seed: u64| {
+            let mut stream = Stream::new(seed, "test", 0);
+            let mut values = |n: usize| (0..n).map(|_| (stream.uniform() as f32 - 0.5) * 0.2).collect::<Vec<f32>>();
+            let modules = folder.config().linear_modules();
+            let pairs = modules.into_iter().map(|(path, [out_features, in_features])| {
+                let (a, b) = (values(r * in_features), values(out_features * r));
+                (path, LoraPair { a, b, r, in_features, out_features, magnitude: None })
+            });
+            let names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+            Adapter { config: AdapterConfig::new(r, alpha, &names), tensors: pairs.collect() }
+        };
+        let logits = |adapters: &[Adapter]| {
+            let mut llama = model::llama_from_folder(&folder, &candle_core::Device::Cpu).unwrap();
+            model::with_adapters(&mut llama, adapters).unwrap();
+            let ids = candle_core::Tensor::new(&[[1u32, 5, 9, 2, 30]], llama.device()).unwrap();
+            let hidden = llama.hidden(&ids, None).unwrap().flatten(0, 1).unwrap();
+            llama.logits(&hidden).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        let (first, second) = (random(4, 8.0, 1), random(3, 9.0, 2));
+        let sum = sum(&first, &second);
+        let (base, below) = (logits(&[]), logits(std::slice::from_ref(&first)));
+        let (stacked, summed) = (logits(&[first, second]), logits(&[sum]));
+        let apart = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
+        assert!(apart(&base, &below) > 1e-2 && apart(&below, &stacked) > 1e-2, "both adapters do something");
+        assert!(apart(&stacked, &summed) < 1e-5, "{}", apart(&stacked, &summed));
     }
 }

@@ -55,6 +55,11 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
         edge::fs::sweep(&workspace.path(folder));
     }
     let settings = &workspace.settings;
+    if Phase::ALL.iter().any(|phase| phase.settings(&settings.train).method == "full") {
+        return Err(Error::new("`train.method = full` is for single phases: `train --all` hands on adapters").hint(
+            "`distill train --phase learn --set train.method=full`, then the next phase with `--student learn/model`",
+        ));
+    }
 
     let masked = masked(workspace, watch)?;
     let folder = open_student(&settings.student.id, &workspace.root, settings.student.offline)?;
@@ -356,7 +361,8 @@ fn phase_stage(input: &PhaseInput<'_>, run: &ContentHash, watch: &dyn Watch) -> 
         .commit(&manifest_path)?;
         // The checkpoint has served: everything after this starts from the adapter.
         let _ = std::fs::remove_file(input.out.join("checkpoint.safetensors"));
-        (done.adapter, figures)
+        let adapter = done.adapter.ok_or_else(|| Error::new("the phase left no adapter"))?;
+        (adapter, figures)
     };
     Ok((adapter, phase_report(input, &figures)))
 }

@@ -279,8 +279,9 @@ impl Job<'_> {
         };
         let activations =
             if plan.checkpoint_layers { tokens * (s.layers * input + kept) } else { tokens * s.layers * kept };
-        // Value, gradient, two moments, and the best so far.
-        let trained = self.trained * 5 * 4 + self.frozen * 4;
+        // Value, gradient, two moments, and the best so far; candle's gradients are another copy.
+        let copies = if self.full { 6 } else { 5 };
+        let trained = self.trained * copies * 4 + self.frozen * 4;
         let data: usize = self.rows.iter().sum::<usize>() * (4 + 8);
         Memory {
             weights: if self.full { 4 * self.trained as u64 } else { weights as u64 },

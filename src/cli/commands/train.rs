@@ -8,7 +8,7 @@ use crate::cli::{Global, Printer, flag};
 use crate::hub::Adapter;
 use crate::model;
 use crate::pipeline::{
-    Phase, PhaseInput, STOP, Summary, Watch, encode_phase, fit_phase, open_student, run_phase, train_all,
+    MODEL, Phase, PhaseInput, STOP, Summary, Watch, encode_phase, fit_phase, open_student, run_phase, train_all,
 };
 use crate::report::CellReport;
 use crate::settings::Workspace;
@@ -170,13 +170,16 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
         (Some(before), Some(kept)) => format!(", held-out loss {before:.4} → {kept:.4} (step {})", o.kept_step),
         _ => String::new(),
     };
+    let made = match &done.adapter {
+        Some(_) => format!("adapter: {}", out.display()),
+        None => format!("model: {}", out.join(MODEL).display()),
+    };
     printer.talk(&format!(
-        "{}: {} steps on {} rows, loss {:.4}{held_out}\nadapter: {}",
+        "{}: {} steps on {} rows, loss {:.4}{held_out}\n{made}",
         phase.name(),
         o.steps,
         done.rows,
-        o.last_loss,
-        out.display()
+        o.last_loss
     ));
     Ok(ExitKind::Success)
 }
