@@ -229,6 +229,7 @@ pub fn recipe(phase: Phase, s: &PhaseSettings) -> Recipe {
         },
         warmup_ratio: s.warmup_ratio,
         weight_decay: s.weight_decay,
+        eight_bit_moments: s.optimizer == "adamw_8bit",
         max_grad_norm: s.max_grad_norm,
         prompt_dropout: s.prompt_dropout,
         replay: if phase == Phase::Learn { 0.0 } else { s.replay },

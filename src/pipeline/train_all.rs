@@ -110,7 +110,8 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     for (i, phase) in Phase::ALL.into_iter().enumerate() {
         stop_here()?;
         let phase_settings = phase.settings(&settings.train);
-        let replay: &[Row] = if phase == Phase::Mimic { &rows[0] } else { &[] };
+        // What the phases before were trained on.
+        let replay: Vec<Row> = rows[..i].iter().flatten().cloned().collect();
         let out = run_dir.join(phase.name());
         let input = PhaseInput {
             phase,
@@ -119,7 +120,7 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
             device: &settings.student.device,
             adapter: trained.last().map(|(_, adapter)| adapter),
             rows: &rows[i],
-            replay,
+            replay: &replay,
             base_name: &settings.student.id,
             out: &out,
             resume: false,

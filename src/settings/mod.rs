@@ -225,6 +225,8 @@ pub struct PhaseSettings {
     pub warmup_ratio: f64,
     /// Decoupled decay.
     pub weight_decay: f64,
+    /// `adamw`, or `adamw_8bit` with moments in 8 bits.
+    pub optimizer: String,
     /// Gradient clipping; 0 is off.
     pub max_grad_norm: f64,
     /// `lora` trains an adapter, `full` all weights.
@@ -461,6 +463,9 @@ impl PhaseSettings {
         }
         if !matches!(self.context.as_str(), "auto" | "always" | "never") {
             return fault("context", "is `auto`, `always` or `never`");
+        }
+        if !matches!(self.optimizer.as_str(), "adamw" | "adamw_8bit") {
+            return fault("optimizer", "is `adamw` or `adamw_8bit`");
         }
         if !PAIR_LOSSES.contains(&self.loss.as_str()) {
             let near = PAIR_LOSSES.into_iter().min_by_key(|name| distance(name, &self.loss)).unwrap_or_default();

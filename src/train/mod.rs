@@ -24,7 +24,7 @@ use std::time::Instant;
 use crate::id::ContentHash;
 use engine::{Engine, EngineError};
 use objective::Preference;
-use optim::{Schedule, clip};
+use optim::{Optimizer, Schedule, clip};
 use step::Loop;
 
 pub use batches::Example;
@@ -68,6 +68,8 @@ pub struct Recipe {
     pub warmup_ratio: f64,
     /// Decoupled decay.
     pub weight_decay: f64,
+    /// Keep the optimizer's moments in 8 bits; for full fine-tuning, where they are twice the model.
+    pub eight_bit_moments: bool,
     /// Clipping threshold; 0 turns it off.
     pub max_grad_norm: f64,
     /// Share of the prompt's words that are left out of a completion, drawn anew every time it is seen.
@@ -104,6 +106,7 @@ impl Default for Recipe {
             schedule: Schedule::Linear,
             warmup_ratio: 0.0,
             weight_decay: 0.0,
+            eight_bit_moments: false,
             max_grad_norm: 1.0,
             prompt_dropout: 0.0,
             replay: 0.0,
@@ -273,20 +276,22 @@ pub fn run(
     let Some(first) = (0..total).find(|&step| rate(step) > 0.0) else {
         return Err(TrainError::NoRate { updates: total });
     };
-    let found = Checkpoint::load(&file, identity)?;
+    let tensors: Vec<_> = groups.iter().map(|(range, _)| range.clone()).collect();
+    let found = Checkpoint::load(&file, identity, &tensors)?;
     let resumed = found.is_some();
     let mut state = match found {
         Some(state) => {
             lp.engine.write(&state.parameters)?;
             lp.references.clone_from(&state.references);
-            watch(Event::Resumed(state.optimizer.step));
+            watch(Event::Resumed(state.optimizer.step()));
             state
         }
         None => {
             let parameters = lp.engine.read()?;
             // All pairs under the starting parameters, once.
             lp.references = lp.score_references(stop, watch)?;
-            let mut state = Checkpoint::new(parameters, lp.references.clone());
+            let mut state =
+                Checkpoint::new(parameters, lp.references.clone(), Optimizer::new(tensors, recipe.eight_bit_moments));
             lp.check_reference()?;
             if let Some((loss, metrics)) = lp.evaluate()? {
                 state.eval_before = Some(loss);
@@ -296,12 +301,12 @@ pub fn run(
             state
         }
     };
-    let mut metrics = MetricsFile::open(&dir.join("metrics.jsonl"), if resumed { state.optimizer.step } else { 0 })?;
+    let mut metrics = MetricsFile::open(&dir.join("metrics.jsonl"), if resumed { state.optimizer.step() } else { 0 })?;
     let mut gradients = vec![0f32; state.parameters.len()];
     let mut epoch_batches: Option<(u64, Vec<Vec<usize>>)> = None;
     let out_of_patience = |state: &Checkpoint| recipe.patience > 0 && state.stale_evals >= recipe.patience;
-    while state.optimizer.step < total && !out_of_patience(&state) {
-        let step = state.optimizer.step; // updates made so far
+    while state.optimizer.step() < total && !out_of_patience(&state) {
+        let step = state.optimizer.step(); // updates made so far
         if stop.load(Ordering::Relaxed) {
             state.save(&file, identity)?;
             return Err(TrainError::Interrupted { step });
@@ -361,15 +366,15 @@ pub fn run(
             state.save(&file, identity)?;
         }
     }
-    let stopped_early = state.optimizer.step < total;
+    let stopped_early = state.optimizer.step() < total;
     // Without held-out rows there is nothing to choose by.
     if !recipe.keep_best || state.eval_kept.is_none() {
-        state.kept_step = state.optimizer.step;
+        state.kept_step = state.optimizer.step();
         state.kept.clone_from(&state.parameters);
     }
     lp.engine.write(&state.kept)?;
     Ok(Outcome {
-        steps: state.optimizer.step,
+        steps: state.optimizer.step(),
         last_loss: state.last_loss,
         eval_before: state.eval_before,
         eval_kept: state.eval_kept,
@@ -381,8 +386,13 @@ pub fn run(
 }
 
 fn show_samples(lp: &Loop<'_>, step: u64, watch: &mut dyn FnMut(Event<'_>)) -> Result<(), TrainError> {
-    if !lp.data.samples.is_empty() {
-        watch(Event::Samples(step, &lp.samples()?));
+    if lp.data.samples.is_empty() {
+        return Ok(());
+    }
+    match lp.samples() {
+        Ok(samples) => watch(Event::Samples(step, &samples)),
+        Err(EngineError::Unsupported(_)) => {}
+        Err(other) => return Err(other.into()),
     }
     Ok(())
 }

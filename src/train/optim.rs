@@ -1,6 +1,60 @@
 //! AdamW, clipping and learning-rate schedules over one flat f32 buffer.
 
+use std::ops::Range;
+
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 use serde::{Deserialize, Serialize};
+
+use super::blocks::AdamW8;
+
+/// Parameters that a thread takes at a time. Fixed, so that sums do not depend on the number of threads.
+const SPAN: usize = 1 << 16;
+
+/// How moments are kept between updates.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Optimizer {
+    /// f32: 8 bytes per parameter.
+    Full(AdamW),
+    /// 8-bit codes in blocks: 2.03 bytes per parameter, for full fine-tuning.
+    EightBit(AdamW8),
+}
+
+impl Optimizer {
+    /// Zero moments for tensors at these places of the flat buffers, which they fill.
+    #[must_use]
+    pub fn new(tensors: Vec<Range<usize>>, eight_bit: bool) -> Self {
+        if eight_bit {
+            Self::EightBit(AdamW8::new(tensors))
+        } else {
+            Self::Full(AdamW::new(tensors.iter().map(|t| t.end).max().unwrap_or(0)))
+        }
+    }
+
+    /// Updates made.
+    #[must_use]
+    pub fn step(&self) -> u64 {
+        match self {
+            Self::Full(adam) => adam.step,
+            Self::EightBit(adam) => adam.step(),
+        }
+    }
+
+    /// As [`AdamW::update`].
+    pub fn update(
+        &mut self,
+        parameters: &mut [f32],
+        gradients: &[f32],
+        learning_rate: f64,
+        weight_decay: f64,
+        decay: &[(Range<usize>, bool)],
+    ) {
+        match self {
+            Self::Full(adam) => adam.update(parameters, gradients, learning_rate, weight_decay, decay),
+            Self::EightBit(adam) => adam.update(parameters, gradients, learning_rate, weight_decay, decay),
+        }
+    }
+}
 
 /// AdamW (Loshchilov and Hutter 2019), in torch's form.
 ///
@@ -34,7 +88,7 @@ impl AdamW {
         gradients: &[f32],
         learning_rate: f64,
         weight_decay: f64,
-        decay: &[(std::ops::Range<usize>, bool)],
+        decay: &[(Range<usize>, bool)],
     ) {
         self.step += 1;
         let exponent = i32::try_from(self.step).unwrap_or(i32::MAX);
@@ -43,13 +97,18 @@ impl AdamW {
         let (beta1, beta2, epsilon) = (BETA1 as f32, BETA2 as f32, EPSILON as f32);
         for (range, decays) in decay {
             let shrink = if *decays { (1.0 - learning_rate * weight_decay) as f32 } else { 1.0 };
-            let group = parameters[range.clone()].iter_mut().zip(&gradients[range.clone()]);
-            for ((p, &g), (m, v)) in group.zip(self.m[range.clone()].iter_mut().zip(&mut self.v[range.clone()])) {
-                *p *= shrink;
-                *m += (g - *m) * (1.0 - beta1);
-                *v = beta2 * *v + (1.0 - beta2) * g * g;
-                *p -= step_size * *m / (v.sqrt() / correction + epsilon);
-            }
+            let parts = parameters[range.clone()]
+                .par_chunks_mut(SPAN)
+                .zip(gradients[range.clone()].par_chunks(SPAN))
+                .zip(self.m[range.clone()].par_chunks_mut(SPAN).zip(self.v[range.clone()].par_chunks_mut(SPAN)));
+            parts.for_each(|((p, g), (m, v))| {
+                for ((p, &g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
+                    *p *= shrink;
+                    *m += (g - *m) * (1.0 - beta1);
+                    *v = beta2 * *v + (1.0 - beta2) * g * g;
+                    *p -= step_size * *m / (v.sqrt() / correction + epsilon);
+                }
+            });
         }
     }
 }
@@ -58,10 +117,12 @@ impl AdamW {
 ///
 /// The factor is `min(1, max_norm / (norm + 1e-6))`, as torch's `clip_grad_norm_`. `max_norm` of 0 leaves them alone.
 pub fn clip(gradients: &mut [f32], max_norm: f64) -> f64 {
-    let norm = gradients.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>().sqrt();
+    let squares = |part: &[f32]| part.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
+    let parts: Vec<f64> = gradients.par_chunks(SPAN).map(squares).collect();
+    let norm = parts.into_iter().sum::<f64>().sqrt();
     let factor = max_norm / (norm + 1e-6);
     if max_norm > 0.0 && factor < 1.0 {
-        gradients.iter_mut().for_each(|g| *g *= factor as f32);
+        gradients.par_chunks_mut(SPAN).for_each(|part| part.iter_mut().for_each(|g| *g *= factor as f32));
     }
     norm
 }

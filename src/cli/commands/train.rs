@@ -26,7 +26,7 @@ pub struct TrainArgs {
     /// Rows of the phase's kind: Parquet or JSONL
     #[arg(long, requires = "phase", required_unless_present = "all")]
     data: Option<PathBuf>,
-    /// Rows to replay during mimic
+    /// Rows of an earlier phase to replay during mimic or align
     #[arg(long, requires = "phase")]
     replay_data: Option<PathBuf>,
     /// The base: a Hugging Face folder or hub id

@@ -121,6 +121,10 @@ pub trait Engine {
     /// The likeliest next token of each sequence of ids; none of them is empty.
     ///
     /// # Errors
-    /// As [`Engine::forward`].
-    fn next_tokens(&self, sequences: &[&[u32]]) -> Result<Vec<u32>, EngineError>;
+    /// As [`Engine::forward`]; [`EngineError::Unsupported`] where an engine trains and does not answer: a run then has
+    /// no samples.
+    fn next_tokens(&self, sequences: &[&[u32]]) -> Result<Vec<u32>, EngineError> {
+        let _ = sequences;
+        Err(EngineError::Unsupported("answering"))
+    }
 }
