@@ -357,7 +357,9 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     let samples: Vec<Vec<u32>> = examples.eval.iter().take(SAMPLES).map(Example::prompt).collect();
     let stop_ids = input.folder.generation_eos_ids()?;
     let data = Data { train: &train, replay: &replay, eval: &examples.eval, samples: &samples, stop_ids: &stop_ids };
-    if input.resume && Checkpoint::load(&input.out.join(CHECKPOINT), &identity).map_err(TrainError::from)?.is_none() {
+    let tensors: Vec<_> = engine.parameters().iter().map(|p| p.range.clone()).collect();
+    let checkpoint = || Checkpoint::load(&input.out.join(CHECKPOINT), &identity, &tensors).map_err(TrainError::from);
+    if input.resume && checkpoint()?.is_none() {
         return Err(Error::at(
             &input.out.join(CHECKPOINT),
             "is of another run: other rows, settings, student or adapter",

@@ -409,7 +409,7 @@ mod tests {
     #[test]
     fn what_costs_least_is_given_up_first() {
         let rows = [256; 64];
-        let job = job(S1B, FAST, &rows);
+        let job = job(S1B, Runner::Fast { wide: false }, &rows);
         let wish = plan(Base::Bf16, 8);
         let all = Freedom { bases: vec![Base::Bf16, Base::Q8_0, Base::Nf4], checkpoint_layers: vec![false, true] };
         let of = |gib: f64| fit(&job, wish, &all, (gib * f64::from(1 << 30)) as u64);
