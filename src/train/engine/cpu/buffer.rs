@@ -1,27 +1,35 @@
 //! Buffers that are taken once and reused every step.
 
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 
-/// One cache line, which is also one row of a tile.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
+/// A cache line, which is also one row of a tile.
+const LINE: usize = 64;
+/// A large page. Rows of matrices lie in as many pages as there are rows, and looking up small ones takes longer than
+/// reading them.
+const LARGE_PAGE: usize = 2 << 20;
 
 /// A growing buffer of plain numbers, aligned to 64 bytes. New memory is zero; old contents stay.
 pub struct Buffer<T> {
-    lines: Vec<Line>,
+    first: NonNull<u8>,
+    layout: Layout,
     len: usize,
     of: std::marker::PhantomData<T>,
 }
 
+// SAFETY: the buffer owns its memory, and plain numbers may go anywhere.
+unsafe impl<T: Plain> Send for Buffer<T> {}
+// SAFETY: shared access only reads.
+unsafe impl<T: Plain> Sync for Buffer<T> {}
+
 /// Numbers for which every pattern of bits is a value.
 pub trait Plain: Copy + Send + Sync + 'static {}
 impl Plain for f32 {}
-impl Plain for u16 {}
 
 impl<T> Default for Buffer<T> {
     fn default() -> Self {
-        Self { lines: Vec::new(), len: 0, of: std::marker::PhantomData }
+        Self { first: NonNull::dangling(), layout: Layout::new::<()>(), len: 0, of: std::marker::PhantomData }
     }
 }
 
@@ -35,14 +43,42 @@ impl<T: Plain> Buffer<T> {
 
     /// Makes it `len` long. Memory is only taken when there is not enough; what is new is zero.
     pub fn resize(&mut self, len: usize) -> &mut [T] {
-        let lines = (len * size_of::<T>()).div_ceil(64);
-        if lines > self.lines.len() {
-            // Never more than asked for: doubling would hold memory that nobody uses.
-            self.lines.reserve_exact(lines - self.lines.len());
-            self.lines.resize(lines, Line([0; 64]));
+        let bytes = (len * size_of::<T>()).next_multiple_of(LINE);
+        if bytes > self.layout.size() {
+            self.grow(bytes);
         }
         self.len = len;
         self
+    }
+
+    fn grow(&mut self, bytes: usize) {
+        let align = if bytes >= LARGE_PAGE { LARGE_PAGE } else { LINE };
+        let Ok(layout) = Layout::from_size_align(bytes, align) else { handle_alloc_error(Layout::new::<T>()) };
+        // SAFETY: the layout has a size. The new block is written before it is read: old contents, then zeros.
+        unsafe {
+            let Some(first) = NonNull::new(alloc(layout)) else { handle_alloc_error(layout) };
+            #[cfg(target_os = "linux")]
+            if align == LARGE_PAGE {
+                // Only a wish: without large pages everything works, slower.
+                let _ = rustix::mm::madvise(first.as_ptr().cast(), bytes, rustix::mm::Advice::LinuxHugepage);
+            }
+            let old = self.layout.size();
+            if old > 0 {
+                first.copy_from_nonoverlapping(self.first, old);
+                dealloc(self.first.as_ptr(), self.layout);
+            }
+            first.add(old).write_bytes(0, bytes - old);
+            (self.first, self.layout) = (first, layout);
+        }
+    }
+}
+
+impl<T> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        if self.layout.size() > 0 {
+            // SAFETY: allocated with this layout, and nothing refers to it any more.
+            unsafe { dealloc(self.first.as_ptr(), self.layout) };
+        }
     }
 }
 
@@ -50,18 +86,21 @@ impl<T: Plain> Deref for Buffer<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        // SAFETY: the lines hold at least `len` values of `T`, are aligned for it, and any bits are a `T`.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+        // SAFETY: the block holds at least `len` values of `T`, is aligned for it, and any bits are a `T`. An empty
+        // buffer has no block, but its pointer is aligned for a byte only, which is why it is not used then.
+        if self.len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(self.first.as_ptr().cast(), self.len) } }
     }
 }
 
 impl<T: Plain> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
+        if self.len == 0 {
+            return &mut [];
+        }
         // SAFETY: as in `deref`, and the borrow is unique.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+        unsafe { std::slice::from_raw_parts_mut(self.first.as_ptr().cast(), self.len) }
     }
 }
-
 /// A pointer that worker threads share. Each of them writes places of its own.
 pub struct Shared<T>(*mut T);
 

@@ -10,7 +10,7 @@ use super::element::{NR, ROWS, padded};
 use super::frozen::Frozen;
 use super::isa::Isa;
 use super::ops;
-use super::product::{Block, Finish, Job, Number, Term, products};
+use super::product::{Block, Finish, Job, Number, Term, Touch, products};
 use super::source::{Source, Way};
 
 /// Columns of the vocabulary that one task takes.
@@ -100,11 +100,12 @@ pub fn labels<E: Number>(
                 }
             }
         };
+        let touches = if keep { vec![Touch::write(out, weights_stride)] } else { Vec::new() };
         let job = Job {
             parts: vec![vec![Term { a: states.as_ptr(), stride, b: Source::Frozen(weight), way: Way::Transposed }]],
             n: vocabulary,
             align: CHUNK,
-            finish: Finish::With(Box::new(finish)),
+            finish: Finish::With(touches, Box::new(finish)),
         };
         // SAFETY: `whole` rows of states are there.
         unsafe { products(isa, count, &[job]) };
@@ -201,7 +202,7 @@ pub fn likeliest<E: Number>(
         }]],
         n: vocabulary,
         align: CHUNK,
-        finish: Finish::With(Box::new(finish)),
+        finish: Finish::With(Vec::new(), Box::new(finish)),
     };
     // SAFETY: rows of states are padded to whole blocks.
     unsafe { products(isa, rows.len(), &[job]) };

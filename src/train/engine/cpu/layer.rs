@@ -8,7 +8,7 @@ use super::isa::Isa;
 use super::linear::{self, Linear, Step, Use, spare};
 use super::ops;
 use super::pack;
-use super::product::{Block, Finish, Number};
+use super::product::{Block, Finish, Number, Touch};
 use super::profile::{Part, timed};
 
 /// Modules in the order of [`crate::model::TARGET_MODULES`].
@@ -181,7 +181,11 @@ pub fn forward<E: Number + Workplace>(
                 pack::narrow(isa, x, unsafe { out.part(row, stride, column, columns) });
             }
         };
-        Use { layers: i..i + 1, align: heads.width, finish: Finish::With(Box::new(finish)) }
+        Use {
+            layers: i..i + 1,
+            align: heads.width,
+            finish: Finish::With(vec![Touch::write(out, stride)], Box::new(finish)),
+        }
     });
     let uses = uses.collect();
     linear::forward(of(0), &[q, k, v], view(&work.input, h), &mut saved.low[0], uses, &mut work.scratch);
@@ -210,7 +214,8 @@ pub fn forward<E: Number + Workplace>(
             ops::swiglu_row(isa, gate, up, keep, out);
         }
     };
-    let uses = vec![Use { layers: 0..2, align: 1, finish: Finish::With(Box::new(finish)) }];
+    let touches = vec![Touch::write(keep[0], f), Touch::write(keep[1], f), Touch::write(out, stride)];
+    let uses = vec![Use { layers: 0..2, align: 1, finish: Finish::With(touches, Box::new(finish)) }];
     linear::forward(of(2), &[gate, up], view(&work.input, h), &mut saved.low[2], uses, &mut work.scratch);
     let uses = residual(isa, h, &saved.mid, y);
     linear::forward(of(3), &[down], view(&work.product, f), &mut saved.low[3], uses, &mut work.scratch);
@@ -228,7 +233,8 @@ fn residual<'a, E: Number>(isa: Isa, h: usize, from: &'a [f32], to: &'a mut [f32
             unsafe { out.part(row, h, column, columns) }.copy_from_slice(sums);
         }
     };
-    vec![Use { layers: 0..1, align: 1, finish: Finish::With(Box::new(finish)) }]
+    let touches = vec![Touch::read(from, h), Touch::write(out, h)];
+    vec![Use { layers: 0..1, align: 1, finish: Finish::With(touches, Box::new(finish)) }]
 }
 
 /// Turns `d [m, H]`, the derivative by a layer's output, into that by its input, and adds the adapters' gradients.
@@ -269,7 +275,9 @@ pub fn backward<E: Number + Workplace>(
             ops::swiglu_row_back(isa, gate, up, block.part(0, r), outs);
         }
     };
-    linear::backward(of(3), &[down], &[view(by, h)], Some(Finish::With(Box::new(finish))), scratch);
+    let mut touches = vec![Touch::read(&saved.gate, f), Touch::read(&saved.up, f)];
+    touches.extend(outs.map(|o| Touch::write(o, stride_f)));
+    linear::backward(of(3), &[down], &[view(by, h)], Some(Finish::With(touches, Box::new(finish))), scratch);
     linear::accumulate(of(3), &[down], view(product, f), &saved.low[3], &[view(by, h)], gradients, scratch);
 
     let views = [view(by_gate, f), view(by_up, f)];

@@ -14,7 +14,7 @@ use super::frozen::Frozen;
 use super::isa::Isa;
 use super::ops;
 use super::pack;
-use super::product::{Block, Finish, Job, Number, Term, products};
+use super::product::{Block, Finish, Job, Number, Term, Touch, products};
 use super::profile::{Part, timed};
 use super::source::{Source, Way};
 
@@ -306,12 +306,12 @@ pub fn backward<E: Number>(
                     unsafe { to.part(row, inner, column, columns) }.copy_from_slice(sums);
                 }
             };
-            let finish_masked = Finish::With(Box::new(masked));
+            let finish_masked = Finish::With(vec![Touch::write(to, inner)], Box::new(masked));
             let job = Job { parts: vec![adapters.collect()], n: inner, align: 1, finish: finish_masked };
             // SAFETY: as above.
             timed(Part::Adapters, || unsafe { products(isa, m, &[job]) });
             let masked = &scratch.by_thinned;
-            Finish::With(Box::new(move |mut block: Block<'_>| {
+            Finish::With(finish.touches(), Box::new(move |mut block: Block<'_>| {
                 for r in 0..block.rows {
                     let at = (block.row + r) * inner + block.column;
                     let columns = block.columns;
@@ -369,7 +369,7 @@ pub fn accumulate<E: Number>(
                         }]],
                         n: rows,
                         align: 1,
-                        finish: Finish::With(Box::new(move |mut block| {
+                        finish: Finish::With(Vec::new(), Box::new(move |mut block| {
                             for r in 0..block.rows.min(rank.saturating_sub(block.row)) {
                                 let (row, column) = (block.row + r, block.column);
                                 for (i, &sum) in block.part(0, r).iter().enumerate() {
@@ -403,7 +403,7 @@ pub fn accumulate<E: Number>(
             }]],
             n: inner,
             align: 1,
-            finish: Finish::With(Box::new(move |mut block| {
+            finish: Finish::With(Vec::new(), Box::new(move |mut block| {
                 for r in 0..block.rows {
                     let Some(place) = places[block.row + r] else { continue };
                     // SAFETY: columns of A that are this task's.

@@ -87,8 +87,8 @@ pub enum Finish<'a, E> {
     Wide(Shared<f32>, usize),
     /// Written in the product's format; what lies between the last column and the stride is not touched.
     Narrow(Shared<E>, usize),
-    /// Whatever the closure does.
-    With(Box<dyn Fn(Block<'_>) + Sync + 'a>),
+    /// Whatever the closure does, and what it reads and writes.
+    With(Vec<Touch>, Box<dyn Fn(Block<'_>) + Sync + 'a>),
 }
 
 impl<E: Element> Finish<'_, E> {
@@ -110,8 +110,64 @@ impl<E: Element> Finish<'_, E> {
                     pack::narrow(isa, block.part(0, r), to);
                 }
             }
-            Self::With(f) => f(block),
+            Self::With(_, f) => f(block),
         }
+    }
+
+    /// What is read and written.
+    pub fn touches(&self) -> Vec<Touch> {
+        match self {
+            Self::Wide(out, stride) => vec![Touch::write(*out, *stride)],
+            Self::Narrow(out, stride) => vec![Touch::write(*out, *stride)],
+            Self::With(touches, _) => touches.clone(),
+        }
+    }
+}
+
+/// A matrix that finishing a block reads or writes. Its lines are asked for while the block is still being computed:
+/// a line that is written has to be fetched first, and that takes longer than anything done to it.
+#[derive(Clone, Copy)]
+pub struct Touch {
+    first: *const u8,
+    stride: usize,
+    size: usize,
+    write: bool,
+}
+
+// SAFETY: an address that is only ever hinted at.
+unsafe impl Sync for Touch {}
+// SAFETY: as above.
+unsafe impl Send for Touch {}
+
+impl Touch {
+    /// A matrix that is read, rows `stride` elements apart.
+    pub const fn read<T>(matrix: &[T], stride: usize) -> Self {
+        Self { first: matrix.as_ptr().cast(), stride: stride * size_of::<T>(), size: size_of::<T>(), write: false }
+    }
+
+    /// A matrix that is written.
+    pub fn write<T>(matrix: Shared<T>, stride: usize) -> Self {
+        Self { first: matrix.get().cast(), stride: stride * size_of::<T>(), size: size_of::<T>(), write: true }
+    }
+
+    fn ask(&self, row: usize, rows: usize, column: usize, columns: usize) {
+        #[cfg(target_arch = "x86_64")]
+        for r in row..row + rows {
+            use std::arch::x86_64::{_MM_HINT_ET0, _MM_HINT_T0, _mm_prefetch};
+            let at = self.first.wrapping_add(r * self.stride + column * self.size).cast::<i8>();
+            for line in (0..columns * self.size).step_by(64) {
+                // SAFETY: a hint; it never faults.
+                unsafe {
+                    if self.write {
+                        _mm_prefetch::<_MM_HINT_ET0>(at.wrapping_add(line));
+                    } else {
+                        _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(line));
+                    }
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (row, rows, column, columns);
     }
 }
 
@@ -230,6 +286,7 @@ pub unsafe fn products<E: Number>(isa: Isa, m: usize, jobs: &[Job<'_, E>]) {
 unsafe fn group<E: Number>(isa: Isa, job: &Job<'_, E>, column: usize, columns: usize, rows: std::ops::Range<usize>) {
     let count = columns.div_ceil(NR);
     let stride = count * NR;
+    let touches = job.finish.touches();
     E::with(|ScratchOf(scratch)| {
         scratch.panels.resize(job.depth() * stride);
         scratch.sums.resize(job.parts.len() * ROWS * stride);
@@ -248,6 +305,7 @@ unsafe fn group<E: Number>(isa: Isa, job: &Job<'_, E>, column: usize, columns: u
             }
         }
         for row in rows.clone().step_by(ROWS) {
+            touches.iter().for_each(|t| t.ask(row, ROWS.min(rows.end - row), column, columns));
             let mut at = 0;
             for (part, terms) in job.parts.iter().enumerate() {
                 let mut add = false;
