@@ -64,6 +64,16 @@ impl Hasher {
         self
     }
 
+    /// Adds one part of `len` bytes that comes in pieces; the same as [`Self::bytes`] of the whole.
+    #[must_use]
+    pub fn pieces<'a>(mut self, len: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        self.0.update(&(len as u64).to_le_bytes());
+        for piece in pieces {
+            self.0.update(piece);
+        }
+        self
+    }
+
     /// Adds one text part.
     #[must_use]
     pub fn text(self, part: &str) -> Self {

@@ -191,21 +191,11 @@ impl Folder {
     /// Gives the memory of a tensor's file pages back: whoever has copied it needs them no more. Reading it again is
     /// fine, and takes them again.
     pub fn forget(&self, name: &str) {
-        #[cfg(unix)]
         if let Ok(entry) = self.entry(name)
             && let Some((_, map)) = self.shards.get(entry.shard_idx)
         {
-            // SAFETY: the pages belong to a file that is only read; dropped ones are read from it again.
-            let _ = unsafe {
-                map.unchecked_advise_range(
-                    memmap2::UncheckedAdvice::DontNeed,
-                    entry.start,
-                    entry.end.saturating_sub(entry.start),
-                )
-            };
+            give_back(map, entry.start, entry.end.saturating_sub(entry.start));
         }
-        #[cfg(not(unix))]
-        let _ = name;
     }
 
     /// The tensor as f32, row-major; exact for every stored type.
@@ -315,10 +305,31 @@ impl Folder {
             }
         }
         for (path, map) in &self.shards {
-            hasher = hasher.text(&path.file_name().unwrap_or_default().to_string_lossy()).bytes(map);
+            // Piece by piece, each given back: a model should not have to be in memory for its name.
+            let pieces = map.chunks(HASHED_BYTES).enumerate().map(|(i, piece)| {
+                give_back(map, i.saturating_sub(1) * HASHED_BYTES, HASHED_BYTES);
+                piece
+            });
+            hasher =
+                hasher.text(&path.file_name().unwrap_or_default().to_string_lossy()).pieces(map.len(), pieces);
+            give_back(map, 0, map.len());
         }
         Ok(hasher.finish())
     }
+}
+
+/// Bytes of a weight file that are hashed at a time.
+const HASHED_BYTES: usize = 16 << 20;
+
+/// Gives the memory of a file's pages back; reading them again takes them again.
+fn give_back(map: &Mmap, start: usize, len: usize) {
+    #[cfg(unix)]
+    {
+        // SAFETY: the pages belong to a file that is only read; dropped ones are read from it again.
+        let _ = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, len) };
+    }
+    #[cfg(not(unix))]
+    let _ = (map, start, len);
 }
 
 /// The weight files in reading order, and the index's tensor -> file table when there is one.
