@@ -46,3 +46,4 @@ timings:
 # Numbers against transformers, PEFT, TRL and llama.cpp (needs tests/parity/requirements.txt)
 parity:
     python3 tests/parity/make_goldens.py --check
+    python3 tests/parity/make_blocks.py --check
