@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, Value, context};
+use regex::{Captures, Regex};
 
 use crate::prompt::Message;
 
-/// What `strftime_now` and `date_string` say: the constant that Llama 3.2's own template falls back to.
+/// What `date_string` says: the constant that Llama 3.2's own template falls back to. `strftime_now` says the same day
+/// in whatever format the template asks for.
 const DATE: &str = "26 Jul 2024";
 
 /// A template could not be compiled or rendered.
@@ -43,20 +45,14 @@ impl ChatTemplate {
     /// # Errors
     /// The template's syntax.
     pub fn new(source: &str, tokens: BTreeMap<String, String>) -> Result<Self, TemplateFault> {
-        // `{% generation %}` only marks spans for masks, which we take from token prefixes instead.
-        let mut source = source.to_owned();
-        for tag in [
-            "{% generation %}",
-            "{%- generation %}",
-            "{% generation -%}",
-            "{%- generation -%}",
-            "{% endgeneration %}",
-            "{%- endgeneration %}",
-            "{% endgeneration -%}",
-            "{%- endgeneration -%}",
-        ] {
-            source = source.replace(tag, "");
-        }
+        // `{% generation %}` only marks spans for masks, which we take from token prefixes instead; what it does to
+        // the white space around it stays.
+        let tag = Regex::new(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}").map_err(broken)?;
+        let source = tag.replace_all(source, |found: &Captures<'_>| {
+            let word = if found.get(2).is_some() { "endif" } else { "if true" };
+            format!("{{%{} {word} {}%}}", &found[1], &found[3])
+        });
+        let source = joined_lines(&source);
         let mut env = Environment::new();
         env.set_trim_blocks(true);
         env.set_lstrip_blocks(true);
@@ -64,7 +60,7 @@ impl ChatTemplate {
         env.add_function("raise_exception", |text: String| -> Result<String, Error> {
             Err(Error::new(ErrorKind::InvalidOperation, text))
         });
-        env.add_function("strftime_now", |_format: String| DATE);
+        env.add_function("strftime_now", |format: String| strftime(&format));
         env.add_filter("tojson", to_json);
         env.add_template_owned("chat", source.clone())?;
         Ok(Self { env, source, tokens })
@@ -90,9 +86,102 @@ impl ChatTemplate {
     /// What the template raises, for example on roles it does not know.
     pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, TemplateFault> {
         let tokens = Value::from_serialize(&self.tokens);
-        let context = context! { messages, add_generation_prompt, date_string => DATE, ..tokens };
+        // transformers always passes these two; a template may ask whether they are none, and undefined is not.
+        let (tools, documents) = (Value::from(()), Value::from(()));
+        let context = context! { messages, add_generation_prompt, tools, documents, date_string => DATE, ..tokens };
         Ok(self.env.get_template("chat")?.render(context)?)
     }
+}
+
+fn broken(error: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::SyntaxError, error.to_string())
+}
+
+/// The source without the line breaks that a backslash takes out of a string, which Jinja does by Python's
+/// `unicode-escape` and minijinja does not. Mistral's templates spread their system prompt so.
+fn joined_lines(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let (mut inside, mut quote) = (false, None);
+    let mut chars = source.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        match (inside, quote) {
+            // A comment is text to its end, quotes and all.
+            (false, _) if c == '{' && next == Some('#') => {
+                let mut last = c;
+                out.push(c);
+                for c in chars.by_ref() {
+                    out.push(c);
+                    if last == '#' && c == '}' {
+                        break;
+                    }
+                    last = c;
+                }
+                continue;
+            }
+            (false, _) => inside = c == '{' && matches!(next, Some('{' | '%')),
+            (true, None) => match c {
+                '\'' | '"' => quote = Some(c),
+                '}' if out.ends_with(['}', '%']) => inside = false,
+                _ => {}
+            },
+            (true, Some(_)) if c == '\\' => {
+                let escaped = chars.next();
+                if escaped != Some('\n') {
+                    out.push(c);
+                    out.extend(escaped);
+                }
+                continue;
+            }
+            (true, Some(open)) if c == open => quote = None,
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Python's `strftime` of midnight on the fixed day, for the codes that templates use.
+fn strftime(format: &str) -> Result<String, Error> {
+    let mut out = String::new();
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        let code = match chars.next() {
+            // The same without a leading zero.
+            Some('-') => match chars.next() {
+                Some('m') => "7",
+                Some('d') => "26",
+                Some('H' | 'M' | 'S') => "0",
+                Some('I') => "12",
+                _ => "",
+            },
+            Some('Y') => "2024",
+            Some('y') => "24",
+            Some('m') => "07",
+            Some('d' | 'e') => "26",
+            Some('b' | 'h') => "Jul",
+            Some('B') => "July",
+            Some('a') => "Fri",
+            Some('A') => "Friday",
+            Some('j') => "208",
+            Some('H' | 'M' | 'S') => "00",
+            Some('I') => "12",
+            Some('p') => "AM",
+            Some('F') => "2024-07-26",
+            Some('T') => "00:00:00",
+            Some('%') => "%",
+            _ => "",
+        };
+        if code.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidOperation, format!("strftime_now: unknown format `{format}`")));
+        }
+        out.push_str(code);
+    }
+    Ok(out)
 }
 
 /// Python's `json.dumps(ensure_ascii=False)`: `", "` and `": "`, insertion order, optional indent.
@@ -176,6 +265,25 @@ mod tests {
             template.render(&[message(Role::User, "<a> & b")], false).unwrap(),
             r#"{"role": "user", "content": "<a> & b"}"#
         );
+    }
+
+    #[test]
+    fn the_fixed_day_takes_any_format() {
+        let render = |source: &str| ChatTemplate::new(source, BTreeMap::new()).unwrap().render(&[], false);
+        // Python's answers for datetime(2024, 7, 26).
+        assert_eq!(render("{{ strftime_now('%Y-%m-%d') }}").unwrap(), "2024-07-26");
+        assert_eq!(render("{{ strftime_now('%d %B %Y, %A %H:%M') }}").unwrap(), "26 July 2024, Friday 00:00");
+        assert_eq!(render("{{ strftime_now('%-d/%m/%y %b %a %j %%') }}").unwrap(), "26/07/24 Jul Fri 208 %");
+        assert!(render("{{ strftime_now('%Q') }}").unwrap_err().to_string().contains("%Q"));
+    }
+
+    #[test]
+    fn strings_go_on_over_lines_and_tools_are_none() {
+        // As Mistral Small 3 writes it. Outside of strings a backslash is a backslash.
+        let source = "{# don't \\\n#}\\\n{%- set text = \"It's Paris.\\\n\\\nOr \\\"not\\\".\" %}\n{{- text }}\
+            {%- if tools is not none %}TOOLS{%- endif %}{{ 'a\\\\' }}\\\n.";
+        let template = ChatTemplate::new(source, BTreeMap::new()).unwrap();
+        assert_eq!(template.render(&[], false).unwrap(), "\\It's Paris.Or \"not\".a\\\\\n.");
     }
 
     #[test]

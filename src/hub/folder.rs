@@ -230,24 +230,26 @@ impl Folder {
         &self.tokenizer_config
     }
 
-    /// The chat template: tokenizer_config.json first (as llama.cpp's converter), then `chat_template.jinja`.
+    /// The chat template: `chat_template.jinja` first, as transformers does, then tokenizer_config.json.
     ///
     /// Of several named templates the one called `default` counts.
     ///
     /// # Errors
     /// [`HubError::Io`] or [`HubError::Json`] when the file cannot be read.
     pub fn chat_template(&self) -> Result<Option<String>, HubError> {
-        match self.tokenizer_config.get("chat_template") {
-            Some(Value::String(template)) => return Ok(Some(template.clone())),
-            Some(Value::Array(named)) => {
-                let default = named.iter().find(|entry| entry.get("name").is_some_and(|name| name == "default"));
-                if let Some(template) = default.and_then(|entry| entry.get("template")).and_then(Value::as_str) {
-                    return Ok(Some(template.to_owned()));
-                }
-            }
-            _ => {}
+        if let Some(template) = read_text(&self.dir.join("chat_template.jinja"))? {
+            return Ok(Some(template));
         }
-        read_text(&self.dir.join("chat_template.jinja"))
+        Ok(match self.tokenizer_config.get("chat_template") {
+            Some(Value::String(template)) => Some(template.clone()),
+            Some(Value::Array(named)) => named
+                .iter()
+                .find(|entry| entry.get("name").is_some_and(|name| name == "default"))
+                .and_then(|entry| entry.get("template"))
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            _ => None,
+        })
     }
 
     /// Names of bos, eos and pad from tokenizer_config.json, else special_tokens_map.json.

@@ -14,6 +14,8 @@ mod eval;
 #[cfg(unix)]
 mod ci;
 mod datasets;
+#[cfg(feature = "train")]
+mod families;
 mod filter;
 #[cfg(feature = "train")]
 mod leak;

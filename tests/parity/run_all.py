@@ -55,11 +55,12 @@ class Made:
             make(path)
         return path
 
-    def adapter(self) -> Path:
+    def adapter(self, **more) -> Path:
         few = {"max_steps": 6, "batch_rows": 4, "eval_ratio": 0.0, "keep": "last", "learning_rate": 1e-3, "warmup_ratio": 0.0}
+        few |= {name: "true" for name in more}
         settings = [x for k, v in few.items() for x in ("--set", f"train.learn.{k}={v}")]
         given = ["--phase", "learn", "--data", ROWS / "qa.jsonl", "--student", STUDENT]
-        return self.once("adapter", lambda out: self.run("train", *given, "--out", out, *settings))
+        return self.once("-".join(["adapter", *more]), lambda out: self.run("train", *given, "--out", out, *settings))
 
     def merged(self) -> Path:
         given = ["--student", STUDENT, "--adapter", self.adapter()]
@@ -71,7 +72,7 @@ class Made:
     def logits(self, model: Path, *more) -> Path:
         ids = ",".join(map(str, IDS))
         return self.once(
-            f"logits-{model.name}-{len(more)}.json",
+            f"logits-{model.name}-{'-'.join(Path(m).name for m in more)}.json",
             lambda out: self.run("eval", "logits", "-m", model, *more, "--ids", ids, to=out),
         )
 
@@ -101,8 +102,9 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
     torch = ["torch", "transformers", "peft"]
     trl = [*torch, "trl", "datasets"]
 
-    def adapter() -> list:
-        return [STUDENT, made.adapter(), made.logits(STUDENT, "--adapter", made.adapter())]
+    def adapter(**more) -> list:
+        folder = made.adapter(**more)
+        return [STUDENT, folder, made.logits(STUDENT, "--adapter", folder)]
 
     def merged() -> list:
         return [made.merged(), made.logits(made.merged()), "--base", STUDENT, "--adapter", made.adapter()]
@@ -115,7 +117,11 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
         ("goldens", "make_goldens.py", lambda: ["--check"], trl),
         ("ner", "make_ner.py", lambda: ["--check"], ["torch", "transformers"]),
         ("training", "check_training.py", lambda: ["--distill", made.distill], trl),
+        ("blocks", "make_blocks.py", lambda: ["--check"], ["torch", "bitsandbytes"]),
+        ("families", "make_families.py", lambda: ["--check"], torch),
         ("adapter", "check_adapter.py", adapter, torch),
+        ("dora", "check_adapter.py", lambda: adapter(use_dora=True), torch),
+        ("rslora", "check_adapter.py", lambda: adapter(use_rslora=True), torch),
         ("merged", "check_merged.py", merged, torch),
         ("gguf", "check_gguf.py", gguf, ["llama_cpp"]),
         (
