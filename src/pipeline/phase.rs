@@ -337,7 +337,8 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
         device: input.device,
         base: fit.plan.base.name(),
         checkpoint_layers: fit.plan.checkpoint_layers,
-        dropout: s.dropout,
+        // A preference compares with a reference that has none; TRL's `disable_dropout`.
+        dropout: if input.phase == Phase::Align { 0.0 } else { s.dropout },
     };
     let mut engine = load_engine(input.folder, &trainable, beneath, request)?;
     if let Some(adapter) = continued {

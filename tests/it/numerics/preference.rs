@@ -182,7 +182,8 @@ fn dpo_starts_at_ln_2() {
         dir.path(),
     );
     let lines = metrics(dir.path());
-    close("first loss", &[number(&lines[0]["loss"])], &[std::f64::consts::LN_2], 1e-9, 0.0);
+    // References are scored in other company than in the update, so that rounding differs.
+    close("first loss", &[number(&lines[0]["loss"])], &[std::f64::consts::LN_2], 1e-6, 0.0);
     assert_eq!(lines[0]["rewards/accuracies"], 0.0);
     assert!(number(&lines[1]["loss"]) < std::f64::consts::LN_2, "{}", lines[1]);
 }
