@@ -56,9 +56,14 @@ class Made:
         return path
 
     def adapter(self) -> Path:
+        # Without probes, which would be measured before and after.
+        rows = [json.loads(line) for line in (ROWS / "qa.jsonl").read_text(encoding="utf-8").splitlines()[:24]]
+        data = self.folder / "few.jsonl"
+        keep = ("instruction", "response")
+        data.write_text("".join(json.dumps({k: r[k] for k in keep}) + "\n" for r in rows), encoding="utf-8")
         few = {"max_steps": 6, "batch_rows": 4, "eval_ratio": 0.0, "keep": "last", "learning_rate": 1e-3, "warmup_ratio": 0.0}
         settings = [x for k, v in few.items() for x in ("--set", f"train.learn.{k}={v}")]
-        given = ["--phase", "learn", "--data", ROWS / "qa.jsonl", "--student", STUDENT]
+        given = ["--phase", "learn", "--data", data, "--student", STUDENT]
         return self.once("adapter", lambda out: self.run("train", *given, "--out", out, *settings))
 
     def merged(self) -> Path:
@@ -113,6 +118,7 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
 
     return [
         ("goldens", "make_goldens.py", lambda: ["--check"], trl),
+        ("objectives", "make_objectives.py", lambda: ["--check"], trl),
         ("ner", "make_ner.py", lambda: ["--check"], ["torch", "transformers"]),
         ("training", "check_training.py", lambda: ["--distill", made.distill], trl),
         ("adapter", "check_adapter.py", adapter, torch),
