@@ -131,7 +131,7 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
             ["torch", "LLAMA_CPP_DIR"],
         ),
         ("parquet", "check_parquet.py", made.tables, ["pandas", "pyarrow", "datasets"]),
-        ("convert", "check_convert.py", lambda: [made.distill], ["datasets", "trl"]),
+        ("convert", "check_convert.py", lambda: [made.distill], ["datasets", "trl", "zstandard"]),
         ("card", "check_card.py", lambda: [made.card()], ["datasets", "huggingface_hub"]),
         ("sarif", "check_sarif.py", lambda: [os.environ["SARIF_SCHEMA"], made.sarif()], ["jsonschema", "SARIF_SCHEMA"]),
         ("ci", "check_ci.py", lambda: ["--distill", made.distill], ["yaml", "pre_commit", "check_jsonschema"]),
