@@ -312,8 +312,7 @@ impl Folder {
                 give_back(map, i.saturating_sub(1) * HASHED_BYTES, HASHED_BYTES);
                 piece
             });
-            hasher =
-                hasher.text(&path.file_name().unwrap_or_default().to_string_lossy()).pieces(map.len(), pieces);
+            hasher = hasher.text(&path.file_name().unwrap_or_default().to_string_lossy()).pieces(map.len(), pieces);
             give_back(map, 0, map.len());
         }
         Ok(hasher.finish())

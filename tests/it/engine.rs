@@ -251,7 +251,7 @@ fn dropout_is_differentiated_as_it_was_drawn() {
     let direction: Vec<f32> = values.iter().map(|_| stream.normal() as f32).collect();
     let n = engine.score(&sequences).unwrap().logps.len();
     let weights = upstream(n);
-    let mut at = |engine: &mut dyn Engine, step: f32| {
+    let at = |engine: &mut dyn Engine, step: f32| {
         let moved: Vec<f32> = values.iter().zip(&direction).map(|(v, d)| v + step * d).collect();
         engine.write(&moved).unwrap();
         engine.begin(4);

@@ -114,7 +114,7 @@ fn batch() -> Vec<Sequence> {
     rows.map(|(row, labels)| {
         let labels: Vec<i64> = labels.as_array().unwrap().iter().map(|l| l.as_i64().unwrap()).collect();
         let end = labels.iter().position(|&l| l != IGNORE).unwrap();
-        Sequence { input_ids: ids(row), labels, prompt: 1..end }
+        Sequence { input_ids: ids(row), labels, prompt: 1..end, thought: 0..0 }
     })
     .collect()
 }

@@ -68,6 +68,12 @@ DPO = {
     "dpo-robust": {"loss_type": ["robust"], "label_smoothing": 0.1},
     "dpo-sigmoid-sft": {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 0.5]},
 }
+# What else DPOTrainer knows.
+DPO |= {
+    f"dpo-{name.replace('_', '-')}": {"loss_type": [name]}
+    for name in ("sigmoid_norm", "nca_pair", "sppo_hard", "apo_zero", "apo_down", "discopop")
+}
+DPO["dpo-exo-pair"] = {"loss_type": ["exo_pair"], "label_smoothing": 0.01}
 COMMON = {"learning_rate": 2e-3, "weight_decay": 0.01, "max_grad_norm": 1.0, "warmup_ratio": 0.1, "schedule": "cosine"}
 # Rows of a micro-batch, micro-batches of a step, settings. Always with a warm-up: Adam's first update is the sign of the
 # gradient, whatever its size, and where that is nearly nothing two of torch's own attention kernels disagree as well.

@@ -3,6 +3,7 @@
 
     python make_objectives.py              # writes ../../fixtures/numeric/objectives.json
     python make_objectives.py --out DIR    # somewhere else; DIR needs tiny-llama and its adapter
+    python make_objectives.py --check      # makes them again in a scratch folder and compares
 
 `pure` holds losses and derivatives from given summed log-probs: TRL's trainers compute the loss with a model that
 answers those numbers. `runs` holds five updates by TRL's trainers themselves on the tiny Llama of make_goldens.py.
@@ -11,6 +12,9 @@ answers those numbers. `runs` holds five updates by TRL's trainers themselves on
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
+import tempfile
 import types
 from collections import defaultdict
 from pathlib import Path
@@ -43,7 +47,7 @@ from make_goldens import (
     word_tokenizer,
     words,
 )
-from parity_common import write_json
+from parity_common import differences, read_json, write_json
 
 PAIRS = {
     "policy_chosen": [-10.0, -20.0, -31.5, -4.25, -120.0, -12.0, -0.5],
@@ -251,10 +255,22 @@ def kto_run(out: Path, rows: list[dict], case: dict) -> dict:
     return {**case, "steps": steps, "final": final}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
-    out = parser.parse_args().out
+def check(out: Path) -> int:
+    with tempfile.TemporaryDirectory() as tmp:
+        for name in ("tiny-llama", "tiny-llama-lora", "tiny-llama-lora-ref"):
+            shutil.copytree(out / name, Path(tmp) / name)
+        make(Path(tmp))
+        sides = [read_json(folder / "objectives.json") for folder in (out, Path(tmp))]
+    for side in sides:
+        side.pop("versions")
+    found = differences(*sides, rtol=2e-4, atol=2e-5)
+    print(f"{'differs' if found else 'same   '} {out / 'objectives.json'}")
+    for line in found[:10]:
+        print(f"        {line}")
+    return 1 if found else 0
+
+
+def make(out: Path) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     rows = dpo_rows()
@@ -291,5 +307,16 @@ def main() -> None:
     )
 
 
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    args = parser.parse_args()
+    if args.check:
+        return check(args.out)
+    make(args.out)
+    return 0
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

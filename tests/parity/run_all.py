@@ -56,11 +56,19 @@ class Made:
         return path
 
     def adapter(self, **more) -> Path:
+    def adapter(self) -> Path:
+        # Without probes, which would be measured before and after.
+        rows = [json.loads(line) for line in (ROWS / "qa.jsonl").read_text(encoding="utf-8").splitlines()[:24]]
+        data = self.folder / "few.jsonl"
+        keep = ("instruction", "response")
+        data.write_text("".join(json.dumps({k: r[k] for k in keep}) + "\n" for r in rows), encoding="utf-8")
         few = {"max_steps": 6, "batch_rows": 4, "eval_ratio": 0.0, "keep": "last", "learning_rate": 1e-3, "warmup_ratio": 0.0}
         few |= {name: "true" for name in more}
         settings = [x for k, v in few.items() for x in ("--set", f"train.learn.{k}={v}")]
         given = ["--phase", "learn", "--data", ROWS / "qa.jsonl", "--student", STUDENT]
         return self.once("-".join(["adapter", *more]), lambda out: self.run("train", *given, "--out", out, *settings))
+        given = ["--phase", "learn", "--data", data, "--student", STUDENT]
+        return self.once("adapter", lambda out: self.run("train", *given, "--out", out, *settings))
 
     def merged(self) -> Path:
         given = ["--student", STUDENT, "--adapter", self.adapter()]
@@ -115,6 +123,7 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
 
     return [
         ("goldens", "make_goldens.py", lambda: ["--check"], trl),
+        ("objectives", "make_objectives.py", lambda: ["--check"], trl),
         ("ner", "make_ner.py", lambda: ["--check"], ["torch", "transformers"]),
         ("training", "check_training.py", lambda: ["--distill", made.distill], trl),
         ("blocks", "make_blocks.py", lambda: ["--check"], ["torch", "bitsandbytes"]),
@@ -131,7 +140,7 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
             ["torch", "LLAMA_CPP_DIR"],
         ),
         ("parquet", "check_parquet.py", made.tables, ["pandas", "pyarrow", "datasets"]),
-        ("convert", "check_convert.py", lambda: [made.distill], ["datasets", "trl"]),
+        ("convert", "check_convert.py", lambda: [made.distill], ["datasets", "trl", "zstandard"]),
         ("card", "check_card.py", lambda: [made.card()], ["datasets", "huggingface_hub"]),
         ("sarif", "check_sarif.py", lambda: [os.environ["SARIF_SCHEMA"], made.sarif()], ["jsonschema", "SARIF_SCHEMA"]),
         ("ci", "check_ci.py", lambda: ["--distill", made.distill], ["yaml", "pre_commit", "check_jsonschema"]),

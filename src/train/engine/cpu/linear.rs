@@ -311,14 +311,17 @@ pub fn backward<E: Number>(
             // SAFETY: as above.
             timed(Part::Adapters, || unsafe { products(isa, m, &[job]) });
             let masked = &scratch.by_thinned;
-            Finish::With(finish.touches(), Box::new(move |mut block: Block<'_>| {
-                for r in 0..block.rows {
-                    let at = (block.row + r) * inner + block.column;
-                    let columns = block.columns;
-                    ops::add_row(isa, block.part(0, r), &masked[at..][..columns]);
-                }
-                finish.apply(isa, block);
-            }))
+            Finish::With(
+                finish.touches(),
+                Box::new(move |mut block: Block<'_>| {
+                    for r in 0..block.rows {
+                        let at = (block.row + r) * inner + block.column;
+                        let columns = block.columns;
+                        ops::add_row(isa, block.part(0, r), &masked[at..][..columns]);
+                    }
+                    finish.apply(isa, block);
+                }),
+            )
         }
     };
     let job = Job { parts: vec![terms], n: inner, align: 1, finish };
@@ -369,15 +372,18 @@ pub fn accumulate<E: Number>(
                         }]],
                         n: rows,
                         align: 1,
-                        finish: Finish::With(Vec::new(), Box::new(move |mut block| {
-                            for r in 0..block.rows.min(rank.saturating_sub(block.row)) {
-                                let (row, column) = (block.row + r, block.column);
-                                for (i, &sum) in block.part(0, r).iter().enumerate() {
-                                    // SAFETY: rows of B that are this task's.
-                                    unsafe { *out.get().add(first + (column + i) * rank + row) += scale * sum };
+                        finish: Finish::With(
+                            Vec::new(),
+                            Box::new(move |mut block| {
+                                for r in 0..block.rows.min(rank.saturating_sub(block.row)) {
+                                    let (row, column) = (block.row + r, block.column);
+                                    for (i, &sum) in block.part(0, r).iter().enumerate() {
+                                        // SAFETY: rows of B that are this task's.
+                                        unsafe { *out.get().add(first + (column + i) * rank + row) += scale * sum };
+                                    }
                                 }
-                            }
-                        })),
+                            }),
+                        ),
                     })
                 })
                 .collect();
@@ -403,14 +409,17 @@ pub fn accumulate<E: Number>(
             }]],
             n: inner,
             align: 1,
-            finish: Finish::With(Vec::new(), Box::new(move |mut block| {
-                for r in 0..block.rows {
-                    let Some(place) = places[block.row + r] else { continue };
-                    // SAFETY: columns of A that are this task's.
-                    let to = unsafe { out.part(0, 0, place + block.column, block.columns) };
-                    ops::add_row(isa, to, block.part(0, r));
-                }
-            })),
+            finish: Finish::With(
+                Vec::new(),
+                Box::new(move |mut block| {
+                    for r in 0..block.rows {
+                        let Some(place) = places[block.row + r] else { continue };
+                        // SAFETY: columns of A that are this task's.
+                        let to = unsafe { out.part(0, 0, place + block.column, block.columns) };
+                        ops::add_row(isa, to, block.part(0, r));
+                    }
+                }),
+            ),
         };
         // SAFETY: `width` rows, a multiple of 32.
         unsafe { products(isa, width, &[job]) };
