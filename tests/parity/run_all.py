@@ -56,7 +56,6 @@ class Made:
         return path
 
     def adapter(self, **more) -> Path:
-    def adapter(self) -> Path:
         # Without probes, which would be measured before and after.
         rows = [json.loads(line) for line in (ROWS / "qa.jsonl").read_text(encoding="utf-8").splitlines()[:24]]
         data = self.folder / "few.jsonl"
@@ -65,10 +64,8 @@ class Made:
         few = {"max_steps": 6, "batch_rows": 4, "eval_ratio": 0.0, "keep": "last", "learning_rate": 1e-3, "warmup_ratio": 0.0}
         few |= {name: "true" for name in more}
         settings = [x for k, v in few.items() for x in ("--set", f"train.learn.{k}={v}")]
-        given = ["--phase", "learn", "--data", ROWS / "qa.jsonl", "--student", STUDENT]
-        return self.once("-".join(["adapter", *more]), lambda out: self.run("train", *given, "--out", out, *settings))
         given = ["--phase", "learn", "--data", data, "--student", STUDENT]
-        return self.once("adapter", lambda out: self.run("train", *given, "--out", out, *settings))
+        return self.once("-".join(["adapter", *more]), lambda out: self.run("train", *given, "--out", out, *settings))
 
     def merged(self) -> Path:
         given = ["--student", STUDENT, "--adapter", self.adapter()]
