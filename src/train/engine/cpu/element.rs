@@ -36,23 +36,26 @@ pub trait Element: Plain + Default {
     fn of(x: f32) -> Self;
     fn wide(self) -> f32;
 
-    /// One block: `c [rows, 32] (+)= a [rows, kc] · panel [kc, 32]`.
+    /// One block: `c [rows, 32] (+)= Σ a_i [rows, kc_i] · panel_i [kc_i, 32]`, the sums in registers throughout.
     ///
     /// # Safety
-    /// `a` has `rows` rows of `lda` elements with `kc` readable each, `c` has `rows` rows of `ldc` with 32 writable,
-    /// `rows` is a multiple of 4 and for tiles of 32, `kc` is a multiple of [`STEP`], and `isa` is available.
-    #[allow(clippy::too_many_arguments, reason = "the signature of a micro-kernel")]
-    unsafe fn block(
-        isa: Isa,
-        kc: usize,
-        a: *const Self,
-        lda: usize,
-        panel: *const Self,
-        c: *mut f32,
-        ldc: usize,
-        rows: usize,
-        add: bool,
-    );
+    /// Every `a` has `rows` rows with `kc` readable, every panel `32 · kc`, `c` has `rows` rows of `ldc` with 32
+    /// writable, `rows` is a multiple of 4 and for tiles of 32, every `kc` is a multiple of [`STEP`], and `isa` is
+    /// available.
+    unsafe fn block(isa: Isa, pieces: &[Piece<Self>], c: *mut f32, ldc: usize, rows: usize, add: bool);
+}
+
+/// A part of the reduced dimension: rows of a left operand and a packed panel.
+#[derive(Clone, Copy)]
+pub struct Piece<E> {
+    /// Length; a multiple of [`STEP`].
+    pub kc: usize,
+    /// First row.
+    pub a: *const E,
+    /// In elements.
+    pub lda: usize,
+    /// `[kc, 32]`.
+    pub panel: *const E,
 }
 
 impl Element for f32 {
@@ -67,19 +70,9 @@ impl Element for f32 {
     }
 
     #[inline]
-    unsafe fn block(
-        isa: Isa,
-        kc: usize,
-        a: *const Self,
-        lda: usize,
-        panel: *const Self,
-        c: *mut f32,
-        ldc: usize,
-        rows: usize,
-        add: bool,
-    ) {
+    unsafe fn block(isa: Isa, pieces: &[Piece<Self>], c: *mut f32, ldc: usize, rows: usize, add: bool) {
         // SAFETY: the caller's promises are the kernels' own.
-        unsafe { kernel::block_f32(isa, kc, a, lda, panel, c, ldc, rows, add) }
+        unsafe { kernel::block_f32(isa, pieces, c, ldc, rows, add) }
     }
 }
 
@@ -95,19 +88,9 @@ impl Element for Bf16 {
     }
 
     #[inline]
-    unsafe fn block(
-        isa: Isa,
-        kc: usize,
-        a: *const Self,
-        lda: usize,
-        panel: *const Self,
-        c: *mut f32,
-        ldc: usize,
-        rows: usize,
-        add: bool,
-    ) {
+    unsafe fn block(isa: Isa, pieces: &[Piece<Self>], c: *mut f32, ldc: usize, rows: usize, add: bool) {
         // SAFETY: the caller's promises are the kernels' own.
-        unsafe { kernel::block_bf16(isa, kc, a, lda, panel, c, ldc, rows, add) }
+        unsafe { kernel::block_bf16(isa, pieces, c, ldc, rows, add) }
     }
 }
 

@@ -1,103 +1,71 @@
 //! Micro-kernels: one block of a product in registers.
 //!
 //! A panel of bf16 is `[kc / 2][32]` pairs, two consecutive values of the reduced dimension beside each other; a panel
-//! of f32 is `[kc][32]`. Every sum runs over the reduced dimension in order, whatever the level, so that the result
-//! does not depend on how blocks are shared out.
+//! of f32 is `[kc][32]`. Every sum runs over the pieces in order and stays in registers from the first to the last,
+//! whatever the level, so that the result does not depend on how blocks are shared out.
 
-use super::element::{Bf16, NR};
+use super::element::{Bf16, NR, Piece};
 use super::isa::Isa;
 
 /// # Safety
 /// As [`super::element::Element::block`].
-#[allow(clippy::too_many_arguments, reason = "the signature of a micro-kernel")]
-pub unsafe fn block_bf16(
-    isa: Isa,
-    kc: usize,
-    a: *const Bf16,
-    lda: usize,
-    panel: *const Bf16,
-    c: *mut f32,
-    ldc: usize,
-    rows: usize,
-    add: bool,
-) {
+pub unsafe fn block_bf16(isa: Isa, pieces: &[Piece<Bf16>], c: *mut f32, ldc: usize, rows: usize, add: bool) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the caller promised the level and the extents.
     unsafe {
         match isa {
             Isa::Amx => {
-                for r in (0..rows).step_by(32) {
-                    x86::tiles(kc, a.add(r * lda), lda, panel, c.add(r * ldc), ldc, add);
+                for row in (0..rows).step_by(32) {
+                    x86::tiles(pieces, row, c.add(row * ldc), ldc, add);
                 }
             }
-            _ => x86::pairs_512(kc, a, lda, panel, c, ldc, rows, add),
+            _ => x86::pairs_512(pieces, c, ldc, rows, add),
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        let _ = (isa, kc, a, lda, panel, c, ldc, rows, add);
+        let _ = (isa, pieces, c, ldc, rows, add);
         unreachable!("products of bf16 are only made where there are instructions for them");
     }
 }
 
 /// # Safety
 /// As [`super::element::Element::block`].
-#[allow(clippy::too_many_arguments, reason = "the signature of a micro-kernel")]
-pub unsafe fn block_f32(
-    isa: Isa,
-    kc: usize,
-    a: *const f32,
-    lda: usize,
-    panel: *const f32,
-    c: *mut f32,
-    ldc: usize,
-    rows: usize,
-    add: bool,
-) {
+pub unsafe fn block_f32(isa: Isa, pieces: &[Piece<f32>], c: *mut f32, ldc: usize, rows: usize, add: bool) {
     // SAFETY: the caller promised the level and the extents.
     unsafe {
         match isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 | Isa::Amx | Isa::Avx512Bf16 => x86::f32_512(kc, a, lda, panel, c, ldc, rows, add),
+            Isa::Avx512 | Isa::Amx | Isa::Avx512Bf16 => x86::f32_512(pieces, c, ldc, rows, add),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => x86::f32_256(kc, a, lda, panel, c, ldc, rows, add),
-            _ => plain(kc, a, lda, panel, c, ldc, rows, add),
+            Isa::Avx2 => x86::f32_256(pieces, c, ldc, rows, add),
+            _ => plain(pieces, c, ldc, rows, add),
         }
     }
 }
 
 /// Loops that every compiler can vectorise: 4 rows of 16 columns at a time.
-#[allow(clippy::too_many_arguments, reason = "the signature of a micro-kernel")]
-unsafe fn plain(
-    kc: usize,
-    a: *const f32,
-    lda: usize,
-    panel: *const f32,
-    c: *mut f32,
-    ldc: usize,
-    rows: usize,
-    add: bool,
-) {
-    for row in (0..rows).step_by(4) {
-        for half in [0, 16] {
-            let mut sums = [[0f32; 16]; 4];
-            for k in 0..kc {
+unsafe fn plain(pieces: &[Piece<f32>], c: *mut f32, ldc: usize, rows: usize, add: bool) {
+    for (row, half) in (0..rows).step_by(4).flat_map(|row| [(row, 0), (row, 16)]) {
+        let mut sums = [[0f32; 16]; 4];
+        for piece in pieces {
+            for k in 0..piece.kc {
                 // SAFETY: within the extents the caller promised.
-                let b = unsafe { &*panel.add(k * NR + half).cast::<[f32; 16]>() };
+                let b = unsafe { &*piece.panel.add(k * NR + half).cast::<[f32; 16]>() };
                 for (r, sums) in sums.iter_mut().enumerate() {
                     // SAFETY: as above.
-                    let x = unsafe { *a.add((row + r) * lda + k) };
+                    let x = unsafe { *piece.a.add((row + r) * piece.lda + k) };
                     for (sum, &b) in sums.iter_mut().zip(b) {
                         *sum += x * b;
                     }
                 }
             }
-            for (r, sums) in sums.iter().enumerate() {
-                // SAFETY: as above.
-                let out = unsafe { &mut *c.add((row + r) * ldc + half).cast::<[f32; 16]>() };
-                for (out, &sum) in out.iter_mut().zip(sums) {
-                    *out = if add { *out + sum } else { sum };
-                }
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            // SAFETY: as above.
+            let out = unsafe { &mut *c.add((row + r) * ldc + half).cast::<[f32; 16]>() };
+            for (out, &sum) in out.iter_mut().zip(sums) {
+                *out = if add { *out + sum } else { sum };
             }
         }
     }
@@ -107,14 +75,15 @@ unsafe fn plain(
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Bf16, NR};
+    use super::{Bf16, NR, Piece};
 
-    /// 32 rows: four tiles of 16 × 16 sums, 32 values of the reduced dimension a turn.
+    /// 32 rows from `row` on: four tiles of 16 × 16 sums, 32 values of the reduced dimension a turn.
     ///
     /// Tile instructions are written out because the intrinsics are not stable. The compiler itself never uses tile
-    /// registers; [`Tiles`] has set their shapes on this thread.
-    pub unsafe fn tiles(kc: usize, a: *const Bf16, lda: usize, panel: *const Bf16, c: *mut f32, ldc: usize, add: bool) {
-        // SAFETY: 32 rows of A and C and `kc / 32` steps of the panel are there, as the caller promised.
+    /// registers, so they keep their contents between the pieces; [`super::Tiles`] has set their shapes on this
+    /// thread. Sums are not put down between pieces: loading a tile that was just stored waits for the store.
+    pub unsafe fn tiles(pieces: &[Piece<Bf16>], row: usize, c: *mut f32, ldc: usize, add: bool) {
+        // SAFETY: 32 rows of every left operand and of C, and all panels are there, as the caller promised.
         unsafe {
             let (c0, c1) = (c, c.add(16 * ldc));
             if add {
@@ -135,29 +104,32 @@ mod x86 {
                     options(nostack, nomem)
                 );
             }
-            std::arch::asm!(
-                "2:",
-                "tileloadd tmm4, [{a0} + {lda}]",
-                "tileloadd tmm6, [{b} + {ldb}]",
-                "tdpbf16ps tmm0, tmm4, tmm6",
-                "tileloadd tmm7, [{b} + {ldb} + 64]",
-                "tdpbf16ps tmm1, tmm4, tmm7",
-                "tileloadd tmm5, [{a1} + {lda}]",
-                "tdpbf16ps tmm2, tmm5, tmm6",
-                "tdpbf16ps tmm3, tmm5, tmm7",
-                "add {a0}, 64",
-                "add {a1}, 64",
-                "add {b}, 2048",
-                "dec {n}",
-                "jnz 2b",
-                a0 = inout(reg) a => _,
-                a1 = inout(reg) a.add(16 * lda) => _,
-                b = inout(reg) panel => _,
-                n = inout(reg) kc / 32 => _,
-                lda = in(reg) lda * 2,
-                ldb = in(reg) 128usize,
-                options(nostack, readonly)
-            );
+            for piece in pieces {
+                let a = piece.a.add(row * piece.lda);
+                std::arch::asm!(
+                    "2:",
+                    "tileloadd tmm4, [{a0} + {lda}]",
+                    "tileloadd tmm6, [{b} + {ldb}]",
+                    "tdpbf16ps tmm0, tmm4, tmm6",
+                    "tileloadd tmm7, [{b} + {ldb} + 64]",
+                    "tdpbf16ps tmm1, tmm4, tmm7",
+                    "tileloadd tmm5, [{a1} + {lda}]",
+                    "tdpbf16ps tmm2, tmm5, tmm6",
+                    "tdpbf16ps tmm3, tmm5, tmm7",
+                    "add {a0}, 64",
+                    "add {a1}, 64",
+                    "add {b}, 2048",
+                    "dec {n}",
+                    "jnz 2b",
+                    a0 = inout(reg) a => _,
+                    a1 = inout(reg) a.add(16 * piece.lda) => _,
+                    b = inout(reg) piece.panel => _,
+                    n = inout(reg) piece.kc / 32 => _,
+                    lda = in(reg) piece.lda * 2,
+                    ldb = in(reg) 128usize,
+                    options(nostack, readonly)
+                );
+            }
             std::arch::asm!(
                 "tilestored [{c0} + {ldc}], tmm0",
                 "tilestored [{c0} + {ldc} + 64], tmm1",
@@ -172,33 +144,18 @@ mod x86 {
     /// Rows by twelves, then what is left by eights and fours.
     macro_rules! by_rows {
         ($name:ident, $kernel:ident, $element:ty, $features:literal) => {
-            #[allow(clippy::too_many_arguments, reason = "the signature of a micro-kernel")]
             #[target_feature(enable = $features)]
-            pub unsafe fn $name(
-                kc: usize,
-                a: *const $element,
-                lda: usize,
-                panel: *const $element,
-                c: *mut f32,
-                ldc: usize,
-                rows: usize,
-                add: bool,
-            ) {
+            pub unsafe fn $name(pieces: &[Piece<$element>], c: *mut f32, ldc: usize, rows: usize, add: bool) {
                 let mut row = 0;
                 while row < rows {
                     // SAFETY: `row` and the rows of the kernel stay within `rows`.
-                    unsafe {
-                        let (a, c) = (a.add(row * lda), c.add(row * ldc));
+                    row += unsafe {
+                        let c = c.add(row * ldc);
                         match rows - row {
-                            12.. => $kernel::<12>(kc, a, lda, panel, c, ldc, add),
-                            8.. => $kernel::<8>(kc, a, lda, panel, c, ldc, add),
-                            _ => $kernel::<4>(kc, a, lda, panel, c, ldc, add),
+                            12.. => $kernel::<12>(pieces, row, c, ldc, add),
+                            8.. => $kernel::<8>(pieces, row, c, ldc, add),
+                            _ => $kernel::<4>(pieces, row, c, ldc, add),
                         }
-                    }
-                    row += match rows - row {
-                        12.. => 12,
-                        8.. => 8,
-                        _ => 4,
                     };
                 }
             }
@@ -212,65 +169,72 @@ mod x86 {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bf16,avx512bw,avx512vl,avx512dq")]
     unsafe fn pairs_512_rows<const R: usize>(
-        kc: usize,
-        a: *const Bf16,
-        lda: usize,
-        panel: *const Bf16,
+        pieces: &[Piece<Bf16>],
+        row: usize,
         c: *mut f32,
         ldc: usize,
         add: bool,
-    ) {
-        // SAFETY: R rows of A and C and the whole panel are there, as the caller promised.
+    ) -> usize {
+        // SAFETY: R rows of every left operand and of C, and all panels are there, as the caller promised.
         unsafe {
             let mut sums = [[_mm512_setzero_ps(); 2]; R];
-            let mut b = panel.cast::<i32>();
-            for p in 0..kc / 2 {
-                let b0: __m512bh = std::mem::transmute(_mm512_loadu_si512(b.cast()));
-                let b1: __m512bh = std::mem::transmute(_mm512_loadu_si512(b.add(16).cast()));
-                for (r, sum) in sums.iter_mut().enumerate() {
-                    let pair = a.add(r * lda + 2 * p).cast::<i32>().read_unaligned();
-                    let x: __m512bh = std::mem::transmute(_mm512_set1_epi32(pair));
-                    sum[0] = _mm512_dpbf16_ps(sum[0], x, b0);
-                    sum[1] = _mm512_dpbf16_ps(sum[1], x, b1);
-                }
-                b = b.add(NR);
-            }
-            for (r, sum) in sums.iter().enumerate() {
-                for (half, &sum) in sum.iter().enumerate() {
-                    let at = c.add(r * ldc + 16 * half);
-                    let sum = if add { _mm512_add_ps(_mm512_loadu_ps(at), sum) } else { sum };
-                    _mm512_storeu_ps(at, sum);
+            for piece in pieces {
+                let a = piece.a.add(row * piece.lda);
+                let mut b = piece.panel.cast::<i32>();
+                for p in 0..piece.kc / 2 {
+                    let b0: __m512bh = std::mem::transmute(_mm512_loadu_si512(b.cast()));
+                    let b1: __m512bh = std::mem::transmute(_mm512_loadu_si512(b.add(16).cast()));
+                    for (r, sum) in sums.iter_mut().enumerate() {
+                        let pair = a.add(r * piece.lda + 2 * p).cast::<i32>().read_unaligned();
+                        let x: __m512bh = std::mem::transmute(_mm512_set1_epi32(pair));
+                        sum[0] = _mm512_dpbf16_ps(sum[0], x, b0);
+                        sum[1] = _mm512_dpbf16_ps(sum[1], x, b1);
+                    }
+                    b = b.add(NR);
                 }
             }
+            put_512(&sums, c, ldc, add);
         }
+        R
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
     unsafe fn f32_512_rows<const R: usize>(
-        kc: usize,
-        a: *const f32,
-        lda: usize,
-        panel: *const f32,
+        pieces: &[Piece<f32>],
+        row: usize,
         c: *mut f32,
         ldc: usize,
         add: bool,
-    ) {
-        // SAFETY: R rows of A and C and the whole panel are there, as the caller promised.
+    ) -> usize {
+        // SAFETY: R rows of every left operand and of C, and all panels are there, as the caller promised.
         unsafe {
             let mut sums = [[_mm512_setzero_ps(); 2]; R];
-            let mut b = panel;
-            for k in 0..kc {
-                let (b0, b1) = (_mm512_loadu_ps(b), _mm512_loadu_ps(b.add(16)));
-                for (r, sum) in sums.iter_mut().enumerate() {
-                    let x = _mm512_set1_ps(*a.add(r * lda + k));
-                    sum[0] = _mm512_fmadd_ps(x, b0, sum[0]);
-                    sum[1] = _mm512_fmadd_ps(x, b1, sum[1]);
+            for piece in pieces {
+                let a = piece.a.add(row * piece.lda);
+                let mut b = piece.panel;
+                for k in 0..piece.kc {
+                    let (b0, b1) = (_mm512_loadu_ps(b), _mm512_loadu_ps(b.add(16)));
+                    for (r, sum) in sums.iter_mut().enumerate() {
+                        let x = _mm512_set1_ps(*a.add(r * piece.lda + k));
+                        sum[0] = _mm512_fmadd_ps(x, b0, sum[0]);
+                        sum[1] = _mm512_fmadd_ps(x, b1, sum[1]);
+                    }
+                    b = b.add(NR);
                 }
-                b = b.add(NR);
             }
-            for (r, sum) in sums.iter().enumerate() {
-                for (half, &sum) in sum.iter().enumerate() {
+            put_512(&sums, c, ldc, add);
+        }
+        R
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn put_512<const R: usize>(sums: &[[__m512; 2]; R], c: *mut f32, ldc: usize, add: bool) {
+        for (r, sum) in sums.iter().enumerate() {
+            for (half, &sum) in sum.iter().enumerate() {
+                // SAFETY: R rows of C are there.
+                unsafe {
                     let at = c.add(r * ldc + 16 * half);
                     let sum = if add { _mm512_add_ps(_mm512_loadu_ps(at), sum) } else { sum };
                     _mm512_storeu_ps(at, sum);
@@ -283,37 +247,39 @@ mod x86 {
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn f32_256_rows<const R: usize>(
-        kc: usize,
-        a: *const f32,
-        lda: usize,
-        panel: *const f32,
+        pieces: &[Piece<f32>],
+        row: usize,
         c: *mut f32,
         ldc: usize,
         add: bool,
-    ) {
-        // SAFETY: R rows of A and C and the whole panel are there, as the caller promised.
+    ) -> usize {
+        // SAFETY: R rows of every left operand and of C, and all panels are there, as the caller promised.
         unsafe {
-            for (row, half) in (0..R).step_by(4).flat_map(|r| [(r, 0), (r, 16)]) {
+            for (first, half) in (0..R).step_by(4).flat_map(|r| [(r, 0), (r, 16)]) {
                 let mut sums = [[_mm256_setzero_ps(); 2]; 4];
-                let mut b = panel.add(half);
-                for k in 0..kc {
-                    let (b0, b1) = (_mm256_loadu_ps(b), _mm256_loadu_ps(b.add(8)));
-                    for (r, sum) in sums.iter_mut().enumerate() {
-                        let x = _mm256_set1_ps(*a.add((row + r) * lda + k));
-                        sum[0] = _mm256_fmadd_ps(x, b0, sum[0]);
-                        sum[1] = _mm256_fmadd_ps(x, b1, sum[1]);
+                for piece in pieces {
+                    let a = piece.a.add((row + first) * piece.lda);
+                    let mut b = piece.panel.add(half);
+                    for k in 0..piece.kc {
+                        let (b0, b1) = (_mm256_loadu_ps(b), _mm256_loadu_ps(b.add(8)));
+                        for (r, sum) in sums.iter_mut().enumerate() {
+                            let x = _mm256_set1_ps(*a.add(r * piece.lda + k));
+                            sum[0] = _mm256_fmadd_ps(x, b0, sum[0]);
+                            sum[1] = _mm256_fmadd_ps(x, b1, sum[1]);
+                        }
+                        b = b.add(NR);
                     }
-                    b = b.add(NR);
                 }
                 for (r, sum) in sums.iter().enumerate() {
                     for (eight, &sum) in sum.iter().enumerate() {
-                        let at = c.add((row + r) * ldc + half + 8 * eight);
+                        let at = c.add((first + r) * ldc + half + 8 * eight);
                         let sum = if add { _mm256_add_ps(_mm256_loadu_ps(at), sum) } else { sum };
                         _mm256_storeu_ps(at, sum);
                     }
                 }
             }
         }
+        R
     }
 }
 

@@ -12,23 +12,18 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 
 use super::buffer::{Buffer, Shared};
-use super::element::{Element, NR, ROWS, STEP};
+use super::element::{Element, NR, Piece, ROWS, STEP};
 use super::isa::Isa;
 use super::kernel::Tiles;
 use super::pack;
 use super::source::{Packed, Source, Way};
 
-/// Panels of this many values of the reduced dimension stay in the first cache with the rows they meet.
-const KC: usize = 576;
+/// Values of the reduced dimension that are packed at a time.
+const KC: usize = 512;
 /// Elements of packed panels that a task holds at a time: half of a second cache of 2 MiB.
 const GROUP_ELEMENTS: usize = 512 << 10;
 /// Panels that a task takes at most, unless blocks have to be wider: one stays in the first cache while rows stream by.
 const GROUP: usize = 1;
-
-/// How deep the pieces of a sum over `depth` values are: as few as fit, all alike.
-const fn piece(depth: usize) -> usize {
-    if depth <= KC { depth } else { depth.div_ceil(depth.div_ceil(KC)).next_multiple_of(STEP) }
-}
 
 /// One term of a sum: a left operand of activations and a right operand.
 #[derive(Clone, Copy)]
@@ -290,43 +285,38 @@ unsafe fn group<E: Number>(isa: Isa, job: &Job<'_, E>, column: usize, columns: u
     E::with(|ScratchOf(scratch)| {
         scratch.panels.resize(job.depth() * stride);
         scratch.sums.resize(job.parts.len() * ROWS * stride);
-        // Pieces in the order in which they are used: of every term, of every panel.
+        // Panels in the order in which they are used: of every part, panel and term.
+        let mut pieces: Vec<Piece<E>> = Vec::new();
+        let mut ends = Vec::new();
         let mut at = 0;
-        for term in job.parts.iter().flatten() {
-            let depth = term.depth();
-            let deep = piece(depth);
-            for k in (0..depth).step_by(deep) {
-                let kc = deep.min(depth - k);
-                for p in 0..count {
-                    let panel = &mut scratch.panels[at..][..kc * NR];
-                    term.b.pack(isa, term.way, column + p * NR, k, kc, panel, &mut scratch.rows);
-                    at += kc * NR;
-                }
-            }
-        }
-        for row in rows.clone().step_by(ROWS) {
-            touches.iter().for_each(|t| t.ask(row, ROWS.min(rows.end - row), column, columns));
-            let mut at = 0;
-            for (part, terms) in job.parts.iter().enumerate() {
-                let mut add = false;
+        for terms in &job.parts {
+            for p in 0..count {
                 for term in terms {
                     let depth = term.depth();
-                    let deep = piece(depth);
-                    for k in (0..depth).step_by(deep) {
-                        let kc = deep.min(depth - k);
-                        for p in 0..count {
-                            // SAFETY: the left operand has 32 rows from here, the scratch the sums and the panel.
-                            unsafe {
-                                let a = term.a.add(row * term.stride + k);
-                                let panel = scratch.panels.as_ptr().add(at);
-                                let c = scratch.sums.as_mut_ptr().add(part * ROWS * stride + p * NR);
-                                E::block(isa, kc, a, term.stride, panel, c, stride, ROWS, add);
-                            }
-                            at += kc * NR;
-                        }
-                        add = true;
-                    }
+                    let panel = &mut scratch.panels[at..][..depth * NR];
+                    pack_panel(isa, term, column + p * NR, depth, panel, &mut scratch.rows);
+                    pieces.push(Piece { kc: depth, a: term.a, lda: term.stride, panel: panel.as_ptr() });
+                    at += depth * NR;
                 }
+                ends.push(pieces.len());
+            }
+        }
+        let mut here = pieces.clone();
+        for row in rows.clone().step_by(ROWS) {
+            touches.iter().for_each(|t| t.ask(row, ROWS.min(rows.end - row), column, columns));
+            for (here, piece) in here.iter_mut().zip(&pieces) {
+                // SAFETY: the left operand has 32 rows from here.
+                here.a = unsafe { piece.a.add(row * piece.lda) };
+            }
+            let mut from = 0;
+            for (i, &end) in ends.iter().enumerate() {
+                let (part, p) = (i / count, i % count);
+                // SAFETY: the left operands have 32 rows from here, the scratch the sums and the panels.
+                unsafe {
+                    let c = scratch.sums.as_mut_ptr().add(part * ROWS * stride + p * NR);
+                    E::block(isa, &here[from..end], c, stride, ROWS, false);
+                }
+                from = end;
             }
             job.finish.apply(
                 isa,
@@ -359,23 +349,25 @@ pub unsafe fn product_here<E: Number>(
     add: bool,
 ) {
     let depth = term.depth();
-    let deep = piece(depth);
     E::with(|ScratchOf(scratch)| {
         for column in (0..n).step_by(NR) {
-            for k in (0..depth).step_by(deep) {
-                let kc = deep.min(depth - k);
-                let panel = term.b.packed(column, k).unwrap_or_else(|| {
-                    scratch.panels.resize(scratch.panels.len().max(NR * KC));
-                    term.b.pack(isa, term.way, column, k, kc, &mut scratch.panels, &mut scratch.rows);
-                    scratch.panels.as_ptr()
-                });
-                // SAFETY: the caller's promise.
-                unsafe {
-                    E::block(isa, kc, term.a.add(k), term.stride, panel, c.add(column), ldc, m, add || k > 0);
-                }
-            }
+            let panel = term.b.packed(column, 0).unwrap_or_else(|| {
+                let room = scratch.panels.len().max(depth * NR);
+                pack_panel(isa, term, column, depth, scratch.panels.resize(room), &mut scratch.rows);
+                scratch.panels.as_ptr()
+            });
+            let piece = Piece { kc: depth, a: term.a, lda: term.stride, panel };
+            // SAFETY: the caller's promise.
+            unsafe { E::block(isa, &[piece], c.add(column), ldc, m, add) };
         }
     });
+}
+
+/// Packs one panel of a term, `[depth, 32]`.
+fn pack_panel<E: Number>(isa: Isa, term: &Term<'_, E>, column: usize, depth: usize, panel: &mut [E], rows: &mut [E]) {
+    for k in (0..depth).step_by(KC) {
+        term.b.pack(isa, term.way, column, k, KC.min(depth - k), &mut panel[k * NR..], rows);
+    }
 }
 
 /// Packs a whole operand: `n` columns of the product, `depth` deep, panels `depth · 32` elements apart.
