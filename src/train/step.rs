@@ -300,7 +300,7 @@ impl<'a> Loop<'a> {
     /// The same for the first update itself, which goes through the engine's other pass.
     pub fn check_first_loss(&self, sums: &Sums) -> Result<(), TrainError> {
         match (self.preference().and_then(|p| p.loss_at_start()), sums.values.get("preference_loss")) {
-            (Some(expected), Some(&found)) if (found - expected).abs() > 1e-2 * expected.max(1.0) => {
+            (Some(expected), Some(&found)) if (found - expected).abs() > 5e-3 * expected.max(1.0) => {
                 Err(TrainError::Reference { found, expected })
             }
             _ => Ok(()),

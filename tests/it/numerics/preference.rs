@@ -125,10 +125,10 @@ fn five_updates_on_pairs_match_trl() {
             let steps = case["steps"].as_array().unwrap();
             let want: Vec<f64> = steps.iter().filter_map(|s| s[key].as_f64()).collect();
             let got: Vec<f64> = lines.iter().filter_map(|s| s[key].as_f64()).collect();
-            let off = close(&format!("{name}: {key}"), &got, &want, 1e-3, 1e-3);
+            let off = close(&format!("{name}: {key}"), &got, &want, 1e-4, 1e-4);
             println!("{name}: {key} off by {off:.2e}");
         }
-        let worst = check_tensors(name, &engine, &outcome.parameters, &case["final"], 1e-3, 1e-3);
+        let worst = check_tensors(name, &engine, &outcome.parameters, &case["final"], 1e-4, 1e-4);
         println!("{name}: adapter after five updates off by {worst:.2e}");
     }
 }
@@ -237,13 +237,14 @@ fn a_policy_that_is_not_its_reference_is_noticed() {
     }
     let (rows, dir) = (pairs(4, 60), tempfile::tempdir().unwrap());
     let done = train::run(
-        &mut Split(stirred(), fresh()),
-        &recipe(Objective::Preference(Preference::default())),
+        &mut Split(adapted("tiny-llama-lora"), fresh()),
+        &recipe(Objective::Preference(Preference { beta: 1.0, ..Preference::default() })),
         Data { train: &rows, ..Data::default() },
         dir.path(),
         &ContentHash::of(b"test"),
         &AtomicBool::new(false),
         &mut |_| {},
     );
-    assert!(matches!(done, Err(TrainError::Reference { .. })), "{done:?}");
+    let loss = done.as_ref().map(|o| o.last_loss);
+    assert!(matches!(done, Err(TrainError::Reference { .. })), "{loss:?}");
 }
