@@ -61,6 +61,8 @@ impl ChatTemplate {
             Err(Error::new(ErrorKind::InvalidOperation, text))
         });
         env.add_function("strftime_now", |format: String| strftime(&format));
+        // minijinja counts none among the iterable, Python does not: `tools is iterable` asks whether there are any.
+        env.add_test("iterable", |value: &Value| !value.is_none() && value.try_iter().is_ok());
         env.add_filter("tojson", to_json);
         env.add_template_owned("chat", source.clone())?;
         Ok(Self { env, source, tokens })
@@ -281,7 +283,7 @@ mod tests {
     fn strings_go_on_over_lines_and_tools_are_none() {
         // As Mistral Small 3 writes it. Outside of strings a backslash is a backslash.
         let source = "{# don't \\\n#}\\\n{%- set text = \"It's Paris.\\\n\\\nOr \\\"not\\\".\" %}\n{{- text }}\
-            {%- if tools is not none %}TOOLS{%- endif %}{{ 'a\\\\' }}\\\n.";
+            {%- if tools is not none or tools is iterable %}TOOLS{%- endif %}{{ 'a\\\\' }}\\\n.";
         let template = ChatTemplate::new(source, BTreeMap::new()).unwrap();
         assert_eq!(template.render(&[], false).unwrap(), "\\It's Paris.Or \"not\".a\\\\\n.");
     }

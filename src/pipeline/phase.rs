@@ -313,6 +313,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     let encoder = model::encoder(input.folder)?;
     let examples = encode_phase(input.phase, s, &encoder, input.rows, input.replay)?;
     // Before anything large is in memory.
+    check_window(input.folder, &examples)?;
     let fit = fit::fit_phase(input, &examples)?;
     fit::begin(input, &fit, watch)?;
     // Mimic goes on with Learn's adapter; what Align adds lies on top, so that what it starts from is its reference.
@@ -384,6 +385,27 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     adapter.config.base_model_name_or_path = Some(input.base_name.to_owned());
     adapter.write_into(input.out)?;
     Ok(PhaseOutcome { adapter: Some(adapter), outcome, rows: train.len() })
+}
+
+/// Refuses rows that a sliding window would cut: no engine has one, and full attention would train another model.
+fn check_window(folder: &Folder, examples: &PhaseExamples) -> Result<(), Error> {
+    let Some(window) = folder.config().sliding_window else { return Ok(()) };
+    let rows = examples.train.iter().chain(&examples.replay);
+    let trained = rows.flat_map(|row| std::iter::once(&row.chosen).chain(&row.rejected).map(|s| (row.id.as_str(), s)));
+    let held_out = examples.eval.iter().flat_map(|example| match example {
+        Example::Completion(sequence) => vec![("held out", sequence)],
+        Example::Pair { chosen, rejected } => vec![("held out", chosen), ("held out", rejected)],
+    });
+    let all = trained.chain(held_out);
+    match all.map(|(id, sequence)| (sequence.input_ids.len(), id)).max() {
+        Some((tokens, id)) if tokens > window => Err(Error::new(format!(
+            "a row of {tokens} tokens; this student attends over a window of {window}, and longer rows are not \
+             implemented for it"
+        ))
+        .place(format!("row {id}"))
+        .data()),
+        _ => Ok(()),
+    }
 }
 
 /// Writes all weights in bf16, each rounded once.
