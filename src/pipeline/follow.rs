@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::Watch;
-use crate::batch::Encoder;
 use crate::edge;
 use crate::train::estimate::{bytes, span};
 use crate::train::{Event, Sample, StepMetrics};
@@ -19,7 +18,8 @@ const LONG: f64 = 20.0;
 pub(super) struct Follow<'a> {
     phase: &'static str,
     watch: &'a dyn Watch,
-    encoder: &'a Encoder,
+    /// The bytes of every token: all that is left of the tokenizer while a model is trained.
+    words: Vec<Option<Vec<u8>>>,
     /// When the measured updates began, and how many there were.
     since: Option<Instant>,
     steps: u64,
@@ -30,8 +30,8 @@ pub(super) struct Follow<'a> {
 }
 
 impl<'a> Follow<'a> {
-    pub(super) fn new(phase: &'static str, encoder: &'a Encoder, watch: &'a dyn Watch) -> Self {
-        Self { phase, watch, encoder, since: None, steps: 0, tokens: 0, told: false, resumed: false }
+    pub(super) fn new(phase: &'static str, words: Vec<Option<Vec<u8>>>, watch: &'a dyn Watch) -> Self {
+        Self { phase, watch, words, since: None, steps: 0, tokens: 0, told: false, resumed: false }
     }
 
     pub(super) fn event(&mut self, event: Event<'_>) {
@@ -52,8 +52,9 @@ impl<'a> Follow<'a> {
     fn samples(&self, step: u64, samples: &[Sample]) {
         let Some(sample) = samples.first() else { return };
         let text = |ids: &[u32]| {
-            let text = self.encoder.tokenizer.decode(ids, true).unwrap_or_default();
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
+            let bytes = ids.iter().filter_map(|&id| self.words.get(id as usize)?.as_deref()).flatten();
+            let bytes: Vec<u8> = bytes.copied().collect();
+            String::from_utf8_lossy(&bytes).split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let end = if sample.ended { "" } else { " …" };
         self.watch.say(&format!(

@@ -312,6 +312,8 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     edge::fs::create_dir(input.out)?;
     let encoder = model::encoder(input.folder)?;
     let examples = encode_phase(input.phase, s, &encoder, input.rows, input.replay)?;
+    let words = encoder.tokenizer.token_bytes();
+    drop(encoder);
     // Before anything large is in memory.
     check_window(input.folder, &examples)?;
     let fit = fit::fit_phase(input, &examples)?;
@@ -356,6 +358,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     let train: Vec<Example> = examples.train.into_iter().map(example).collect();
     let replay: Vec<Example> = examples.replay.into_iter().map(example).collect();
     let identity = identity(input, &fit.plan, &recipe, &start, &train, &replay, &examples.eval)?;
+    drop(start);
     let samples: Vec<Vec<u32>> = examples.eval.iter().take(SAMPLES).map(Example::prompt).collect();
     let stop_ids = input.folder.generation_eos_ids()?;
     let data = Data { train: &train, replay: &replay, eval: &examples.eval, samples: &samples, stop_ids: &stop_ids };
@@ -368,7 +371,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
         )
         .hint("give the same as when it was begun, or leave `--resume` out to start from the beginning"));
     }
-    let mut follow = Follow::new(input.phase.name(), &encoder, watch);
+    let mut follow = Follow::new(input.phase.name(), words, watch);
     let mut show = |event: Event<'_>| follow.event(event);
     let outcome = train::run(&mut *engine, &recipe, data, input.out, &identity, stop, &mut show)
         .map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
