@@ -59,6 +59,9 @@ TEMPLATE = (
 )
 STEPS = 20
 TOLERANCE = 1e-4
+# DiscoPOP divides log-ratios by a temperature of 0.05, and their rounding with them: two attention kernels of torch give
+# gradient norms 4e-5 apart, ten times as far as with the other losses.
+LOOSER = {"dpo-discopop": 3e-4}
 SEED = 20240726
 
 DPO = {
@@ -271,7 +274,7 @@ def compare(report: Report, work: str, ours: tuple, theirs: tuple, start: dict) 
         worst = apart(left, right)
         at = max(range(len(right)), key=lambda i: abs(left[i] - right[i]))
         report.check(
-            worst <= TOLERANCE,
+            worst <= LOOSER.get(work, TOLERANCE),
             f"{work:16} {figure:20} first {left[0]:12.7g} {right[0]:12.7g}   last {left[-1]:12.7g} {right[-1]:12.7g}   "
             f"farthest at step {at + 1:2}: {worst:.1e}",
         )
