@@ -59,6 +59,9 @@ TEMPLATE = (
 )
 STEPS = 20
 TOLERANCE = 1e-4
+# DiscoPOP divides log-ratios by a temperature of 0.05, and their rounding with them: two attention kernels of torch give
+# gradient norms 4e-5 apart, ten times as far as with the other losses.
+LOOSER = {"dpo-discopop": 3e-4}
 SEED = 20240726
 
 DPO = {
@@ -234,6 +237,8 @@ def by_distill(
     if not sft:
         loss = DPO[work]
         settings |= {"beta": 0.1, "loss": loss["loss_type"][0], "label_smoothing": loss.get("label_smoothing", 0.0)}
+        # TRL trains the adapter it is given, against a frozen copy of it.
+        settings["stack"] = "false"
         settings["nll_weight"] = loss.get("loss_weights", [0, 0.0])[1]
     command = [distill, "train", "--phase", phase, "--data", data, "--student", student, "--adapter", adapter, "--out", out]
     for key, value in settings.items():
@@ -269,11 +274,12 @@ def compare(report: Report, work: str, ours: tuple, theirs: tuple, start: dict) 
         worst = apart(left, right)
         at = max(range(len(right)), key=lambda i: abs(left[i] - right[i]))
         report.check(
-            worst <= TOLERANCE,
+            worst <= LOOSER.get(work, TOLERANCE),
             f"{work:16} {figure:20} first {left[0]:12.7g} {right[0]:12.7g}   last {left[-1]:12.7g} {right[-1]:12.7g}   "
             f"farthest at step {at + 1:2}: {worst:.1e}",
         )
-    if report.check(our_final.keys() == their_final.keys(), f"{work}: {len(our_final)} tensors of the same names"):
+    shapes = [{name: tuple(t.shape) for name, t in final.items()} for final in (our_final, their_final)]
+    if report.check(shapes[0] == shapes[1], f"{work}: {len(our_final)} tensors of the same names and shapes"):
         worst, name = tensors_apart(our_final, their_final)
         moved = min(float((t - start[k]).norm() / t.norm()) for k, t in their_final.items())
         report.check(worst <= TOLERANCE, f"{work:16} final adapter, of the norm: {worst:.1e} ({name})")
