@@ -166,8 +166,8 @@ fn narrow_products_stay_near_the_portable_engine_on_the_same_weights() {
             println!("{options:?}: log-probabilities {:.1e}, gradients {:.1e}", off.0, off.1);
             let narrow = isa.map_or(Isa::best_bf16().is_some(), |isa| isa == Isa::Avx512Bf16);
             let bound = match base {
-                // bf16 has 8 bits: a product is off by about 2^-9 of its size, and so is what some layers make of it.
-                _ if narrow => (1e-2, 5e-2),
+                // torch's own bf16 is off by 5e-3 and 3e-2 from its f32 on this student (tests/parity/bf16_spread.py).
+                _ if narrow => (5e-3, 3e-2),
                 Base::Q8_0 | Base::Nf4 => (3e-3, 2e-2), // the oracle's weights were rounded to bf16 once more
                 _ => (2e-6, 2e-5),
             };
