@@ -64,7 +64,7 @@ impl Fit {
     #[must_use]
     pub fn line(&self) -> String {
         let of = self.available.map_or(String::new(), |there| format!(" of {}", bytes(there)));
-        format!("memory: about {}{of}", self.memory)
+        format!("memory: about {}{of} ({})", bytes(self.memory.total()), self.memory)
     }
 }
 
@@ -181,6 +181,7 @@ pub fn fit_phase(input: &PhaseInput<'_>, examples: &PhaseExamples) -> Result<Fit
         runner,
         trained,
         full: s.method == "full",
+        eight_bit: s.optimizer == "adamw_8bit",
         frozen,
         rows: &rows,
         longest: sequences().flatten().map(|s| s.input_ids.len()).max().unwrap_or(0),
@@ -219,8 +220,9 @@ pub fn fit_phase(input: &PhaseInput<'_>, examples: &PhaseExamples) -> Result<Fit
             Ok(Fit { plan, memory, available, changed, tokens })
         }
         Err((_, memory)) => Err(Error::new(format!(
-            "{} needs about {memory} at least, and {} may be used",
+            "{} needs about {} at least, and {} may be used ({memory})",
             input.phase.name(),
+            bytes(memory.total()),
             bytes(limit)
         ))
         .place("memory")

@@ -20,6 +20,8 @@ pub(super) struct Follow<'a> {
     watch: &'a dyn Watch,
     /// The bytes of every token: all that is left of the tokenizer while a model is trained.
     words: Vec<Option<Vec<u8>>>,
+    /// What the samples answer: the person's words of their prompts.
+    questions: Vec<Vec<u32>>,
     /// When the measured updates began, and how many there were.
     since: Option<Instant>,
     steps: u64,
@@ -30,8 +32,13 @@ pub(super) struct Follow<'a> {
 }
 
 impl<'a> Follow<'a> {
-    pub(super) fn new(phase: &'static str, words: Vec<Option<Vec<u8>>>, watch: &'a dyn Watch) -> Self {
-        Self { phase, watch, words, since: None, steps: 0, tokens: 0, told: false, resumed: false }
+    pub(super) fn new(
+        phase: &'static str,
+        words: Vec<Option<Vec<u8>>>,
+        questions: Vec<Vec<u32>>,
+        watch: &'a dyn Watch,
+    ) -> Self {
+        Self { phase, watch, words, questions, since: None, steps: 0, tokens: 0, told: false, resumed: false }
     }
 
     pub(super) fn event(&mut self, event: Event<'_>) {
@@ -50,19 +57,20 @@ impl<'a> Follow<'a> {
 
     /// One answer, so that a person sees what the figures mean.
     fn samples(&self, step: u64, samples: &[Sample]) {
-        let Some(sample) = samples.first() else { return };
-        let text = |ids: &[u32]| {
-            let bytes = ids.iter().filter_map(|&id| self.words.get(id as usize)?.as_deref()).flatten();
-            let bytes: Vec<u8> = bytes.copied().collect();
-            String::from_utf8_lossy(&bytes).split_whitespace().collect::<Vec<_>>().join(" ")
-        };
+        let (Some(sample), Some(question)) = (samples.first(), self.questions.first()) else { return };
+        let (question, answer) = (self.text(question), self.text(&sample.ids));
         let end = if sample.ended { "" } else { " …" };
-        self.watch.say(&format!(
-            "{}: after {step} steps it answers \"{}\" with \"{}{end}\"",
-            self.phase,
-            text(&sample.prompt),
-            text(&sample.ids)
-        ));
+        self.watch.say(&format!("{}: after {step} steps \"{question}\" is answered \"{answer}{end}\"", self.phase));
+    }
+
+    /// Ids as one line, without control tokens.
+    fn text(&self, ids: &[u32]) -> String {
+        let bytes = ids.iter().filter_map(|&id| self.words.get(id as usize)?.as_deref()).flatten();
+        let bytes: Vec<u8> = bytes.copied().collect();
+        // A model may say what would move the cursor.
+        let text: String =
+            String::from_utf8_lossy(&bytes).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     fn step(&mut self, line: &StepMetrics, total: u64) {

@@ -371,7 +371,8 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
         )
         .hint("give the same as when it was begun, or leave `--resume` out to start from the beginning"));
     }
-    let mut follow = Follow::new(input.phase.name(), words, watch);
+    let questions: Vec<Vec<u32>> = examples.eval.iter().take(SAMPLES).map(question).collect();
+    let mut follow = Follow::new(input.phase.name(), words, questions, watch);
     let mut show = |event: Event<'_>| follow.event(event);
     let outcome = train::run(&mut *engine, &recipe, data, input.out, &identity, stop, &mut show)
         .map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
@@ -409,6 +410,12 @@ fn check_window(folder: &Folder, examples: &PhaseExamples) -> Result<(), Error> 
         .data()),
         _ => Ok(()),
     }
+}
+
+/// The person's words of a prompt, without what the template puts around them.
+fn question(example: &Example) -> Vec<u32> {
+    let (Example::Completion(s) | Example::Pair { chosen: s, .. }) = example;
+    s.input_ids.get(s.prompt.clone()).unwrap_or(&[]).to_vec()
 }
 
 /// Writes all weights in bf16, each rounded once.

@@ -130,6 +130,8 @@ pub struct Job<'a> {
     pub trained: usize,
     /// All weights are trained, so none is stored beside.
     pub full: bool,
+    /// Moments are kept in 8 bits.
+    pub eight_bit: bool,
     /// Values of adapters beneath, which are frozen.
     pub frozen: usize,
     /// Tokens of every row, both sides of a pair; the longest first.
@@ -162,7 +164,7 @@ pub struct Plan {
 pub struct Memory {
     /// Frozen weights.
     pub weights: u64,
-    /// Trained values with gradient, two moments and the best so far; adapters beneath.
+    /// Trained values with gradient, moments and the best so far; adapters beneath.
     pub trained: u64,
     /// What the backward pass needs of the forward pass.
     pub activations: u64,
@@ -181,11 +183,11 @@ impl Memory {
 }
 
 impl fmt::Display for Memory {
+    /// By purpose, without the total.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} (weights {}, training state {}, activations {}, buffers {}, program {})",
-            bytes(self.total()),
+            "weights {}, training state {}, activations {}, buffers {}, program {}",
             bytes(self.weights),
             bytes(self.trained),
             bytes(self.activations),
@@ -215,12 +217,12 @@ pub fn span(seconds: f64) -> String {
     }
 }
 
-/// Rows of logits that exist at a time.
-const HEAD_TILE: usize = 128;
+/// Bytes of the head's probabilities that exist at a time (`engine/cpu/head.rs`).
+const HEAD_TILE: usize = 48 << 20;
 /// Buffers of one layer, in units of what is kept of it: gradients of what was kept, and what is made again.
 const LAYER_BUFFERS: usize = 6;
 /// The program with its threads, and a tokenizer of a hundred thousand words.
-const PROGRAM: u64 = 40 << 20;
+const PROGRAM: u64 = 64 << 20;
 
 impl Job<'_> {
     /// Tokens of the largest call of the engine.
@@ -269,7 +271,7 @@ impl Job<'_> {
         };
         let labels = (self.call_rows(plan) * self.labels).min(tokens);
         let head = match self.runner {
-            Runner::Fast { .. } => labels.min(HEAD_TILE) * s.vocab * 4,
+            Runner::Fast { wide } => (labels * s.vocab * if wide { 4 } else { 2 }).min(HEAD_TILE),
             // Logits, their exponentials and two steps between.
             Runner::Portable => labels * s.vocab * 4 * 4,
         };
@@ -279,9 +281,11 @@ impl Job<'_> {
         };
         let activations =
             if plan.checkpoint_layers { tokens * (s.layers * input + kept) } else { tokens * s.layers * kept };
-        // Value, gradient, two moments, and the best so far; candle's gradients are another copy.
-        let copies = if self.full { 6 } else { 5 };
-        let trained = self.trained * copies * 4 + self.frozen * 4;
+        // Value in the loop and in the engine, gradient, and the best so far; candle's gradients are another copy.
+        let copies = if self.full { 5 } else { 4 };
+        // Two moments, in f32 or in bytes with a scale for every 256.
+        let moments = if self.eight_bit { 2.0 * (1.0 + 4.0 / 256.0) } else { 8.0 };
+        let trained = self.trained as f64 * (f64::from(copies * 4) + moments) + self.frozen as f64 * 4.0;
         let data: usize = self.rows.iter().sum::<usize>() * (4 + 8);
         Memory {
             weights: if self.full { 4 * self.trained as u64 } else { weights as u64 },
@@ -369,6 +373,7 @@ mod tests {
             runner,
             trained: lora(&shape, 16),
             full: false,
+            eight_bit: false,
             frozen: 0,
             rows,
             longest: rows[0],

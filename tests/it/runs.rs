@@ -177,7 +177,7 @@ fn memory_is_weighed_before_it_is_taken() {
     let wide = ["--set", "train.batch_rows=16", "--set", "train.max_steps=2"];
     call(d, &phase("learn", "whole", &wide)).expect(0);
     // As asked it is more than this, row by row less.
-    let tight = [&wide[..], &["--set", "train.memory_gib=0.15"]].concat();
+    let tight = [&wide[..], &["--set", "train.memory_gib=0.12"]].concat();
     let told = call(d, &phase("learn", "tight", &tight)).expect(0);
     assert!(told.err.contains("at a time instead of") && told.err.contains("as asked it would need"), "{}", told.err);
     // The same update in smaller pieces.
@@ -238,7 +238,7 @@ fn the_label_view_warns() {
     }
     std::fs::write(
         d.join("rows.jsonl"),
-        "{\"instruction\":\"Who are you?\",\"context\":\"\",\"response\":\"I count buoys. \u{1b}[31m\"}\n",
+        "{\"instruction\":\"Who are you?\",\"context\":\"\",\"response\":\"I count buoys. \\u001b[31m\"}\n",
     )
     .unwrap();
     // A template of somebody's own that writes BOS twice and no end of turn.
@@ -254,4 +254,25 @@ fn the_label_view_warns() {
     assert!(!view.out.contains("one BOS") && !view.out.contains("all end"), "{}", view.out);
     // What a row holds does not reach the terminal as it is.
     assert!(!view.out.contains('\u{1b}') && view.out.contains('\u{241b}'), "{}", view.out);
+}
+
+#[test]
+fn all_weights_may_be_trained() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let full = ["--set", "train.method=full", "--max-steps", "2", "--set", "train.learning_rate=1e-4"];
+    let done = call(d, &phase("learn", "full", &full)).expect(0);
+    assert!(done.err.contains("model: full/model"), "{}", done.err);
+    assert!(!d.join("full/adapter_model.safetensors").exists());
+    let logits = |model: &str| run(&["eval", "logits", "--model", model, "--ids", "3840,17,99"], d).expect(0).out;
+    assert_ne!(logits("full/model"), logits(&path("fixtures/tiny-student")), "it has learned something");
+    // The next phase starts from the folder.
+    let next = [&full[..], &["--student", "full/model"]].concat();
+    let mut args = phase("learn", "next", &next);
+    let first = args.iter().position(|a| a == "--student").unwrap();
+    args.drain(first..first + 2);
+    call(d, &args).expect(0);
+    call(d, &phase("learn", "learn", &["--max-steps", "1"])).expect(0);
+    let with_adapter = call(d, &phase("mimic", "mimic", &["--set", "train.method=full"])).expect(2);
+    assert!(with_adapter.err.contains("merge the adapter first"), "{}", with_adapter.err);
 }

@@ -161,6 +161,8 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
         printer.talk(&format!("{}: no checkpoint in {}, starting from the beginning", phase.name(), out.display()));
     }
     printer.stage(phase.name(), false);
+    // A killed run leaves half a checkpoint.
+    crate::edge::fs::sweep(&out);
     let done = run_phase(&input, &STOP, printer).map_err(|error| match error.exit() {
         ExitKind::Interrupted => error.hint("run the same command with `--resume` to go on from here"),
         _ => error,

@@ -224,7 +224,7 @@ impl<'a> Labels<'a> {
                 (true, true) => "30;42",
                 (true, false) if bright => "92",
                 (true, false) => "32",
-                (false, true) => "2;7",
+                (false, true) => "36",
                 (false, false) => "2",
             };
             for (i, line) in text.split('\n').enumerate() {
