@@ -160,6 +160,7 @@ impl AdapterConfig {
             Some(value) => value.as_bool().ok_or_else(|| broken(format!("`{key}` is {value}, not true or false"))),
         };
         let text = |key: &str| raw.get(key).and_then(Value::as_str).map(str::to_owned);
+        let usual = usual();
         Ok(Self {
             r: rank_of(raw.get("r").unwrap_or(&json!(8)), "r")?,
             lora_alpha: number("lora_alpha", 8.0)?,
@@ -178,7 +179,7 @@ impl AdapterConfig {
             task_type: text("task_type"),
             extra: raw
                 .iter()
-                .filter(|(key, _)| !OWN.contains(&key.as_str()))
+                .filter(|(key, value)| !OWN.contains(&key.as_str()) && usual.get(key.as_str()) != Some(value))
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect(),
         })
@@ -221,15 +222,7 @@ impl AdapterConfig {
             "use_dora": self.use_dora,
             "use_rslora": self.use_rslora,
         });
-        let usual = json!({
-            "auto_mapping": null,
-            "corda_config": null,
-            "eva_config": null,
-            "inference_mode": true,
-            "init_lora_weights": true,
-            "loftq_config": {},
-            "megatron_core": "megatron.core",
-        });
+        let usual = usual();
         // Later ones win: what the file said over what PEFT says by itself, and ours over both.
         let mut sorted = std::collections::BTreeMap::new();
         for part in [usual.as_object(), Some(&self.extra), own.as_object()].into_iter().flatten() {
@@ -237,6 +230,19 @@ impl AdapterConfig {
         }
         Value::Object(sorted.into_iter().collect())
     }
+}
+
+/// What PEFT writes for any adapter and nobody reads here.
+fn usual() -> Value {
+    json!({
+        "auto_mapping": null,
+        "corda_config": null,
+        "eva_config": null,
+        "inference_mode": true,
+        "init_lora_weights": true,
+        "loftq_config": {},
+        "megatron_core": "megatron.core",
+    })
 }
 
 /// The keys that have a field of their own, or whose only allowed value is written again.
