@@ -150,7 +150,7 @@ impl From<TrainError> for Error {
                 Self::interrupted(error.to_string()).hint("run the same command again to go on from here")
             }
             TrainError::NoData => Self::new(error.to_string()).data(),
-            TrainError::Diverged { .. } => {
+            TrainError::Diverged { .. } | TrainError::Exploded { .. } => {
                 Self::new(error.to_string()).hint("lower `learning_rate`, or raise `warmup_ratio`")
             }
             _ => Self::new(error.to_string()),
@@ -310,6 +310,9 @@ pub fn encode_phase(
 pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -> Result<PhaseOutcome, Error> {
     let s = input.settings;
     edge::fs::create_dir(input.out)?;
+    if let Some(adapter) = input.adapter {
+        adapter.check_base(input.folder.config())?;
+    }
     let encoder = model::encoder(input.folder)?;
     let examples = encode_phase(input.phase, s, &encoder, input.rows, input.replay)?;
     let words = encoder.tokenizer.token_bytes();
@@ -357,7 +360,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     };
     let train: Vec<Example> = examples.train.into_iter().map(example).collect();
     let replay: Vec<Example> = examples.replay.into_iter().map(example).collect();
-    let identity = identity(input, &fit.plan, &recipe, &start, &train, &replay, &examples.eval)?;
+    let identity = identity(input, &fit.plan, &recipe, &trainable, &start, &train, &replay, &examples.eval)?;
     drop(start);
     let samples: Vec<Vec<u32>> = examples.eval.iter().take(SAMPLES).map(Example::prompt).collect();
     let stop_ids = input.folder.generation_eos_ids()?;
@@ -434,6 +437,7 @@ fn identity(
     input: &PhaseInput<'_>,
     plan: &Plan,
     recipe: &Recipe,
+    trainable: &Trainable,
     start: &[f32],
     train: &[Example],
     replay: &[Example],
@@ -441,11 +445,12 @@ fn identity(
 ) -> Result<ContentHash, Error> {
     let start: Vec<u8> = start.iter().flat_map(|v| v.to_le_bytes()).collect();
     let mut hasher = Hasher::new()
-        .text("phase/2")
+        .text("phase/3")
         .text(input.phase.name())
         .text(plan.base.name())
         .text(&input.settings.dropout.to_string())
         .text(&format!("{recipe:?}"))
+        .text(&format!("{trainable:?}"))
         .text(input.folder.content_hash()?.as_str())
         .bytes(&start);
     if let Some(beneath) = input.adapter.filter(|_| input.stacks()) {

@@ -259,7 +259,7 @@ impl Job<'_> {
         let (kept, input) = match self.runner {
             // Two residuals in f32; q, k, v, attention's output, gate and up.
             Runner::Fast { wide } => {
-                let number = if wide { 4 } else { 2 };
+                let number = if wide || plan.base == Base::F32 { 4 } else { 2 };
                 (8 * s.hidden + 2 * number * (s.query + s.key + s.inner), 4 * s.hidden)
             }
             // Counted in `model/llama.rs`: norms 3 each, sums of the residual and of adapters, rotations, six copies
@@ -271,18 +271,23 @@ impl Job<'_> {
         };
         let labels = (self.call_rows(plan) * self.labels).min(tokens);
         let head = match self.runner {
-            Runner::Fast { wide } => (labels * s.vocab * if wide { 4 } else { 2 }).min(HEAD_TILE),
+            Runner::Fast { wide } => {
+                (labels * s.vocab * if wide || plan.base == Base::F32 { 4 } else { 2 }).min(HEAD_TILE)
+            }
             // Logits, their exponentials and two steps between.
             Runner::Portable => labels * s.vocab * 4 * 4,
         };
         let buffers = match self.runner {
-            Runner::Fast { .. } => tokens * kept * LAYER_BUFFERS,
+            // Beside the layer's buffers, what attention makes of the longest row: scores and their derivatives on
+            // each of some threads.
+            Runner::Fast { .. } => tokens * kept * LAYER_BUFFERS + 4 * 2 * 2 * self.longest * self.longest,
             Runner::Portable => 0,
         };
         let activations =
             if plan.checkpoint_layers { tokens * (s.layers * input + kept) } else { tokens * s.layers * kept };
-        // Value in the loop and in the engine, gradient, and the best so far; candle's gradients are another copy.
-        let copies = if self.full { 5 } else { 4 };
+        // Value in the loop and in the engine, gradient, and the best so far. With all weights trained the engine's are
+        // counted as weights, and candle's gradients are another copy.
+        let copies = 4;
         // Two moments, in f32 or in bytes with a scale for every 256.
         let moments = if self.eight_bit { 2.0 * (1.0 + 4.0 / 256.0) } else { 8.0 };
         let trained = self.trained as f64 * (f64::from(copies * 4) + moments) + self.frozen as f64 * 4.0;

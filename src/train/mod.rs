@@ -203,6 +203,14 @@ pub enum TrainError {
         /// What it was.
         loss: f64,
     },
+    /// The gradient is not a number.
+    #[error("the norm of the gradient became {norm} at step {step}")]
+    Exploded {
+        /// At which update.
+        step: u64,
+        /// What it was.
+        norm: f64,
+    },
     /// A trained tensor is not part of the model's answer.
     #[error("`{name}` has a gradient of exactly zero at the first step: training would not change it")]
     Frozen {
@@ -270,7 +278,8 @@ pub fn run(
     } else {
         ((recipe.epochs * steps_per_epoch as f64).ceil() as u64).max(1)
     };
-    let warmup = (total as f64 * recipe.warmup_ratio).ceil() as u64;
+    // A warm-up that is the whole run would train nothing.
+    let warmup = ((total as f64 * recipe.warmup_ratio).ceil() as u64).min(total - 1);
     let rate = |step: u64| recipe.learning_rate * recipe.schedule.factor(step, warmup, total);
     // The first update that moves anything: the one before it, in a warm-up, has rate 0.
     let Some(first) = (0..total).find(|&step| rate(step) > 0.0) else {
@@ -327,6 +336,10 @@ pub fn run(
             lp.check_connected(&gradients)?;
         }
         let grad_norm = clip(&mut gradients, recipe.max_grad_norm);
+        if !grad_norm.is_finite() {
+            // Before the moments have it: they would be saved, and every resumed run would fail.
+            return Err(TrainError::Exploded { step: step + 1, norm: grad_norm });
+        }
         let learning_rate = rate(step);
         // What the engine has, and not what the loop believes it has.
         let before = if step == first || step == first + 1 { Some(lp.engine.read()?) } else { None };

@@ -177,7 +177,7 @@ fn what_is_no_model_is_named_with_what_to_do() {
     let other = d.join("other");
     std::fs::create_dir(&other).unwrap();
     copy(&other, true, Some("gemma3_text"));
-    fails(&other, &["unsupported model", "Llama family"]);
+    fails(&other, &["unsupported model", "gemma3_text", "`llama`"]);
     let mut cuda = settings();
     cuda.device = "cuda".into();
     if !cfg!(feature = "cuda") {

@@ -176,9 +176,10 @@ fn what_is_not_trained_stops_the_run() {
     // Updates that the engine does not take.
     let done = run(&mut Watched { deaf: true, ..Watched::new(fresh()) }, &plain);
     assert!(matches!(done, Err(TrainError::Unmoved { step: 1, .. })), "{done:?}");
-    // A warm-up that is the whole run.
-    let done = run(&mut Watched::new(fresh()), &Recipe { warmup_ratio: 0.5, max_steps: 1, ..plain.clone() });
+    // A rate of nothing. A warm-up is never the whole run.
+    let done = run(&mut Watched::new(fresh()), &Recipe { learning_rate: 0.0, max_steps: 1, ..plain.clone() });
     assert!(matches!(done, Err(TrainError::NoRate { updates: 1 })), "{done:?}");
+    run(&mut Watched::new(fresh()), &Recipe { warmup_ratio: 0.5, max_steps: 1, ..plain.clone() }).unwrap();
     // Everything trained, whether adapters or all weights.
     run(&mut Watched::new(fresh()), &plain).unwrap();
     let full = Portable::new(llama(), &Trainable::Full).unwrap();

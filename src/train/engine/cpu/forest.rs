@@ -170,11 +170,11 @@ mod tests {
 
     #[test]
     fn equal_sequences_and_prefixes_of_others_lose_no_label() {
-        let ids: Vec<u32> = (0..40).collect();
+        let ids: Vec<u32> = (0..60).collect();
         let all = [sequence(&ids, 10), sequence(&ids, 20), sequence(&ids[..30], 25)];
         let f = Forest::new(&all.iter().collect::<Vec<_>>(), true);
-        assert_eq!(f.ids.len(), 40);
-        assert_eq!(f.offsets, [0, 30, 50, 55]);
+        assert_eq!(f.ids.len(), 60);
+        assert_eq!(f.offsets, [0, 50, 90, 95]);
         assert!(f.label_rows.iter().zip(&f.targets).all(|(r, t)| f.ids[*r] + 1 == *t));
     }
 }

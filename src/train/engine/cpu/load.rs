@@ -90,6 +90,12 @@ fn build<E: Number + Workplace>(
         return Err(EngineError::Unsupported("this level of instructions"));
     }
     let config = folder.config();
+    for adapter in fixed {
+        adapter.check_base(config)?;
+    }
+    if modules.iter().any(|m| m.rank == 0) {
+        return Err(EngineError::Unsupported("an adapter of rank 0"));
+    }
     let vector = |name: String| folder.load_f32(&name);
     let mut draw = Stream::new(*seed, "lora-init", 0);
     let (mut values, mut parameters, mut layers) = (Vec::new(), Vec::new(), Vec::new());

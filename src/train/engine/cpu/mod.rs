@@ -60,7 +60,9 @@ impl<E: Number + Workplace> Cpu<E> {
     fn lay(&self, sequences: &[&Sequence]) -> Result<Forest, EngineError> {
         let vocabulary = self.model.embedding.rows();
         for sequence in sequences {
-            if let Some(&id) = sequence.input_ids.iter().find(|&&id| id as usize >= vocabulary) {
+            let labels = sequence.labels.iter().filter(|&&label| label != IGNORE);
+            let labels = labels.map(|&label| u32::try_from(label).unwrap_or(u32::MAX));
+            if let Some(id) = sequence.input_ids.iter().copied().chain(labels).find(|&id| id as usize >= vocabulary) {
                 return Err(EngineError::Token { id, vocabulary });
             }
         }
@@ -107,6 +109,7 @@ impl<E: Number + Workplace> Engine for Cpu<E> {
         if upstream.is_empty() {
             return Ok(());
         }
+        assert_eq!(gradients.len(), self.values.len(), "a gradient for every parameter");
         let work = self.work.get_mut();
         if work.backward(self.isa, &self.model, &self.values, upstream, gradients, self.keep) {
             Ok(())
