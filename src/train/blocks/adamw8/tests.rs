@@ -10,6 +10,10 @@ fn tensors() -> Vec<Range<usize>> {
     vec![0..LEN[0], LEN[0]..ALL]
 }
 
+fn one(len: usize) -> Vec<Range<usize>> {
+    std::iter::once(0..len).collect()
+}
+
 fn start() -> Vec<f32> {
     [golden::inputs(LEN[0], 11, 0.02), golden::inputs(LEN[1], 12, 0.02)].concat()
 }
@@ -25,7 +29,8 @@ fn gradients(step: u64) -> Vec<f32> {
 /// Without FMA the last bits differ from torch's, so that a code at a midpoint may differ by one.
 #[test]
 fn five_steps_as_in_bitsandbytes() {
-    let want = &golden::read()["adamw8bit"];
+    let golden = golden::read();
+    let want = &golden["adamw8bit"];
     let every = want["every"].as_u64().unwrap() as usize;
     let (mut parameters, mut optimizer) = (start(), AdamW8::new(tensors()));
     optimizer.lowest = 0;
@@ -33,14 +38,14 @@ fn five_steps_as_in_bitsandbytes() {
         optimizer.update(&mut parameters, &gradients(step), 1e-3, 0.01, &[(0..ALL, true)]);
     }
     let (large, small) = parameters.split_at(LEN[0]);
-    for (what, got, part) in [
-        ("parameters", large, "large"),
-        ("parameters", small, "small"),
-        ("first moments", optimizer.m.plain.as_slice(), "m_plain"),
-        ("second moments", optimizer.v.plain.as_slice(), "v_plain"),
+    for (what, got, part, least) in [
+        ("parameters", large, "large", 1e-8),
+        ("parameters", small, "small", 1e-8),
+        ("first moments", optimizer.m.plain.as_slice(), "m_plain", 1e-9),
+        ("second moments", optimizer.v.plain.as_slice(), "v_plain", 0.0),
     ] {
         for (i, (got, want)) in got.iter().step_by(every).zip(golden::numbers(&want[part])).enumerate() {
-            assert!((got - want).abs() <= 2e-6 * want.abs() + 1e-8, "{what} of {part}, {i}: {got:e} against {want:e}");
+            assert!((got - want).abs() <= 2e-6 * want.abs() + least, "{what} of {part}, {i}: {got:e} against {want:e}");
         }
     }
     for (moments, codes, scales) in [(&optimizer.m, "m_codes", "m_absmax"), (&optimizer.v, "v_codes", "v_absmax")] {
@@ -78,7 +83,7 @@ fn no_parameter_jumps() {
 fn finds_a_minimum() {
     let goal = golden::inputs(8192, 21, 1.0);
     let distance = |at: &[f32]| at.iter().zip(&goal).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    let (mut at, mut optimizer) = (vec![0.0; goal.len()], AdamW8::new(vec![0..goal.len()]));
+    let (mut at, mut optimizer) = (vec![0.0; goal.len()], AdamW8::new(one(goal.len())));
     for step in 0..400 {
         let gradients: Vec<f32> = at.iter().zip(&goal).map(|(a, b)| a - b).collect();
         optimizer.update(&mut at, &gradients, 0.05 * (1.0 - f64::from(step) / 400.0), 0.0, &[(0..8192, false)]);
@@ -123,7 +128,7 @@ fn goes_on_from_stored_moments_and_for_any_number_of_threads() {
     assert_eq!(run(3, true), want);
     assert_eq!(want.1.bytes(), 2 * (3 * SPAN + 5 + (3 * 64 + 1) * 4 + 4 * 4));
     let (m, v) = (want.1.m().clone(), want.1.v().clone());
-    let error = AdamW8::from_parts(vec![0..5000], m, v, 4).unwrap_err();
+    let error = AdamW8::from_parts(one(5000), m, v, 4).unwrap_err();
     assert!(matches!(error, BlocksError::Length { part: "moment codes", expected: 5000, .. }), "{error}");
 }
 
