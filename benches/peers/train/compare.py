@@ -130,7 +130,7 @@ def processor() -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("distill", type=Path)
+    parser.add_argument("distill", type=lambda p: Path(p).resolve())
     parser.add_argument("folder", type=Path)
     parser.add_argument("--races", nargs="+", default=["sft-135M", "dpo-135M", "dpo-135M-3", "sft-1B"], choices=RACES)
     parser.add_argument("--runs", type=int, default=5)
