@@ -59,7 +59,7 @@ class Runner:
         done = subprocess.run([str(x) for x in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         lines = done.stdout.strip().splitlines()
         if done.returncode != 0 or not lines:
-            print(f"{race}: {name} failed: {(done.stderr or done.stdout).strip()[-400:]}", file=sys.stderr)
+            print(f"{race}: {name} failed ({done.returncode}): {(done.stderr or done.stdout).strip()[-400:]}", file=sys.stderr)
             return None
         found = json.loads(lines[-1]) | {"race": race, "name": name, "load_before": before}
         self.log.write(json.dumps(found) + "\n")
