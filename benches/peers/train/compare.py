@@ -59,7 +59,7 @@ class Runner:
         done = subprocess.run([str(x) for x in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         lines = done.stdout.strip().splitlines()
         if done.returncode != 0 or not lines:
-            print(f"{race}: {name} failed: {(done.stderr or done.stdout).strip()[-400:]}", file=sys.stderr)
+            print(f"{race}: {name} failed ({done.returncode}): {(done.stderr or done.stdout).strip()[-400:]}", file=sys.stderr)
             return None
         found = json.loads(lines[-1]) | {"race": race, "name": name, "load_before": before}
         self.log.write(json.dumps(found) + "\n")
@@ -130,7 +130,7 @@ def processor() -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("distill", type=Path)
+    parser.add_argument("distill", type=lambda p: Path(p).resolve())
     parser.add_argument("folder", type=Path)
     parser.add_argument("--races", nargs="+", default=["sft-135M", "dpo-135M", "dpo-135M-3", "sft-1B"], choices=RACES)
     parser.add_argument("--runs", type=int, default=5)

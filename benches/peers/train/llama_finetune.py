@@ -79,8 +79,8 @@ def llama(program: str, gguf: Path, tok: Tokenizer, context: int, steps: int, sc
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("distill", type=Path)
-    parser.add_argument("finetune", type=Path)
+    parser.add_argument("distill", type=lambda p: Path(p).resolve())
+    parser.add_argument("finetune", type=lambda p: Path(p).resolve())
     parser.add_argument("student", type=Path)
     parser.add_argument("--context", type=int, default=128)
     parser.add_argument("--steps", type=int, default=48)
