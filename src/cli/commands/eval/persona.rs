@@ -256,12 +256,15 @@ fn as_json(done: &Done, bounds: &[Bound]) -> Value {
     out
 }
 
+/// Width of a stage's column: `100.0 % (+100.0)` and two blanks.
+const COLUMN: usize = 18;
+
 /// A table: a line a figure, a column a stage, changes from the stage before in brackets.
 fn text(done: &Done) -> String {
     let report = evaluation_report(&done.evaluation);
-    let mut out = format!("{:<36}", "");
+    let mut out = format!("{:<38}", "");
     for stage in &report.stages {
-        out.push_str(&format!("{stage:>16}"));
+        out.push_str(&format!("{stage:>COLUMN$}"));
     }
     if report.metrics.iter().any(|m| m.author.is_some()) {
         out.push_str(&format!("{:>9}", "author"));
@@ -290,20 +293,23 @@ fn text(done: &Done) -> String {
 fn line(metric: &MetricReport, has_author: bool) -> String {
     let number = |value: f64| match metric.is_share {
         true => format!("{:.1} %", value * 100.0),
+        false if value.abs() >= 100.0 => format!("{value:.0}"),
+        false if value.abs() >= 10.0 => format!("{value:.1}"),
         false => format!("{value:.3}"),
     };
-    let mut out = format!("  {:<34}", metric.title);
+    let mut out = format!("  {:<36}", metric.title);
     let mut before: Option<CellReport> = None;
     for cell in &metric.cells {
         let words = cell.map_or_else(
             || "–".to_owned(),
             |cell| match before.map(|before| cell.value - before.value) {
                 Some(moved) if metric.is_share => format!("{} ({:+.1})", number(cell.value), moved * 100.0),
+                Some(moved) if moved.abs() >= 10.0 => format!("{} ({moved:+.0})", number(cell.value)),
                 Some(moved) => format!("{} ({moved:+.2})", number(cell.value)),
                 None => number(cell.value),
             },
         );
-        out.push_str(&format!("{words:>16}"));
+        out.push_str(&format!("{words:>COLUMN$}"));
         before = *cell;
     }
     if has_author {
