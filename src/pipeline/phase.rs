@@ -360,7 +360,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     };
     let train: Vec<Example> = examples.train.into_iter().map(example).collect();
     let replay: Vec<Example> = examples.replay.into_iter().map(example).collect();
-    let identity = identity(input, &fit.plan, &recipe, &trainable, &start, &train, &replay, &examples.eval)?;
+    let identity = identity(input, &fit.plan, &recipe, &trainable, &start, [&train, &replay, &examples.eval])?;
     drop(start);
     let samples: Vec<Vec<u32>> = examples.eval.iter().take(SAMPLES).map(Example::prompt).collect();
     let stop_ids = input.folder.generation_eos_ids()?;
@@ -439,9 +439,7 @@ fn identity(
     recipe: &Recipe,
     trainable: &Trainable,
     start: &[f32],
-    train: &[Example],
-    replay: &[Example],
-    eval: &[Example],
+    examples: [&[Example]; 3],
 ) -> Result<ContentHash, Error> {
     let start: Vec<u8> = start.iter().flat_map(|v| v.to_le_bytes()).collect();
     let mut hasher = Hasher::new()
@@ -460,7 +458,7 @@ fn identity(
             hasher = hasher.text(path).bytes(&values);
         }
     }
-    for part in [train, replay, eval] {
+    for part in examples {
         hasher = hasher.text("part").text(&format!("{part:?}"));
     }
     Ok(hasher.finish())

@@ -169,7 +169,7 @@ impl Q8_0 {
 }
 
 fn overflow(weights: &[f32], first: usize, columns: usize) -> Option<(usize, BlocksError)> {
-    let scales = weights.as_chunks::<BLOCK>().0.iter().map(|x| scale_of(x));
+    let scales = weights.as_chunks::<BLOCK>().0.iter().map(scale_of);
     let (block_idx, scale) = scales.enumerate().find(|(_, scale)| !f16::from_f32(*scale).is_finite())?;
     let at = first + block_idx * BLOCK;
     let (row, column) = position(at, columns);

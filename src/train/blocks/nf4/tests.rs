@@ -64,6 +64,7 @@ fn bit_equal_to_bitsandbytes() {
 #[test]
 fn every_vector_width_gives_the_same_bits() {
     let weight = golden::inputs(64 * 64 + 21, 9, 0.3);
+    #[allow(clippy::type_complexity, reason = "the signature that is tested")]
     let run = |f: &dyn Fn(&[f32], &mut [u8], &mut [f32]) -> bool| {
         let (mut codes, mut absmax) = (vec![0; weight.len().div_ceil(2)], vec![0.0; weight.len().div_ceil(64)]);
         assert!(f(&weight, &mut codes, &mut absmax));

@@ -394,12 +394,10 @@ pub fn backward<E: Number + Workplace>(
         });
     });
     for (index, node) in forest.nodes.iter().enumerate() {
-        let mut t = offsets[index];
-        for row in node.above.iter().cloned().flatten() {
+        for (t, row) in (offsets[index]..).zip(node.above.iter().cloned().flatten()) {
             let to = row * key_width..(row + 1) * key_width;
             ops::add_row(isa, &mut dk[to.clone()], &parts[t * key_width..][..key_width]);
             ops::add_row(isa, &mut dv[to], &parts[above + t * key_width..][..key_width]);
-            t += 1;
         }
     }
 }

@@ -97,6 +97,7 @@ impl<E: Element + Packed> Source<'_, E> {
     /// Packs columns `column .. column + 32` of the product's right side over `k .. k + kc`, zeros beyond the edges.
     ///
     /// `scratch` holds `32 · kc` elements.
+    #[allow(clippy::too_many_arguments, reason = "a panel has a place, a size, and two buffers")]
     pub fn pack(&self, isa: Isa, way: Way, column: usize, k: usize, kc: usize, panel: &mut [E], scratch: &mut [E]) {
         debug_assert!(kc.is_multiple_of(STEP) && panel.len() >= NR * kc && scratch.len() >= NR * kc);
         match way {
