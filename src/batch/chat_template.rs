@@ -29,6 +29,9 @@ pub struct ChatTemplate {
     tokens: BTreeMap<String, String>,
 }
 
+/// Steps that rendering may take. A conversation takes thousands; a file that loops would never end.
+const FUEL: u64 = 5_000_000;
+
 impl ChatTemplate {
     /// The plain Llama 3 template: BOS, then header, trimmed content and end of turn per message. No date, no forced
     /// system turn, so training and serving agree with no clock involved.
@@ -54,6 +57,7 @@ impl ChatTemplate {
         });
         let source = joined_lines(&source);
         let mut env = Environment::new();
+        env.set_fuel(Some(FUEL));
         env.set_trim_blocks(true);
         env.set_lstrip_blocks(true);
         env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);

@@ -150,7 +150,7 @@ impl From<TrainError> for Error {
                 Self::interrupted(error.to_string()).hint("run the same command again to go on from here")
             }
             TrainError::NoData => Self::new(error.to_string()).data(),
-            TrainError::Diverged { .. } | TrainError::Exploded { .. } => {
+            TrainError::Diverged { .. } | TrainError::Exploded { .. } | TrainError::HeldOut { .. } => {
                 Self::new(error.to_string()).hint("lower `learning_rate`, or raise `warmup_ratio`")
             }
             _ => Self::new(error.to_string()),
@@ -380,6 +380,12 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     let outcome = train::run(&mut *engine, &recipe, data, input.out, &identity, stop, &mut show)
         .map_err(|e| Error::from(e).place(input.out.display().to_string()))?;
     watch.finish();
+    if outcome.kept_step == 0 && outcome.steps > 0 && outcome.eval_kept.is_some() {
+        watch.say(&format!(
+            "{}: no update made the held-out loss lower, so what is kept is the start; `keep = \"last\"` keeps the end",
+            input.phase.name()
+        ));
+    }
     if trainable == Trainable::Full {
         save_model(input, engine.parameters(), &outcome.parameters)?;
         return Ok(PhaseOutcome { adapter: None, outcome, rows: train.len() });
@@ -396,7 +402,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
 
 /// Refuses rows that a sliding window would cut: no engine has one, and full attention would train another model.
 fn check_window(folder: &Folder, examples: &PhaseExamples) -> Result<(), Error> {
-    let Some(window) = folder.config().sliding_window else { return Ok(()) };
+    let limit = folder.config().context_limit();
     let rows = examples.train.iter().chain(&examples.replay);
     let trained = rows.flat_map(|row| std::iter::once(&row.chosen).chain(&row.rejected).map(|s| (row.id.as_str(), s)));
     let held_out = examples.eval.iter().flat_map(|example| match example {
@@ -405,10 +411,10 @@ fn check_window(folder: &Folder, examples: &PhaseExamples) -> Result<(), Error> 
     });
     let all = trained.chain(held_out);
     match all.map(|(id, sequence)| (sequence.input_ids.len(), id)).max() {
-        Some((tokens, id)) if tokens > window => Err(Error::new(format!(
-            "a row of {tokens} tokens; this student attends over a window of {window}, and longer rows are not \
-             implemented for it"
+        Some((tokens, id)) if tokens > limit => Err(Error::new(format!(
+            "a row of {tokens} tokens; this student reads {limit} at a time, by its context or its sliding window"
         ))
+        .hint("shorten or remove the row")
         .place(format!("row {id}"))
         .data()),
         _ => Ok(()),

@@ -203,6 +203,12 @@ pub enum TrainError {
         /// What it was.
         loss: f64,
     },
+    /// The held-out loss is not a number: nothing could be chosen by it.
+    #[error("the held-out loss became {loss}")]
+    HeldOut {
+        /// What it was.
+        loss: f64,
+    },
     /// The gradient is not a number.
     #[error("the norm of the gradient became {norm} at step {step}")]
     Exploded {

@@ -367,6 +367,9 @@ impl<'a> Loop<'a> {
             let logps = self.engine.score(&call.sequences())?;
             sums.add(self.part(&logps, &call, &totals));
         }
+        if !sums.loss.is_finite() {
+            return Err(TrainError::HeldOut { loss: sums.loss });
+        }
         Ok(Some((sums.loss, sums.values)))
     }
 

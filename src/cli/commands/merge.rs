@@ -32,6 +32,14 @@ pub fn run(args: &MergeArgs, global: &Global, printer: &Printer) -> Result<ExitK
         .iter()
         .map(|dir| Adapter::load(dir).map_err(|e| Error::from(e).place(dir.display().to_string())))
         .collect::<Result<Vec<_>, _>>()?;
+    // Replacing what is read would lose it: the student or the adapter is all there is of them.
+    let same = |a: &std::path::Path, b: &std::path::Path| match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    };
+    if std::iter::once(folder.dir()).chain(args.adapter.iter().map(PathBuf::as_path)).any(|d| same(d, &args.output)) {
+        return Err(Error::at(&args.output, "is read by this merge").hint("give another folder with `-o`"));
+    }
     let options = SaveOptions { replace: args.force, ..SaveOptions::default() };
     merge::merge_with(&folder, &adapters, &args.output, &options, &mut |done, total| {
         printer.progress(done, total, "merging")

@@ -161,12 +161,15 @@ fn one_phase(phase: Phase, args: &TrainArgs, workspace: &Workspace, printer: &Pr
         printer.talk(&format!("{}: no checkpoint in {}, starting from the beginning", phase.name(), out.display()));
     }
     printer.stage(phase.name(), false);
+    let lock = lock(&out)?;
     // A killed run leaves half a checkpoint.
     crate::edge::fs::sweep(&out);
     let done = run_phase(&input, &STOP, printer).map_err(|error| match error.exit() {
         ExitKind::Interrupted => error.hint("run the same command with `--resume` to go on from here"),
         _ => error,
     })?;
+    let _ = std::fs::remove_file(out.join(LOCK));
+    drop(lock);
     let o = &done.outcome;
     let held_out = match (o.eval_before, o.eval_kept) {
         (Some(before), Some(kept)) => format!(", held-out loss {before:.4} → {kept:.4} (step {})", o.kept_step),
@@ -260,3 +263,19 @@ pub(super) fn summarise(summary: &Summary, printer: &Printer) -> Result<(), Erro
     printer.data(&text)?;
     Ok(())
 }
+
+/// One run at a time in a folder: two would write each other's files. The lock ends with the process, whatever ends it.
+fn lock(folder: &std::path::Path) -> Result<std::fs::File, Error> {
+    crate::edge::fs::create_dir(folder)?;
+    let path = folder.join(LOCK);
+    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|e| Error::io(&path, e))?;
+    file.try_lock().map_err(|_| {
+        Error::at(folder, "another `distill` is training in this folder")
+            .hint("wait for it, or give another folder with `--out`")
+    })?;
+    Ok(file)
+}
+
+/// Its name in the folder; removed at the end.
+const LOCK: &str = ".lock";

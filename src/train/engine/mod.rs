@@ -53,6 +53,12 @@ pub enum EngineError {
         /// Why.
         source: crate::train::blocks::BlocksError,
     },
+    /// A weight of the student is NaN or infinite.
+    #[error("`{name}` of the student holds a value that is no finite number; the folder is damaged")]
+    NotFinite {
+        /// Which weight.
+        name: String,
+    },
     /// What this engine does not do.
     #[error("{0} is not something that this engine does")]
     Unsupported(&'static str),

@@ -35,6 +35,15 @@ impl Frozen {
         }
     }
 
+    /// Whether every weight is a number; blocks refuse others when they are made.
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::F32 { data, .. } => data.iter().all(|x| x.is_finite()),
+            Self::Bf16 { data, .. } => data.iter().all(|x| x.0 & 0x7F80 != 0x7F80),
+            Self::Q8_0(_) | Self::Nf4(_) => true,
+        }
+    }
+
     /// Values of one row from `column` on, exactly as stored.
     pub fn read_f32(&self, row: usize, column: usize, out: &mut [f32]) {
         let at = row * self.columns() + column;

@@ -227,5 +227,8 @@ fn frozen(folder: &Folder, name: &str, base: Base) -> Result<Frozen, EngineError
         }
     };
     folder.forget(name);
+    if !weight.is_finite() {
+        return Err(EngineError::NotFinite { name: name.to_owned() });
+    }
     Ok(weight)
 }
