@@ -19,6 +19,7 @@ mod lint;
 mod local;
 #[cfg(feature = "train")]
 mod on_policy;
+#[cfg(feature = "train")]
 mod phase;
 mod rows;
 #[cfg(feature = "train")]
