@@ -100,7 +100,7 @@ fn change(metric: &MetricReport, before: CellReport, cell: CellReport) -> String
     }
     let (size, nothing) = match metric.is_share {
         true => (format!("{:.0}", (moved * 100.0).abs()), (moved * 100.0).abs() < 0.5),
-        false => (decimal(moved.abs()), moved.abs() < 5e-4 * before.value.abs().max(1e-9)),
+        false => (decimal(moved.abs()), moved.abs() < 5e-4 * before.value.abs().max(1.0)),
     };
     if nothing {
         return "<small>no change</small>".to_owned();
