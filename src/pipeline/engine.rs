@@ -1,7 +1,7 @@
 //! Which engine trains, and in what the frozen weights are kept.
 
 use crate::Error;
-use crate::hub::{Adapter, Dtype, Folder};
+use crate::hub::{Adapter, Folder};
 use crate::model;
 use crate::train::engine::cpu::{self, Base, Options};
 use crate::train::engine::{Engine, EngineError, Portable, Trainable};
@@ -13,8 +13,8 @@ use super::phase::device;
 pub struct EngineRequest<'a> {
     /// `cpu` or `cuda`.
     pub device: &'a str,
-    /// `auto`, `f32`, `bf16`, `q8_0` or `nf4`.
-    pub base: &'a str,
+    /// Storage of the frozen weights, as `fit` chose it.
+    pub base: Base,
     /// Keep the layers' inputs only.
     pub checkpoint_layers: bool,
     /// Share of the adapters' input that is dropped.
@@ -35,40 +35,25 @@ pub fn load_engine(
 ) -> Result<Box<dyn Engine>, Error> {
     let told = |error: EngineError| Error::new(error.to_string());
     if request.device == "cpu" {
-        let base = match request.base {
-            "f32" => Base::F32,
-            "q8_0" => Base::Q8_0,
-            "nf4" => Base::Nf4,
-            "bf16" => Base::Bf16,
-            _ => stored(folder)?,
-        };
         let options = Options {
-            base,
+            base: request.base,
             checkpoint_layers: request.checkpoint_layers,
             dropout: request.dropout as f32,
             ..Options::default()
         };
         match cpu::engine(folder, trainable, fixed, options) {
-            Err(EngineError::Unsupported(_)) if matches!(request.base, "auto" | "f32") => {}
+            Err(EngineError::Unsupported(_)) if request.base == Base::F32 => {}
             Err(EngineError::Unsupported(what)) => {
                 return Err(Error::new(format!("{what} is not available with `train.base = {}`", request.base))
                     .hint("set train.base to `f32` or `auto`"));
             }
             done => return done.map_err(told),
         }
-    } else if !matches!(request.base, "auto" | "bf16") {
+    } else if request.base != Base::Bf16 {
         return Err(Error::new(format!("`train.base = {}` is not available on `{}`", request.base, request.device))
             .hint("bf16 on a GPU; `auto` chooses"));
     }
     let mut model = model::llama_from_folder(folder, &device(request.device)?)?;
     model::with_adapters(&mut model, fixed)?;
     Ok(Box::new(Portable::new(model, trainable).map_err(told)?))
-}
-
-/// The format that the folder's weights are in; halves of either kind are kept as bf16.
-fn stored(folder: &Folder) -> Result<Base, Error> {
-    Ok(match folder.info("model.embed_tokens.weight")?.dtype {
-        Dtype::F32 => Base::F32,
-        Dtype::F16 | Dtype::BF16 => Base::Bf16,
-    })
 }

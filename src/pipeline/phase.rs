@@ -341,7 +341,7 @@ pub fn run_phase(input: &PhaseInput<'_>, stop: &AtomicBool, watch: &dyn Watch) -
     };
     let request = EngineRequest {
         device: input.device,
-        base: fit.plan.base.name(),
+        base: fit.plan.base,
         checkpoint_layers: fit.plan.checkpoint_layers,
         // A preference compares with a reference that has none; TRL's `disable_dropout`.
         dropout: if input.phase == Phase::Align { 0.0 } else { s.dropout },

@@ -280,3 +280,22 @@ fn all_weights_may_be_trained() {
     let with_adapter = call(d, &phase("mimic", "mimic", &["--set", "train.method=full"])).expect(2);
     assert!(with_adapter.err.contains("merge the adapter first"), "{}", with_adapter.err);
 }
+
+#[test]
+fn nothing_writes_over_what_another_run_or_it_itself_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    call(d, &phase("learn", "learn", &["--max-steps", "1"])).expect(0);
+    let before = std::fs::read(d.join("learn/adapter_model.safetensors")).unwrap();
+    // Somebody else is at work in the folder.
+    let held = std::fs::File::create(d.join("learn/.lock")).unwrap();
+    held.try_lock().unwrap();
+    let second = call(d, &phase("learn", "learn", &["--max-steps", "2"])).expect(2);
+    assert!(second.err.contains("another `distill`") && second.err.contains("hint: "), "{}", second.err);
+    drop(held);
+    let student = path("fixtures/tiny-student");
+    let merge = ["merge", "--student", &student, "--adapter", "learn", "-o", "learn", "--force"];
+    let refused = run(&merge, d).expect(2);
+    assert!(refused.err.contains("is read by this merge"), "{}", refused.err);
+    assert!(std::fs::read(d.join("learn/adapter_model.safetensors")).unwrap() == before, "it is still there");
+}

@@ -13,28 +13,14 @@ use crate::hub::{Adapter, Dtype, Folder};
 use crate::model::TARGET_MODULES;
 use crate::train::blocks::{Nf4, Q8_0};
 use crate::train::engine::{Engine, EngineError, LoraPart, Parameter, Trainable, module_path};
+use crate::train::estimate::Base;
 use crate::train::rng::Stream;
-
-/// What frozen weights are stored in.
-///
-/// Products are made in f32 for [`Base::F32`] and wherever the machine has no instructions for bf16, else in bf16 with
-/// f32 sums. With blocks of few bits the layers' weights are in blocks, embedding and head in Q8_0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Base {
-    /// 4 bytes a weight.
-    F32,
-    /// 2 bytes a weight.
-    Bf16,
-    /// 8.5 bits a weight.
-    Q8_0,
-    /// 4.1 bits a weight with double quantisation (QLoRA).
-    Nf4,
-}
 
 /// How an engine works.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// Storage of the frozen weights.
+    /// Storage of the frozen weights. Products are made in f32 for [`Base::F32`] and wherever the machine has no
+    /// instructions for bf16, else in bf16 with f32 sums. With NF4 embedding and head are in Q8_0.
     pub base: Base,
     /// Keep the layers' inputs only and compute the rest again on the way back.
     pub checkpoint_layers: bool,

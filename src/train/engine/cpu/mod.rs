@@ -38,8 +38,9 @@ use super::{Engine, EngineError, Parameter};
 use crate::batch::{IGNORE, Sequence};
 use crate::train::objective::LabelLogps;
 
+pub use crate::train::estimate::Base;
 pub use isa::Isa;
-pub use load::{Base, Options, engine};
+pub use load::{Options, engine};
 
 /// A student with its adapters in one number format.
 struct Cpu<E> {
