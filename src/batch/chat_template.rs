@@ -247,6 +247,14 @@ mod tests {
         Message { role, content: content.to_owned() }
     }
 
+    #[test]
+    fn a_template_without_an_end_is_stopped() {
+        let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}x{% endfor %}{% endfor %}{% endfor %}";
+        let template = ChatTemplate::new(endless, BTreeMap::new()).unwrap();
+        let fault = template.render(&[message(Role::User, "hi")], true).unwrap_err();
+        assert!(fault.to_string().contains("fuel"), "{fault}");
+    }
+
     fn plain() -> ChatTemplate {
         ChatTemplate::new(
             ChatTemplate::PLAIN_LLAMA3,
