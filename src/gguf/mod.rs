@@ -27,6 +27,7 @@ pub mod value;
 pub mod write;
 
 mod k_quants;
+mod lanes;
 
 pub use error::GgufError;
 pub use export::{ExportSummary, export};

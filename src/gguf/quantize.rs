@@ -36,6 +36,8 @@ pub fn quantize_row(ggml_type: GgmlType, row: &[f32], out: &mut [u8]) -> bool {
         GgmlType::Q4K => each(row, out, q4_k),
         GgmlType::Q5K => each(row, out, q5_k),
         GgmlType::Q6K => each(row, out, q6_k),
+        // Read so far, not written yet.
+        GgmlType::Q4_0 | GgmlType::Q4_1 | GgmlType::Q2K | GgmlType::Q3K | GgmlType::IQ4NL | GgmlType::IQ4XS => false,
     }
 }
 

@@ -118,7 +118,7 @@ impl Value {
     }
 }
 
-/// Tensor element types this program reads or writes.
+/// Tensor element types this program reads and writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GgmlType {
     /// IEEE single.
@@ -127,37 +127,70 @@ pub enum GgmlType {
     F16,
     /// Upper half of an f32.
     BF16,
+    /// 4 bits, scale, per 32.
+    Q4_0,
+    /// 4 bits, scale and minimum, per 32.
+    Q4_1,
     /// 5 bits, scale, per 32.
     Q5_0,
     /// 5 bits, scale and minimum, per 32.
     Q5_1,
     /// 8 bits, scale, per 32.
     Q8_0,
+    /// 2 bits, 4-bit scales and minima per 16, per 256.
+    Q2K,
+    /// 3 bits, 6-bit scales per 16, per 256.
+    Q3K,
     /// 4 bits, 6-bit scales and minima per 32, per 256.
     Q4K,
     /// 5 bits, 6-bit scales and minima per 32, per 256.
     Q5K,
     /// 6 bits, 8-bit scales per 16, per 256.
     Q6K,
+    /// 4 bits into a table of 16 uneven levels, scale, per 32.
+    IQ4NL,
+    /// 4 bits into the same table, 6-bit scales per 32, per 256.
+    IQ4XS,
 }
 
 impl GgmlType {
     /// All of them.
-    pub const ALL: [Self; 9] =
-        [Self::F32, Self::F16, Self::BF16, Self::Q5_0, Self::Q5_1, Self::Q8_0, Self::Q4K, Self::Q5K, Self::Q6K];
+    pub const ALL: [Self; 15] = [
+        Self::F32,
+        Self::F16,
+        Self::BF16,
+        Self::Q4_0,
+        Self::Q4_1,
+        Self::Q5_0,
+        Self::Q5_1,
+        Self::Q8_0,
+        Self::Q2K,
+        Self::Q3K,
+        Self::Q4K,
+        Self::Q5K,
+        Self::Q6K,
+        Self::IQ4NL,
+        Self::IQ4XS,
+    ];
 
     /// The number on disk (ggml's `enum ggml_type`).
     #[must_use]
-    pub fn id(self) -> u32 {
+    pub const fn id(self) -> u32 {
         match self {
             Self::F32 => 0,
             Self::F16 => 1,
+            Self::Q4_0 => 2,
+            Self::Q4_1 => 3,
             Self::Q5_0 => 6,
             Self::Q5_1 => 7,
             Self::Q8_0 => 8,
+            Self::Q2K => 10,
+            Self::Q3K => 11,
             Self::Q4K => 12,
             Self::Q5K => 13,
             Self::Q6K => 14,
+            Self::IQ4NL => 20,
+            Self::IQ4XS => 23,
             Self::BF16 => 30,
         }
     }
@@ -170,43 +203,60 @@ impl GgmlType {
 
     /// ggml's name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::F32 => "F32",
             Self::F16 => "F16",
             Self::BF16 => "BF16",
+            Self::Q4_0 => "Q4_0",
+            Self::Q4_1 => "Q4_1",
             Self::Q5_0 => "Q5_0",
             Self::Q5_1 => "Q5_1",
             Self::Q8_0 => "Q8_0",
+            Self::Q2K => "Q2_K",
+            Self::Q3K => "Q3_K",
             Self::Q4K => "Q4_K",
             Self::Q5K => "Q5_K",
             Self::Q6K => "Q6_K",
+            Self::IQ4NL => "IQ4_NL",
+            Self::IQ4XS => "IQ4_XS",
         }
     }
 
     /// Elements per block; a row must be a multiple of it.
     #[must_use]
-    pub fn block_len(self) -> usize {
+    pub const fn block_len(self) -> usize {
         match self {
             Self::F32 | Self::F16 | Self::BF16 => 1,
-            Self::Q5_0 | Self::Q5_1 | Self::Q8_0 => 32,
-            Self::Q4K | Self::Q5K | Self::Q6K => 256,
+            Self::Q4_0 | Self::Q4_1 | Self::Q5_0 | Self::Q5_1 | Self::Q8_0 | Self::IQ4NL => 32,
+            Self::Q2K | Self::Q3K | Self::Q4K | Self::Q5K | Self::Q6K | Self::IQ4XS => 256,
         }
     }
 
     /// Bytes per block.
     #[must_use]
-    pub fn block_bytes(self) -> usize {
+    pub const fn block_bytes(self) -> usize {
         match self {
             Self::F32 => 4,
             Self::F16 | Self::BF16 => 2,
+            Self::Q4_0 | Self::IQ4NL => 18,
+            Self::Q4_1 => 20,
             Self::Q5_0 => 22,
             Self::Q5_1 => 24,
             Self::Q8_0 => 34,
+            Self::Q2K => 84,
+            Self::Q3K => 110,
+            Self::IQ4XS => 136,
             Self::Q4K => 144,
             Self::Q5K => 176,
             Self::Q6K => 210,
         }
+    }
+
+    /// Bits that one weight takes, scales included.
+    #[must_use]
+    pub fn bits_per_weight(self) -> f64 {
+        (self.block_bytes() * 8) as f64 / self.block_len() as f64
     }
 
     /// Bytes of `len` elements; `None` when `len` is not a whole number of blocks or the product overflows.

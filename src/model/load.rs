@@ -96,7 +96,15 @@ pub fn from_gguf(path: &Path, device: &Device) -> Result<Student, LoadError> {
     let file = GgufModel::open(path)?;
     let model = assemble(file.config(), device, |name| {
         let tensor = file.tensor(name)?;
-        let storage = QStorage::from_data(tensor.bytes, device, candle_dtype(tensor.ggml_type))?;
+        let (bytes, dtype) = match candle_dtype(tensor.ggml_type) {
+            Some(dtype) => (tensor.bytes, dtype),
+            // Exact, if wide: candle has no blocks of uneven levels.
+            None => {
+                let values = file.load_f32(name)?;
+                (values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>().into(), GgmlDType::F32)
+            }
+        };
+        let storage = QStorage::from_data(bytes, device, dtype)?;
         let blocks = Arc::new(QTensor::new(storage, tensor.shape)?);
         Ok(if name.ends_with("norm.weight") {
             Weight::Frozen(blocks.dequantize(device)?)
@@ -195,16 +203,22 @@ fn assemble(
     })
 }
 
-const fn candle_dtype(kind: GgmlType) -> GgmlDType {
-    match kind {
+/// Candle's name for the blocks, if it has them.
+const fn candle_dtype(kind: GgmlType) -> Option<GgmlDType> {
+    Some(match kind {
         GgmlType::F32 => GgmlDType::F32,
         GgmlType::F16 => GgmlDType::F16,
         GgmlType::BF16 => GgmlDType::BF16,
+        GgmlType::Q4_0 => GgmlDType::Q4_0,
+        GgmlType::Q4_1 => GgmlDType::Q4_1,
         GgmlType::Q5_0 => GgmlDType::Q5_0,
         GgmlType::Q5_1 => GgmlDType::Q5_1,
         GgmlType::Q8_0 => GgmlDType::Q8_0,
+        GgmlType::Q2K => GgmlDType::Q2K,
+        GgmlType::Q3K => GgmlDType::Q3K,
         GgmlType::Q4K => GgmlDType::Q4K,
         GgmlType::Q5K => GgmlDType::Q5K,
         GgmlType::Q6K => GgmlDType::Q6K,
-    }
+        GgmlType::IQ4NL | GgmlType::IQ4XS => return None,
+    })
 }

@@ -5,6 +5,12 @@ use sha2::{Digest, Sha256};
 use super::super::dequantize::dequantize_into;
 use super::*;
 
+#[rustfmt::skip]
+const WRITTEN: [GgmlType; 9] = [
+    GgmlType::F32, GgmlType::F16, GgmlType::BF16, GgmlType::Q5_0, GgmlType::Q5_1, GgmlType::Q8_0, GgmlType::Q4K,
+    GgmlType::Q5K, GgmlType::Q6K,
+];
+
 /// The sheet's sample: a Weyl sequence in [-1, 1), exact in f32.
 fn sample(n: usize) -> Vec<f32> {
     (0..n as u64).map(|i| ((i * 2_654_435_761 % (1 << 32)) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
@@ -63,7 +69,7 @@ fn every_type_restores_within_its_step() {
     row[768..1024].fill(-0.01);
     row[1024..1280].iter_mut().for_each(|x| *x = x.abs() + 0.01);
     row[1280..1536].iter_mut().for_each(|x| *x = -x.abs());
-    for ggml_type in GgmlType::ALL {
+    for ggml_type in WRITTEN {
         let restored = restored(ggml_type, &quantized(ggml_type, &row));
         let limit = match ggml_type {
             GgmlType::F32 => 0.0,
@@ -71,7 +77,7 @@ fn every_type_restores_within_its_step() {
             GgmlType::BF16 | GgmlType::Q8_0 => 2e-4,
             GgmlType::Q6K => 6e-4,
             GgmlType::Q5_0 | GgmlType::Q5_1 | GgmlType::Q5K => 1.2e-3,
-            GgmlType::Q4K => 2.2e-3,
+            _ => 2.2e-3,
         };
         assert!(rmse(&row, &restored) <= limit, "{} {}", ggml_type.name(), rmse(&row, &restored));
         assert!(restored[256..512].iter().all(|&x| x == 0.0), "{}", ggml_type.name());
@@ -82,7 +88,7 @@ fn every_type_restores_within_its_step() {
 fn threads_do_not_change_bytes() {
     let values = sample(7 * 512);
     let fill = |row: usize, out: &mut Vec<f32>| out.extend(&values[row * 512..row * 512 + 512]);
-    for ggml_type in GgmlType::ALL {
+    for ggml_type in WRITTEN {
         let whole = quantize_rows(ggml_type, 0..7, 512, &fill).unwrap();
         assert_eq!(whole, quantized(ggml_type, &values));
         let mut parts = quantize_rows(ggml_type, 0..3, 512, &fill).unwrap();
@@ -93,7 +99,7 @@ fn threads_do_not_change_bytes() {
 
 #[test]
 fn what_cannot_be_stored_is_refused() {
-    for ggml_type in GgmlType::ALL {
+    for ggml_type in WRITTEN {
         let mut out = vec![0; ggml_type.bytes_of(256).unwrap()];
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut row = vec![0.5; 256];
