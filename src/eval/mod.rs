@@ -3,6 +3,7 @@
 //! [`Plan::new`] chooses what is asked, [`measure`] asks one student, [`METRICS`] says what comes out, [`warnings`]
 //! what got worse from one student to the next.
 
+pub mod divergence;
 mod figure;
 mod general;
 pub mod leak;

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::dequantize::dequantize_into;
 use super::error::{GgufError, metadata};
 use super::names::{ROPE_FREQS, RowOrder, to_gguf, to_hf};
-use super::read::Gguf;
+use super::read::{Gguf, TensorEntry};
 use super::rebuild::{special_id, stop_ids, to_tokenizer_json};
 use super::value::{GgmlType, Value};
 use crate::hub::LlamaConfig;
@@ -99,6 +99,17 @@ impl GgufModel {
             Cow::Owned(moved)
         };
         Ok(QuantTensor { ggml_type: entry.ggml_type, shape: &entry.shape, bytes })
+    }
+
+    /// A tensor by its Hugging Face name exactly as the file has it, and how its rows are ordered there.
+    ///
+    /// # Errors
+    /// [`GgufError::Tensors`] for an unknown name.
+    pub fn stored(&self, hf_name: &str) -> Result<(&TensorEntry, &[u8], RowOrder), GgufError> {
+        let found = to_gguf(hf_name).and_then(|name| self.gguf.tensor(&name));
+        let (entry, bytes) =
+            found.ok_or_else(|| GgufError::Tensors { problems: vec![format!("no tensor `{hf_name}`")] })?;
+        Ok((entry, bytes, RowOrder::of(hf_name, self.config.head_dim)))
     }
 
     /// A tensor by its Hugging Face name as f32, row-major.

@@ -45,6 +45,9 @@ pub enum EngineError {
     /// The student's folder.
     #[error(transparent)]
     Hub(#[from] crate::hub::HubError),
+    /// The student's GGUF.
+    #[error(transparent)]
+    Gguf(#[from] crate::gguf::GgufError),
     /// A weight could not be put into blocks of few bits.
     #[error("`{name}`: {source}")]
     Blocks {

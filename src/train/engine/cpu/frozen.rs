@@ -4,6 +4,7 @@ use super::buffer::Buffer;
 use super::element::{Bf16, Element};
 use super::isa::Isa;
 use super::pack;
+use super::stored::Stored;
 use crate::train::blocks::{Nf4, Q8_0};
 
 /// A weight `[rows, columns]`, row-major.
@@ -16,6 +17,8 @@ pub enum Frozen {
     Q8_0(Q8_0),
     /// QLoRA's blocks of 64 half-bytes.
     Nf4(Nf4),
+    /// Any of ggml's blocks, read where a file has them.
+    Stored(Stored),
 }
 
 impl Frozen {
@@ -24,6 +27,7 @@ impl Frozen {
             Self::F32 { rows, .. } | Self::Bf16 { rows, .. } => *rows,
             Self::Q8_0(w) => w.rows(),
             Self::Nf4(w) => w.rows(),
+            Self::Stored(w) => w.rows(),
         }
     }
 
@@ -32,15 +36,17 @@ impl Frozen {
             Self::F32 { columns, .. } | Self::Bf16 { columns, .. } => *columns,
             Self::Q8_0(w) => w.columns(),
             Self::Nf4(w) => w.columns(),
+            Self::Stored(w) => w.columns(),
         }
     }
 
-    /// Whether every weight is a number; blocks refuse others when they are made.
+    /// Whether every weight is a number; blocks refuse others when they are made, and files are checked by whoever
+    /// uses them, because that reads all of them.
     pub fn is_finite(&self) -> bool {
         match self {
             Self::F32 { data, .. } => data.iter().all(|x| x.is_finite()),
             Self::Bf16 { data, .. } => data.iter().all(|x| x.0 & 0x7F80 != 0x7F80),
-            Self::Q8_0(_) | Self::Nf4(_) => true,
+            Self::Q8_0(_) | Self::Nf4(_) | Self::Stored(_) => true,
         }
     }
 
@@ -56,6 +62,7 @@ impl Frozen {
             }
             Self::Q8_0(w) => w.dequantize_into(at..at + out.len(), out),
             Self::Nf4(w) => w.dequantize_into(at..at + out.len(), out),
+            Self::Stored(w) => w.read(row, column, out),
         }
     }
 
@@ -84,6 +91,7 @@ impl Frozen {
                 let first = row * w.columns() + column;
                 one_by_one(out, |at, out| w.dequantize_into(first + at..first + at + out.len(), out));
             }
+            Self::Stored(w) => w.read_bf16(isa, row, column, out),
         }
     }
 }

@@ -162,6 +162,27 @@ fn normed<E: Number>(isa: Isa, x: &[f32], rows: &[usize], norm: &[f32], eps: f32
     states[rows.len() * stride..].fill(E::default());
 }
 
+/// Logits `[rows, vocabulary]` at each of `rows`.
+#[allow(clippy::too_many_arguments, reason = "a head, its input and its output")]
+pub fn logits<E: Number>(
+    isa: Isa,
+    weight: &Frozen,
+    norm: &[f32],
+    eps: f32,
+    x: &[f32],
+    rows: &[usize],
+    out: &mut [f32],
+    states: &mut Buffer<E>,
+) {
+    normed(isa, x, rows, norm, eps, states);
+    assert_eq!(out.len(), rows.len() * weight.rows(), "a row of logits for every position");
+    let term = Term { a: states.as_ptr(), stride: padded(norm.len()), b: Source::Frozen(weight), way: Way::Transposed };
+    let finish = Finish::Wide(Shared::new(out), weight.rows());
+    let job = Job { parts: vec![vec![term]], n: weight.rows(), align: 1, finish };
+    // SAFETY: rows of states are padded to whole blocks, and `out` has a row for each.
+    unsafe { products(isa, rows.len(), &[job]) };
+}
+
 /// The likeliest token at each of `rows`; of equals the first.
 pub fn likeliest<E: Number>(
     isa: Isa,

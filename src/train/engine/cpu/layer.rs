@@ -102,6 +102,35 @@ impl<E: Number> Default for Work<E> {
     }
 }
 
+impl<E> Saved<E> {
+    /// The input of o, as a left operand.
+    pub const fn mixed(&self) -> &Buffer<E> {
+        &self.mixed
+    }
+
+    /// Queries, keys and values after norms and rotation, as left operands.
+    pub const fn qkv(&self) -> &[Buffer<E>; 3] {
+        &self.qkv
+    }
+}
+
+impl<E> Work<E> {
+    /// After a forward pass the input of gate and up, as a left operand.
+    pub const fn input(&self) -> &Buffer<E> {
+        &self.input
+    }
+
+    /// The same, to be written.
+    pub const fn input_mut(&mut self) -> &mut Buffer<E> {
+        &mut self.input
+    }
+
+    /// After a forward pass the input of down, as a left operand.
+    pub const fn product(&self) -> &Buffer<E> {
+        &self.product
+    }
+}
+
 impl<E: Number> Work<E> {
     /// Sets the angles of a batch's positions.
     pub fn angles(&mut self, frame: &Frame, positions: &[u32]) {
@@ -122,7 +151,7 @@ fn view<E>(buffer: &[E], width: usize) -> View<E> {
 }
 
 /// Rows of `x [m, H]`, normalised, as a left operand.
-fn normed<E: Number>(step: Step<'_>, frame: &Frame, x: &[f32], weight: &[f32], out: &mut Buffer<E>) {
+pub fn normed<E: Number>(step: Step<'_>, frame: &Frame, x: &[f32], weight: &[f32], out: &mut Buffer<E>) {
     let (h, stride) = (frame.hidden, padded(frame.hidden));
     let out = Shared::new(out.resize(spare(step.m) * stride));
     ops::rows(step.m, |r| {

@@ -9,7 +9,7 @@ use super::layer::{Frame, Layer};
 use super::linear::{Factors, Linear, LowRank};
 use super::product::Number;
 use super::{Cpu, Isa};
-use crate::hub::{Adapter, Dtype, Folder};
+use crate::hub::{Adapter, Dtype, Folder, LlamaConfig};
 use crate::model::TARGET_MODULES;
 use crate::train::blocks::{Nf4, Q8_0};
 use crate::train::engine::{Engine, EngineError, LoraPart, Parameter, Trainable, module_path};
@@ -82,27 +82,19 @@ fn build<E: Number + Workplace>(
     if modules.iter().any(|m| m.rank == 0) {
         return Err(EngineError::Unsupported("an adapter of rank 0"));
     }
-    let vector = |name: String| folder.load_f32(&name);
     let mut draw = Stream::new(*seed, "lora-init", 0);
     let (mut values, mut parameters, mut layers) = (Vec::new(), Vec::new(), Vec::new());
     let mut attached = 0;
     for i in 0..config.num_hidden_layers {
-        let mut linears = Vec::with_capacity(TARGET_MODULES.len());
-        for name in TARGET_MODULES {
+        let mut layer = layer(folder, options.base, i)?;
+        for (linear, name) in layer.linears.iter_mut().zip(TARGET_MODULES) {
             let path = module_path(i, name);
-            let weight = frozen(folder, &format!("{path}.weight"), options.base)?;
-            let (rows, columns) = (weight.rows(), weight.columns());
-            let bias = (config.qkv_bias && matches!(name, "q_proj" | "k_proj" | "v_proj"))
-                .then(|| vector(format!("{path}.bias")))
-                .transpose()?;
-            let mut adapters: Vec<LowRank> = fixed
-                .iter()
-                .filter_map(|adapter| {
-                    let pair = adapter.tensors.get(&path)?;
-                    let factors = Factors::Fixed { a: pair.a.clone(), b: pair.b.clone() };
-                    Some(LowRank { rank: pair.r, scale: adapter.scale(&path), factors })
-                })
-                .collect();
+            let (rows, columns) = (linear.weight.rows(), linear.weight.columns());
+            linear.adapters.extend(fixed.iter().filter_map(|adapter| {
+                let pair = adapter.tensors.get(&path)?;
+                let factors = Factors::Fixed { a: pair.a.clone(), b: pair.b.clone() };
+                Some(LowRank { rank: pair.r, scale: adapter.scale(&path), factors })
+            }));
             if let Some(module) = modules.iter().find(|m| m.path == path) {
                 attached += 1;
                 // As PEFT: A uniform within 1 / √in, B zero.
@@ -121,50 +113,24 @@ fn build<E: Number + Workplace>(
                         decay: true,
                     });
                 }
-                adapters.push(LowRank {
+                linear.adapters.push(LowRank {
                     rank: module.rank,
                     scale: module.scale as f32,
                     factors: Factors::Trained { a, b },
                 });
             }
-            linears.push(Linear { weight, bias, adapters });
         }
-        let linears = linears.try_into().map_err(|_| EngineError::Unsupported("a layer without seven modules"))?;
-        let norm = |name: &str| vector(format!("model.layers.{i}.{name}.weight"));
-        layers.push(Layer {
-            input_norm: norm("input_layernorm")?,
-            post_norm: norm("post_attention_layernorm")?,
-            head_norms: if config.qk_norm {
-                Some([norm("self_attn.q_norm")?, norm("self_attn.k_norm")?])
-            } else {
-                None
-            },
-            linears,
-        });
+        layers.push(layer);
     }
     if attached != modules.len() {
         return Err(EngineError::Modules { found: attached, wanted: modules.len() });
     }
-    let outer = match options.base {
-        Base::Nf4 => Base::Q8_0,
-        base => base,
-    };
     let model = Model {
-        frame: Frame {
-            hidden: config.hidden_size,
-            inner: config.intermediate_size,
-            heads: Heads {
-                queries: config.num_attention_heads,
-                keys: config.num_key_value_heads,
-                width: config.head_dim,
-            },
-            eps: config.rms_norm_eps as f32,
-            inv_freq: config.inv_freq(),
-        },
-        embedding: frozen(folder, "model.embed_tokens.weight", outer)?,
+        frame: frame(config),
+        embedding: folder.matrix("model.embed_tokens.weight", outer(options.base))?,
         layers,
-        norm: vector("model.norm.weight".to_owned())?,
-        head: if config.tie_word_embeddings { None } else { Some(frozen(folder, "lm_head.weight", outer)?) },
+        norm: folder.vector("model.norm.weight")?,
+        head: head(folder, options.base)?,
     };
     Ok(Cpu {
         isa,
@@ -177,6 +143,88 @@ fn build<E: Number + Workplace>(
         at: (0, 0),
         work: Default::default(),
     })
+}
+
+/// Storage of embedding and head.
+pub const fn outer(base: Base) -> Base {
+    match base {
+        Base::Nf4 => Base::Q8_0,
+        base => base,
+    }
+}
+
+/// A head of its own; `None` when the embedding serves.
+pub fn head(weights: &dyn Weights, base: Base) -> Result<Option<Frozen>, EngineError> {
+    (!weights.config().tie_word_embeddings).then(|| weights.matrix("lm_head.weight", outer(base))).transpose()
+}
+
+/// What the settings say of every layer.
+pub fn frame(config: &LlamaConfig) -> Frame {
+    Frame {
+        hidden: config.hidden_size,
+        inner: config.intermediate_size,
+        heads: Heads {
+            queries: config.num_attention_heads,
+            keys: config.num_key_value_heads,
+            width: config.head_dim,
+        },
+        eps: config.rms_norm_eps as f32,
+        inv_freq: config.inv_freq(),
+    }
+}
+
+/// Layer `i` without adapters.
+pub fn layer(weights: &dyn Weights, base: Base, i: usize) -> Result<Layer, EngineError> {
+    let config = weights.config();
+    let mut linears = Vec::with_capacity(TARGET_MODULES.len());
+    for name in TARGET_MODULES {
+        let path = module_path(i, name);
+        let weight = weights.matrix(&format!("{path}.weight"), base)?;
+        let bias = (config.qkv_bias && matches!(name, "q_proj" | "k_proj" | "v_proj"))
+            .then(|| weights.vector(&format!("{path}.bias")))
+            .transpose()?;
+        linears.push(Linear { weight, bias, adapters: Vec::new() });
+    }
+    let linears = linears.try_into().map_err(|_| EngineError::Unsupported("a layer without seven modules"))?;
+    let norm = |name: &str| weights.vector(&format!("model.layers.{i}.{name}.weight"));
+    Ok(Layer {
+        input_norm: norm("input_layernorm")?,
+        post_norm: norm("post_attention_layernorm")?,
+        head_norms: if config.qk_norm { Some([norm("self_attn.q_norm")?, norm("self_attn.k_norm")?]) } else { None },
+        linears,
+    })
+}
+
+/// Where a model's weights are. Names are Hugging Face's, rows in Hugging Face's order.
+pub trait Weights {
+    /// Sizes and rope.
+    fn config(&self) -> &LlamaConfig;
+
+    /// A weight with two dimensions. What is already in blocks stays as it is, whatever `base` says.
+    ///
+    /// # Errors
+    /// An unknown name, a file that cannot be read, a value that is no number.
+    fn matrix(&self, name: &str, base: Base) -> Result<Frozen, EngineError>;
+
+    /// A weight with one dimension.
+    ///
+    /// # Errors
+    /// As [`Weights::matrix`].
+    fn vector(&self, name: &str) -> Result<Vec<f32>, EngineError>;
+}
+
+impl Weights for Folder {
+    fn config(&self) -> &LlamaConfig {
+        Self::config(self)
+    }
+
+    fn matrix(&self, name: &str, base: Base) -> Result<Frozen, EngineError> {
+        frozen(self, name, base)
+    }
+
+    fn vector(&self, name: &str) -> Result<Vec<f32>, EngineError> {
+        Ok(self.load_f32(name)?)
+    }
 }
 
 fn frozen(folder: &Folder, name: &str, base: Base) -> Result<Frozen, EngineError> {

@@ -25,6 +25,8 @@ mod pack;
 mod product;
 pub mod profile;
 mod source;
+mod stored;
+pub mod stream;
 
 use std::cell::RefCell;
 
@@ -40,7 +42,7 @@ use crate::train::objective::LabelLogps;
 
 pub use crate::train::estimate::Base;
 pub use isa::Isa;
-pub use load::{Options, engine};
+pub use load::{Options, Weights, engine};
 
 /// A student with its adapters in one number format.
 struct Cpu<E> {
