@@ -122,7 +122,7 @@ fn convert(
         [rows, columns] => (columns, rows),
         _ => return Err(GgufError::Unsupported { what: format!("`{hf_name}` with shape {:?}", spec.shape) }),
     };
-    let order = RowOrder::of(hf_name, folder.config().head_dim);
+    let order = RowOrder::of(hf_name, folder.config().family, folder.config().head_dim);
     let row_bytes = columns * dtype.size();
     let fill = |row: usize, values: &mut Vec<f32>| {
         let start = order.hf_row(row) * row_bytes;
