@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use half::bf16;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::hub::AdapterConfig;
 use crate::hub::save::write_weights;
+use crate::hub::{AdapterConfig, LoraPair};
 
 /// A one-layer model whose every weight is 1.0.
 fn base(dir: &Path) -> Folder {
@@ -69,6 +70,42 @@ fn stacked_adapters_sum_before_the_rounding() {
     let three = merged_f32(&base, &[adapter(4.0, Q), adapter(4.0, Q), adapter(4.0, Q)], &name).unwrap();
     assert!((three[8] - 1.006).abs() < 1e-6);
     assert_eq!(bf16::from_f32(three[8]).to_f32(), 1.0078125);
+}
+
+#[test]
+fn rows_are_those_of_the_merged_folder() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/numeric");
+    let base = Folder::open(&root.join("tiny-llama")).unwrap();
+    let mut dora = Adapter::load(&root.join("tiny-llama-lora")).unwrap();
+    let plain = dora.clone();
+    dora.config.use_dora = true;
+    for pair in dora.tensors.values_mut() {
+        pair.magnitude = Some((0..pair.out_features).map(|row| 0.5 + row as f32 * 0.01).collect());
+    }
+    // Magnitudes on top of another update, and one more on top of those.
+    let stack = [plain.clone(), dora, plain];
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("merged");
+    merge(&base, &stack, &out).unwrap();
+    let saved = Folder::open(&out).unwrap();
+    let merged = Merged::new(&base, &stack).unwrap();
+    let (mut values, mut bytes) = (Vec::new(), Vec::new());
+    for name in base.tensor_names() {
+        let whole = saved.load_f32(name).unwrap();
+        let (rows, columns) = merged.size(name).unwrap();
+        assert_eq!(merged.load_f32(name).unwrap(), whole, "{name}");
+        for at_once in [1, 3, 7] {
+            for start in (0..rows).step_by(at_once) {
+                let range = start..rows.min(start + at_once);
+                let piece = range.start * columns..range.end * columns;
+                merged.rows_f32(name, range.clone(), &mut values).unwrap();
+                assert_eq!(values, whole[piece.clone()], "{name} {range:?}");
+                merged.rows_bf16(name, range.clone(), &mut bytes).unwrap();
+                assert_eq!(bytes, saved.raw(name).unwrap().0[piece.start * 2..piece.end * 2], "{name} {range:?}");
+            }
+        }
+        assert!(matches!(merged.rows_f32(name, 1..rows + 1, &mut values), Err(MergeError::Rows { .. })));
+    }
 }
 
 #[test]
