@@ -174,6 +174,50 @@ impl TokenCounter for StudentTokenizer {
     }
 }
 
+/// Text of ids that come one by one.
+///
+/// A character may be spread over several tokens, and what a token reads as may depend on the one before it: text is
+/// given out when it is whole, decoded together with the last piece that was.
+#[derive(Debug, Default)]
+pub struct TextStream {
+    ids: Vec<u32>,
+    /// What is decoded again, and how much of it was given out.
+    from: usize,
+    shown: usize,
+}
+
+impl TextStream {
+    /// The text that `id` completes; often empty, and never half a character.
+    ///
+    /// # Errors
+    /// An id outside the vocabulary.
+    pub fn push(&mut self, tokenizer: &StudentTokenizer, id: u32) -> Result<String, EncodeError> {
+        self.ids.push(id);
+        self.rest(tokenizer, false)
+    }
+
+    /// What is left at the end, half characters included.
+    ///
+    /// # Errors
+    /// As [`TextStream::push`].
+    pub fn finish(&mut self, tokenizer: &StudentTokenizer) -> Result<String, EncodeError> {
+        self.rest(tokenizer, true)
+    }
+
+    fn rest(&mut self, tokenizer: &StudentTokenizer, last: bool) -> Result<String, EncodeError> {
+        let before = tokenizer.decode(&self.ids[self.from..self.shown], true)?;
+        let text = tokenizer.decode(&self.ids[self.from..], true)?;
+        if !last && text.ends_with('\u{FFFD}') {
+            return Ok(String::new());
+        }
+        let new = text.get(before.len()..).unwrap_or_default().to_owned();
+        if !new.is_empty() || last {
+            (self.from, self.shown) = (self.shown, self.ids.len());
+        }
+        Ok(new)
+    }
+}
+
 /// Tokenizer and chat template of one student.
 pub struct Encoder {
     /// The tokenizer.
@@ -207,6 +251,18 @@ impl Encoder {
     pub fn counter(path: &Path) -> Result<StudentTokenizer, crate::Error> {
         let bytes = crate::edge::fs::read(path)?;
         StudentTokenizer::from_bytes(&bytes).map_err(|e| crate::Error::at(path, e.to_string()))
+    }
+
+    /// The token that the tokenizer puts before every text, if it does.
+    ///
+    /// # Errors
+    /// The tokenizer's own.
+    pub fn bos(&self) -> Result<Option<u32>, EncodeError> {
+        let with = self.tokenizer.inner.encode_fast("a", true).map_err(|e| EncodeError::Tokenizer(e.to_string()))?;
+        let first = with.get_ids().first().copied();
+        Ok(first.filter(|first| {
+            with.get_ids().len() > 1 && !self.tokenizer.encode("a").is_ok_and(|ids| ids.first() == Some(first))
+        }))
     }
 
     /// Token ids of a conversation.

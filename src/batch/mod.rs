@@ -7,5 +7,5 @@ mod examples;
 
 pub use chat_template::{ChatTemplate, TemplateFault};
 pub use count::{counter_from_bytes, open_counter};
-pub use encode::{EncodeError, Encoder, IGNORE, Sequence, StudentTokenizer, question};
+pub use encode::{EncodeError, Encoder, IGNORE, Sequence, StudentTokenizer, TextStream, question};
 pub use examples::{ContextPolicy, EncodedRow, encode_probe, encode_row};

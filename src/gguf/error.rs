@@ -10,6 +10,18 @@ pub enum GgufError {
     /// The folder being exported, or the file system.
     #[error(transparent)]
     Hub(#[from] HubError),
+    /// An adapter on top of the folder.
+    #[error(transparent)]
+    Merge(#[from] crate::merge::MergeError),
+    /// An importance matrix that is not this model's.
+    #[error("importance matrix: {}", problems.join("; "))]
+    Importance {
+        /// Every problem found.
+        problems: Vec<String>,
+    },
+    /// Whoever watches said stop.
+    #[error("stopped")]
+    Stopped,
     /// Reading or writing the GGUF itself.
     #[error("`{}`: {source}", path.display())]
     Io {
@@ -84,6 +96,8 @@ impl GgufError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Hub(error) => return error.hint(),
+            Self::Merge(error) => return error.hint(),
+            Self::Importance { .. } => "make one with `--calibrate`, or leave it out".to_owned(),
             Self::Malformed { .. } => "the file may be cut short: export or fetch it again".to_owned(),
             Self::Tokenizer { .. } => {
                 "GGUF export supports byte-level BPE tokenizers (Llama 3, SmolLM2, Qwen2, GPT-2)".to_owned()

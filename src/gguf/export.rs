@@ -1,25 +1,48 @@
-//! Export: an opened Hugging Face folder comes in, one GGUF file for llama.cpp goes out.
+//! Export: a model comes in, whole or as a base with adapters, and one GGUF file for llama.cpp goes out.
 //!
-//! Tensors are converted a few million weights at a time, so memory stays flat whatever the model. Values are taken
-//! from the folder as stored: for our bf16 folders that is exactly what `convert_hf_to_gguf.py` and `llama-quantize`
-//! would see. The file appears under its name only when it is complete.
+//! Tensors are read, converted and written a few million weights at a time, in one pass and with no file in between,
+//! so memory stays flat whatever the model. The bytes are those of merging first, converting to bf16 and quantising
+//! that. The file appears under its name only when it is complete and whoever asked for it has agreed
+//! ([`Exported::commit`]).
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufWriter;
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Component, Path};
+use std::sync::mpsc;
 
 use super::error::GgufError;
+use super::importance::Importance;
 use super::mixture::Quant;
-use super::names::{ROPE_FREQS, RowOrder, to_gguf};
 use super::quantize::quantize_rows;
-use super::tokenizer::GgufTokenizer;
-use super::value::{GgmlType, Value};
-use super::write::{TensorSpec, Writer};
-use crate::hub::{Family, Folder, LlamaConfig, Staged};
+use super::source::{Part, Source};
+use super::value::Value;
+use super::write::{TensorSpec, Writer, value_offset};
+use crate::hub::{Folder, LlamaConfig, Staged};
 
 /// Weights converted at a time: 16 MiB as f32.
 const CHUNK_ELEMENTS: usize = 4 << 20;
+/// Converted chunks that may wait for the disk.
+const WAITING_CHUNKS: usize = 4;
+
+/// How a model is written.
+#[derive(Clone, Debug)]
+pub struct ExportOptions<'a> {
+    /// The mix of types.
+    pub quant: Quant,
+    /// How much each column of a matrix matters.
+    pub importance: Option<&'a Importance>,
+    /// Metadata behind the model's own. Values can be set again before [`Exported::commit`].
+    pub notes: Vec<(String, Value)>,
+}
+
+impl ExportOptions<'_> {
+    /// A mix and nothing else.
+    #[must_use]
+    pub const fn new(quant: Quant) -> Self {
+        Self { quant, importance: None, notes: Vec::new() }
+    }
+}
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,122 +51,174 @@ pub struct ExportSummary {
     pub bytes: u64,
     /// Number of tensors by ggml type name.
     pub tensors: BTreeMap<&'static str, usize>,
+    /// Bits per weight, all tensors together, in thousandths.
+    pub millibits_per_weight: u64,
 }
 
-/// Writes `folder` to the file `out` in the mix `quant`; an existing file is replaced.
+/// A finished file under a temporary name. Dropped without [`Exported::commit`] it is gone.
+pub struct Exported {
+    staged: Staged,
+    /// What is in it.
+    pub summary: ExportSummary,
+    metadata: Vec<(String, Value)>,
+}
+
+impl Exported {
+    /// Where it lies meanwhile.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.staged.path()
+    }
+
+    /// Writes another value of the same type and size over one of the metadata.
+    ///
+    /// # Errors
+    /// [`GgufError::Metadata`] for an unknown key or another size; [`GgufError::Io`].
+    pub fn set(&mut self, key: &str, value: Value) -> Result<(), GgufError> {
+        let (at, bytes) = value_offset(&self.metadata, key, &value)?;
+        let io = |source| GgufError::Io { path: self.staged.path().to_owned(), source };
+        let mut file = OpenOptions::new().write(true).open(self.staged.path()).map_err(io)?;
+        file.seek(SeekFrom::Start(at)).map_err(io)?;
+        file.write_all(&bytes).map_err(io)?;
+        file.sync_all().map_err(io)?;
+        if let Some((_, old)) = self.metadata.iter_mut().find(|(name, _)| name == key) {
+            *old = value;
+        }
+        Ok(())
+    }
+
+    /// Gives the file its name; one that had it is replaced.
+    ///
+    /// # Errors
+    /// [`GgufError::Hub`] when it cannot be renamed.
+    pub fn commit(self) -> Result<ExportSummary, GgufError> {
+        self.staged.commit()?;
+        Ok(self.summary)
+    }
+}
+
+/// Writes a model beside `out`, where [`Exported::commit`] puts it.
 ///
-/// `progress` receives bytes of tensor data `(done, total)`.
+/// `progress` receives bytes of tensor data `(done, total)`; false stops.
 ///
 /// # Errors
-/// [`GgufError::Unsupported`] for another family and [`GgufError::Tokenizer`] before anything is written; [`GgufError::Value`] for a weight that cannot be stored;
-/// [`GgufError::Hub`], [`GgufError::Io`] and [`GgufError::Writer`] for the file system.
+/// [`GgufError::Unsupported`] and [`GgufError::Tokenizer`] before anything is written; [`GgufError::Value`] for a weight
+/// that cannot be stored; [`GgufError::Importance`] for a matrix of another model; [`GgufError::Stopped`];
+/// [`GgufError::Hub`], [`GgufError::Merge`], [`GgufError::Io`] and [`GgufError::Writer`] for the file system.
 pub fn export(
-    folder: &Folder,
+    source: &dyn Source,
     out: &Path,
-    quant: Quant,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<ExportSummary, GgufError> {
-    if !matches!(folder.config().family, Family::Llama | Family::Mistral) {
-        let name = folder.config().family.name();
-        return Err(GgufError::Unsupported {
-            what: format!("writing a `{name}` model; Llama and Mistral are written"),
-        });
-    }
-    let mut metadata = model_metadata(folder, quant);
-    let tokenizer = GgufTokenizer::from_folder(folder)?;
-    metadata.extend(tokenizer.into_metadata(folder.chat_template()?));
-    let plan = plan(folder, quant)?;
+    options: &ExportOptions<'_>,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Exported, GgufError> {
+    let mut metadata = source.metadata(options.quant)?;
+    metadata.extend(options.notes.iter().cloned());
+    let parts = source.parts()?;
+    let specs: Vec<TensorSpec> = parts.iter().map(|part| spec(source, part, options)).collect();
+    let weights: u64 = specs.iter().map(|s| s.shape.iter().product::<usize>() as u64).sum();
+    check_importance(&specs, options.importance)?;
 
     let staged = Staged::file(out, true)?;
     let io = |source| GgufError::Io { path: staged.path().to_owned(), source };
-    let file = BufWriter::with_capacity(1 << 20, File::create(staged.path()).map_err(io)?);
-    let specs: Vec<TensorSpec> = plan.iter().map(|(_, spec)| spec.clone()).collect();
-    let total_bytes = specs.iter().map(TensorSpec::bytes).sum::<Result<usize, _>>()? as u64;
-    let mut writer = Writer::start(file, &metadata, &specs)?;
+    let total = specs.iter().map(TensorSpec::bytes).sum::<Result<usize, _>>()? as u64;
+    let file = File::create(staged.path()).map_err(io)?;
+    let mut writer = Writer::start(BufWriter::with_capacity(1 << 20, file), &metadata, &specs)?;
     let mut tensors = BTreeMap::new();
-    let mut done_bytes = 0u64;
-    for (source, spec) in &plan {
+    for spec in &specs {
         *tensors.entry(spec.ggml_type.name()).or_insert(0) += 1;
-        let mut emit = |bytes: &[u8]| -> Result<(), GgufError> {
-            writer.data(bytes)?;
-            done_bytes += bytes.len() as u64;
-            progress(done_bytes, total_bytes);
+    }
+    // Writing waits for the disk, converting for the processor: each on threads of its own.
+    let (bytes, file) = std::thread::scope(|scope| {
+        let (to_disk, chunks) = mpsc::sync_channel::<Vec<u8>>(WAITING_CHUNKS);
+        let disk = scope.spawn(move || -> Result<(u64, BufWriter<File>), GgufError> {
+            for chunk in chunks {
+                writer.data(&chunk)?;
+            }
+            writer.finish().map(|(file, bytes)| (bytes, file))
+        });
+        let mut done = 0;
+        let mut sent = || -> Result<(), GgufError> {
+            for (part, spec) in parts.iter().zip(&specs) {
+                convert(source, part, spec, options.importance, &mut |chunk| {
+                    done += chunk.len() as u64;
+                    // The other end hangs up when it fails; its own error is the one to tell.
+                    Ok(to_disk.send(chunk).is_ok())
+                        .and_then(|listens| if progress(done, total) { Ok(listens) } else { Err(GgufError::Stopped) })
+                })?;
+                source.forget(part);
+            }
             Ok(())
         };
-        match source {
-            Source::RopeFreqs(factors) => {
-                emit(&factors.iter().flat_map(|factor| factor.to_le_bytes()).collect::<Vec<u8>>())?;
-            }
-            Source::Tensor(name) => convert(folder, name, spec, &mut emit)?,
-        }
-    }
-    let (file, bytes) = writer.finish()?;
+        let converted = sent();
+        drop(to_disk);
+        let written = disk.join().unwrap_or_else(|_| Err(GgufError::Writer { what: "the writer died".to_owned() }));
+        // A failed conversion leaves tensors unfinished, which the writer would complain about.
+        converted.and(written)
+    })?;
     let file = file.into_inner().map_err(|error| io(error.into_error()))?;
     file.sync_all().map_err(io)?;
-    staged.commit()?;
-    Ok(ExportSummary { bytes, tensors })
+    let bits = specs.iter().map(TensorSpec::bytes).sum::<Result<usize, _>>()? as u64 * 8_000;
+    let millibits_per_weight = bits / weights.max(1);
+    Ok(Exported { staged, summary: ExportSummary { bytes, tensors, millibits_per_weight }, metadata })
 }
 
-/// Where a tensor of the file comes from.
-enum Source {
-    RopeFreqs(Vec<f32>),
-    /// Hugging Face name.
-    Tensor(String),
+fn spec(source: &dyn Source, part: &Part, options: &ExportOptions<'_>) -> TensorSpec {
+    let importance = options.importance.is_some();
+    let ggml_type = options.quant.tensor_type(&part.name, &part.shape, source.config(), importance);
+    TensorSpec { name: part.name.clone(), shape: part.shape.clone(), ggml_type }
 }
 
-/// All tensors in file order: rope factors first, then model order. A tied head is not written a second time.
-fn plan(folder: &Folder, quant: Quant) -> Result<Vec<(Source, TensorSpec)>, GgufError> {
-    let config = folder.config();
-    let mut plan = Vec::new();
-    if let Some(factors) = config.rope_freqs() {
-        let spec = TensorSpec { name: ROPE_FREQS.to_owned(), shape: vec![factors.len()], ggml_type: GgmlType::F32 };
-        plan.push((Source::RopeFreqs(factors), spec));
+/// A matrix of another model would be worse than none.
+fn check_importance(specs: &[TensorSpec], importance: Option<&Importance>) -> Result<(), GgufError> {
+    let Some(importance) = importance else { return Ok(()) };
+    let mut problems = Vec::new();
+    for spec in specs {
+        let columns = spec.shape.last().copied().unwrap_or(0);
+        if let Some(row) = importance.get(&spec.name)
+            && row.len() != columns
+        {
+            problems.push(format!("`{}` has {columns} columns, the matrix {}", spec.name, row.len()));
+        }
     }
-    for hf_name in folder.tensor_names() {
-        let name = to_gguf(hf_name)
-            .ok_or_else(|| GgufError::Unsupported { what: format!("tensor `{hf_name}` has no GGUF name") })?;
-        let shape = folder.shape(hf_name)?.to_vec();
-        let ggml_type = quant.tensor_type(&name, &shape, config);
-        plan.push((Source::Tensor(hf_name.clone()), TensorSpec { name, shape, ggml_type }));
+    if !specs.iter().any(|spec| importance.get(&spec.name).is_some()) {
+        problems.push("it names none of the model's tensors".to_owned());
     }
-    Ok(plan)
+    if problems.is_empty() { Ok(()) } else { Err(GgufError::Importance { problems }) }
 }
 
-/// Converts one tensor by row chunks, reordering the rows of q and k on the way.
+/// Converts one tensor by chunks of whole rows, reordering them on the way. `emit` returning false ends it early.
 fn convert(
-    folder: &Folder,
-    hf_name: &str,
+    source: &dyn Source,
+    part: &Part,
     spec: &TensorSpec,
-    emit: &mut dyn FnMut(&[u8]) -> Result<(), GgufError>,
+    importance: Option<&Importance>,
+    emit: &mut dyn FnMut(Vec<u8>) -> Result<bool, GgufError>,
 ) -> Result<(), GgufError> {
-    let (bytes, dtype) = folder.raw(hf_name)?;
-    let (columns, rows) = match spec.shape[..] {
-        [columns] => (columns, 1),
-        [rows, columns] => (columns, rows),
-        _ => return Err(GgufError::Unsupported { what: format!("`{hf_name}` with shape {:?}", spec.shape) }),
-    };
-    let order = RowOrder::of(hf_name, folder.config().family, folder.config().head_dim);
-    let row_bytes = columns * dtype.size();
-    let fill = |row: usize, values: &mut Vec<f32>| {
-        let start = order.hf_row(row) * row_bytes;
-        // A row outside the tensor leaves `values` short, which the quantiser reports.
-        dtype.decode_into(bytes.get(start..start + row_bytes).unwrap_or_default(), values);
-    };
-    let rows_per_chunk = (CHUNK_ELEMENTS / columns.max(1)).max(1);
+    let (rows, columns) = part.size();
+    let importance = importance.and_then(|importance| importance.get(&spec.name));
+    // Rows move within a head, so a chunk holds whole heads.
+    let unit = part.order.span();
+    let rows_per_chunk = (CHUNK_ELEMENTS / columns.max(1) / unit * unit).max(unit);
+    let mut values = Vec::new();
     for start in (0..rows).step_by(rows_per_chunk) {
         let chunk = start..(start + rows_per_chunk).min(rows);
-        let converted = quantize_rows(spec.ggml_type, chunk, columns, &fill).map_err(|row| GgufError::Value {
-            tensor: spec.name.clone(),
-            row,
-            ggml_type: spec.ggml_type.name(),
-        })?;
-        emit(&converted)?;
+        source.rows(part, chunk.clone(), &mut values)?;
+        let fill = |row: usize, to: &mut Vec<f32>| {
+            let at = (part.order.hf_row(row) - start) * columns;
+            // A row outside the chunk leaves `to` short, which the quantiser reports.
+            to.extend_from_slice(values.get(at..at + columns).unwrap_or_default());
+        };
+        let bytes = quantize_rows(spec.ggml_type, chunk, columns, importance, &fill)
+            .map_err(|row| GgufError::Value { tensor: spec.name.clone(), row, ggml_type: spec.ggml_type.name() })?;
+        if !emit(bytes)? {
+            return Ok(());
+        }
     }
     Ok(())
 }
 
 /// The `general.*` and `llama.*` keys in the converter's order.
-fn model_metadata(folder: &Folder, quant: Quant) -> Vec<(String, Value)> {
+pub(super) fn model_metadata(folder: &Folder, quant: Quant) -> Vec<(String, Value)> {
     let config: &LlamaConfig = folder.config();
     let text = |text: &str| Value::String(text.to_owned());
     let size = |n: usize| Value::U32(u32::try_from(n).unwrap_or(u32::MAX));

@@ -37,6 +37,9 @@ impl Quant {
     pub const ALL: [Self; 9] =
         [Self::F32, Self::F16, Self::BF16, Self::Q8_0, Self::Q6K, Self::Q5KM, Self::Q5KS, Self::Q4KM, Self::Q4KS];
 
+    pub fn next_better(self) -> Option<Self> {
+        None
+    }
     /// llama.cpp's spelling.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -83,7 +86,7 @@ impl Quant {
 
     /// The type of one tensor, by its GGUF name and shape (torch order), in a model with settings `config`.
     #[must_use]
-    pub fn tensor_type(self, name: &str, shape: &[usize], config: &LlamaConfig) -> GgmlType {
+    pub fn tensor_type(self, name: &str, shape: &[usize], config: &LlamaConfig, _with_importance: bool) -> GgmlType {
         let columns = shape.last().copied().unwrap_or(0);
         // Norms, rope factors and whatever else is one-dimensional stay exact: they are small and sensitive.
         if shape.len() < 2 || name.contains("_norm.weight") || !name.ends_with("weight") {
@@ -176,7 +179,7 @@ mod tests {
     fn types(quant: Quant, config: &LlamaConfig) -> BTreeMap<String, (GgmlType, usize)> {
         let typed = |(name, shape): (String, Vec<usize>)| {
             let name = to_gguf(&name).unwrap();
-            let ggml_type = quant.tensor_type(&name, &shape, config);
+            let ggml_type = quant.tensor_type(&name, &shape, config, false);
             let (columns, rows) = shape.split_last().unwrap();
             let bytes = ggml_type.bytes_of(*columns).unwrap() * rows.iter().product::<usize>();
             (name, (ggml_type, bytes))

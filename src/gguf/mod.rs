@@ -8,7 +8,8 @@
 //! | `mixture.rs` | which tensor gets which type in a mix such as `Q4_K_S` |
 //! | `names.rs` | tensor names in both worlds, and the order of query and key rows |
 //! | `tokenizer.rs`, `rebuild.rs` | tokenizer.json to metadata and back |
-//! | `export.rs` | folder to file |
+//! | `source.rs` | what is exported: a folder, a folder with adapters, another GGUF |
+//! | `export.rs` | source to file |
 //! | `model.rs` | file to settings and tensors for a model loader |
 //!
 //! Deliberately absent: importance matrices, other architectures than `llama`, big-endian files.
@@ -16,12 +17,14 @@
 pub mod dequantize;
 pub mod error;
 pub mod export;
+pub mod importance;
 pub mod mixture;
 pub mod model;
 pub mod names;
 pub mod quantize;
 pub mod read;
 pub mod rebuild;
+pub mod source;
 pub mod tokenizer;
 pub mod value;
 pub mod write;
@@ -30,8 +33,9 @@ mod k_quants;
 mod lanes;
 
 pub use error::GgufError;
-pub use export::{ExportSummary, export};
+pub use export::{ExportOptions, ExportSummary, Exported, export};
 pub use mixture::Quant;
 pub use model::{GgufModel, QuantTensor};
 pub use read::Gguf;
+pub use source::{FileSource, FolderSource, Part, Source};
 pub use value::{GgmlType, Value};

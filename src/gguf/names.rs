@@ -86,7 +86,7 @@ fn layer_number(text: &str) -> Option<usize> {
 }
 
 /// How the rows of one tensor are ordered in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RowOrder {
     /// Rows per head, or `None` where both worlds agree.
     head_dim: Option<usize>,
@@ -116,6 +116,12 @@ impl RowOrder {
         let Some(d) = self.head_dim else { return hf_row };
         let (head, within) = (hf_row / d, hf_row % d);
         head * d + within % (d / 2) * 2 + within / (d / 2)
+    }
+
+    /// Rows that only move among themselves.
+    #[must_use]
+    pub fn span(self) -> usize {
+        self.head_dim.unwrap_or(1)
     }
 
     /// Whether anything moves at all.

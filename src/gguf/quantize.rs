@@ -51,6 +51,7 @@ pub fn quantize_rows(
     ggml_type: GgmlType,
     rows: std::ops::Range<usize>,
     columns: usize,
+    _importance: Option<&[f32]>,
     fill: &(dyn Fn(usize, &mut Vec<f32>) + Sync),
 ) -> Result<Vec<u8>, usize> {
     const THREADS: usize = 2;

@@ -141,6 +141,32 @@ impl<W: Write> Writer<W> {
     }
 }
 
+/// Where the value of `key` lies in a file that starts with `metadata`, and the bytes of `value` to be put there.
+///
+/// # Errors
+/// [`GgufError::Metadata`] for an unknown key, or a value of another type or size.
+pub fn value_offset(metadata: &[(String, Value)], key: &str, value: &Value) -> Result<(u64, Vec<u8>), GgufError> {
+    // Magic, version and two counts.
+    let mut at = 4 + 4 + 8 + 8;
+    for (name, old) in metadata {
+        let mut bytes = Vec::new();
+        put_value(&mut bytes, old);
+        // The key with its length, and the type.
+        at += 8 + name.len() as u64 + 4;
+        if name == key {
+            let mut new = Vec::new();
+            put_value(&mut new, value);
+            return if old.type_id() == value.type_id() && bytes.len() == new.len() {
+                Ok((at, new))
+            } else {
+                Err(super::error::metadata(key, "cannot become a value of another type or size"))
+            };
+        }
+        at += bytes.len() as u64;
+    }
+    Err(super::error::metadata(key, "is not there"))
+}
+
 fn failed(error: io::Error) -> GgufError {
     GgufError::Writer { what: error.to_string() }
 }

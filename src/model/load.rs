@@ -5,13 +5,12 @@ use std::sync::Arc;
 use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
 use candle_core::{DType, Device, Tensor};
 
-use super::TARGET_MODULES;
 use super::linear::{Dora, Linear, Lora, Weight};
 use super::llama::{Layer, Llama};
+use super::{TARGET_MODULES, module_path};
 use crate::batch::{EncodeError, Encoder};
 use crate::gguf::{GgmlType, GgufModel};
 use crate::hub::{Adapter, Folder, HubError, LlamaConfig};
-use crate::train::engine::module_path;
 
 /// A student could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -112,14 +111,21 @@ pub fn from_gguf(path: &Path, device: &Device) -> Result<Student, LoadError> {
             Weight::Quantized(QMatMul::from_arc(blocks)?)
         })
     })?;
+    Ok(Student { model, encoder: encoder_of_gguf(&file)?, stop_ids: file.stop_ids().to_vec() })
+}
+
+/// Tokenizer and template of a GGUF, without its weights.
+///
+/// # Errors
+/// A tokenizer or a template that cannot be read.
+pub fn encoder_of_gguf(file: &GgufModel) -> Result<Encoder, LoadError> {
     let json = serde_json::to_vec(&file.tokenizer_json()?).map_err(|e| EncodeError::Tokenizer(e.to_string()))?;
     let tokenizer = crate::batch::StudentTokenizer::from_bytes(&json)?;
     let name = |id: Option<u32>| id.and_then(|id| tokenizer.token_of(id));
     let config = file.config();
     let tokens = [("bos_token", name(config.bos_token_id)), ("eos_token", name(config.eos_token_ids.first().copied()))];
     let tokens = tokens.into_iter().filter_map(|(k, v)| Some((k.to_owned(), v?))).collect();
-    let encoder = Encoder::new(&json, file.chat_template(), tokens)?;
-    Ok(Student { model, encoder, stop_ids: file.stop_ids().to_vec() })
+    Ok(Encoder::new(&json, file.chat_template(), tokens)?)
 }
 
 /// Puts frozen adapters on top of a model.

@@ -11,6 +11,8 @@ mod engine;
 #[cfg(feature = "train")]
 mod evaluate;
 #[cfg(feature = "train")]
+mod export;
+#[cfg(feature = "train")]
 mod fit;
 #[cfg(feature = "train")]
 mod follow;
@@ -38,6 +40,8 @@ pub use evaluate::{
     Asked, EVALUATION_VERSION, Evaluation, Kept, Measuring, Stage, StageFigures, Weights, caps, evaluate,
     evaluation_report, leak_report, plan, try_leaks, try_leaks_of,
 };
+#[cfg(feature = "train")]
+pub use export::{Calibration, Check, Export, ExportJob, Facts, Limits, Model, Quality, export_model};
 #[cfg(feature = "train")]
 pub use fit::{Fit, fit_phase};
 pub use lint::{LintInputs, dataset_files, is_dataset};

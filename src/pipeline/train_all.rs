@@ -7,6 +7,7 @@ use super::documents::{Masked, mask_documents, name_model, read_documents};
 use super::evaluate::{
     Evaluation, Kept, Measuring, Stage, Weights, caps, evaluate, evaluation_report, leak_report, plan, try_leaks,
 };
+use super::export::{Calibration, Check, ExportJob, Limits, Model, Quality, export_model};
 use super::on_policy::StudentSampler;
 use super::phase::{Phase, PhaseInput, open_student, run_phase};
 use super::rows::{RowMaker, make_rows};
@@ -26,7 +27,7 @@ use crate::mask::{Surrogates, Vault};
 use crate::prompt::Templates;
 use crate::report::{DatasetReport, PhaseReport, ReportData, render};
 use crate::row::{Kind, Row, Split};
-use crate::settings::Workspace;
+use crate::settings::{ExportSettings, Workspace};
 use crate::{Error, edge, merge};
 
 /// What a person wants to know at the end.
@@ -131,7 +132,8 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     }
     let (_, adapter) = trained.last().ok_or_else(|| Error::new("no phase was run"))?;
 
-    let (merged, gguf_path, outputs) = export_stage(workspace, &folder, adapter, &run, watch)?;
+    let Exported { merged, gguf: gguf_path, outputs, quality } =
+        export_stage(workspace, &folder, adapter, &rows, &run, watch)?;
     let measured = RunToMeasure {
         workspace,
         folder: &folder,
@@ -148,6 +150,8 @@ pub fn train_all(workspace: &Workspace, watch: &dyn Watch) -> Result<Summary, Er
     let mut report =
         report_data(workspace, &run_name, &masked, &rows_manifest, &rows, phases, &evaluation, outputs, &gguf_path);
     report.leak = leak.as_ref().map(leak_report);
+    report.quantisation =
+        quality.as_ref().map(|q| q.report(gguf_name(workspace).map_or("", |(quant, _)| quant.name())));
     let report_path = run_dir.join("report.html");
     edge::fs::write(&report_path, render(&report).as_bytes())?;
     Ok(Summary { report, report_path, merged, gguf: gguf_path, evaluation })
@@ -174,8 +178,8 @@ fn phase_inputs(run: &ContentHash, phase: Phase) -> ContentHash {
     Hasher::new().text(run.as_str()).text(phase.name()).finish()
 }
 
-fn export_inputs(run: &ContentHash, gguf_name: &str) -> ContentHash {
-    Hasher::new().text("export/1").text(run.as_str()).text(gguf_name).finish()
+fn export_inputs(run: &ContentHash, gguf_name: &str, settings: &ExportSettings) -> ContentHash {
+    Hasher::new().text("export/2").text(run.as_str()).text(gguf_name).json(settings).finish()
 }
 
 /// The GGUF's name by the settings.
@@ -240,8 +244,8 @@ pub fn evaluate_workspace(workspace: &Workspace, watch: &dyn Watch) -> Result<Ru
     let masked = if has_sources { Some(masked(workspace, watch)?) } else { None };
     let (_, name) = gguf_name(workspace)?;
     let manifest = workspace.path("out/manifest.json");
-    let gguf =
-        Manifest::current(&manifest, "export", &export_inputs(&run, &name)).map(|_| workspace.path("out").join(name));
+    let gguf = Manifest::current(&manifest, "export", &export_inputs(&run, &name, &workspace.settings.export))
+        .map(|_| workspace.path("out").join(name));
     let measured = RunToMeasure {
         workspace,
         folder: &folder,
@@ -467,13 +471,26 @@ fn evaluation_stage(of: &RunToMeasure<'_>, watch: &dyn Watch) -> Result<Evaluati
     Ok(evaluation)
 }
 
-/// The merged folder, the GGUF, and the sizes that the report shows.
-type Exported = (PathBuf, PathBuf, Vec<(String, u64)>);
+/// What quantisation cost, beside the GGUF.
+const QUALITY: &str = "quality.json";
+
+/// What the export stage leaves.
+struct Exported {
+    /// The merged folder.
+    merged: PathBuf,
+    /// The GGUF.
+    gguf: PathBuf,
+    /// Sizes that the report shows.
+    outputs: Vec<(String, u64)>,
+    /// What quantisation cost, where held-out rows could tell.
+    quality: Option<Quality>,
+}
 
 fn export_stage(
     workspace: &Workspace,
     folder: &Folder,
     adapter: &Adapter,
+    rows: &[Vec<Row>],
     run: &ContentHash,
     watch: &dyn Watch,
 ) -> Result<Exported, Error> {
@@ -483,9 +500,16 @@ fn export_stage(
     let merged = out.join("merged");
     let gguf_path = out.join(&gguf_name);
     let manifest_path = out.join("manifest.json");
-    let inputs = export_inputs(run, &gguf_name);
-    let files =
-        ["merged/config.json", "merged/model.safetensors", "merged/tokenizer.json", gguf_name.as_str(), "Modelfile"];
+    let settings = &workspace.settings.export;
+    let inputs = export_inputs(run, &gguf_name, settings);
+    let files = [
+        "merged/config.json",
+        "merged/model.safetensors",
+        "merged/tokenizer.json",
+        gguf_name.as_str(),
+        "Modelfile",
+        QUALITY,
+    ];
     if Manifest::current(&manifest_path, "export", &inputs).is_some() {
         watch.stage("merge", true);
         watch.stage("export", true);
@@ -499,9 +523,29 @@ fn export_stage(
         watch.finish();
         watch.stage("export", false);
         let merged_folder = Folder::open(&merged)?;
-        gguf::export(&merged_folder, &gguf_path, quant, &mut |done, total| watch.progress(done, total, "quantising"))
-            .map_err(|e| Error::at(&gguf_path, e.to_string()))?;
-        watch.finish();
+        let of = |split: Split| -> Vec<Row> { rows.iter().flatten().filter(|r| r.split == split).cloned().collect() };
+        let (trained, held) = (of(Split::Train), of(Split::Test));
+        let job = ExportJob {
+            model: Model::Folder(&merged_folder, &[]),
+            out: &gguf_path,
+            quant,
+            calibration: if settings.calibrate { Calibration::Rows(&trained) } else { Calibration::None },
+            save_importance: None,
+            check: Check::Rows(&held),
+            limits: Limits::from(settings),
+        };
+        let quality = export_model(&job, watch)?.quality;
+        if let Some(quality) = &quality {
+            watch.say(&quality.line());
+            for failed in &quality.failed {
+                watch.say(&format!("warning: {failed}"));
+            }
+            if let Some(better) = &quality.better {
+                watch.say(&format!("warning: the next better type is {better}: `quant` of [export]"));
+            }
+        }
+        let json = serde_json::to_vec_pretty(&quality).map_err(|e| Error::new(e.to_string()))?;
+        edge::fs::write(&out.join(QUALITY), &json)?;
         edge::fs::write(&out.join("Modelfile"), modelfile(&merged_folder, &gguf_name)?.as_bytes())?;
         edge::fs::write(&merged.join("README.md"), model_card(workspace, &gguf_name).as_bytes())?;
         Manifest::describe("export", inputs, &out, &files, Map::new())?.commit(&manifest_path)?;
@@ -511,7 +555,9 @@ fn export_stage(
         ("out/merged (bf16)".into(), size(&merged.join("model.safetensors"))),
         (format!("out/{gguf_name}"), size(&gguf_path)),
     ];
-    Ok((merged, gguf_path, outputs))
+    let quality = serde_json::from_slice(&edge::fs::read(&out.join(QUALITY))?)
+        .map_err(|e| Error::at(&out.join(QUALITY), e.to_string()))?;
+    Ok(Exported { merged, gguf: gguf_path, outputs, quality })
 }
 
 /// Attempts to make the GGUF say what was masked; `leak.json` names values by placeholder.
@@ -626,6 +672,7 @@ fn report_data(
         phases,
         evaluation: evaluation_report(evaluation),
         leak: None,
+        quantisation: None,
         outputs,
         chat_command: format!("distill chat -m {}", crate::error::shown(gguf)),
     }

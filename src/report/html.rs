@@ -33,6 +33,7 @@ pub fn render(data: &ReportData) -> String {
         losses(&data.phases),
         phases(&data.phases),
         masked(&data.masked),
+        quantisation(data.quantisation.as_ref()),
         outputs(&data.outputs),
         chat(&data.chat_command),
     ]
@@ -293,6 +294,8 @@ fn leak_note(leak: &LeakReport) -> Option<String> {
 fn notes(data: &ReportData) -> String {
     let mut notes = evaluation_notes(&data.evaluation);
     notes.extend(data.leak.as_ref().and_then(leak_note));
+    let failed = data.quantisation.iter().flat_map(|q| q.failed.iter().map(move |f| format!("{}: {f}.", q.quant)));
+    notes.extend(failed);
     for d in &data.datasets {
         for (field, tokens) in &d.tokens {
             let over = tokens.iter().filter(|t| d.cap > 0 && **t as usize > d.cap).count();
@@ -415,6 +418,18 @@ fn masked(masked: &BTreeMap<String, usize>) -> String {
     let foot = format!("<tr><th scope=\"row\">all</th><td class=\"num\">{}</td></tr>", count(masked.values().sum()));
     let body: String = masked.iter().map(row).collect();
     section("Masked", &table("narrow", "Masked", &["Kind of data", "Replacements#"], &body, &foot))
+}
+
+fn quantisation(found: Option<&super::QuantisationReport>) -> String {
+    const TITLE: &str = "What quantisation cost";
+    let Some(found) = found else {
+        return section(TITLE, &none("The GGUF was not compared with the model."));
+    };
+    let intro = format!(
+        "<p class=\"soft\">The {} file beside the bf16 model it was made from, on held-out rows.</p>\n",
+        escape(&found.quant)
+    );
+    section(TITLE, &(intro + &list(found.figures.iter().map(|(name, value)| (name, value.clone())))))
 }
 
 fn outputs(outputs: &[(String, u64)]) -> String {

@@ -38,10 +38,23 @@ pub struct ReportData {
     pub evaluation: EvaluationReport,
     /// What the finished model says of what was masked; none when it was not asked.
     pub leak: Option<LeakReport>,
+    /// What quantisation cost; none when it was not measured.
+    pub quantisation: Option<QuantisationReport>,
     /// Files that came out: name, bytes.
     pub outputs: Vec<(String, u64)>,
     /// How to talk to it.
     pub chat_command: String,
+}
+
+/// The quantised file beside the model it was made from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QuantisationReport {
+    /// The type, for example `Q4_K_S`.
+    pub quant: String,
+    /// Name and value of every figure, in the order of the page.
+    pub figures: Vec<(String, String)>,
+    /// Limits that were not kept, in sentences.
+    pub failed: Vec<String>,
 }
 
 /// One dataset.

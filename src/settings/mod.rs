@@ -356,6 +356,14 @@ pub struct ExportSettings {
     pub name: String,
     /// Quantisation of the GGUF.
     pub quant: String,
+    /// Make an importance matrix from the rows that were trained on.
+    pub calibrate: bool,
+    /// Mean Kullback-Leibler divergence, in nats, that quantisation may cost.
+    pub max_kld: f64,
+    /// Share of positions at which model and GGUF have to agree on the likeliest token.
+    pub min_same_top: f64,
+    /// Share of facts that quantisation may lose.
+    pub max_recall_loss: f64,
 }
 
 impl Settings {
@@ -392,6 +400,17 @@ impl Settings {
         }
         if settings.teacher.batch_poll_secs == 0 {
             return fault("teacher.batch_poll_secs", "is at least 1");
+        }
+        let export = &settings.export;
+        if export.max_kld.is_nan() || export.max_kld < 0.0 {
+            return fault("export.max_kld", "is a divergence in nats, 0 or more");
+        }
+        for (key, share) in
+            [("export.min_same_top", export.min_same_top), ("export.max_recall_loss", export.max_recall_loss)]
+        {
+            if !(0.0..=1.0).contains(&share) {
+                return fault(key, "is a share from 0 to 1");
+            }
         }
         if !(0.0..=1.0).contains(&settings.persona.ner_threshold) {
             return fault("persona.ner_threshold", "is a score from 0 to 1");

@@ -89,10 +89,10 @@ fn threads_do_not_change_bytes() {
     let values = sample(7 * 512);
     let fill = |row: usize, out: &mut Vec<f32>| out.extend(&values[row * 512..row * 512 + 512]);
     for ggml_type in WRITTEN {
-        let whole = quantize_rows(ggml_type, 0..7, 512, &fill).unwrap();
+        let whole = quantize_rows(ggml_type, 0..7, 512, None, &fill).unwrap();
         assert_eq!(whole, quantized(ggml_type, &values));
-        let mut parts = quantize_rows(ggml_type, 0..3, 512, &fill).unwrap();
-        parts.extend(quantize_rows(ggml_type, 3..7, 512, &fill).unwrap());
+        let mut parts = quantize_rows(ggml_type, 0..3, 512, None, &fill).unwrap();
+        parts.extend(quantize_rows(ggml_type, 3..7, 512, None, &fill).unwrap());
         assert_eq!(whole, parts);
     }
 }
@@ -113,5 +113,5 @@ fn what_cannot_be_stored_is_refused() {
         assert!(!quantize_row(ggml_type, &[0.0; 255], &mut out));
     }
     let fill = |row: usize, out: &mut Vec<f32>| out.resize(32, if row == 5 { f32::NAN } else { 1.0 });
-    assert_eq!(quantize_rows(GgmlType::Q8_0, 2..9, 32, &fill), Err(5));
+    assert_eq!(quantize_rows(GgmlType::Q8_0, 2..9, 32, None, &fill), Err(5));
 }

@@ -58,7 +58,9 @@ const PASSAGE: &str = "In 2019 I moved the ticket system to a queue. It took two
 fn folders_and_ggufs_answer_in_rows() {
     let dir = tempfile::tempdir().unwrap();
     let gguf = dir.path().join("tiny.gguf");
-    gguf::export(&Folder::open(&tiny()).unwrap(), &gguf, Quant::Q8_0, &mut |_, _| {}).unwrap();
+    let folder = Folder::open(&tiny()).unwrap();
+    let source = gguf::FolderSource::new(&folder, &[]).unwrap();
+    gguf::export(&source, &gguf, &gguf::ExportOptions::new(Quant::Q8_0), &mut |_, _| true).unwrap().commit().unwrap();
     for (path, name) in [(tiny(), "local:tiny-student"), (gguf, "local:tiny.gguf")] {
         let teacher = teacher(&path, dir.path()).unwrap();
         assert_eq!(teacher.name(), name);

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use super::text::{decimal, duration, escape, highlight, megabytes, percent, thousands};
 use super::{EvaluationPage, render, render_evaluation};
 use crate::report::{
-    CellReport, DatasetReport, EvaluationReport, LeakKindReport, LeakReport, MetricReport, PhaseReport, ReportData,
-    SampleAnswer,
+    CellReport, DatasetReport, EvaluationReport, LeakKindReport, LeakReport, MetricReport, PhaseReport,
+    QuantisationReport, ReportData, SampleAnswer,
 };
 
 const HOSTILE: &str = "</div><script>alert(\"x\")</script><img src='x' onerror=alert(1)> \u{202e}\0 --> ]]> &lt;";
@@ -118,6 +118,11 @@ fn data(text: &str) -> ReportData {
             ],
             hits: vec![(text(), text())],
             shapes: BTreeMap::from([(text(), 17)]),
+        }),
+        quantisation: Some(QuantisationReport {
+            quant: text(),
+            figures: vec![(text(), text()), ("KL divergence".to_owned(), "0.0312".to_owned())],
+            failed: vec![text()],
         }),
         outputs: vec![(text() + ".gguf", 91_834_112), ("config.json".to_owned(), 812)],
         chat_command: text(),

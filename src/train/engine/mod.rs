@@ -14,7 +14,6 @@ use crate::batch::Sequence;
 use crate::train::objective::LabelLogps;
 
 pub use portable::Portable;
-pub(crate) use portable::module_path;
 pub use trainable::{LoraPart, Trainable, adapter_of, adapter_values};
 
 /// One trained tensor.
@@ -45,6 +44,9 @@ pub enum EngineError {
     /// The student's folder.
     #[error(transparent)]
     Hub(#[from] crate::hub::HubError),
+    /// An adapter on top of it.
+    #[error(transparent)]
+    Merge(#[from] crate::merge::MergeError),
     /// The student's GGUF.
     #[error(transparent)]
     Gguf(#[from] crate::gguf::GgufError),

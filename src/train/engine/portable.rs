@@ -3,7 +3,7 @@ use candle_core::{D, DType, Tensor, Var};
 use super::{Engine, EngineError, LoraPart, Parameter, Trainable};
 use crate::batch::{IGNORE, Sequence};
 use crate::hub::LoraModule;
-use crate::model::{Dora, Linear, Llama, Lora, TARGET_MODULES, Weight};
+use crate::model::{Dora, Linear, Llama, Lora, TARGET_MODULES, Weight, module_path};
 use crate::train::objective::LabelLogps;
 use crate::train::rng::Stream;
 
@@ -212,11 +212,6 @@ impl Engine for Portable {
 }
 
 /// The path of linear module `m` in layer `layer`, as Hugging Face names it.
-pub(crate) fn module_path(layer: usize, module: &str) -> String {
-    let block = if matches!(module, "gate_proj" | "up_proj" | "down_proj") { "mlp" } else { "self_attn" };
-    format!("model.layers.{layer}.{block}.{module}")
-}
-
 fn attach(
     model: &mut Llama,
     modules: &[LoraModule],

@@ -125,31 +125,52 @@ macro_rules! workplace {
 workplace!(f32);
 workplace!(super::element::Bf16);
 
-/// Copies the rows of a node and of what is above it, padded with zeros to whole blocks.
-fn gather<E: Number>(node: &Node, from: View<E>, column: usize, width: usize, stride: usize, out: &mut Buffer<E>) {
-    let total = node.past() + node.rows.len();
+/// Keys and values that stand before all nodes of a forest.
+#[derive(Clone, Copy)]
+pub struct Before<E> {
+    /// Rows.
+    pub len: usize,
+    /// Keys and values.
+    pub views: [View<E>; 2],
+}
+
+/// Copies what stands before all nodes, the rows above a node and its own, padded with zeros to whole blocks.
+#[allow(clippy::too_many_arguments, reason = "two places rows come from, and where they go")]
+fn gather<E: Number>(
+    node: &Node,
+    before: (usize, View<E>),
+    from: View<E>,
+    column: usize,
+    width: usize,
+    stride: usize,
+    out: &mut Buffer<E>,
+) {
+    let total = before.0 + node.past() + node.rows.len();
     let out = out.resize(total.next_multiple_of(ROWS) * stride);
-    let ranges = node.above.iter().chain([&node.rows]);
+    let own = node.above.iter().chain([&node.rows]).cloned().flatten().map(|row| from.at(row, column));
+    let rows = (0..before.0).map(|row| before.1.at(row, column)).chain(own);
     let mut filled = 0;
-    for row in ranges.cloned().flatten() {
+    for row in rows {
         let to = &mut out[filled * stride..][..stride];
-        // SAFETY: the row is inside the buffer.
-        to[..width].copy_from_slice(unsafe { std::slice::from_raw_parts(from.at(row, column), width) });
+        // SAFETY: the row is inside its buffer.
+        to[..width].copy_from_slice(unsafe { std::slice::from_raw_parts(row, width) });
         to[width..].fill(E::default());
         filled += 1;
     }
     out[filled * stride..].fill(E::default());
 }
 
-/// Attention of all nodes: `out [M, queries · width]`, `lse [queries, M]`.
+/// Attention of all nodes: `out [M, queries · width]`, `lse [queries, M]`. What stands `before` is seen by all.
 pub fn forward<E: Number + Workplace>(
     isa: Isa,
     heads: Heads,
     forest: &Forest,
     [q, k, v]: [View<E>; 3],
+    before: Option<Before<E>>,
     out: (&mut [E], usize),
     lse: &mut [f32],
 ) {
+    let (earlier, [keys_before, values_before]) = before.map_or((0, [k, v]), |b| (b.len, b.views));
     let m = forest.ids.len();
     let (stride, out) = (out.1, Shared::new(out.0));
     let lse = Shared::new(lse);
@@ -158,11 +179,11 @@ pub fn forward<E: Number + Workplace>(
         E::with_work(|WorkOf(work)| {
             let (width, deep) = (heads.width, padded(heads.width));
             let depth = heads.width.next_multiple_of(STEP);
-            let past = node.past();
+            let past = earlier + node.past();
             let total = past + node.rows.len();
             let whole = total.next_multiple_of(NR);
-            gather(node, k, key_head * width, width, deep, &mut work.keys);
-            gather(node, v, key_head * width, width, deep, &mut work.values);
+            gather(node, (earlier, keys_before), k, key_head * width, width, deep, &mut work.keys);
+            gather(node, (earlier, values_before), v, key_head * width, width, deep, &mut work.values);
             let rows_of =
                 |data: &Buffer<E>| Source::Rows { data: data.as_ptr(), rows: whole, columns: deep, stride: deep };
             work.key_panels.resize(whole * depth);
@@ -263,8 +284,8 @@ pub fn backward<E: Number + Workplace>(
             let own = node.rows.len();
             let whole = (past + own).next_multiple_of(NR);
             let own_whole = own.next_multiple_of(NR);
-            gather(node, kept.qkv[1], key_head * width, width, deep, &mut work.keys);
-            gather(node, kept.qkv[2], key_head * width, width, deep, &mut work.values);
+            gather(node, (0, kept.qkv[1]), kept.qkv[1], key_head * width, width, deep, &mut work.keys);
+            gather(node, (0, kept.qkv[2]), kept.qkv[2], key_head * width, width, deep, &mut work.values);
             let turned_stride = padded(whole);
             work.keys_turned.resize(depth * turned_stride);
             // SAFETY: keys are padded to whole blocks on both sides.

@@ -70,6 +70,14 @@ impl Forest {
         out
     }
 
+    /// One sequence whose first `past` positions are elsewhere.
+    pub fn continuing(ids: &[u32], past: usize) -> Self {
+        let rows = 0..ids.len();
+        let positions = (past..past + ids.len()).map(|p| p as u32).collect();
+        let node = Node { rows, above: Vec::new() };
+        Self { ids: ids.to_vec(), positions, nodes: vec![node], offsets: vec![0], ..Self::default() }
+    }
+
     fn lay(&mut self, sequence: &Sequence, tokens: Range<usize>, above: &[Range<usize>]) -> Range<usize> {
         let rows = self.ids.len()..self.ids.len() + tokens.len();
         self.ids.extend_from_slice(&sequence.input_ids[tokens.clone()]);

@@ -5,6 +5,8 @@ use super::element::{Bf16, Element};
 use super::isa::Isa;
 use super::pack;
 use super::stored::Stored;
+use crate::gguf::GgmlType;
+use crate::gguf::names::RowOrder;
 use crate::train::blocks::{Nf4, Q8_0};
 
 /// A weight `[rows, columns]`, row-major.
@@ -37,6 +39,26 @@ impl Frozen {
             Self::Q8_0(w) => w.columns(),
             Self::Nf4(w) => w.columns(),
             Self::Stored(w) => w.columns(),
+        }
+    }
+
+    /// The bytes as rows of ggml's blocks, in the order of [`Frozen::order`]; `None` where they lie otherwise.
+    pub fn blocks(&self) -> Option<(GgmlType, &[u8])> {
+        match self {
+            // SAFETY: numbers are their bytes.
+            Self::F32 { data, .. } => Some((GgmlType::F32, unsafe { bytes_of(data) })),
+            // SAFETY: as above.
+            Self::Bf16 { data, .. } => Some((GgmlType::BF16, unsafe { bytes_of(data) })),
+            Self::Stored(w) => Some((w.ggml_type(), w.bytes())),
+            Self::Q8_0(_) | Self::Nf4(_) => None,
+        }
+    }
+
+    /// Where rows lie in [`Frozen::blocks`].
+    pub fn order(&self) -> RowOrder {
+        match self {
+            Self::Stored(w) => w.order(),
+            _ => RowOrder::default(),
         }
     }
 
@@ -94,6 +116,13 @@ impl Frozen {
             Self::Stored(w) => w.read_bf16(isa, row, column, out),
         }
     }
+}
+
+/// # Safety
+/// Every byte of a `T` is initialised.
+unsafe fn bytes_of<T>(values: &[T]) -> &[u8] {
+    // SAFETY: the caller's promise; bytes need no alignment.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values)) }
 }
 
 /// Rows whose blocks do not line up: 32 values at a time through f32.

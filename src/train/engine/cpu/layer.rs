@@ -1,6 +1,6 @@
 //! A decoder layer, forward and backward, closed form: nothing is recorded but what the backward pass reads.
 
-use super::attention::{self, Heads, View, Workplace};
+use super::attention::{self, Before, Heads, View, Workplace};
 use super::buffer::{Buffer, Shared};
 use super::element::padded;
 use super::forest::Forest;
@@ -77,6 +77,9 @@ pub struct Work<E> {
     by_qkv: [Buffer<E>; 3],
     by_mixed: Buffer<E>,
     parts: Buffer<f32>,
+    /// Keys and values that stand before the batch, and how many; for reading on, never with a backward pass.
+    before: [Buffer<E>; 2],
+    earlier: usize,
     cos: Vec<f32>,
     sin: Vec<f32>,
     scratch: linear::Scratch<E>,
@@ -95,6 +98,8 @@ impl<E: Number> Default for Work<E> {
             by_qkv: Default::default(),
             by_mixed: Buffer::default(),
             parts: Buffer::default(),
+            before: Default::default(),
+            earlier: 0,
             cos: Vec::new(),
             sin: Vec::new(),
             scratch: linear::Scratch::default(),
@@ -132,6 +137,25 @@ impl<E> Work<E> {
 }
 
 impl<E: Number> Work<E> {
+    /// Puts `len` keys and values before everything that is computed from now on; `fill(row, keys, values)` gives them.
+    pub fn put_before(&mut self, heads: Heads, len: usize, mut fill: impl FnMut(usize, &mut [f32], &mut [f32])) {
+        let width = heads.keys * heads.width;
+        let stride = padded(width);
+        self.earlier = len;
+        let (mut keys, mut values) = (vec![0.0; width], vec![0.0; width]);
+        let [to_keys, to_values] = &mut self.before;
+        to_keys.resize(len * stride);
+        to_values.resize(len * stride);
+        for row in 0..len {
+            fill(row, &mut keys, &mut values);
+            for (to, from) in [(&mut *to_keys, &keys), (&mut *to_values, &values)] {
+                for (to, &x) in to[row * stride..].iter_mut().zip(from) {
+                    *to = E::of(x);
+                }
+            }
+        }
+    }
+
     /// Sets the angles of a batch's positions.
     pub fn angles(&mut self, frame: &Frame, positions: &[u32]) {
         self.cos.clear();
@@ -224,7 +248,11 @@ pub fn forward<E: Number + Workplace>(
     saved.lse.resize(heads.queries * m);
     let qkv = [0, 1, 2].map(|i| view(&saved.qkv[i], widths[i]));
     timed(Part::Attention, || {
-        attention::forward(isa, heads, forest, qkv, (&mut saved.mixed, mixed_stride), &mut saved.lse);
+        let before = (work.earlier > 0).then(|| Before {
+            len: work.earlier,
+            views: [view(&work.before[0], widths[1]), view(&work.before[1], widths[2])],
+        });
+        attention::forward(isa, heads, forest, qkv, before, (&mut saved.mixed, mixed_stride), &mut saved.lse);
     });
     let uses = residual(isa, h, x, saved.mid.resize(m * h));
     linear::forward(of(1), &[o], view(&saved.mixed, widths[0]), &mut saved.low[1], uses, &mut work.scratch);
@@ -288,7 +316,8 @@ pub fn backward<E: Number + Workplace>(
     let [q, k, v, o, gate, up, down] = &layer.linears;
     // Each input of a layer has a mask of its own.
     let of = |group| Step { noise: step.noise.map(|n| n.part(group)), ..step };
-    let Work { input, wide, by_input, product, by_gate, by_up, by, by_qkv, by_mixed, parts, cos, sin, scratch } = work;
+    let Work { input, wide, by_input, product, by_gate, by_up, by, by_qkv, by_mixed, parts, cos, sin, scratch, .. } =
+        work;
     let (stride_h, stride_f) = (padded(h), padded(f));
 
     // The feed-forward half.

@@ -6,24 +6,25 @@
 //! taken in the first step and reused. [`super::Portable`] is the oracle.
 
 #[macro_use]
-mod simd;
+pub(crate) mod simd;
 
 mod attention;
 mod buffer;
 mod core;
 mod element;
 mod forest;
-mod frozen;
+pub(crate) mod frozen;
 mod head;
-mod isa;
+pub(crate) mod isa;
 mod kernel;
-mod layer;
+pub(crate) mod layer;
 mod linear;
-mod load;
-mod ops;
+pub(crate) mod load;
+pub(crate) mod ops;
 mod pack;
 mod product;
 pub mod profile;
+pub mod reader;
 mod source;
 mod stored;
 pub mod stream;
@@ -41,8 +42,11 @@ use crate::batch::{IGNORE, Sequence};
 use crate::train::objective::LabelLogps;
 
 pub use crate::train::estimate::Base;
+pub(crate) use frozen::Frozen;
 pub use isa::Isa;
+pub(crate) use layer::{Frame, Layer};
 pub use load::{Options, Weights, engine};
+pub(crate) use simd::simd as simd_call;
 
 /// A student with its adapters in one number format.
 struct Cpu<E> {

@@ -105,6 +105,18 @@ pub fn swiglu_row<E: Element>(isa: Isa, gate: &[f32], up: &[f32], keep: [&mut [E
     simd!(isa, swiglu_row_body::<E>(gate, up, keep, out));
 }
 
+/// `silu(gate) · up` in f32.
+pub fn swiglu(isa: Isa, gate: &[f32], up: &[f32], out: &mut [f32]) {
+    simd!(isa, swiglu_body(gate, up, out));
+}
+
+#[inline(always)]
+fn swiglu_body(gate: &[f32], up: &[f32], out: &mut [f32]) {
+    for ((out, &g), &u) in out.iter_mut().zip(gate).zip(up) {
+        *out = g * u / (1.0 + exp(-g));
+    }
+}
+
 #[inline(always)]
 fn swiglu_row_body<E: Element>(gate: &[f32], up: &[f32], keep: [&mut [E]; 2], out: &mut [E]) {
     let n = gate.len();

@@ -27,6 +27,8 @@ macro_rules! simd {
     }};
 }
 
+pub(crate) use simd;
+
 /// Compiles `f` into a function that may use 512-bit registers.
 ///
 /// # Safety
