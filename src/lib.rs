@@ -39,6 +39,8 @@ pub mod gguf;
 #[cfg(feature = "train")]
 pub mod hub;
 #[cfg(feature = "train")]
+pub mod infer;
+#[cfg(feature = "train")]
 pub mod merge;
 #[cfg(feature = "train")]
 pub mod model;
