@@ -125,14 +125,13 @@ fn large_row<B: Large, const M: usize>(job: &Job<'_>, row_idx: usize, first: usi
         let spread = _mm512_castsi256_si512(_mm256_cvtepi8_epi16(head.scales));
         let spread_wide = _mm512_cvtepi8_epi32(head.scales);
         let mut sum = [_mm512_setzero_si512(); M];
-        for m in 0..M {
+        for m in 0..if B::WIDE { 0 } else { M } {
             // SAFETY: the sixteen 16-bit sums are there.
             let sums = unsafe { _mm256_loadu_si256(sums[m][idx].as_ptr().cast()) };
             let below = _mm256_madd_epi16(sums, head.mins);
             match B::SHIFT {
                 Some(5) => sum[m] = lifted::<5>(below),
-                Some(2) => sum[m] = lifted::<2>(below),
-                Some(_) => sum[m] = lifted::<7>(below),
+                Some(_) => sum[m] = lifted::<2>(below),
                 None => {
                     let scale = _mm256_set1_ps(head.dmin * scales[m][idx]);
                     total_min[m] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(below), scale, total_min[m]);
@@ -147,7 +146,10 @@ fn large_row<B: Large, const M: usize>(job: &Job<'_>, row_idx: usize, first: usi
                 let place = unsafe { _mm512_loadu_si512(Places::<B>::FOURS[j].as_ptr().cast()) };
                 let scale = _mm512_permutexvar_epi32(place, spread_wide);
                 for m in 0..M {
-                    let fours = _mm512_dpbusd_epi32(_mm512_setzero_si512(), w, levels(&xs[m][4 * idx + j]));
+                    // What the levels are lifted by is taken off lane by lane: the sums are too large to do it later.
+                    let x = levels(&xs[m][4 * idx + j]);
+                    let lift = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(-128), x);
+                    let fours = _mm512_sub_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), w, x), lift);
                     sum[m] = _mm512_add_epi32(sum[m], _mm512_mullo_epi32(fours, scale));
                 }
             } else {

@@ -224,3 +224,83 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often each worker was called.
+    fn calls(team: &Team) -> Vec<usize> {
+        let counts: Vec<AtomicUsize> = (0..team.threads()).map(|_| AtomicUsize::new(0)).collect();
+        team.run(&|worker, workers| {
+            assert_eq!(workers, counts.len());
+            counts[worker].fetch_add(1, Ordering::Relaxed);
+        });
+        counts.iter().map(|count| count.load(Ordering::Relaxed)).collect()
+    }
+
+    #[test]
+    fn each_worker_is_called_once_awake_or_asleep() {
+        for threads in [0, 1, 2, 3, 5] {
+            let team = Team::new(threads);
+            for round in 0..300 {
+                assert_eq!(calls(&team), vec![1; threads.max(1)], "round {round} of {threads}");
+                if round % 100 == 0 {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_tasks_are_waited_for() {
+        let team = Team::new(3);
+        let done = AtomicUsize::new(0);
+        for round in 1..=3 {
+            team.run(&|worker, _| {
+                std::thread::sleep(Duration::from_millis(3 * worker as u64));
+                done.fetch_add(1, Ordering::SeqCst);
+            });
+            assert_eq!(done.load(Ordering::SeqCst), 3 * round);
+        }
+    }
+
+    #[test]
+    fn a_panic_arrives_and_the_team_goes_on() {
+        let team = Team::new(3);
+        for culprit in 0..3 {
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                team.run(&|worker, _| assert!(worker != culprit, "worker {worker}"));
+            }));
+            let panic = result.unwrap_err();
+            assert_eq!(panic.downcast_ref::<String>(), Some(&format!("worker {culprit}")));
+            assert_eq!(calls(&team), [1, 1, 1]);
+        }
+    }
+
+    #[test]
+    fn a_task_within_a_task_and_one_beside_it_are_done_too() {
+        let team = Team::new(2);
+        let count = AtomicUsize::new(0);
+        let add = |_: usize, _: usize| {
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        team.run(&|_, _| team.run(&add));
+        assert_eq!(count.swap(0, Ordering::Relaxed), 4);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| (0..200).for_each(|_| team.run(&add)));
+            }
+        });
+        assert_eq!(count.load(Ordering::Relaxed), 1200);
+    }
+
+    #[test]
+    fn a_team_without_work_ends() {
+        for pause in [0, 1] {
+            let team = Team::new(4);
+            std::thread::sleep(Duration::from_millis(pause));
+            drop(team);
+        }
+    }
+}
