@@ -8,6 +8,7 @@
 //! | `mixture.rs` | which tensor gets which type in a mix such as `Q4_K_S` |
 //! | `names.rs` | tensor names in both worlds, and the order of query and key rows |
 //! | `metadata.rs` | config, card and folder to `general.*` and architecture keys |
+//! | `pre.rs` | pre-tokenizers and what llama.cpp calls them |
 //! | `tokenizer.rs`, `rebuild.rs` | tokenizer.json to metadata and back |
 //! | `export.rs` | folder to file |
 //! | `model.rs` | file to settings and tensors for a model loader |
@@ -29,6 +30,7 @@ pub mod value;
 pub mod write;
 
 mod k_quants;
+mod pre;
 
 pub use error::GgufError;
 pub use export::{ExportSummary, export};
