@@ -100,7 +100,10 @@ impl GgufError {
             Self::Importance { .. } => "make one with `--calibrate`, or leave it out".to_owned(),
             Self::Malformed { .. } => "the file may be cut short: export or fetch it again".to_owned(),
             Self::Tokenizer { .. } => {
-                "GGUF export supports byte-level BPE tokenizers (Llama 3, SmolLM2, Qwen2, GPT-2)".to_owned()
+                "GGUF export supports byte-level BPE tokenizers with splits that llama.cpp knows \
+                 (Llama 3, SmolLM2, Qwen2, Qwen3, GPT-2); for another one use llama.cpp's own converter, or run the \
+                 folder with vLLM or transformers"
+                    .to_owned()
             }
             Self::Value { .. } => "the training diverged or the base is damaged; try bf16 or f32".to_owned(),
             _ => return None,

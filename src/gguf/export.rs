@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
-use std::path::{Component, Path};
+use std::path::Path;
 use std::sync::mpsc;
 
 use super::error::GgufError;
@@ -18,7 +18,7 @@ use super::quantize::quantize_rows;
 use super::source::{Part, Source};
 use super::value::Value;
 use super::write::{TensorSpec, Writer, value_offset};
-use crate::hub::{Folder, LlamaConfig, Staged};
+use crate::hub::Staged;
 
 /// Weights converted at a time: 16 MiB as f32.
 const CHUNK_ELEMENTS: usize = 4 << 20;
@@ -215,68 +215,6 @@ fn convert(
         }
     }
     Ok(())
-}
-
-/// The `general.*` and `llama.*` keys in the converter's order.
-pub(super) fn model_metadata(folder: &Folder, quant: Quant) -> Vec<(String, Value)> {
-    let config: &LlamaConfig = folder.config();
-    let text = |text: &str| Value::String(text.to_owned());
-    let size = |n: usize| Value::U32(u32::try_from(n).unwrap_or(u32::MAX));
-    [
-        ("general.architecture", text("llama")),
-        ("general.type", text("model")),
-        ("general.name", Value::String(model_name(folder.dir()))),
-        ("general.size_label", Value::String(size_label(config.parameter_count()))),
-        ("llama.block_count", size(config.num_hidden_layers)),
-        ("llama.context_length", size(config.max_position_embeddings)),
-        ("llama.embedding_length", size(config.hidden_size)),
-        ("llama.feed_forward_length", size(config.intermediate_size)),
-        ("llama.attention.head_count", size(config.num_attention_heads)),
-        ("llama.attention.head_count_kv", size(config.num_key_value_heads)),
-        ("llama.rope.freq_base", Value::F32(config.rope_theta as f32)),
-        ("llama.attention.layer_norm_rms_epsilon", Value::F32(config.rms_norm_eps as f32)),
-        ("llama.attention.key_length", size(config.head_dim)),
-        ("llama.attention.value_length", size(config.head_dim)),
-        ("general.file_type", Value::U32(quant.file_type())),
-        ("llama.vocab_size", size(config.vocab_size)),
-        ("llama.rope.dimension_count", size(config.head_dim)),
-        ("general.quantization_version", Value::U32(2)),
-    ]
-    .map(|(key, value)| (key.to_owned(), value))
-    .to_vec()
-}
-
-/// A name for people: the folder's, or the repository's when the folder is a snapshot in the hub cache.
-fn model_name(dir: &Path) -> String {
-    let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
-    let parts: Vec<String> = dir
-        .components()
-        .filter_map(|part| match part {
-            Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-            _ => None,
-        })
-        .collect();
-    let name = match parts.as_slice() {
-        [.., repository, snapshots, _] if snapshots == "snapshots" => {
-            repository.rsplit("--").next().unwrap_or(repository).to_owned()
-        }
-        [.., last] => last.clone(),
-        [] => "model".to_owned(),
-    };
-    name.replace(['-', '_'], " ")
-}
-
-/// `3.2B`, `135M`: two digits at least, as llama.cpp's converter labels sizes.
-fn size_label(parameters: u64) -> String {
-    let parameters = parameters as f64;
-    let (scaled, suffix) = match parameters {
-        n if n > 1e12 => (n / 1e12, "T"),
-        n if n > 1e9 => (n / 1e9, "B"),
-        n if n > 1e6 => (n / 1e6, "M"),
-        n => (n / 1e3, "K"),
-    };
-    let decimals = usize::from(scaled.round() < 10.0) + usize::from(scaled.round() < 1.0);
-    format!("{scaled:.decimals$}{suffix}")
 }
 
 #[cfg(test)]

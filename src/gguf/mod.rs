@@ -7,17 +7,20 @@
 //! | `quantize.rs`, `k_quants.rs`, `dequantize.rs` | ggml's block formats |
 //! | `mixture.rs` | which tensor gets which type in a mix such as `Q4_K_S` |
 //! | `names.rs` | tensor names in both worlds, and the order of query and key rows |
+//! | `metadata.rs` | config, card and folder to `general.*` and architecture keys |
+//! | `pre.rs` | pre-tokenizers and what llama.cpp calls them |
 //! | `tokenizer.rs`, `rebuild.rs` | tokenizer.json to metadata and back |
 //! | `source.rs` | what is exported: a folder, a folder with adapters, another GGUF |
 //! | `export.rs` | source to file |
 //! | `model.rs` | file to settings and tensors for a model loader |
 //!
-//! Deliberately absent: importance matrices, other architectures than `llama`, big-endian files.
+//! Deliberately absent: other architectures than `llama`, `qwen2` and `qwen3`, big-endian files.
 
 pub mod dequantize;
 pub mod error;
 pub mod export;
 pub mod importance;
+pub mod metadata;
 pub mod mixture;
 pub mod model;
 pub mod names;
@@ -31,6 +34,7 @@ pub mod write;
 
 mod k_quants;
 mod lanes;
+mod pre;
 
 pub use error::GgufError;
 pub use export::{ExportOptions, ExportSummary, Exported, export};

@@ -5,20 +5,38 @@ use std::collections::HashMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::error::{GgufError, metadata};
+use super::pre::{Pre, Rule, byte_level, pre_tokenizer};
 use super::read::Gguf;
-use super::tokenizer::{CONTROL, LLAMA3_PATTERN, NORMAL, QWEN2_PATTERN, UNUSED, USER_DEFINED};
+use super::tokenizer::{CONTROL, NFC_KEY, NORMAL, UNUSED, USER_DEFINED};
+use super::value::Value;
 
 /// Texts that end a generation wherever they stand in the vocabulary, after llama.cpp's `llama-vocab.cpp`.
-const STOP_TEXTS: [&str; 9] = [
+const STOP_TEXTS: [&str; 25] = [
     "<|eot_id|>",
     "<|im_end|>",
     "<|end|>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-    "<|eom_id|>",
+    "<|return|>",
+    "<|call|>",
+    "<|flush|>",
+    "<|calls|>",
     "<end_of_turn>",
+    "<|endoftext|>",
     "</s>",
+    "<|eom_id|>",
     "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "[EOS]",
+    "<|end_of_text|>",
+    "<end_of_utterance>",
+    "<eos>",
+    "<turn|>",
+    "<|tool_response>",
+    "<\u{ff5c}end\u{2581}of\u{2581}sentence\u{ff5c}>",
+    "[e~[",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
 ];
 
 /// The chat template in the file.
@@ -64,7 +82,10 @@ pub fn to_tokenizer_json(gguf: &Gguf) -> Result<Json, GgufError> {
     }
     let tokens = gguf.need_strings("tokenizer.ggml.tokens")?;
     let types = token_types(gguf, tokens.len())?;
-    let (pre_tokenizer, normalizer, ignore_merges) = pre_tokenizer(gguf.get_str("tokenizer.ggml.pre"))?;
+    let pre = gguf.get_str("tokenizer.ggml.pre");
+    let rule =
+        pre.and_then(Pre::rule).ok_or_else(|| GgufError::Unsupported { what: format!("pre-tokenizer {pre:?}") })?;
+    let nfc = gguf.get(NFC_KEY).and_then(Value::as_bool).unwrap_or(rule.nfc);
 
     let last_normal = types.iter().rposition(|token_type| *token_type == NORMAL);
     // The tokenizers library numbers added tokens on from the vocabulary unless they are part of it. So they may
@@ -106,13 +127,13 @@ pub fn to_tokenizer_json(gguf: &Gguf) -> Result<Json, GgufError> {
         "truncation": null,
         "padding": null,
         "added_tokens": added,
-        "normalizer": normalizer,
-        "pre_tokenizer": pre_tokenizer,
-        "post_processor": post_processor(gguf, &tokens),
-        "decoder": byte_level(true),
+        "normalizer": if nfc { json!({"type": "NFC"}) } else { Json::Null },
+        "pre_tokenizer": pre_tokenizer(rule),
+        "post_processor": post_processor(gguf, &tokens, rule),
+        "decoder": byte_level(true, true),
         "model": {
             "type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
-            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": ignore_merges,
+            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": rule.ignore_merges,
             "vocab": vocab, "merges": merges,
         },
     }))
@@ -130,46 +151,36 @@ fn token_types(gguf: &Gguf, n_tokens: usize) -> Result<Vec<i32>, GgufError> {
     types.collect::<Option<Vec<i32>>>().ok_or_else(|| metadata(KEY, "holds something that is not a type"))
 }
 
-fn byte_level(use_regex: bool) -> Json {
-    json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": use_regex})
-}
-
-/// Pre-tokenizer, normalizer and `ignore_merges` for a `tokenizer.ggml.pre` value.
-fn pre_tokenizer(pre: Option<&str>) -> Result<(Json, Json, bool), GgufError> {
-    let sequence = |first: Json, second: Json| json!({"type": "Sequence", "pretokenizers": [first, second]});
-    let split = |pattern: &str| json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false});
-    Ok(match pre {
-        Some("llama-bpe" | "llama3" | "llama-v3") => {
-            (sequence(split(LLAMA3_PATTERN), byte_level(false)), Json::Null, true)
-        }
-        Some("qwen2" | "deepseek-r1-qwen") => {
-            (sequence(split(QWEN2_PATTERN), byte_level(false)), json!({"type": "NFC"}), false)
-        }
-        Some("smollm") => {
-            (sequence(json!({"type": "Digits", "individual_digits": true}), byte_level(true)), Json::Null, false)
-        }
-        Some("gpt-2") => (byte_level(true), Json::Null, false),
-        other => return Err(GgufError::Unsupported { what: format!("pre-tokenizer {other:?}") }),
-    })
-}
-
-/// BOS first when the file says so; otherwise only byte-level offsets.
-fn post_processor(gguf: &Gguf, tokens: &[&str]) -> Json {
-    let bos = special_id(gguf, "bos_token_id", tokens.len());
-    let llama = matches!(gguf.get_str("tokenizer.ggml.pre"), Some("llama-bpe" | "llama3" | "llama-v3"));
-    let add_bos = gguf.get("tokenizer.ggml.add_bos_token").and_then(super::value::Value::as_bool).unwrap_or(llama);
-    let text = bos.and_then(|id| Some((id, tokens.get(id as usize)?)));
-    let Some((id, text)) = text.filter(|_| add_bos) else { return byte_level(true) };
-    let special = json!({"SpecialToken": {"id": text, "type_id": 0}});
-    let sequence = |id: &str, type_id: u32| json!({"Sequence": {"id": id, "type_id": type_id}});
+/// BOS first and EOS last where the file says so; otherwise only byte-level offsets.
+fn post_processor(gguf: &Gguf, tokens: &[&str], rule: &Rule) -> Json {
+    let plain = byte_level(true, true);
+    let flag = |key: &str, default: bool| {
+        gguf.get(&format!("tokenizer.ggml.add_{key}_token")).and_then(Value::as_bool).unwrap_or(default)
+    };
+    let token = |key: &str, wanted: bool| {
+        let id = special_id(gguf, &format!("{key}_token_id"), tokens.len()).filter(|_| wanted)?;
+        Some((id, *tokens.get(id as usize)?))
+    };
+    let (bos, eos) = (token("bos", flag("bos", rule.add_bos)), token("eos", flag("eos", false)));
+    if bos.is_none() && eos.is_none() {
+        return plain;
+    }
+    let around = |sequence: &str, type_id: u32| -> Vec<Json> {
+        let special = |(_, text): (u32, &str)| json!({"SpecialToken": {"id": text, "type_id": type_id}});
+        let middle = json!({"Sequence": {"id": sequence, "type_id": type_id}});
+        bos.map(special).into_iter().chain([middle]).chain(eos.map(special)).collect()
+    };
+    let pair = [around("A", 0), around("B", 1)].concat();
     let mut special_tokens = Map::new();
-    special_tokens.insert((*text).to_owned(), json!({"id": text, "ids": [id], "tokens": [text]}));
+    for (id, text) in bos.into_iter().chain(eos) {
+        special_tokens.insert(text.to_owned(), json!({"id": text, "ids": [id], "tokens": [text]}));
+    }
     json!({
         "type": "Sequence",
-        "processors": [byte_level(true), {
+        "processors": [plain, {
             "type": "TemplateProcessing",
-            "single": [special, sequence("A", 0)],
-            "pair": [special, sequence("A", 0), {"SpecialToken": {"id": text, "type_id": 1}}, sequence("B", 1)],
+            "single": around("A", 0),
+            "pair": pair,
             "special_tokens": special_tokens,
         }],
     })

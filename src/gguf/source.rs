@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::dequantize::dequantize_row;
 use super::error::GgufError;
-use super::export::model_metadata;
+use super::metadata::model_metadata;
 use super::mixture::Quant;
 use super::model::GgufModel;
 use super::names::{ROPE_FREQS, RowOrder, to_gguf};
@@ -96,7 +96,7 @@ impl Source for FolderSource<'_> {
     }
 
     fn metadata(&self, quant: Quant) -> Result<Vec<(String, Value)>, GgufError> {
-        let mut metadata = model_metadata(self.folder, quant);
+        let mut metadata = model_metadata(self.folder, quant.file_type())?;
         let tokenizer = GgufTokenizer::from_folder(self.folder)?;
         metadata.extend(tokenizer.into_metadata(self.folder.chat_template()?));
         Ok(metadata)

@@ -4,6 +4,8 @@
 //! unknown, all shapes right, dtype F32, F16 or BF16. All mismatches appear in one error.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -268,6 +270,22 @@ impl Folder {
         Ok(SpecialTokens { bos: name("bos_token"), eos: name("eos_token"), pad: name("pad_token") })
     }
 
+    /// The start of `README.md`, the model card; what is not UTF-8 in it is replaced.
+    ///
+    /// # Errors
+    /// [`HubError::Io`].
+    pub fn model_card(&self) -> Result<Option<String>, HubError> {
+        let path = self.dir.join("README.md");
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(HubError::io(path)(error)),
+        };
+        let mut bytes = Vec::new();
+        file.take(CARD_BYTES).read_to_end(&mut bytes).map_err(HubError::io(path))?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
     /// `generation_config.json`, or null when the folder has none.
     ///
     /// # Errors
@@ -318,6 +336,9 @@ impl Folder {
         Ok(hasher.finish())
     }
 }
+
+/// Bytes of a model card that are read: its settings stand at the top.
+const CARD_BYTES: u64 = 1 << 20;
 
 /// Bytes of a weight file that are hashed at a time.
 const HASHED_BYTES: usize = 16 << 20;

@@ -6,9 +6,8 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::gguf::{FileSource, FolderSource, Gguf, GgufModel};
-use crate::hub::HubError;
 use crate::hub::save::write_weights;
-use crate::hub::{Adapter, AdapterConfig, LoraPair};
+use crate::hub::{Adapter, AdapterConfig, HubError, LlamaConfig, LoraPair};
 use crate::merge;
 
 fn config(tied: bool) -> Json {
@@ -96,7 +95,7 @@ fn bf16_export_reads_back_bit_for_bit() {
     assert_eq!(model.stop_ids(), [61, 62]);
     assert_eq!(model.chat_template(), Some("TEMPLATE"));
     assert_eq!(model.tokenizer_json().unwrap()["added_tokens"].as_array().unwrap().len(), 3);
-    assert_eq!(model.gguf().get_str("general.name"), Some("my model"));
+    assert_eq!(model.gguf().get_str("general.name"), Some("My Model"));
     assert_eq!(model.gguf().need_u64("general.file_type").unwrap(), 32);
 }
 
@@ -263,14 +262,4 @@ fn models_that_do_not_add_up_are_refused() {
     assert!(error.contains("`blk.1.ffn_up.weight` [512, 256] is missing"), "{error}");
     assert!(renamed("blk.1.ffn_up", "blk.1.ffn_xx").contains("not part of"));
     assert!(renamed("llama.block_count", "llama.block_xxxxx").contains("block_count"));
-}
-
-#[test]
-fn labels_and_names() {
-    for (parameters, label) in
-        [(3_212_749_824, "3.2B"), (1_235_814_400, "1.2B"), (134_515_008, "135M"), (83_000, "83K")]
-    {
-        assert_eq!(size_label(parameters), label);
-    }
-    assert_eq!(model_name(Path::new("/x/models--org--Some-Model/snapshots/abc123")), "Some Model");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::pre::{LLAMA3, QWEN2};
 use super::super::read::Gguf;
 use super::super::write::Writer;
 use super::*;
@@ -18,13 +19,15 @@ fn llama_like() -> Json {
             added(9, "plain", false)],
         "normalizer": null,
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": LLAMA3_PATTERN}, "behavior": "Isolated", "invert": false},
+            {"type": "Split", "pattern": {"Regex": LLAMA3}, "behavior": "Isolated", "invert": false},
             {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}]},
         "post_processor": {"type": "Sequence", "processors": [
             {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": false, "use_regex": true},
             {"type": "TemplateProcessing", "single": [
                 {"SpecialToken": {"id": "<|begin_of_text|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
-             "pair": [], "special_tokens": {}}]},
+             "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+             "special_tokens": {"<|begin_of_text|>":
+                {"id": "<|begin_of_text|>", "ids": [6], "tokens": ["<|begin_of_text|>"]}}}]},
         "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
         "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
             "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": true,
@@ -56,30 +59,51 @@ fn fields_of_a_llama_tokenizer() {
     assert_eq!(made.types, [1, 1, 1, 1, 1, 1, 3, 3, 3, 4, 5, 5]);
     assert_eq!(made.merges, ["a b", "Ġ ab"]);
     assert_eq!((made.bos, made.eos, made.eot, made.pad), (Some(6), Some(7), Some(7), None));
-    assert_eq!((made.pre, made.add_bos, made.add_eos), (Pre::LlamaBpe, true, false));
+    assert_eq!((made.pre.name(), made.add_bos, made.add_eos), ("llama-bpe", true, false));
 }
 
 #[test]
 fn pre_tokenizers_are_named_exactly() {
-    let byte_level = |use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "use_regex": use_regex});
+    let byte_level = |use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": use_regex});
     let sequence = |first: Json, last: Json| json!({"type": "Sequence", "pretokenizers": [first, last]});
-    let split = |regex: &str| json!({"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated"});
+    let split =
+        |regex: &str| json!({"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": false});
     let digits = |single: bool| json!({"type": "Digits", "individual_digits": single});
     for (pre_tokenizer, expected) in [
-        (byte_level(true), Some(Pre::Gpt2)),
-        (sequence(digits(true), byte_level(true)), Some(Pre::SmolLm)),
-        (sequence(split(QWEN2_PATTERN), byte_level(false)), Some(Pre::Qwen2)),
-        (sequence(split(LLAMA3_PATTERN), byte_level(false)), Some(Pre::LlamaBpe)),
+        (byte_level(true), Some("gpt-2")),
+        (sequence(digits(true), byte_level(true)), Some("smollm")),
+        (sequence(split(QWEN2), byte_level(false)), Some("qwen2")),
+        (sequence(split(LLAMA3), byte_level(false)), Some("llama-bpe")),
         (sequence(digits(false), byte_level(true)), None),
-        (sequence(split(LLAMA3_PATTERN), byte_level(true)), None),
+        (sequence(split(LLAMA3), byte_level(true)), None),
         (sequence(split(r"\p{N}{1,3}|\s+"), byte_level(false)), None),
         (json!({"type": "Metaspace"}), None),
         (Json::Null, None),
     ] {
         let mut tokenizer = llama_like();
         tokenizer["pre_tokenizer"] = pre_tokenizer.clone();
-        assert_eq!(made(&tokenizer).ok().map(|made| made.pre), expected, "{pre_tokenizer}");
+        // Spelt so that the library can say whether merges reach every token: they do.
+        tokenizer["model"]["merges"] = json!([["a", "b"], ["Ġ", "ab"]]);
+        assert_eq!(made(&tokenizer).ok().map(|made| made.pre.name()), expected, "{pre_tokenizer}");
     }
+}
+
+#[test]
+fn whole_words_that_merges_do_not_reach() {
+    let mut tokenizer = llama_like();
+    tokenizer["model"]["merges"] = json!([["a", "b"]]);
+    let name = |tokenizer: &Json| made(tokenizer).map(|made| made.pre.name());
+    // Taken whole, as `llama-bpe` does; or merged, and then it must have another name.
+    assert_eq!(name(&tokenizer).unwrap(), "llama-bpe");
+    tokenizer["model"]["ignore_merges"] = json!(false);
+    assert_eq!(name(&tokenizer).unwrap(), "smaug-bpe");
+    let rebuilt = to_tokenizer_json(&gguf(made(&tokenizer).unwrap(), None)).unwrap();
+    assert_eq!(rebuilt["model"]["ignore_merges"], false);
+    // Nothing that splits as GPT-2 does takes words whole.
+    tokenizer["pre_tokenizer"] = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true});
+    assert_eq!(name(&tokenizer).unwrap(), "gpt-2");
+    tokenizer["model"]["ignore_merges"] = json!(true);
+    assert!(name(&tokenizer).unwrap_err().to_string().contains("ignore_merges"));
 }
 
 #[test]
@@ -100,6 +124,11 @@ fn what_gguf_cannot_say_is_refused() {
     check("/added_tokens/1/content", json!("a"), "two ids");
     check("/model/merges/0", json!("a b c"), "not a pair");
     check("/added_tokens/3/content", json!("[PAD11]"), "unused row 11");
+    check("/added_tokens/3/lstrip", json!(true), "`plain` with `lstrip`");
+    check("/model/dropout", json!(0.1), "dropout");
+    check("/pre_tokenizer/pretokenizers/1/add_prefix_space", json!(true), "add_prefix_space");
+    check("/pre_tokenizer/pretokenizers/0/behavior", json!("MergedWithNext"), "MergedWithNext");
+    check("/pre_tokenizer", json!({"type": "Metaspace"}), "Metaspace");
     let nameless = GgufTokenizer::from_json(
         &json!({"model": llama_like()["model"], "pre_tokenizer": llama_like()["pre_tokenizer"]}),
         &Json::Null,
@@ -153,6 +182,15 @@ fn the_way_back_encodes_alike() {
 }
 
 #[test]
+fn a_template_of_unknown_tokens_is_no_crash() {
+    // The library looks the tokens of a template up without asking whether they are there.
+    let mut tokenizer = llama_like();
+    tokenizer["model"]["merges"] = json!([["a", "b"], ["Ġ", "ab"]]);
+    tokenizer["post_processor"]["processors"][1]["special_tokens"] = json!({});
+    assert_eq!(made(&tokenizer).unwrap().pre.name(), "llama-bpe");
+}
+
+#[test]
 fn specials_in_front_keep_their_ids() {
     // SmolLM's layout: control tokens first, in the vocabulary as well as among the added tokens.
     let mut tokenizer = llama_like();
@@ -164,6 +202,38 @@ fn specials_in_front_keep_their_ids() {
     let rebuilt = to_tokenizer_json(&gguf(made, None)).unwrap();
     let rebuilt = tokenizers::Tokenizer::from_bytes(rebuilt.to_string()).unwrap();
     assert_eq!(rebuilt.encode("<|endoftext|>ab", false).unwrap().get_ids(), [0, 3]);
+}
+
+#[test]
+fn what_the_tokenizer_does_around_texts_comes_back() {
+    let special = |text: &str| json!({"SpecialToken": {"id": text, "type_id": 0}});
+    let part = |text: &str| json!({"Sequence": {"id": text, "type_id": 0}});
+    let mut tokenizer = llama_like();
+    tokenizer["post_processor"]["processors"][1]["single"] =
+        json!([special("<|begin_of_text|>"), part("A"), special("<|eot_id|>")]);
+    tokenizer["post_processor"]["processors"][1]["pair"] = json!([
+        special("<|begin_of_text|>"),
+        part("A"),
+        special("<|x|>"),
+        special("<|eot_id|>"),
+        part("B"),
+        special("<|eot_id|>")
+    ]);
+    tokenizer["normalizer"] = json!({"type": "NFC"});
+    let mut config = tokenizer_config();
+    config["mask_token"] = json!("plain");
+    config["chat_template"] = json!([{"name": "default", "template": "D"}, {"name": "tool use", "template": "T"}]);
+    let made = GgufTokenizer::from_json(&tokenizer, &config, 12, &Fallback::default()).unwrap();
+    assert_eq!((made.add_bos, made.add_eos, made.add_sep, made.mask), (true, true, Some(true), Some(9)));
+    let gguf = gguf(made, Some("D"));
+    assert_eq!(gguf.get_str("tokenizer.chat_template.tool_use"), Some("T"));
+    assert_eq!(gguf.get("tokenizer.ggml.add_sep_token"), Some(&Value::Bool(true)));
+    // llama-bpe alone would not say so.
+    assert_eq!(gguf.get(NFC_KEY), Some(&Value::Bool(true)));
+    let rebuilt = to_tokenizer_json(&gguf).unwrap();
+    assert_eq!(rebuilt["normalizer"]["type"], "NFC");
+    let rebuilt = tokenizers::Tokenizer::from_bytes(rebuilt.to_string()).unwrap();
+    assert_eq!(rebuilt.encode("ab", true).unwrap().get_ids(), [6, 4, 7]);
 }
 
 #[test]
