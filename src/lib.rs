@@ -45,6 +45,10 @@ pub mod merge;
 #[cfg(feature = "train")]
 pub mod model;
 #[cfg(feature = "train")]
+pub mod package;
+#[cfg(feature = "train")]
+pub mod plan;
+#[cfg(feature = "train")]
 pub mod train;
 
 pub mod cli;

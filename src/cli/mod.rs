@@ -112,6 +112,9 @@ enum Command {
     /// Write a GGUF
     #[cfg(feature = "train")]
     Export(commands::export::ExportArgs),
+    /// Say which student fits a device
+    #[cfg(feature = "train")]
+    Plan(commands::plan::PlanArgs),
     /// Measure a student
     #[cfg(feature = "train")]
     Eval(commands::eval::EvalArgs),
@@ -260,6 +263,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitKind {
         Command::Merge(args) => commands::merge::run(&args, global, &printer),
         #[cfg(feature = "train")]
         Command::Export(args) => commands::export::run(&args, global, &printer),
+        #[cfg(feature = "train")]
+        Command::Plan(args) => commands::plan::run(&args, &printer),
         #[cfg(feature = "train")]
         Command::Eval(args) => commands::eval::run(&args, global, &printer),
         #[cfg(feature = "train")]

@@ -60,4 +60,6 @@ pub(super) mod export;
 #[cfg(feature = "train")]
 pub(super) mod merge;
 #[cfg(feature = "train")]
+pub(super) mod plan;
+#[cfg(feature = "train")]
 pub(super) mod train;
