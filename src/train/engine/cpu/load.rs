@@ -163,11 +163,7 @@ pub fn frame(config: &LlamaConfig) -> Frame {
     Frame {
         hidden: config.hidden_size,
         inner: config.intermediate_size,
-        heads: Heads {
-            queries: config.num_attention_heads,
-            keys: config.num_key_value_heads,
-            width: config.head_dim,
-        },
+        heads: Heads { queries: config.num_attention_heads, keys: config.num_key_value_heads, width: config.head_dim },
         eps: config.rms_norm_eps as f32,
         inv_freq: config.inv_freq(),
     }
