@@ -6,12 +6,14 @@
 //! `safe_merge` does, moves about 2 % of the weights by one step. One tensor is in memory at a time.
 
 mod base;
+mod card;
 mod merged;
 mod rows;
 
 use std::ops::Range;
 use std::path::Path;
 
+pub use card::{About, card};
 pub use merged::{BaseRows, Merged};
 
 use crate::hub::{Adapter, Chat, Draft, Folder, HubError, SaveOptions};

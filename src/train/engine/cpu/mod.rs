@@ -20,6 +20,7 @@ mod kernel;
 mod layer;
 mod linear;
 mod load;
+mod merged;
 mod ops;
 mod pack;
 mod product;
