@@ -101,6 +101,12 @@ impl StudentTokenizer {
         Ok(encoding.get_ids().to_vec())
     }
 
+    /// Whether an id is a control token, which no text contains.
+    #[must_use]
+    pub fn is_control(&self, id: u32) -> bool {
+        self.token_of(id).is_some_and(|token| self.special.contains(&token))
+    }
+
     /// Ids of text in which nothing is a control token.
     ///
     /// # Errors

@@ -75,6 +75,16 @@ pub enum HubError {
         /// What arrived.
         found: usize,
     },
+    /// What is to be written does not fit on the disk.
+    #[error("`{}`: {} MB have to be written and {} MB are free", path.display(), needed.div_ceil(1_000_000), free / 1_000_000)]
+    NoSpace {
+        /// Where.
+        path: PathBuf,
+        /// Bytes.
+        needed: u64,
+        /// Bytes.
+        free: u64,
+    },
     /// The output already exists and replacing it was not asked for.
     #[error("`{}` already exists and is not empty", path.display())]
     Exists {
@@ -149,6 +159,10 @@ impl HubError {
             Self::Unsupported { .. } => {
                 "use Llama 2 or 3, SmolLM2, TinyLlama, Mistral, Qwen2, Qwen2.5 or Qwen3 (dense) with unquantised weights"
                     .to_owned()
+            }
+            Self::NoSpace { .. } => "make room, or choose an output on another disk".to_owned(),
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "the disk is full: make room, or choose an output on another one".to_owned()
             }
             Self::SafeTensors { .. } => "the file may be cut short: fetch it again".to_owned(),
             _ => return None,

@@ -90,6 +90,7 @@ impl Staged {
             _ => Path::new("."),
         };
         fs::create_dir_all(parent).map_err(HubError::io(parent))?;
+        sweep(parent, &name.to_string_lossy());
         let temp = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
         remove(&temp);
         Ok(Self { temp, target: target.to_owned(), replace, committed: false })
@@ -101,28 +102,69 @@ impl Staged {
     }
 
     /// Moves the finished output into place.
+    ///
+    /// A folder that is there changes names with the new one in one step where the system can do that (Linux, macOS):
+    /// the name always has one of the two. Elsewhere it steps aside first, and a process that is killed between the
+    /// two renames leaves none under the name.
     pub(crate) fn commit(mut self) -> Result<(), HubError> {
-        // A directory cannot be renamed over a non-empty one, so the old one steps aside first.
-        let aside = self.temp.with_extension("old.tmp");
-        let stepped_aside = self.temp.is_dir() && self.target.exists();
-        if stepped_aside {
-            if !self.replace && occupied(&self.target) {
-                return Err(HubError::Exists { path: self.target.clone() });
-            }
-            fs::rename(&self.target, &aside).map_err(HubError::io(&self.target))?;
+        if !self.replace && occupied(&self.target) {
+            return Err(HubError::Exists { path: self.target.clone() });
         }
-        if let Err(error) = fs::rename(&self.temp, &self.target) {
-            if stepped_aside {
+        if self.temp.is_dir() && self.target.exists() {
+            if exchange(&self.temp, &self.target) {
+                // What lies under our name now is the old one.
+                self.committed = true;
+                remove(&self.temp);
+                return Ok(());
+            }
+            let aside = self.temp.with_extension("old.tmp");
+            fs::rename(&self.target, &aside).map_err(HubError::io(&self.target))?;
+            if let Err(error) = fs::rename(&self.temp, &self.target) {
                 // Give the old output its name back; the rename error is the one worth reporting.
                 let _ = fs::rename(&aside, &self.target);
+                return Err(HubError::io(&self.target)(error));
             }
-            return Err(HubError::io(&self.target)(error));
-        }
-        self.committed = true;
-        if stepped_aside {
+            self.committed = true;
             remove(&aside);
+            return Ok(());
         }
+        fs::rename(&self.temp, &self.target).map_err(HubError::io(&self.target))?;
+        self.committed = true;
         Ok(())
+    }
+}
+
+/// Lets two paths change names in one step. False where that is not possible; then nothing has happened.
+fn exchange(one: &Path, other: &Path) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    {
+        let _ = (one, other);
+        false
+    }
+}
+
+/// Removes what killed processes left while they wrote `name`: `.NAME.PID.tmp` of a process that is gone.
+fn sweep(parent: &Path, name: &str) {
+    // Without a list of processes nobody knows whether one is still at work.
+    if !Path::new("/proc/self").exists() {
+        return;
+    }
+    let prefix = format!(".{name}.");
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let found = entry.file_name().to_string_lossy().into_owned();
+        let pid = found
+            .strip_prefix(&prefix)
+            .and_then(|rest| rest.strip_suffix(".tmp"))
+            .map(|rest| rest.strip_suffix(".old").unwrap_or(rest))
+            .and_then(|pid| pid.parse::<u32>().ok());
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+            remove(&entry.path());
+        }
     }
 }
 

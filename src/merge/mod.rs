@@ -6,15 +6,17 @@
 //! `safe_merge` does, moves about 2 % of the weights by one step. One tensor is in memory at a time.
 
 mod base;
+mod card;
 mod merged;
 mod rows;
 
 use std::ops::Range;
 use std::path::Path;
 
+pub use card::{About, card};
 pub use merged::{BaseRows, Merged};
 
-use crate::hub::{Adapter, Folder, HubError, SaveOptions, save_folder};
+use crate::hub::{Adapter, Chat, Draft, Folder, HubError, SaveOptions};
 
 /// Why a merge did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -78,16 +80,36 @@ pub fn merge_with(
     if adapters.is_empty() {
         return Err(MergeError::NoAdapter);
     }
-    let merged = Merged::new(base, adapters)?;
-    let total_bytes = base.config().parameter_count() * 2;
-    let mut done_bytes = 0u64;
-    save_folder(base, out, options, &mut |name| {
-        let mut bytes = Vec::new();
-        merged.rows_bf16(name, 0..merged.size(name)?.0, &mut bytes)?;
-        done_bytes += bytes.len() as u64;
-        progress(done_bytes, total_bytes);
-        Ok(bytes)
-    })
+    let draft = draft(&Merged::new(base, adapters)?, out, options, &Chat::default(), progress)?;
+    Ok(draft.commit()?)
+}
+
+/// Writes a merged model beside `out`, for callers that add files of their own before it gets its name.
+///
+/// # Errors
+/// As [`merge`].
+pub fn draft(
+    merged: &Merged<'_>,
+    out: &Path,
+    options: &SaveOptions,
+    chat: &Chat<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Draft, MergeError> {
+    let base = merged.base();
+    let draft = Draft::new(out, *options)?;
+    // First what is small: a file that cannot be read is found before the work.
+    draft.settings(base, chat)?;
+    let rows = |name: &str, rows: Range<usize>, bytes: &mut Vec<u8>| {
+        let last = rows.end;
+        merged.rows_bf16(name, rows, bytes)?;
+        if last == merged.size(name)?.0 {
+            // Who still reads earlier rows gets their pages again.
+            merged.forget(name);
+        }
+        Ok::<_, MergeError>(())
+    };
+    draft.weights(base.config(), &rows, progress)?;
+    Ok(draft)
 }
 
 /// One tensor of the merged model before rounding, row-major f32.

@@ -298,6 +298,12 @@ impl Begun {
     }
 }
 
+/// How what lies in this folder was trained; `None` without the file, as for an adapter of another program.
+pub(super) fn plan_of(out: &Path) -> Option<Plan> {
+    let begun: Begun = serde_json::from_slice(&edge::fs::read_capped(&out.join(PLAN), 1 << 20).ok()?).ok()?;
+    Some(begun.plan)
+}
+
 /// Writes down how a run is begun, and says it.
 ///
 /// # Errors

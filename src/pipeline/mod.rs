@@ -20,6 +20,8 @@ mod lint;
 #[cfg(feature = "train")]
 mod local;
 #[cfg(feature = "train")]
+mod merge;
+#[cfg(feature = "train")]
 mod on_policy;
 #[cfg(feature = "train")]
 mod phase;
@@ -47,6 +49,8 @@ pub use fit::{Fit, fit_phase};
 pub use lint::{LintInputs, dataset_files, is_dataset};
 #[cfg(feature = "train")]
 pub use local::LocalTeacher;
+#[cfg(feature = "train")]
+pub use merge::{MERGE_LIMIT, MergeInput, MergeLoss, MergeOutcome, MergedInto, held_out, merge_student, trained_on};
 #[cfg(feature = "train")]
 pub use on_policy::StudentSampler;
 #[cfg(feature = "train")]

@@ -50,6 +50,9 @@ pub enum EngineError {
     /// The student's GGUF.
     #[error(transparent)]
     Gguf(#[from] crate::gguf::GgufError),
+    /// The student is a base with adapters, and the sum of them failed.
+    #[error(transparent)]
+    Merge(crate::merge::MergeError),
     /// A weight could not be put into blocks of few bits.
     #[error("`{name}`: {source}")]
     Blocks {

@@ -20,6 +20,7 @@ mod kernel;
 pub(crate) mod layer;
 mod linear;
 pub(crate) mod load;
+mod merged;
 pub(crate) mod ops;
 mod pack;
 mod product;
