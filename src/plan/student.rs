@@ -171,7 +171,7 @@ fn variant(quant: Quant, shape: &LlamaConfig, metadata_bytes: u64) -> Variant {
     for (hf_name, dimensions) in shape.expected_tensors() {
         // What has no name there is one-dimensional, and those stay f32 whatever they are called.
         let name = to_gguf(&hf_name).unwrap_or(hf_name);
-        let ggml_type = quant.tensor_type(&name, &dimensions, shape);
+        let ggml_type = quant.tensor_type(&name, &dimensions, shape, false);
         let columns = dimensions.last().copied().unwrap_or(0);
         let rows: usize = dimensions.iter().rev().skip(1).product();
         let bytes = ggml_type.bytes_of(columns).unwrap_or(columns * 4) as u64 * rows as u64;

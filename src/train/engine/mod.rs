@@ -44,15 +44,12 @@ pub enum EngineError {
     /// The student's folder.
     #[error(transparent)]
     Hub(#[from] crate::hub::HubError),
-    /// An adapter on top of it.
-    #[error(transparent)]
-    Merge(#[from] crate::merge::MergeError),
     /// The student's GGUF.
     #[error(transparent)]
     Gguf(#[from] crate::gguf::GgufError),
     /// The student is a base with adapters, and the sum of them failed.
     #[error(transparent)]
-    Merge(crate::merge::MergeError),
+    Merge(#[from] crate::merge::MergeError),
     /// A weight could not be put into blocks of few bits.
     #[error("`{name}`: {source}")]
     Blocks {

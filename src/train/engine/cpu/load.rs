@@ -10,7 +10,6 @@ use super::linear::{Factors, Linear, LowRank};
 use super::product::Number;
 use super::{Cpu, Isa};
 use crate::hub::{Adapter, Dtype, Folder, LlamaConfig};
-use crate::merge::Merged;
 use crate::model::{TARGET_MODULES, module_path};
 use crate::train::blocks::{Nf4, Q8_0};
 use crate::train::engine::{Engine, EngineError, LoraPart, Parameter, Trainable};
@@ -231,29 +230,6 @@ impl Weights for Folder {
 
     fn matrix(&self, name: &str, base: Base) -> Result<Frozen, EngineError> {
         frozen(self, name, base)
-    }
-
-    fn vector(&self, name: &str) -> Result<Vec<f32>, EngineError> {
-        Ok(self.load_f32(name)?)
-    }
-}
-
-impl Weights for Merged<'_> {
-    fn config(&self) -> &LlamaConfig {
-        self.base().config()
-    }
-
-    /// Always in bf16: that is what a merged model is rounded to.
-    fn matrix(&self, name: &str, _: Base) -> Result<Frozen, EngineError> {
-        let (rows, columns) = self.size(name)?;
-        let mut bytes = Vec::new();
-        self.rows_bf16(name, 0..rows, &mut bytes)?;
-        let mut data = Buffer::<Bf16>::zeros(rows * columns);
-        for (to, from) in data.iter_mut().zip(bytes.as_chunks::<2>().0) {
-            *to = Bf16(u16::from_le_bytes(*from));
-        }
-        self.forget(name);
-        Ok(Frozen::Bf16 { data, rows, columns })
     }
 
     fn vector(&self, name: &str) -> Result<Vec<f32>, EngineError> {
