@@ -18,6 +18,8 @@ pub mod dot;
 mod load;
 mod sample;
 mod talk;
+#[cfg(test)]
+mod tests;
 
 pub use bench::{Speed, bench};
 pub use cache::Cache;

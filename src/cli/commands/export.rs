@@ -6,6 +6,7 @@ use clap::Args;
 use crate::cli::{Global, Printer};
 use crate::gguf::{GgufError, GgufModel, Quant};
 use crate::hub::{Adapter, Folder};
+use crate::package::{self, Description, Target};
 use crate::pipeline::{
     Calibration, Check, Export, ExportJob, Limits, Model, dataset_files, export_model, open_student,
 };
@@ -49,6 +50,9 @@ pub struct ExportArgs {
     /// Quantise a GGUF that is quantised already
     #[arg(long)]
     allow_requantize: bool,
+    /// Write beside it what a program wants: ollama, lmstudio, llamacpp or vllm; several parted by commas
+    #[arg(long = "for", value_delimiter = ',')]
+    targets: Vec<Target>,
     /// Print what was written and measured as JSON
     #[arg(long)]
     json: bool,
@@ -97,8 +101,27 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
         },
         limits: Limits::from(&workspace.settings.export),
     };
+    // What cannot be packaged is said before an hour of quantising, not after.
+    if args.targets.contains(&Target::Vllm) && !matches!(&job.model, Model::Folder(_, [])) {
+        return Err(Error::new("vLLM serves a merged folder").place("--for").hint("`distill merge`, then `-m FOLDER`"));
+    }
+    let name = package_name(&args.output)?;
     let export = export_model(&job, printer)?;
     tell(&export, args, quant, printer)?;
+    for &target in &args.targets {
+        let description = match (&opened, target) {
+            (Opened::Folder(folder, _), Target::Vllm) => Description::of_folder(&name, folder)?,
+            _ => Description::of_gguf(&name, &args.output)?,
+        };
+        let dir = args.output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let written = package::write(target, &description, dir)?;
+        for file in &written.files {
+            printer.talk(&format!("{}: {}", target.name(), file.display()));
+        }
+        for note in &written.notes {
+            printer.talk(&format!("{}: {note}", target.name()));
+        }
+    }
     let failed = export.quality.as_ref().is_some_and(|quality| !quality.failed.is_empty());
     Ok(if failed && args.strict { ExitKind::Data } else { ExitKind::Success })
 }
@@ -136,6 +159,16 @@ fn given(path: &Path, split: Split) -> Result<Given, Error> {
         return Err(Error::at(path, "has no rows").data());
     }
     Ok(Given::Rows(rows))
+}
+
+/// The file's name without its ending, as a model can be called.
+fn package_name(output: &Path) -> Result<String, Error> {
+    let stem = output.file_stem().unwrap_or_default().to_string_lossy();
+    let name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    if name.trim_matches(['-', '.']).is_empty() {
+        return Err(Error::at(output, "has no name to call a model by"));
+    }
+    Ok(name)
 }
 
 fn tell(export: &Export, args: &ExportArgs, quant: Quant, printer: &Printer) -> Result<(), Error> {

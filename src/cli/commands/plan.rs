@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::Printer;
 use crate::dataset::show::escaped;
+use crate::infer::{self, Speaker};
 use crate::plan::bench::{self, Decoded, Measured};
 use crate::plan::device::{Table, memory_size};
 use crate::plan::student::{Student, matches};
@@ -46,6 +47,9 @@ pub struct PlanArgs {
     /// Measure this machine: memory bandwidth, and with --model the GGUF's tokens a second
     #[arg(long)]
     bench: bool,
+    /// Threads that --bench runs the GGUF with; 0 is one for each processor
+    #[arg(long, requires = "bench", default_value_t = 0)]
+    threads: usize,
     /// List the devices
     #[arg(long)]
     list: bool,
@@ -71,11 +75,16 @@ enum OutputFormat {
     Json,
 }
 
-/// Runs a GGUF for `--bench`.
-type Decode = fn(&Path) -> Result<Decoded, Error>;
+/// Tokens that are read, tokens that are made after them, and how often: `llama-bench -p 512 -n 64 -r 3`.
+const BENCH: (usize, usize, usize) = (512, 64, 3);
 
-/// What `--bench` runs a GGUF with, where this build has something to run it.
-const DECODE: Option<Decode> = None;
+/// Runs a GGUF for `--bench`.
+fn decode(path: &Path, threads: usize) -> Result<Decoded, Error> {
+    let speaker = Speaker::of_gguf(path, threads).map_err(|e| Error::at(path, e.to_string()))?;
+    let (prompt, made, rounds) = BENCH;
+    let speed = infer::bench(&speaker.decoder, prompt, made, rounds).map_err(|e| Error::at(path, e.to_string()))?;
+    Ok(Decoded { prompt_tokens_per_second: speed.prompt, tokens_per_second: speed.made })
+}
 
 pub fn run(args: &PlanArgs, printer: &Printer) -> Result<ExitKind, Error> {
     check(args)?;
@@ -157,9 +166,9 @@ fn place(args: &PlanArgs, table: &Table, found: Option<&Measured>) -> Result<Pla
 fn measure(args: &PlanArgs, printer: &Printer) -> Result<Measured, Error> {
     printer.talk("measuring memory bandwidth …");
     let mut found = bench::bandwidth(edge::memory::available())?;
-    if let (Some(decode), Some(path)) = (DECODE, args.model.as_ref().filter(|path| path.is_file())) {
+    if let Some(path) = args.model.as_ref().filter(|path| path.is_file()) {
         printer.talk(&format!("running {} …", path.display()));
-        found.decoder = Some(decode(path)?);
+        found.decoder = Some(decode(path, args.threads)?);
     }
     Ok(found)
 }

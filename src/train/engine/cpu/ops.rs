@@ -105,6 +105,19 @@ pub fn swiglu_row<E: Element>(isa: Isa, gate: &[f32], up: &[f32], keep: [&mut [E
     simd!(isa, swiglu_row_body::<E>(gate, up, keep, out));
 }
 
+/// `sums += x²`.
+pub fn add_squares<E: Element>(isa: Isa, sums: &mut [f32], x: &[E]) {
+    simd!(isa, add_squares_body::<E>(sums, x));
+}
+
+#[inline(always)]
+fn add_squares_body<E: Element>(sums: &mut [f32], x: &[E]) {
+    for (sum, &x) in sums.iter_mut().zip(x) {
+        let x = x.wide();
+        *sum += x * x;
+    }
+}
+
 /// `silu(gate) · up` in f32.
 pub fn swiglu(isa: Isa, gate: &[f32], up: &[f32], out: &mut [f32]) {
     simd!(isa, swiglu_body(gate, up, out));

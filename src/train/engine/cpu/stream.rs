@@ -11,9 +11,12 @@ use super::frozen::Frozen;
 use super::head;
 use super::isa::Isa;
 use super::layer::{self, Frame, Saved, normed};
+use super::ops;
 use super::linear::Step;
 use super::load::{self, Weights};
 use super::product::Number;
+use rayon::prelude::*;
+
 use crate::batch::Sequence;
 use crate::train::engine::EngineError;
 use crate::train::estimate::Base;
@@ -205,12 +208,11 @@ fn tell<E: Number>(
 ) {
     let mut sum = |input: Input, from: &[E], columns: usize| {
         let mut sums = vec![0.0f32; columns];
-        for row in from.chunks(padded(columns)).take(step.m) {
-            for (sum, x) in sums.iter_mut().zip(row) {
-                let x = x.wide();
-                *sum += x * x;
+        sums.par_chunks_mut(256).enumerate().for_each(|(c, sums)| {
+            for row in from.chunks(padded(columns)).take(step.m) {
+                ops::add_squares(step.isa, sums, &row[c * 256..][..sums.len()]);
             }
-        }
+        });
         squares(input, &sums);
     };
     // The input of the second half still lies in the working set; that of the first has been written over.
