@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::error::Error;
 
-/// Larger than the last cache of any machine this is for, in bytes.
-const BUFFER: usize = 512 << 20;
+/// Several times the last cache of most machines: servers have up to some hundred MiB of it.
+const BUFFER: usize = 1 << 30;
 
 /// Times that the buffer is read; the best counts, since others may be at work.
 const PASSES: usize = 5;

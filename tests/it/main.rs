@@ -27,6 +27,8 @@ mod ner;
 mod numerics;
 mod pdf;
 mod persona;
+#[cfg(feature = "train")]
+mod plan;
 mod privacy;
 mod profile;
 #[cfg(feature = "teacher")]
