@@ -73,6 +73,10 @@ impl Adapter {
         let mut parts: BTreeMap<String, Parts> = BTreeMap::new();
         for (name, view) in file.tensors() {
             let Some((module, part)) = split_name(&name) else {
+                if name.contains(".lora_embedding_") {
+                    problems.push(format!("`{name}` updates an embedding; only linear layers of the blocks can be"));
+                    continue;
+                }
                 problems.push(format!(
                     "`{name}` is not `{PREFIX}<module>` and one of `.lora_A.weight`, `.lora_B.weight`, \
                      `.lora_magnitude_vector`"
@@ -130,6 +134,9 @@ impl Adapter {
         let linear: BTreeMap<String, [usize; 2]> = base.linear_modules().into_iter().collect();
         for (module, pair) in &self.tensors {
             match linear.get(module) {
+                None if matches!(module.as_str(), "lm_head" | "model.embed_tokens") => problems.push(format!(
+                    "`{module}` is updated; only linear layers of the blocks can be, neither head nor embedding"
+                )),
                 None => problems.push(format!("the base has no linear layer `{module}`")),
                 Some(&[rows, columns]) if [rows, columns] != [pair.out_features, pair.in_features] => {
                     problems.push(format!(

@@ -149,3 +149,6 @@ pub(super) fn write_safetensors<E: From<HubError>>(
     // The rename that follows must not become durable before the data does.
     file.sync_all().map_err(io)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,8 +81,6 @@ impl MergeLoss {
 pub struct MergeInput<'a> {
     /// The base.
     pub folder: &'a Folder,
-    /// What the base is called: a hub id, or a path that is not told on.
-    pub student: &'a str,
     /// In order.
     pub adapters: &'a [Adapter],
     /// How the base was stored in training; `None` where nobody knows, which is taken for its own type.
@@ -423,14 +421,13 @@ impl BaseRows for Quantised<'_> {
     }
 }
 
-/// The base's id, if it has one that anybody may know.
+/// The base's id on the hub, as the hub's cache spells it in the path. A folder of one's own has none: its path may
+/// have somebody's name in it, and nobody else has the folder.
 fn base_id(input: &MergeInput<'_>) -> Option<String> {
-    // The hub's cache says whose snapshot this is, whatever path it was given by.
-    let cached = input.folder.dir().components().rev().find_map(|part| {
+    input.folder.dir().components().rev().find_map(|part| {
         let name = part.as_os_str().to_str()?.strip_prefix("models--")?;
         name.split_once("--").map(|(org, name)| format!("{org}/{name}"))
-    });
-    cached.or_else(|| (!input.folder.dir().ends_with(input.student)).then(|| input.student.to_owned()))
+    })
 }
 
 fn card(input: &MergeInput<'_>, outcome: &MergeOutcome) -> String {

@@ -78,7 +78,6 @@ pub fn run(args: &MergeArgs, global: &Global, printer: &Printer) -> Result<ExitK
     let trained_on = args.trained_on.or_else(|| args.adapter.iter().rev().find_map(|dir| trained_on(dir)));
     let input = MergeInput {
         folder: &folder,
-        student: &args.student,
         adapters: &adapters,
         trained_on,
         rows: &rows,

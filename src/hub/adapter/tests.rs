@@ -104,4 +104,25 @@ fn the_base_is_compared() {
     let error = adapter().check_base(&base).unwrap_err().to_string();
     assert!(error.contains("4 x 4 in the base, 6 x 4"), "{error}");
     assert!(error.contains("`model.layers.1.mlp.down_proj` is targeted"), "{error}");
+    let mut head = adapter();
+    let pair = head.tensors["model.layers.0.self_attn.q_proj"].clone();
+    head.tensors.insert("lm_head".to_owned(), pair);
+    let error = head.check_base(&base).unwrap_err().to_string();
+    assert!(error.contains("`lm_head` is updated") && error.contains("neither head nor embedding"), "{error}");
+}
+
+#[test]
+fn values_that_are_no_numbers_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut broken = adapter();
+    broken.tensors.get_mut("model.layers.0.self_attn.q_proj").unwrap().b[3] = f32::NAN;
+    broken.save(dir.path(), true).unwrap();
+    let error = Adapter::load(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("q_proj.lora_B.weight` holds a value that is not finite"), "{error}");
+    // An embedding's update has names of its own.
+    let tensors = [("base_model.model.model.embed_tokens.lora_embedding_A".to_owned(), vec![2, 4])];
+    write_safetensors(&dir.path().join(WEIGHTS_FILE), "F32", 4, &tensors, &mut |_| Ok::<_, HubError>(vec![0; 32]))
+        .unwrap();
+    let error = Adapter::load(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("updates an embedding"), "{error}");
 }
