@@ -33,7 +33,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from parity_common import Report, print_versions
 
 ROOT = Path(__file__).resolve().parents[2]
-EXPORT = "export --model {model} --quant {type} -o {out}"
+EXPORT = "export --model {model} --quant {lower} -o {out}"
 END = "[end of text]"
 HARD = [
     "Say  two   spaces,\ta tab and\n\na blank line.",

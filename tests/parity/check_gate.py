@@ -9,8 +9,8 @@ A tiny one trained by `distill demo` will do (its out/merged). Without --text th
 and answers (fixtures/persona/rows), one after the other.
 
 Made by `distill export`: the base (bf16, unquantised) and a file of every type. llama-perplexity scores the base once
-and keeps its log-probabilities, then scores every other file against them; `distill export --gate-text` gives its own
-figures on the same text (--ours, --ours-imatrix: its arguments). With --exact a third opinion: transformers in f32 with
+and keeps its log-probabilities, then scores every other file against them; `distill export --check` gives its own
+figures on the same text, of which both take 64 windows at most (--ours, --ours-imatrix: its arguments). With --exact a third opinion: transformers in f32 with
 the weights that the file stands for (gguf-py's values), so without any rounding of activations.
 
 How close is close: llama.cpp's rounding of activations and of the base's (bf16) is in its figures. On the demo's student
@@ -67,16 +67,12 @@ import numpy as np
 from parity_common import Report, print_versions
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = "export --model {model} --quant {type} -o {out} --gate-text {text} --output-format json"
-PLAIN = "export --model {model} --quant {type} -o {out}"
-# Names under which a figure may stand in what the program prints.
-KEYS = {
-    "kld": ("kld_mean", "mean_kld", "kld"),
-    "kld_99": ("kld_99", "kld_p99", "p99_kld"),
-    "top": ("same_top", "same_top_1", "top_1", "top1"),
-    "ratio": ("ppl_ratio", "perplexity_ratio"),
-    "positions": ("positions", "tokens", "count"),
-}
+OURS = "export --model {model} --quant {lower} -o {out} --check {text} --json"
+PLAIN = "export --model {model} --quant {lower} -o {out}"
+# Names here and in `quality.divergence` of what the program prints.
+KEYS = {"kld": "mean_kld", "kld_99": "kld_99", "top": "same_top", "ratio": "perplexity_ratio", "positions": "positions"}
+# The gate reads no more windows of a text than this.
+MOST_WINDOWS = 64
 FINAL = r"Final estimate: PPL = ([\d.]+) \+/- ([\d.]+)"
 NUMBER = r"\s*:\s*(-?[\d.]+(?:e[+-]?\d+)?|-?nan|-?inf)"
 PRINTED = {
@@ -123,7 +119,7 @@ class Llama:
         return "".join(run([*command, *more, *shlex.split(self.args.llama_options)], self.args.threads))
 
     def base(self, gguf: Path) -> dict:
-        given = ("-f", self.text, "--kl-divergence-base", self.kept)
+        given = ("-f", self.text, "--kl-divergence-base", self.kept, "--chunks", MOST_WINDOWS)
         found, said = self.until(lambda said: "need at least" in said or re.search(FINAL, said), gguf, *given)
         if found is True:
             raise RuntimeError(f"llama-perplexity did not score the base\n{said[-800:]}")
@@ -160,21 +156,6 @@ class Llama:
             return np.frombuffer(file.read(4 * context * windows), dtype="<i4").reshape(windows, context)
 
 
-def find(value, names: tuple[str, ...]) -> float | None:
-    """The first number under one of these names, in the order of the names, at any depth."""
-    for name in names:
-        queue = [value]
-        while queue:
-            at = queue.pop(0)
-            if isinstance(at, dict):
-                if isinstance(at.get(name), (int, float)):
-                    return float(at[name])
-                queue += at.values()
-            elif isinstance(at, list):
-                queue += at
-    return None
-
-
 def export(args, kind: str, out: Path, text: Path, matrix: Path | None) -> dict | None:
     """Writes the file; the gate's figures if the program has them."""
     given = {"model": args.folder, "type": kind, "lower": kind.lower(), "out": out, "text": text}
@@ -187,14 +168,8 @@ def export(args, kind: str, out: Path, text: Path, matrix: Path | None) -> dict 
         print("info  this program has no gate on a text: " + str(error).splitlines()[2])
         run([args.distill, *(w.format(**given) for w in shlex.split(args.plain)), *more], args.threads)
         return None
-    start = said.find("{")
-    figures = {name: find(json.loads(said[start:]), names) for name, names in KEYS.items()} if start >= 0 else {}
-    lacking = [n for n in ("kld", "kld_99", "top", "ratio") if figures.get(n) is None]
-    if lacking:
-        raise RuntimeError(f"no {', '.join(lacking)} in {said[:800]}: add their names to KEYS")
-    if figures["top"] > 1:  # A percentage.
-        figures["top"] /= 100
-    return figures
+    found = json.loads(said)["quality"]["divergence"]
+    return {name: found[key] for name, key in KEYS.items()} | {"ppl_base": found["reference_perplexity"]}
 
 
 class Exact:

@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 # Placeholders are filled in per word. {lower} is the type in small letters; the words of --ours-imatrix are added where
 # there is a matrix.
-OURS = "export --model {model} --quant {type} -o {out}"
+OURS = "export --model {model} --quant {lower} -o {out}"
 OURS_IMATRIX = "--imatrix {imatrix}"
 
 
