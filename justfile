@@ -47,6 +47,10 @@ timings:
 peers-train *arguments:
     sh benches/peers/train/run.sh {{arguments}}
 
+# Exporting beside convert_hf_to_gguf.py and llama-quantize: `just peers-export --types Q4_K_S --runs 3`
+peers-export *arguments:
+    sh benches/peers/export/run.sh {{arguments}}
+
 # Numbers against transformers, PEFT, TRL and llama.cpp (needs tests/parity/requirements.txt); `just parity --list`
 parity *arguments:
     cargo build

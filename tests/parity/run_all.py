@@ -118,6 +118,7 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
         texts = made.once("texts.json", lambda out: out.write_text(json.dumps({"prompts": [], "texts": []})))
         return [made.gguf(), texts, "--logits", made.logits(made.gguf()), "--hf", made.merged()]
 
+    with_llama = ["--distill", made.distill]
     return [
         ("goldens", "make_goldens.py", lambda: ["--check"], trl),
         ("objectives", "make_objectives.py", lambda: ["--check"], trl),
@@ -136,6 +137,9 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
             lambda: [made.merged(), made.gguf(), "--pre", "llama-bpe"],
             ["torch", "LLAMA_CPP_DIR"],
         ),
+        # A model that knows something and ends its turns: the merged folder of a demo.
+        ("gate", "check_gate.py", lambda: [os.environ["TRAINED_MODEL"], *with_llama], ["numpy", "LLAMA_BIN", "TRAINED_MODEL"]),
+        ("chat", "check_chat.py", lambda: [os.environ["TRAINED_MODEL"], *with_llama], ["jinja2", "LLAMA_BIN", "TRAINED_MODEL"]),
         ("parquet", "check_parquet.py", made.tables, ["pandas", "pyarrow", "datasets"]),
         ("convert", "check_convert.py", lambda: [made.distill], ["datasets", "trl", "zstandard"]),
         ("card", "check_card.py", lambda: [made.card()], ["datasets", "huggingface_hub"]),

@@ -23,7 +23,7 @@ class Failed(Exception):
 
 
 def sample(pid: int, stop: threading.Event, peaks: dict) -> None:
-    """Looks at a process every 20 ms. VmHWM counts mapped files too; RssAnon + RssShmem is what it really holds."""
+    """Looks at a process every 40 ms. VmHWM counts mapped files too; RssAnon + RssShmem is what it really holds."""
     while not stop.is_set():
         try:
             status = Path(f"/proc/{pid}/status").read_text()
@@ -33,7 +33,7 @@ def sample(pid: int, stop: threading.Event, peaks: dict) -> None:
         size = lambda key: int(found.get(key, "0 kB").split()[0]) * 1024  # noqa: E731
         peaks["rss"] = max(peaks["rss"], size("VmHWM"))
         peaks["own"] = max(peaks["own"], size("RssAnon") + size("RssShmem"))
-        stop.wait(0.02)
+        stop.wait(0.04)
 
 
 def measure(command: list, threads: int, **environment: str) -> dict:

@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 # Placeholders are filled in per word. {lower} is the type in small letters; the words of --ours-imatrix are added where
 # there is a matrix.
-OURS = "export --model {model} --quant {type} -o {out}"
+OURS = "export --model {model} --quant {lower} -o {out}"
 OURS_IMATRIX = "--imatrix {imatrix}"
 
 
@@ -144,7 +144,7 @@ def rows(log: Path, begun: int) -> tuple[list[str], list[str]]:
         if line["who"] in ("distill", "llama-quantize"):
             sides = jobs.setdefault((line["shape"], line["type"], line["imatrix"]), {"distill": [], "llama-quantize": []})
             sides[line["who"]].append(line)
-    times, steps = [], []
+    times, steps, first = [], [], []
     middle = lambda xs, key: statistics.median(x[key] for x in xs)  # noqa: E731
     for (shape, kind, matrix), sides in jobs.items():
         theirs = []
@@ -171,12 +171,11 @@ def rows(log: Path, begun: int) -> tuple[list[str], list[str]]:
             )
     for shape in dict.fromkeys(s for s, _ in conversions):
         c = [x for (s, _), x in conversions.items() if s == shape]
-        steps.insert(
-            0,
+        first.append(
             f"| {shape} | convert_hf_to_gguf bf16 | {middle(c, 'seconds'):.1f} | {middle(c, 'cpu_seconds'):.1f} "
             f"| {middle(c, 'peak_mib'):.0f} | {middle(c, 'own_mib'):.0f} |",
         )
-    return times, steps
+    return times, first + steps
 
 
 def main() -> int:

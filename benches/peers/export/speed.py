@@ -8,8 +8,7 @@ tokens written one by one from an empty context.
 
 Ours is measured in one of two ways:
 
-- `bench`: a command that prints JSON (--bench-command). Of it two numbers are read, found by name wherever they stand:
-  PROMPT_KEYS and GENERATE_KEYS below.
+- `bench`: `distill plan --bench` (--bench-command, MEASURED and RATES below), which chooses its own numbers of tokens.
 - `chat`: `distill chat` as anybody runs it, by the slope between runs that differ only in the tokens asked for (8
   against 8 + `generate`) and only in the length of the prompt. Loading falls out. It needs a model that does not end its
   answer early, which one with random weights does not; the answer's tokens are counted with llama-tokenize, and a run
@@ -31,26 +30,12 @@ from pathlib import Path
 
 from process import Failed, measure, processor
 
-BENCH = "plan --bench --model {model} --prompt-tokens {prompt} --generate-tokens {generate} --output-format json"
-PROMPT_KEYS = ("prompt_tokens_per_second", "prompt_tokens_per_sec", "prompt_per_second", "prompt_tps", "pp")
-GENERATE_KEYS = ("generated_tokens_per_second", "generation_tokens_per_second", "decode_tokens_per_second", "generate_tps", "tg")
+BENCH = "plan --bench --model {model} --output-format json"
+# Where `plan --bench` says what it measured, and under which names.
+MEASURED = ("measured", "decoder")
+RATES = {"prompt": "prompt_tokens_per_second", "generate": "tokens_per_second"}
 SHORT = 8
 WORDS = "the buoy said it was in the sea and the sea said nothing at all so I wrote it down and went home to sleep ".split()
-
-
-def find(value, names: tuple[str, ...]) -> float | None:
-    """The first number under one of these names, in the order of the names, at any depth."""
-    for name in names:
-        queue = [value]
-        while queue:
-            at = queue.pop(0)
-            if isinstance(at, dict):
-                if isinstance(at.get(name), (int, float)):
-                    return float(at[name])
-                queue += at.values()
-            elif isinstance(at, list):
-                queue += at
-    return None
 
 
 def theirs(args, gguf: Path) -> dict:
@@ -68,9 +53,11 @@ def bench(args, gguf: Path) -> dict:
     given = {"model": gguf, "prompt": args.prompt, "generate": args.generate, "threads": args.threads}
     found = measure([args.distill, *(w.format(**given) for w in words)], args.threads)
     said = json.loads(found["output"])
-    rates = {"prompt": find(said, PROMPT_KEYS), "generate": find(said, GENERATE_KEYS)}
-    if None in rates.values():
-        raise SystemExit(f"no rates among {found['output'][:500]}: add their names to PROMPT_KEYS and GENERATE_KEYS")
+    for key in MEASURED:
+        said = said.get(key) or {}
+    if not said:
+        raise SystemExit("this program's bench runs no GGUF: take `--ours chat`")
+    rates = {name: said[key] for name, key in RATES.items()}
     return rates | {"load": found["load"], "peak_mib": found["peak_mib"], "own_mib": found["own_mib"]}
 
 
