@@ -77,11 +77,11 @@ trait Large: LargeX86 {
     /// The levels have their sign already, whatever [`LargeX86::SHIFT`] says.
     const SIGNED: bool = false;
 
-    /// Levels `32 * j` to `32 * j + 31`.
+    /// Levels `32 * J` to `32 * J + 31`.
     ///
     /// # Safety
     /// The machine has AVX2.
-    unsafe fn levels(&self, j: usize) -> __m256i;
+    unsafe fn levels<const J: usize>(&self) -> __m256i;
 }
 
 /// For each vector of 32 levels the bytes of its two scales, eight times each.
@@ -135,17 +135,16 @@ fn large_row<B: Large, const M: usize>(job: &Job<'_>, row_idx: usize, first: usi
                 }
             }
         }
+        // Said eight times: shifts and masks have to be constants.
         let xs = xs.map(|x| &x[idx]);
-        for j in 0..8 {
-            // SAFETY: this function's instructions include those of `levels`.
-            let w = unsafe { block.levels(j) };
-            let scale = _mm256_cvtepi8_epi16(_mm_shuffle_epi8(head.scales, load128(&Places::<B>::ALL[j])));
-            for m in 0..M {
-                let pairs =
-                    if B::SIGNED { pairs::<true>(w, levels(&xs[m][j])) } else { pairs::<false>(w, levels(&xs[m][j])) };
-                sum[m] = _mm256_add_epi32(sum[m], _mm256_madd_epi16(pairs, scale));
-            }
+        macro_rules! steps {
+            ($($j:literal)*) => {$(
+                // SAFETY: this function's instructions include those of `levels`.
+                let w = unsafe { block.levels::<$j>() };
+                large_step::<B, M>(w, xs.map(|x| &x[$j]), head.scales, &Places::<B>::ALL[$j], &mut sum);
+            )*};
         }
+        steps!(0 1 2 3 4 5 6 7);
         for m in 0..M {
             let scale = _mm256_set1_ps(head.d * scales[m][idx]);
             total[m] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[m]), scale, total[m]);
@@ -154,6 +153,24 @@ fn large_row<B: Large, const M: usize>(job: &Job<'_>, row_idx: usize, first: usi
     for m in 0..M {
         let below = if B::SHIFT.is_none() { reduce(total_min[m]) } else { 0.0 };
         job.put(row_idx, first + m, reduce(total[m]) - below);
+    }
+}
+
+/// Adds the products of 32 levels, times the scales of their parts.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn large_step<B: Large, const M: usize>(
+    w: __m256i,
+    xs: [&[i8; 32]; M],
+    scales: __m128i,
+    places: &[u8; 16],
+    sum: &mut [__m256i; M],
+) {
+    let scale = _mm256_cvtepi8_epi16(_mm_shuffle_epi8(scales, load128(places)));
+    for m in 0..M {
+        let x = levels(xs[m]);
+        let pairs = if B::SIGNED { pairs::<true>(w, x) } else { pairs::<false>(w, x) };
+        sum[m] = _mm256_add_epi32(sum[m], _mm256_madd_epi16(pairs, scale));
     }
 }
 
@@ -176,40 +193,40 @@ fn bit(bytes: &[u8; 32], j: usize, value: i8) -> __m256i {
 impl Large for Q2K {
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m256i {
-        shifted(load256(&self.qs[j / 4]), 2 * (j % 4), 3)
+    unsafe fn levels<const J: usize>(&self) -> __m256i {
+        shifted(load256(&self.qs[J / 4]), 2 * (J % 4), 3)
     }
 }
 
 impl Large for Q3K {
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m256i {
-        _mm256_or_si256(shifted(load256(&self.qs[j / 4]), 2 * (j % 4), 3), bit(&self.hmask, j, 4))
+    unsafe fn levels<const J: usize>(&self) -> __m256i {
+        _mm256_or_si256(shifted(load256(&self.qs[J / 4]), 2 * (J % 4), 3), bit(&self.hmask, J, 4))
     }
 }
 
 impl Large for Q4K {
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m256i {
-        shifted(load256(&self.qs[j / 2]), 4 * (j % 2), 15)
+    unsafe fn levels<const J: usize>(&self) -> __m256i {
+        shifted(load256(&self.qs[J / 2]), 4 * (J % 2), 15)
     }
 }
 
 impl Large for Q5K {
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m256i {
-        _mm256_or_si256(shifted(load256(&self.qs[j / 2]), 4 * (j % 2), 15), bit(&self.qh, j, 16))
+    unsafe fn levels<const J: usize>(&self) -> __m256i {
+        _mm256_or_si256(shifted(load256(&self.qs[J / 2]), 4 * (J % 2), 15), bit(&self.qh, J, 16))
     }
 }
 
 impl Large for Q6K {
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m256i {
-        let (half, quarter) = (j / 4, j % 4);
+    unsafe fn levels<const J: usize>(&self) -> __m256i {
+        let (half, quarter) = (J / 4, J % 4);
         let low = self.ql[half].as_chunks::<32>().0;
         let low = shifted(load256(&low[quarter % 2]), 4 * (quarter / 2), 15);
         let high = shifted(load256(&self.qh[half]), 2 * quarter, 3);
@@ -222,8 +239,8 @@ impl Large for Iq4Xs {
 
     #[inline]
     #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m256i {
-        iq4(&self.qs[j / 2].as_chunks::<16>().0[j % 2])
+    unsafe fn levels<const J: usize>(&self) -> __m256i {
+        iq4(&self.qs[J / 2].as_chunks::<16>().0[J % 2])
     }
 }
 

@@ -62,11 +62,11 @@ trait Large: LargeX86 {
     /// Levels above 127: products of pairs would not fit into 16 bits.
     const WIDE: bool = false;
 
-    /// Levels `64 * j` to `64 * j + 63`, unsigned.
+    /// Levels `64 * J` to `64 * J + 63`, unsigned.
     ///
     /// # Safety
     /// The machine has the instructions of this level.
-    unsafe fn levels(&self, j: usize) -> __m512i;
+    unsafe fn levels<const J: usize>(&self) -> __m512i;
 }
 
 /// For each of the 32 pairs of levels of vector `j` the place of its scale.
@@ -103,8 +103,8 @@ fn large_row<B: Large, const M: usize>(job: &Job<'_>, row_idx: usize, first: usi
     let columns = job.acts.columns();
     let x = &job.acts.large;
     let blocks = blocks_of::<B>(job.row(row_idx));
-    let xs: [&[[i8; 64]]; M] =
-        std::array::from_fn(|m| x.levels.get()[(first + m) * columns..][..columns].as_chunks().0);
+    let xs: [&[[[i8; 64]; 4]]; M] =
+        std::array::from_fn(|m| x.levels.get()[(first + m) * columns..][..columns].as_chunks().0.as_chunks().0);
     let sums: [&[[i16; 16]]; M] =
         std::array::from_fn(|m| x.sums.get()[(first + m) * columns / 16..][..columns / 16].as_chunks().0);
     let scales: [&[f32]; M] =
@@ -112,13 +112,6 @@ fn large_row<B: Large, const M: usize>(job: &Job<'_>, row_idx: usize, first: usi
     let mut total = [_mm512_setzero_ps(); M];
     let mut total_min = [_mm256_setzero_ps(); M];
     for (idx, block) in blocks.iter().enumerate() {
-        // As many blocks as a row of activations has: said once for all of them, so that nothing is checked below.
-        if xs.iter().any(|x| x.len() < 4 * idx + 4)
-            || sums.iter().any(|sums| sums.len() <= idx)
-            || scales.iter().any(|scales| scales.len() <= idx)
-        {
-            return;
-        }
         prefetch_block(block);
         // SAFETY: this function's instructions include those of `head`.
         let head = unsafe { block.head() };
@@ -138,30 +131,17 @@ fn large_row<B: Large, const M: usize>(job: &Job<'_>, row_idx: usize, first: usi
                 }
             }
         }
-        for j in 0..4 {
-            // SAFETY: this function's instructions include those of `levels`.
-            let w = unsafe { block.levels(j) };
-            if B::WIDE {
-                // SAFETY: a constant of 64 bytes.
-                let place = unsafe { _mm512_loadu_si512(Places::<B>::FOURS[j].as_ptr().cast()) };
-                let scale = _mm512_permutexvar_epi32(place, spread_wide);
-                for m in 0..M {
-                    // What the levels are lifted by is taken off lane by lane: the sums are too large to do it later.
-                    let x = levels(&xs[m][4 * idx + j]);
-                    let lift = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(-128), x);
-                    let fours = _mm512_sub_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), w, x), lift);
-                    sum[m] = _mm512_add_epi32(sum[m], _mm512_mullo_epi32(fours, scale));
-                }
-            } else {
-                // SAFETY: a constant of 64 bytes.
-                let place = unsafe { _mm512_loadu_si512(Places::<B>::PAIRS[j].as_ptr().cast()) };
-                let scale = _mm512_permutexvar_epi16(place, spread);
-                for m in 0..M {
-                    let pairs = _mm512_maddubs_epi16(w, levels(&xs[m][4 * idx + j]));
-                    sum[m] = _mm512_dpwssd_epi32(sum[m], pairs, scale);
-                }
-            }
+        // Said four times: shifts and masks have to be constants.
+        let scales_of = (spread, spread_wide);
+        let xs = xs.map(|x| &x[idx]);
+        macro_rules! steps {
+            ($($j:literal)*) => {$(
+                // SAFETY: this function's instructions include those of `levels`.
+                let w = unsafe { block.levels::<$j>() };
+                large_step::<B, M>(w, xs.map(|x| &x[$j]), scales_of, $j, &mut sum);
+            )*};
         }
+        steps!(0 1 2 3);
         for m in 0..M {
             let scale = _mm512_set1_ps(head.d * scales[m][idx]);
             total[m] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[m]), scale, total[m]);
@@ -173,6 +153,37 @@ fn large_row<B: Large, const M: usize>(job: &Job<'_>, row_idx: usize, first: usi
             sum -= _mm512_reduce_add_ps(_mm512_zextps256_ps512(total_min[m]));
         }
         job.put(row_idx, first + m, sum);
+    }
+}
+
+/// Adds the products of 64 levels, times the scales of their parts.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
+fn large_step<B: Large, const M: usize>(
+    w: __m512i,
+    xs: [&[i8; 64]; M],
+    (spread, spread_wide): (__m512i, __m512i),
+    j: usize,
+    sum: &mut [__m512i; M],
+) {
+    if B::WIDE {
+        // SAFETY: a constant of 64 bytes.
+        let place = unsafe { _mm512_loadu_si512(Places::<B>::FOURS[j].as_ptr().cast()) };
+        let scale = _mm512_permutexvar_epi32(place, spread_wide);
+        for m in 0..M {
+            // What the levels are lifted by is taken off lane by lane: the sums are too large to do it later.
+            let x = levels(xs[m]);
+            let lift = _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(-128), x);
+            let fours = _mm512_sub_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), w, x), lift);
+            sum[m] = _mm512_add_epi32(sum[m], _mm512_mullo_epi32(fours, scale));
+        }
+    } else {
+        // SAFETY: a constant of 64 bytes.
+        let place = unsafe { _mm512_loadu_si512(Places::<B>::PAIRS[j].as_ptr().cast()) };
+        let scale = _mm512_permutexvar_epi16(place, spread);
+        for m in 0..M {
+            sum[m] = _mm512_dpwssd_epi32(sum[m], _mm512_maddubs_epi16(w, levels(xs[m])), scale);
+        }
     }
 }
 
@@ -222,47 +233,47 @@ fn with_bit(levels: __m512i, high: &[u8; 32], j: usize, value: i8) -> __m512i {
 impl Large for Q2K {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m512i {
-        let low = 4 * (j as i64 % 2);
-        _mm512_and_si512(twice(&self.qs[j / 2], low, low + 2), _mm512_set1_epi8(3))
+    unsafe fn levels<const J: usize>(&self) -> __m512i {
+        let low = 4 * (J as i64 % 2);
+        _mm512_and_si512(twice(&self.qs[J / 2], low, low + 2), _mm512_set1_epi8(3))
     }
 }
 
 impl Large for Q3K {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m512i {
-        let low = 4 * (j as i64 % 2);
-        let levels = _mm512_and_si512(twice(&self.qs[j / 2], low, low + 2), _mm512_set1_epi8(3));
-        with_bit(levels, &self.hmask, j, 4)
+    unsafe fn levels<const J: usize>(&self) -> __m512i {
+        let low = 4 * (J as i64 % 2);
+        let levels = _mm512_and_si512(twice(&self.qs[J / 2], low, low + 2), _mm512_set1_epi8(3));
+        with_bit(levels, &self.hmask, J, 4)
     }
 }
 
 impl Large for Q4K {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m512i {
-        _mm512_and_si512(twice(&self.qs[j], 0, 4), _mm512_set1_epi8(15))
+    unsafe fn levels<const J: usize>(&self) -> __m512i {
+        _mm512_and_si512(twice(&self.qs[J], 0, 4), _mm512_set1_epi8(15))
     }
 }
 
 impl Large for Q5K {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m512i {
-        let levels = _mm512_and_si512(twice(&self.qs[j], 0, 4), _mm512_set1_epi8(15));
-        with_bit(levels, &self.qh, j, 16)
+    unsafe fn levels<const J: usize>(&self) -> __m512i {
+        let levels = _mm512_and_si512(twice(&self.qs[J], 0, 4), _mm512_set1_epi8(15));
+        with_bit(levels, &self.qh, J, 16)
     }
 }
 
 impl Large for Q6K {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m512i {
-        let low = load512(&self.ql[j / 2]);
-        let low = if j % 2 == 0 { low } else { _mm512_srli_epi16::<4>(low) };
-        let high = _mm512_broadcast_i64x4(load256(&self.qh[j / 2]));
-        let high = if j % 2 == 0 {
+    unsafe fn levels<const J: usize>(&self) -> __m512i {
+        let low = load512(&self.ql[J / 2]);
+        let low = if J % 2 == 0 { low } else { _mm512_srli_epi16::<4>(low) };
+        let high = _mm512_broadcast_i64x4(load256(&self.qh[J / 2]));
+        let high = if J % 2 == 0 {
             _mm512_sllv_epi64(high, _mm512_setr_epi64(4, 4, 4, 4, 2, 2, 2, 2))
         } else {
             _mm512_srlv_epi64(high, _mm512_setr_epi64(0, 0, 0, 0, 2, 2, 2, 2))
@@ -292,9 +303,9 @@ impl Large for Iq4Xs {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
-    unsafe fn levels(&self, j: usize) -> __m512i {
+    unsafe fn levels<const J: usize>(&self) -> __m512i {
         // Each half of the 32 bytes is one part, low nibbles first.
-        let halves = _mm512_castsi256_si512(load256(&self.qs[j]));
+        let halves = _mm512_castsi256_si512(load256(&self.qs[J]));
         let twice = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 1, 0, 1, 2, 3, 2, 3), halves);
         let nibbles = _mm512_srlv_epi64(twice, _mm512_setr_epi64(0, 0, 4, 4, 0, 0, 4, 4));
         _mm512_shuffle_epi8(iq4_table(), _mm512_and_si512(nibbles, _mm512_set1_epi8(15)))
