@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::gguf::{FileSource, FolderSource, Gguf, GgufModel};
 use crate::hub::save::write_weights;
-use crate::hub::{Adapter, AdapterConfig, HubError, LlamaConfig, LoraPair};
+use crate::hub::{Adapter, AdapterConfig, Folder, HubError, LlamaConfig, LoraPair};
 use crate::merge;
 
 fn config(tied: bool) -> Json {

@@ -223,6 +223,8 @@ pub fn text_windows(encoder: &Encoder, text: &str) -> Result<Vec<Sequence>, Erro
     let fault = |e: crate::batch::EncodeError| Error::new(e.to_string());
     let bos = encoder.bos().map_err(fault)?;
     let mut ids: Vec<u32> = bos.into_iter().collect();
+    // A file's last line break is none of the text there either.
+    let text = text.strip_suffix('\n').unwrap_or(text);
     ids.extend(encoder.tokenizer.encode_plain(text).map_err(fault)?);
     let windows = ids.chunks_exact(WINDOW).map(|window| {
         let mut input_ids = window.to_vec();
