@@ -166,7 +166,8 @@ fn what_cannot_be_read_is_refused() {
     let folder = folder();
     let decoder = Decoder::new(&folder, Base::Bf16, 1, PathBuf::from("tiny")).unwrap();
     let mut logits = Vec::new();
-    let mut read = |ids: &[u32]| decoder.read(&mut decoder.cache(), ids, &mut logits, &mut |_| true).map_err(|e| e.to_string());
+    let mut read =
+        |ids: &[u32]| decoder.read(&mut decoder.cache(), ids, &mut logits, &mut |_| true).map_err(|e| e.to_string());
     assert!(read(&[1, 4096]).unwrap_err().contains("4096"));
     assert!(read(&vec![1; 2049]).unwrap_err().contains("2048"));
     assert!(read(&[]).unwrap());

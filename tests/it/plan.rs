@@ -30,11 +30,14 @@ fn the_object_has_its_parts() {
     assert_eq!(memory["kv_bytes"], 469_762_048);
     let total = memory["total_bytes"].as_f64().unwrap();
     assert!((2.7e9..2.85e9).contains(&total), "{row}");
-    let parts: u64 =
-        ["weight_bytes", "kv_bytes", "working_bytes", "runtime_bytes"].iter().map(|key| memory[key].as_u64().unwrap()).sum();
+    let parts: u64 = ["weight_bytes", "kv_bytes", "working_bytes", "runtime_bytes"]
+        .iter()
+        .map(|key| memory[key].as_u64().unwrap())
+        .sum();
     assert_eq!(parts, memory["total_bytes"].as_u64().unwrap());
     let smaller = json(&["plan", "--ram", "6GB", "--kv", "q8_0", "--student", "llama 3.2 3b"]);
-    let row = &smaller["rows"].as_array().unwrap().iter().find(|row| row["quantisation"] == "Q4_K_S").unwrap()["memory"];
+    let row =
+        &smaller["rows"].as_array().unwrap().iter().find(|row| row["quantisation"] == "Q4_K_S").unwrap()["memory"];
     assert_eq!(row["kv_bytes"].as_u64().unwrap() * 64, 469_762_048 * 34);
 }
 

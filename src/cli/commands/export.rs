@@ -164,7 +164,8 @@ fn given(path: &Path, split: Split) -> Result<Given, Error> {
 /// The file's name without its ending, as a model can be called.
 fn package_name(output: &Path) -> Result<String, Error> {
     let stem = output.file_stem().unwrap_or_default().to_string_lossy();
-    let name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let name: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
     if name.trim_matches(['-', '.']).is_empty() {
         return Err(Error::at(output, "has no name to call a model by"));
     }

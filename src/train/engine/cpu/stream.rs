@@ -11,9 +11,9 @@ use super::frozen::Frozen;
 use super::head;
 use super::isa::Isa;
 use super::layer::{self, Frame, Saved, normed};
-use super::ops;
 use super::linear::Step;
 use super::load::{self, Weights};
+use super::ops;
 use super::product::Number;
 use rayon::prelude::*;
 
