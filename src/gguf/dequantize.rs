@@ -23,36 +23,46 @@ pub fn dequantize_row(ggml_type: GgmlType, bytes: &[u8], out: &mut [f32]) {
 
 #[inline(always)]
 fn blocks(ggml_type: GgmlType, bytes: &[u8], out: &mut [f32]) {
+    // A macro, since a closure would be a function of its own, compiled without the vector instructions of its caller.
+    macro_rules! each {
+        ($restore:ident) => {
+            for (block, x) in bytes.as_chunks().0.iter().zip(out.as_chunks_mut().0) {
+                $restore(block, x);
+            }
+        };
+    }
     match ggml_type {
-        GgmlType::F32 => each(bytes, out, |four: &[u8; 4], x: &mut [f32; 1]| x[0] = f32::from_le_bytes(*four)),
-        GgmlType::F16 => each(bytes, out, |two: &[u8; 2], x: &mut [f32; 1]| x[0] = half(u16::from_le_bytes(*two))),
-        GgmlType::BF16 => each(bytes, out, |two: &[u8; 2], x: &mut [f32; 1]| {
-            x[0] = f32::from_bits(u32::from(u16::from_le_bytes(*two)) << 16);
-        }),
-        GgmlType::Q4_0 => each(bytes, out, q4_0),
-        GgmlType::Q4_1 => each(bytes, out, q4_1),
-        GgmlType::Q5_0 => each(bytes, out, q5_0),
-        GgmlType::Q5_1 => each(bytes, out, q5_1),
-        GgmlType::Q8_0 => each(bytes, out, q8_0),
-        GgmlType::Q2K => each(bytes, out, q2_k),
-        GgmlType::Q3K => each(bytes, out, q3_k),
-        GgmlType::Q4K => each(bytes, out, q4_k),
-        GgmlType::Q5K => each(bytes, out, q5_k),
-        GgmlType::Q6K => each(bytes, out, q6_k),
-        GgmlType::IQ4NL => each(bytes, out, iq4_nl),
-        GgmlType::IQ4XS => each(bytes, out, iq4_xs),
+        GgmlType::F32 => each!(f32),
+        GgmlType::F16 => each!(f16),
+        GgmlType::BF16 => each!(bf16),
+        GgmlType::Q4_0 => each!(q4_0),
+        GgmlType::Q4_1 => each!(q4_1),
+        GgmlType::Q5_0 => each!(q5_0),
+        GgmlType::Q5_1 => each!(q5_1),
+        GgmlType::Q8_0 => each!(q8_0),
+        GgmlType::Q2K => each!(q2_k),
+        GgmlType::Q3K => each!(q3_k),
+        GgmlType::Q4K => each!(q4_k),
+        GgmlType::Q5K => each!(q5_k),
+        GgmlType::Q6K => each!(q6_k),
+        GgmlType::IQ4NL => each!(iq4_nl),
+        GgmlType::IQ4XS => each!(iq4_xs),
     }
 }
 
 #[inline(always)]
-fn each<const BYTES: usize, const N: usize>(
-    bytes: &[u8],
-    out: &mut [f32],
-    restore: impl Fn(&[u8; BYTES], &mut [f32; N]),
-) {
-    for (block, x) in bytes.as_chunks().0.iter().zip(out.as_chunks_mut().0) {
-        restore(block, x);
-    }
+fn f32(four: &[u8; 4], x: &mut [f32; 1]) {
+    x[0] = f32::from_le_bytes(*four);
+}
+
+#[inline(always)]
+fn f16(two: &[u8; 2], x: &mut [f32; 1]) {
+    x[0] = half(u16::from_le_bytes(*two));
+}
+
+#[inline(always)]
+fn bf16(two: &[u8; 2], x: &mut [f32; 1]) {
+    x[0] = f32::from_bits(u32::from(u16::from_le_bytes(*two)) << 16);
 }
 
 /// An f16 by arithmetic that runs on whole vectors: the exponent is moved by one exact product.

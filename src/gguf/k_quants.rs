@@ -1,209 +1,287 @@
-//! The three K-quants by ggml's reference search, one super-block of 256 at a time.
+//! The K-quants by ggml's reference search: how sub-blocks are weighted, how their scales are stored, where bits go.
 //!
-//! The sums in the search decide ties, so their order is part of the format's reference: element by element within
-//! one sub-block. Sub-blocks do not depend on each other, so eight of them run side by side in the lanes of `[f32; 8]`
-//! (element-major), which the compiler turns into SIMD without touching any sum's order. No fused multiply-add.
-//!
-//! Source: `ggml/src/ggml-quants.c` as described in the numerics sheet, section 9.2. Checked against the golden bytes
-//! of section 9.3 in `quantize.rs`.
+//! Source: `ggml/src/ggml-quants.c` as described in the numerics sheet, section 9.2.
 
 use half::f16;
 
-const LANES: usize = 8;
-type Lane = [f32; LANES];
+use super::lanes::{Lanes, nearest, nearest_bits};
+use super::search::{self, CHUNK, EMPTY, Fits, Grid};
 
-/// ggml calls a 16-block empty below this magnitude.
-const GROUP_MAX_EPS: f32 = 1e-15;
+const Q2_GRID: Grid = Grid { max_level: 3.0, first: -0.5, step: 0.1, steps: 15, absolute: true };
+const Q4_GRID: Grid = Grid { max_level: 15.0, first: -1.0, step: 0.1, steps: 20, absolute: false };
+const Q5_GRID: Grid = Grid { max_level: 31.0, first: -0.5, step: 0.1, steps: 15, absolute: false };
 
-/// Rounds half to even for |x| < 2^22, by pushing the fraction out of the mantissa.
-#[inline]
-fn nearest(x: f32) -> f32 {
-    const SHIFT: f32 = 12_582_912.0; // 1.5 * 2^23
-    (x + SHIFT) - SHIFT
+/// An f16 that a reader will accept.
+#[inline(always)]
+pub(super) fn stored(value: f32) -> Option<f16> {
+    Some(f16::from_f32(value)).filter(|half| half.is_finite())
 }
 
-/// How finely [`fit_scale_and_min`] searches.
-struct Grid {
-    max_level: f32,
-    first: f32,
-    step: f32,
-    steps: u32,
+/// `from[idx..idx + N]`; the lengths are known here.
+#[inline(always)]
+fn part<const N: usize>(from: &[f32], idx: usize) -> [f32; N] {
+    let mut out = [0.0; N];
+    out.copy_from_slice(&from[idx..idx + N]);
+    out
 }
 
-const Q4_GRID: Grid = Grid { max_level: 15.0, first: -1.0, step: 0.1, steps: 20 };
-const Q5_GRID: Grid = Grid { max_level: 31.0, first: -0.5, step: 0.1, steps: 15 };
-
-/// What the search found for eight sub-blocks of 32.
-struct Fit {
-    scale: Lane,
-    /// Minus the minimum, so never negative.
-    min: Lane,
-    /// Levels by element, then lane.
-    levels: [Lane; 32],
+/// Largest of the values above zero.
+#[inline(always)]
+fn largest(values: &[f32]) -> f32 {
+    values.iter().fold(0.0, |largest, &value| if value > largest { value } else { largest })
 }
 
-#[inline]
-fn clamp(level: f32, low: f32, high: f32) -> f32 {
-    if level < low {
-        low
-    } else if level > high {
-        high
+/// The value of largest magnitude, the first of several.
+#[inline(always)]
+fn extreme(values: &[f32]) -> f32 {
+    values.iter().fold(0.0f32, |extreme, &value| if value.abs() > extreme.abs() { value } else { extreme })
+}
+
+/// Scales and minima of one super-block in `bits` levels, with their own scales.
+#[inline(always)]
+fn affine_scales<const E: usize>(
+    fits: &Fits,
+    first: usize,
+    top: u8,
+    weighted: bool,
+) -> Option<(f16, f16, [u8; E], [u8; E])> {
+    let (scales, mins) = (part::<E>(&fits.scale, first), part::<E>(&fits.min, first));
+    if weighted {
+        let weights = part(&fits.weight, first);
+        let (d, scales) = search::positive(&scales, &weights, i32::from(top));
+        let (dmin, mins) = search::positive(&mins, &weights, i32::from(top));
+        return Some((stored(d)?, stored(dmin)?, scales, mins));
+    }
+    let (max_scale, max_min) = (largest(&scales), largest(&mins));
+    let inverse = |max: f32| if max > 0.0 { f32::from(top) / max } else { 0.0 };
+    let (by_scale, by_min) = (inverse(max_scale), inverse(max_min));
+    // Through a byte, as in the reference: the sign of a scale is not stored.
+    let scales = scales.map(|scale| (nearest_bits(by_scale * scale) as u8).min(top));
+    let mins = mins.map(|min| (nearest_bits(by_min * min) as u8).min(top));
+    Some((stored(max_scale / f32::from(top))?, stored(max_min / f32::from(top))?, scales, mins))
+}
+
+/// Levels of one sub-block under the scale and minimum that a reader will see.
+#[inline(always)]
+fn affine_levels(x: &[f32], scale: f32, min: f32, max_level: f32, fits: &Fits, sub: usize, out: &mut [u8]) {
+    if scale == 0.0 {
+        // A scale that rounded to zero leaves the search's levels, as the reference does.
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = fits.affine_level(sub, x, max_level);
+        }
     } else {
-        level
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = to_byte(nearest((x + min) / scale).max(0.0).min(max_level));
+        }
     }
 }
 
-/// Weighted least-squares fit `x ~ scale * level - min` per lane, best of a grid of rounding scales.
-///
-/// Weights are `sqrt(mean x^2) + |x|`. Rounding is anchored at the best minimum found so far, so the grid moves along
-/// with the search, as in the reference. A lane whose values are all equal (after the minimum is capped at zero) gets
-/// scale 0 and levels 0; the divisions it went through are discarded.
-fn fit_scale_and_min(x: &[Lane; 32], grid: &Grid) -> Fit {
-    let mut sum_squares = [0.0f32; LANES];
-    for values in x {
-        for lane in 0..LANES {
-            sum_squares[lane] += values[lane] * values[lane];
-        }
-    }
-    let average = sum_squares.map(|sum| (sum / 32.0).sqrt());
-    let weights: [Lane; 32] = std::array::from_fn(|e| std::array::from_fn(|lane| average[lane] + x[e][lane].abs()));
-
-    let (mut low, mut high) = (x[0], x[0]);
-    let mut sum_w = weights[0];
-    let mut sum_x: Lane = std::array::from_fn(|lane| weights[0][lane] * x[0][lane]);
-    for (values, weights) in x.iter().zip(&weights).skip(1) {
-        for lane in 0..LANES {
-            low[lane] = if values[lane] < low[lane] { values[lane] } else { low[lane] };
-            high[lane] = if values[lane] > high[lane] { values[lane] } else { high[lane] };
-            sum_w[lane] += weights[lane];
-            sum_x[lane] += weights[lane] * values[lane];
-        }
-    }
-    // A minimum above zero cannot be stored: it is subtracted and unsigned.
-    let low = low.map(|low| if low > 0.0 { 0.0 } else { low });
-    let mut levels = [[0.0; LANES]; 32];
-    let round = |inverse: &Lane, anchor: &Lane, levels: &mut [Lane; 32]| {
-        for (values, levels) in x.iter().zip(levels) {
-            for lane in 0..LANES {
-                let level = nearest(inverse[lane] * (values[lane] - anchor[lane]));
-                levels[lane] = clamp(level, 0.0, grid.max_level);
-            }
-        }
-    };
-    let error = |scale: &Lane, min: &Lane, levels: &[Lane; 32]| {
-        let mut sum = [0.0; LANES];
-        for ((values, weights), levels) in x.iter().zip(&weights).zip(levels) {
-            for lane in 0..LANES {
-                let diff = scale[lane] * levels[lane] + min[lane] - values[lane];
-                sum[lane] += weights[lane] * (diff * diff);
-            }
-        }
-        sum
-    };
-
-    let inverse: Lane = std::array::from_fn(|lane| grid.max_level / (high[lane] - low[lane]));
-    round(&inverse, &low, &mut levels);
-    let mut best = Fit { scale: inverse.map(|inverse| 1.0 / inverse), min: low, levels };
-    let mut best_error = error(&best.scale, &best.min, &best.levels);
-    for step in 0..=grid.steps {
-        let reach = grid.first + grid.step * step as f32 + grid.max_level;
-        let inverse: Lane = std::array::from_fn(|lane| reach / (high[lane] - best.min[lane]));
-        round(&inverse, &best.min, &mut levels);
-        let (mut sum_l, mut sum_l2, mut sum_xl) = ([0.0f32; LANES], [0.0f32; LANES], [0.0f32; LANES]);
-        for ((values, weights), levels) in x.iter().zip(&weights).zip(&levels) {
-            for lane in 0..LANES {
-                let weighted = weights[lane] * levels[lane];
-                sum_l[lane] += weighted;
-                sum_l2[lane] += weighted * levels[lane];
-                sum_xl[lane] += weighted * values[lane];
-            }
-        }
-        let (mut scale, mut min, mut solvable) = ([0.0f32; LANES], [0.0f32; LANES], [false; LANES]);
-        for lane in 0..LANES {
-            let determinant = sum_w[lane] * sum_l2[lane] - sum_l[lane] * sum_l[lane];
-            solvable[lane] = determinant > 0.0;
-            scale[lane] = (sum_w[lane] * sum_xl[lane] - sum_x[lane] * sum_l[lane]) / determinant;
-            min[lane] = (sum_l2[lane] * sum_x[lane] - sum_l[lane] * sum_xl[lane]) / determinant;
-            if min[lane] > 0.0 {
-                min[lane] = 0.0;
-                scale[lane] = sum_xl[lane] / sum_l2[lane];
-            }
-        }
-        let this_error = error(&scale, &min, &levels);
-        let better: [bool; LANES] = std::array::from_fn(|lane| solvable[lane] && this_error[lane] < best_error[lane]);
-        if better.contains(&true) {
-            for (best, levels) in best.levels.iter_mut().zip(&levels) {
-                for lane in 0..LANES {
-                    best[lane] = if better[lane] { levels[lane] } else { best[lane] };
-                }
-            }
-            for lane in 0..LANES {
-                if better[lane] {
-                    best_error[lane] = this_error[lane];
-                    best.scale[lane] = scale[lane];
-                    best.min[lane] = min[lane];
-                }
-            }
-        }
-    }
-    for lane in 0..LANES {
-        if high[lane] == low[lane] {
-            best.scale[lane] = 0.0;
-            best.min[lane] = low[lane];
-            best.levels.iter_mut().for_each(|levels| levels[lane] = 0.0);
-        }
-        best.min[lane] = -best.min[lane];
-    }
-    best
+/// A small whole number. Unlike `as u8` it does not look for anything else, so whole vectors of it are one instruction.
+#[inline(always)]
+pub(super) fn to_byte(level: f32) -> u8 {
+    const SHIFT: f32 = 8_388_608.0; // 2^23: the mantissa is the number
+    (level + SHIFT).to_bits() as u8
 }
 
-/// The part Q4_K and Q5_K share: f16 super-scales, packed 6-bit scales and minima, and the final levels.
-struct Affine {
-    /// f16 d, f16 dmin, 12 bytes of scales.
-    header: [u8; 16],
-    /// Final levels in element order.
-    levels: [u8; 256],
-}
-
-/// Returns `None` when a super-scale overflows f16 or is not a number.
-fn affine(x: &[f32; 256], grid: &Grid) -> Option<Affine> {
-    let lanes: [Lane; 32] = std::array::from_fn(|e| std::array::from_fn(|lane| x[lane * 32 + e]));
-    let fit = fit_scale_and_min(&lanes, grid);
-    // Squares of values beyond 1e19 overflow and leave no number behind.
-    if fit.scale.iter().chain(&fit.min).any(|value| !value.is_finite()) {
-        return None;
-    }
-    let max_scale = fit.scale.iter().fold(0.0f32, |max, &scale| if scale > max { scale } else { max });
-    let max_min = fit.min.iter().fold(0.0f32, |max, &min| if min > max { min } else { max });
-    let inverse = |max: f32| if max > 0.0 { 63.0 / max } else { 0.0 };
-    // The sign of a scale is not stored; least squares on rising levels does not give a negative one worth keeping.
-    let six_bits = |value: f32, max: f32| clamp(nearest(inverse(max) * value), 0.0, 63.0) as u8;
-    let scales = fit.scale.map(|scale| six_bits(scale, max_scale));
-    let mins = fit.min.map(|min| six_bits(min, max_min));
-    let (d, dmin) = (f16::from_f32(max_scale / 63.0), f16::from_f32(max_min / 63.0));
-    if !d.is_finite() || !dmin.is_finite() {
-        return None;
-    }
-    let mut levels = [0u8; 256];
-    for lane in 0..LANES {
-        let scale = d.to_f32() * f32::from(scales[lane]);
-        let min = dmin.to_f32() * f32::from(mins[lane]);
-        for e in 0..32 {
-            // A scale that rounded to zero leaves the search's levels, as the reference does.
-            levels[lane * 32 + e] = match scale {
-                0.0 => fit.levels[e][lane] as u8,
-                _ => clamp(nearest((x[lane * 32 + e] + min) / scale), 0.0, grid.max_level) as u8,
-            };
+/// Levels of one sub-block under the signed scale that a reader will see, from 0; kept as they are for scale 0.
+#[inline(always)]
+fn signed_levels(x: &[f32], scale: f32, limit: f32, out: &mut [u8]) {
+    if scale != 0.0 {
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = to_byte(nearest(x / scale).max(-limit).min(limit - 1.0) + limit);
         }
     }
-    let mut header = [0; 16];
-    header[..2].copy_from_slice(&d.to_le_bytes());
-    header[2..4].copy_from_slice(&dmin.to_le_bytes());
-    header[4..].copy_from_slice(&pack_scales(&scales, &mins));
-    Some(Affine { header, levels })
+}
+
+/// Four levels of 2 bits in a byte: elements 32 apart, per 128.
+#[inline(always)]
+fn pack_two_bits(levels: &[u8; 256], out: &mut [u8]) {
+    for (levels, out) in levels.as_chunks::<128>().0.iter().zip(out.as_chunks_mut::<32>().0) {
+        for l in 0..32 {
+            out[l] =
+                (levels[l] & 3) | (levels[l + 32] & 3) << 2 | (levels[l + 64] & 3) << 4 | (levels[l + 96] & 3) << 6;
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn q2_k<L: Lanes>(x: &[f32], importance: Option<&[f32]>, out: &mut [u8]) -> bool {
+    let mut weights = [0.0; CHUNK];
+    let weights = &mut weights[..x.len()];
+    let mut fits = Fits::new();
+    if let Some(importance) = importance {
+        search::by_importance::<L, 256>(x, importance, 1.0, weights);
+        search::affine::<L, 16>(x, weights, &Grid::fine(3.0), &mut fits);
+    } else {
+        weights.iter_mut().zip(x).for_each(|(weight, x)| *weight = x.abs());
+        search::affine::<L, 16>(x, weights, &Q2_GRID, &mut fits);
+    }
+    if !fits.finite(x.len() / 16) {
+        return false;
+    }
+    for (block, (x, out)) in x.as_chunks::<256>().0.iter().zip(out.as_chunks_mut::<84>().0).enumerate() {
+        let Some((d, dmin, scales, mins)) = affine_scales::<16>(&fits, block * 16, 15, importance.is_some()) else {
+            return false;
+        };
+        let mut levels = [0; 256];
+        for j in 0..16 {
+            out[j] = scales[j] | mins[j] << 4;
+            let (scale, min) = (d.to_f32() * f32::from(out[j] & 15), dmin.to_f32() * f32::from(out[j] >> 4));
+            let range = j * 16..j * 16 + 16;
+            affine_levels(&x[range.clone()], scale, min, 3.0, &fits, block * 16 + j, &mut levels[range]);
+        }
+        pack_two_bits(&levels, &mut out[16..80]);
+        out[80..82].copy_from_slice(&d.to_le_bytes());
+        out[82..].copy_from_slice(&dmin.to_le_bytes());
+    }
+    true
+}
+
+#[inline(always)]
+pub(super) fn q3_k<L: Lanes>(x: &[f32], importance: Option<&[f32]>, out: &mut [u8]) -> bool {
+    let blocks = x.len() / 256;
+    let mut fits = Fits::new();
+    let mut all_levels = [0; CHUNK];
+    // The scale of a super-block, and its sub-blocks' scales from 0.
+    let mut d = [0.0; CHUNK / 256];
+    let mut scales = [[0u8; 16]; CHUNK / 256];
+    if let Some(importance) = importance {
+        let mut weights = [0.0; CHUNK];
+        let weights = &mut weights[..x.len()];
+        search::by_importance::<L, 256>(x, importance, 2.0, weights);
+        search::signed::<L, 16>(x, Some(weights), 4.0, &mut fits);
+        for (i, (level, x)) in all_levels.iter_mut().zip(x).enumerate() {
+            *level = fits.signed_level(i / 16, *x, 4.0);
+        }
+        let mut outer = Fits::new();
+        let subs = blocks * 16;
+        search::signed::<L, 16>(&fits.scale[..subs], Some(&fits.weight[..subs]), 32.0, &mut outer);
+        if !outer.finite(blocks) {
+            return false;
+        }
+        d.copy_from_slice(&outer.scale[..CHUNK / 256]);
+        for (block, scales) in scales[..blocks].iter_mut().enumerate() {
+            for (j, scale) in scales.iter_mut().enumerate() {
+                *scale = outer.signed_level(block, fits.scale[block * 16 + j], 32.0);
+            }
+        }
+    } else {
+        search::refined::<L>(x, &mut all_levels, &mut fits);
+        for block in 0..blocks {
+            let sub_scales = part::<16>(&fits.scale, block * 16);
+            let extreme = extreme(&sub_scales);
+            // No scale at all: levels of -32, times nothing.
+            if extreme != 0.0 {
+                let inverse = -32.0 / extreme;
+                d[block] = 1.0 / inverse;
+                scales[block] =
+                    sub_scales.map(|scale| (nearest_bits(inverse * scale) as i8).clamp(-32, 31).wrapping_add(32) as u8);
+            }
+        }
+    }
+    if !fits.finite(blocks * 16) {
+        return false;
+    }
+    for (block, (x, out)) in x.as_chunks::<256>().0.iter().zip(out.as_chunks_mut::<110>().0).enumerate() {
+        let Some(d) = stored(d[block]) else { return false };
+        let levels: &mut [u8] = &mut all_levels[block * 256..block * 256 + 256];
+        let scales = &scales[block];
+        out.fill(0);
+        for j in 0..16 {
+            out[96 + j % 8] |= (scales[j] & 15) << (4 * (j / 8));
+            out[104 + j % 4] |= (scales[j] >> 4) << (2 * (j / 4));
+            let scale = d.to_f32() * (f32::from(scales[j]) - 32.0);
+            let range = j * 16..j * 16 + 16;
+            signed_levels(&x[range.clone()], scale, 4.0, &mut levels[range]);
+        }
+        let Ok(levels) = <&[u8; 256]>::try_from(&*levels) else { return false };
+        for (k, levels) in levels.as_chunks::<32>().0.iter().enumerate() {
+            for (high, level) in out[..32].iter_mut().zip(levels) {
+                *high |= (level >> 2) << k;
+            }
+        }
+        pack_two_bits(levels, &mut out[32..96]);
+        out[108..].copy_from_slice(&d.to_le_bytes());
+    }
+    true
+}
+
+/// The part Q4_K and Q5_K share: for every super-block f16 super-scales, packed 6-bit scales and minima, and levels.
+#[inline(always)]
+fn affine_k<L: Lanes, const BYTES: usize>(
+    x: &[f32],
+    importance: Option<&[f32]>,
+    grid: &Grid,
+    out: &mut [[u8; BYTES]],
+) -> bool {
+    let mut weights = [0.0; CHUNK];
+    let weights = &mut weights[..x.len()];
+    let mut fits = Fits::new();
+    if let Some(importance) = importance {
+        search::by_importance::<L, 256>(x, importance, 2.0, weights);
+        search::affine::<L, 32>(x, weights, &Grid::fine(grid.max_level), &mut fits);
+    } else {
+        search::squares::<L, 32>(x, &mut fits.weight);
+        let blocks = x.as_chunks::<32>().0.iter().zip(weights.as_chunks_mut::<32>().0);
+        for ((x, weights), sum) in blocks.zip(&fits.weight) {
+            let average = (sum / 32.0).sqrt();
+            weights.iter_mut().zip(x).for_each(|(weight, x)| *weight = average + x.abs());
+        }
+        search::affine::<L, 32>(x, weights, grid, &mut fits);
+    }
+    if !fits.finite(x.len() / 32) {
+        return false;
+    }
+    for (block, x) in x.as_chunks::<256>().0.iter().enumerate() {
+        let Some((d, dmin, scales, mins)) = affine_scales::<8>(&fits, block * 8, 63, importance.is_some()) else {
+            return false;
+        };
+        // As a reader will see them: a search over hardly any weight may leave a scale that does not fit its bits.
+        let top = if grid.max_level > 15.0 { 63 } else { u8::MAX };
+        let packed = pack_scales(&scales.map(|scale| scale.min(top)), &mins.map(|min| min.min(top)));
+        let (scales, mins) = unpack_scales(&packed);
+        let mut levels = [0; 256];
+        for j in 0..8 {
+            let (scale, min) = (d.to_f32() * f32::from(scales[j]), dmin.to_f32() * f32::from(mins[j]));
+            let range = j * 32..j * 32 + 32;
+            affine_levels(&x[range.clone()], scale, min, grid.max_level, &fits, block * 8 + j, &mut levels[range]);
+        }
+        let mut header = [0; 16];
+        header[..2].copy_from_slice(&d.to_le_bytes());
+        header[2..4].copy_from_slice(&dmin.to_le_bytes());
+        header[4..].copy_from_slice(&packed);
+        let (start, rest) = out[block].split_at_mut(16);
+        start.copy_from_slice(&header);
+        if grid.max_level > 15.0 { pack_five_bits(&levels, rest) } else { pack_four_bits(&levels, rest) }
+    }
+    true
+}
+
+/// Two nibbles in a byte: elements 32 apart, per 64.
+#[inline(always)]
+fn pack_four_bits(levels: &[u8; 256], out: &mut [u8]) {
+    for (levels, out) in levels.as_chunks::<64>().0.iter().zip(out.as_chunks_mut::<32>().0) {
+        for l in 0..32 {
+            out[l] = (levels[l] & 15) | (levels[32 + l] & 15) << 4;
+        }
+    }
+}
+
+/// 32 bytes of fifth bits, two bits for every 64 elements, then the nibbles.
+#[inline(always)]
+fn pack_five_bits(levels: &[u8; 256], out: &mut [u8]) {
+    let (high, low) = out.split_at_mut(32);
+    high.fill(0);
+    for (group, levels) in levels.as_chunks::<64>().0.iter().enumerate() {
+        for l in 0..32 {
+            high[l] |= (levels[l] >> 4) << (2 * group) | (levels[32 + l] >> 4) << (2 * group + 1);
+        }
+    }
+    pack_four_bits(levels, low);
 }
 
 /// Eight 6-bit scales and eight 6-bit minima in 12 bytes.
+#[inline(always)]
 fn pack_scales(scales: &[u8; 8], mins: &[u8; 8]) -> [u8; 12] {
     let mut packed = [0; 12];
     for j in 0..4 {
@@ -215,6 +293,7 @@ fn pack_scales(scales: &[u8; 8], mins: &[u8; 8]) -> [u8; 12] {
 }
 
 /// The inverse of [`pack_scales`].
+#[inline(always)]
 pub(super) fn unpack_scales(packed: &[u8; 12]) -> ([u8; 8], [u8; 8]) {
     let (mut scales, mut mins) = ([0; 8], [0; 8]);
     for j in 0..4 {
@@ -226,134 +305,56 @@ pub(super) fn unpack_scales(packed: &[u8; 12]) -> ([u8; 8], [u8; 8]) {
     (scales, mins)
 }
 
-/// One Q4_K super-block. False when the values cannot be stored.
-pub(super) fn q4_k(x: &[f32; 256], out: &mut [u8; 144]) -> bool {
-    let Some(Affine { header, levels }) = affine(x, &Q4_GRID) else { return false };
-    out[..16].copy_from_slice(&header);
-    for group in 0..4 {
-        for l in 0..32 {
-            out[16 + group * 32 + l] = levels[group * 64 + l] | levels[group * 64 + 32 + l] << 4;
-        }
-    }
-    true
+#[inline(always)]
+pub(super) fn q4_k<L: Lanes>(x: &[f32], importance: Option<&[f32]>, out: &mut [u8]) -> bool {
+    affine_k::<L, 144>(x, importance, &Q4_GRID, out.as_chunks_mut().0)
 }
 
-/// One Q5_K super-block. False when the values cannot be stored.
-pub(super) fn q5_k(x: &[f32; 256], out: &mut [u8; 176]) -> bool {
-    let Some(Affine { header, levels }) = affine(x, &Q5_GRID) else { return false };
-    out[..16].copy_from_slice(&header);
-    out[16..48].fill(0);
-    for group in 0..4 {
-        for l in 0..32 {
-            let (first, second) = (levels[group * 64 + l], levels[group * 64 + 32 + l]);
-            out[16 + l] |= (first >> 4) << (2 * group) | (second >> 4) << (2 * group + 1);
-            out[48 + group * 32 + l] = (first & 15) | (second & 15) << 4;
-        }
-    }
-    true
+#[inline(always)]
+pub(super) fn q5_k<L: Lanes>(x: &[f32], importance: Option<&[f32]>, out: &mut [u8]) -> bool {
+    affine_k::<L, 176>(x, importance, &Q5_GRID, out.as_chunks_mut().0)
 }
 
-/// Weighted (x^2) least-squares scale for levels -32..=31, per lane of 16: scales and levels plus 32.
-fn fit_signed_scale(x: &[Lane; 16]) -> (Lane, [Lane; 16]) {
-    let (mut magnitude, mut extreme) = ([0.0f32; LANES], [0.0f32; LANES]);
-    for values in x {
-        for lane in 0..LANES {
-            let larger = values[lane].abs() > magnitude[lane];
-            magnitude[lane] = if larger { values[lane].abs() } else { magnitude[lane] };
-            extreme[lane] = if larger { values[lane] } else { extreme[lane] };
-        }
+#[inline(always)]
+pub(super) fn q6_k<L: Lanes>(x: &[f32], importance: Option<&[f32]>, out: &mut [u8]) -> bool {
+    let mut fits = Fits::new();
+    search::signed::<L, 16>(x, importance, 32.0, &mut fits);
+    if !fits.finite(x.len() / 16) {
+        return false;
     }
-    let mut levels = [[0.0; LANES]; 16];
-    let round = |inverse: &Lane, levels: &mut [Lane; 16]| -> (Lane, Lane) {
-        let (mut sum_xl, mut sum_l2) = ([0.0f32; LANES], [0.0f32; LANES]);
-        for (values, levels) in x.iter().zip(levels) {
-            for lane in 0..LANES {
-                let level = clamp(nearest(inverse[lane] * values[lane]), -32.0, 31.0);
-                levels[lane] = level;
-                let weight = values[lane] * values[lane];
-                sum_xl[lane] += weight * values[lane] * level;
-                sum_l2[lane] += weight * level * level;
-            }
+    for (block, (x, out)) in x.as_chunks::<256>().0.iter().zip(out.as_chunks_mut::<210>().0).enumerate() {
+        let scales = part::<16>(&fits.scale, block * 16);
+        let extreme = extreme(&scales);
+        out.fill(0);
+        if extreme.abs() < EMPTY {
+            continue;
         }
-        (sum_xl, sum_l2)
-    };
-    let (sum_xl, sum_l2) = round(&extreme.map(|extreme| -32.0 / extreme), &mut levels);
-    let mut best_levels = levels;
-    let mut scale: Lane =
-        std::array::from_fn(|lane| if sum_l2[lane] != 0.0 { sum_xl[lane] / sum_l2[lane] } else { 0.0 });
-    let mut best: Lane = std::array::from_fn(|lane| scale[lane] * sum_xl[lane]);
-    for trial in (-9i8..=9).filter(|&trial| trial != 0) {
-        let inverse = extreme.map(|extreme| -(32.0 + 0.1 * f32::from(trial)) / extreme);
-        let (sum_xl, sum_l2) = round(&inverse, &mut levels);
-        for lane in 0..LANES {
-            if sum_l2[lane] > 0.0 && sum_xl[lane] * sum_xl[lane] > best[lane] * sum_l2[lane] {
-                scale[lane] = sum_xl[lane] / sum_l2[lane];
-                best[lane] = scale[lane] * sum_xl[lane];
-                for (best, levels) in best_levels.iter_mut().zip(&levels) {
-                    best[lane] = levels[lane];
+        let inverse = -128.0 / extreme;
+        let Some(d) = stored(1.0 / inverse) else { return false };
+        let mut levels = [0; 256];
+        for j in 0..16 {
+            let scale = nearest_bits(inverse * scales[j]).min(127) as i8;
+            out[192 + j] = scale as u8;
+            let step = d.to_f32() * f32::from(scale);
+            let range = j * 16..j * 16 + 16;
+            if step == 0.0 {
+                for (level, &x) in levels[range.clone()].iter_mut().zip(&x[range]) {
+                    *level = fits.signed_level(block * 16 + j, x, 32.0);
                 }
+            } else {
+                signed_levels(&x[range.clone()], step, 32.0, &mut levels[range]);
             }
         }
-    }
-    for lane in 0..LANES {
-        // The reference returns level 0, not 32, for an empty block; with scale 0 both mean zero.
-        let empty = magnitude[lane] < GROUP_MAX_EPS;
-        scale[lane] = if empty { 0.0 } else { scale[lane] };
-        for levels in &mut best_levels {
-            levels[lane] = if empty { 0.0 } else { levels[lane] + 32.0 };
-        }
-    }
-    (scale, best_levels)
-}
-
-/// One Q6_K super-block. False when the values cannot be stored.
-pub(super) fn q6_k(x: &[f32; 256], out: &mut [u8; 210]) -> bool {
-    let mut scales = [0.0f32; 16];
-    let mut levels = [0u8; 256];
-    for half in 0..2 {
-        let lanes: [Lane; 16] = std::array::from_fn(|e| std::array::from_fn(|lane| x[half * 128 + lane * 16 + e]));
-        let (fitted, fitted_levels) = fit_signed_scale(&lanes);
-        scales[half * 8..half * 8 + 8].copy_from_slice(&fitted);
-        for (e, values) in fitted_levels.iter().enumerate() {
-            for (lane, level) in values.iter().enumerate() {
-                levels[half * 128 + lane * 16 + e] = *level as u8;
+        let (low, high) = out[..192].split_at_mut(128);
+        for (half, levels) in levels.as_chunks::<128>().0.iter().enumerate() {
+            for l in 0..32 {
+                let [a, b, c, e] = [levels[l], levels[l + 32], levels[l + 64], levels[l + 96]];
+                low[half * 64 + l] = (a & 15) | (c & 15) << 4;
+                low[half * 64 + 32 + l] = (b & 15) | (e & 15) << 4;
+                high[half * 32 + l] = (a >> 4) | (b >> 4) << 2 | (c >> 4) << 4 | (e >> 4) << 6;
             }
         }
+        out[208..].copy_from_slice(&d.to_le_bytes());
     }
-    // Squares of values beyond 1e19 overflow and leave no number behind.
-    if scales.iter().any(|scale| !scale.is_finite()) {
-        return false;
-    }
-    let extreme =
-        scales.iter().fold(0.0f32, |extreme, &scale| if scale.abs() > extreme.abs() { scale } else { extreme });
-    out.fill(0);
-    if extreme.abs() < GROUP_MAX_EPS {
-        return true;
-    }
-    let inverse = -128.0 / extreme;
-    let d = f16::from_f32(1.0 / inverse);
-    if !d.is_finite() {
-        return false;
-    }
-    for (block, scale) in scales.iter().enumerate() {
-        let scale = nearest(inverse * scale).min(127.0) as i8;
-        out[192 + block] = scale as u8;
-        let step = d.to_f32() * f32::from(scale);
-        if step != 0.0 {
-            for e in block * 16..block * 16 + 16 {
-                levels[e] = (clamp(nearest(x[e] / step), -32.0, 31.0) + 32.0) as u8;
-            }
-        }
-    }
-    for half in 0..2 {
-        let levels = &levels[half * 128..half * 128 + 128];
-        for l in 0..32 {
-            let [a, b, c, e] = [levels[l], levels[l + 32], levels[l + 64], levels[l + 96]];
-            out[half * 64 + l] = (a & 15) | (c & 15) << 4;
-            out[half * 64 + 32 + l] = (b & 15) | (e & 15) << 4;
-            out[128 + half * 32 + l] = (a >> 4) | (b >> 4) << 2 | (c >> 4) << 4 | (e >> 4) << 6;
-        }
-    }
-    out[208..].copy_from_slice(&d.to_le_bytes());
     true
 }

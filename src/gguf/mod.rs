@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | `value.rs` | metadata values and tensor types |
 //! | `write.rs`, `read.rs` | the container, version 3 |
-//! | `quantize.rs`, `k_quants.rs`, `dequantize.rs` | ggml's block formats |
+//! | `quantize.rs`, `k_quants.rs`, `i_quants.rs`, `dequantize.rs` | ggml's block formats |
+//! | `search.rs`, `lanes.rs` | the search for a block's scale, and the vector registers it runs in |
+//! | `importance.rs` | how much each column of a matrix counts, in llama.cpp's files |
 //! | `mixture.rs` | which tensor gets which type in a mix such as `Q4_K_S` |
 //! | `names.rs` | tensor names in both worlds, and the order of query and key rows |
 //! | `metadata.rs` | config, card and folder to `general.*` and architecture keys |
@@ -32,9 +34,11 @@ pub mod tokenizer;
 pub mod value;
 pub mod write;
 
+mod i_quants;
 mod k_quants;
 mod lanes;
 mod pre;
+mod search;
 
 pub use error::GgufError;
 pub use export::{ExportOptions, ExportSummary, Exported, export};

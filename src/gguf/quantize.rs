@@ -1,49 +1,119 @@
-//! f32 rows to ggml blocks, by ggml's reference algorithms without an importance matrix.
+//! f32 rows to ggml blocks, by ggml's reference algorithms, with and without an importance per column.
 //!
-//! Same input, same bytes, whatever the number of threads: rows are independent. Against `llama-quantize` equality
-//! holds up to fused multiply-add in its build (numerics sheet, 9.3).
+//! Same input, same bytes, whatever the number of threads and whatever the processor: rows are independent, and every
+//! level of vector instructions keeps the order of all sums. The bytes are those of ggml's own library as its build
+//! makes it, without fused multiply-add; a build with it differs in a few blocks (numerics sheet, 9.3).
 
+use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
+use rayon::prelude::*;
 
-use super::k_quants::{q4_k, q5_k, q6_k};
+use super::i_quants::{iq4_nl, iq4_xs};
+use super::k_quants::{q2_k, q3_k, q4_k, q5_k, q6_k, stored};
+use super::lanes::{Lanes, Level, vectorised};
+use super::search::{self, CHUNK, Fits, Grid};
 use super::value::GgmlType;
+
+/// Weights that a thread takes at a time, at least.
+const THREAD_WEIGHTS: usize = 1 << 15;
 
 /// Quantises one row into `out`, whose length must be the row's size in `ggml_type`.
 ///
-/// Returns false, with `out` in an unspecified state, when the lengths do not fit, when a value is not finite, or
-/// when a block's f16 scale overflows: llama.cpp would refuse such a block when it validates the file.
+/// `importance` says how much each column counts, as llama.cpp's importance matrix does: mean squared activations,
+/// one per column. Types without a search (F32, F16, BF16, Q8_0) do not look at it.
+///
+/// Returns false, with `out` in an unspecified state, when the lengths do not fit, when a value is not finite, when an
+/// importance is negative or not finite, or when a block's f16 scale overflows: llama.cpp would refuse such a block
+/// when it validates the file.
 #[must_use]
-pub fn quantize_row(ggml_type: GgmlType, row: &[f32], out: &mut [u8]) -> bool {
-    if ggml_type.bytes_of(row.len()) != Some(out.len()) || row.iter().any(|value| !value.is_finite()) {
+pub fn quantize_row(ggml_type: GgmlType, row: &[f32], importance: Option<&[f32]>, out: &mut [u8]) -> bool {
+    quantize_row_at(Level::best(), ggml_type, row, importance, out)
+}
+
+// Loops as macros: a closure would be a function of its own, compiled without the vector instructions of its caller.
+
+/// Whether every whole block could be stored; the lengths were compared before.
+macro_rules! each {
+    ($row:expr, $out:expr, |$x:ident: &$from:ty, $block:ident: &mut $to:ty| $quantize:expr) => {{
+        let mut stored = true;
+        for ($x, $block) in $row.as_chunks().0.iter().zip($out.as_chunks_mut().0) {
+            let ($x, $block): (&$from, &mut $to) = ($x, $block);
+            stored &= $quantize;
+        }
+        stored
+    }};
+}
+
+/// The same for chunks of [`CHUNK`] weights at most, for what works on many blocks at a time.
+macro_rules! chunks {
+    ($row:expr, $importance:expr, $out:expr, $len:expr, $bytes:expr, $quantize:ident::<$($t:tt),+>($($more:expr),*)) => {{
+        let mut stored = true;
+        for (idx, (x, out)) in $row.chunks(CHUNK).zip($out.chunks_mut(CHUNK / $len * $bytes)).enumerate() {
+            let importance = $importance.map(|importance| &importance[idx * CHUNK..][..x.len()]);
+            stored = stored && $quantize::<$($t),+>(x, importance, out $(, $more)*);
+        }
+        stored
+    }};
+}
+
+fn quantize_row_at(level: Level, ggml_type: GgmlType, row: &[f32], importance: Option<&[f32]>, out: &mut [u8]) -> bool {
+    vectorised!(level, whole_row::<_>(
+        ggml_type: GgmlType, row: &[f32], importance: Option<&[f32]>, out: &mut [u8]) -> bool)
+}
+
+#[inline(always)]
+fn whole_row<L: Lanes>(ggml_type: GgmlType, row: &[f32], importance: Option<&[f32]>, out: &mut [u8]) -> bool {
+    let finite = row.iter().fold(true, |finite, x| finite & x.is_finite());
+    if ggml_type.bytes_of(row.len()) != Some(out.len()) || !finite {
         return false;
     }
+    if let Some(importance) = importance {
+        let sound = importance.iter().fold(true, |sound, x| sound & (*x >= 0.0) & x.is_finite());
+        if importance.len() != row.len() || !sound {
+            return false;
+        }
+    }
     match ggml_type {
-        GgmlType::F32 => each(row, out, |x: &[f32; 1], block: &mut [u8; 4]| {
+        GgmlType::F32 => each!(row, out, |x: &[f32; 1], block: &mut [u8; 4]| {
             *block = x[0].to_le_bytes();
             true
         }),
-        GgmlType::F16 => each(row, out, |x: &[f32; 1], block: &mut [u8; 2]| {
-            *block = f16::from_f32(x[0]).to_le_bytes();
-            f16::from_le_bytes(*block).is_finite()
-        }),
-        GgmlType::BF16 => each(row, out, |x: &[f32; 1], block: &mut [u8; 2]| {
+        GgmlType::F16 => halves(row, out),
+        GgmlType::BF16 => each!(row, out, |x: &[f32; 1], block: &mut [u8; 2]| {
             *block = bf16::from_f32(x[0]).to_le_bytes();
             bf16::from_le_bytes(*block).is_finite()
         }),
-        GgmlType::Q5_0 => each(row, out, q5_0),
-        GgmlType::Q5_1 => each(row, out, q5_1),
-        GgmlType::Q8_0 => each(row, out, q8_0),
-        GgmlType::Q4K => each(row, out, q4_k),
-        GgmlType::Q5K => each(row, out, q5_k),
-        GgmlType::Q6K => each(row, out, q6_k),
-        // Read so far, not written yet.
-        GgmlType::Q4_0 | GgmlType::Q4_1 | GgmlType::Q2K | GgmlType::Q3K | GgmlType::IQ4NL | GgmlType::IQ4XS => false,
+        GgmlType::Q8_0 => each!(row, out, |x: &[f32; 32], block: &mut [u8; 34]| q8_0(x, block)),
+        GgmlType::Q4_0 => match importance {
+            None => each!(row, out, |x: &[f32; 32], block: &mut [u8; 18]| signed_block(x, block, 8)),
+            Some(importance) => weighted_signed::<L, 18>(row, importance, out, 8),
+        },
+        GgmlType::Q5_0 => match importance {
+            None => each!(row, out, |x: &[f32; 32], block: &mut [u8; 22]| signed_block(x, block, 16)),
+            Some(importance) => weighted_signed::<L, 22>(row, importance, out, 16),
+        },
+        GgmlType::Q4_1 => match importance {
+            None => each!(row, out, |x: &[f32; 32], block: &mut [u8; 20]| affine_block(x, block, 15)),
+            Some(importance) => weighted_affine::<L, 20>(row, importance, out, 15),
+        },
+        GgmlType::Q5_1 => match importance {
+            None => each!(row, out, |x: &[f32; 32], block: &mut [u8; 24]| affine_block(x, block, 31)),
+            Some(importance) => weighted_affine::<L, 24>(row, importance, out, 31),
+        },
+        GgmlType::Q2K => chunks!(row, importance, out, 256, 84, q2_k::<L>()),
+        GgmlType::Q3K => chunks!(row, importance, out, 256, 110, q3_k::<L>()),
+        GgmlType::Q4K => chunks!(row, importance, out, 256, 144, q4_k::<L>()),
+        GgmlType::Q5K => chunks!(row, importance, out, 256, 176, q5_k::<L>()),
+        GgmlType::Q6K => chunks!(row, importance, out, 256, 210, q6_k::<L>()),
+        GgmlType::IQ4NL => chunks!(row, importance, out, 32, 18, iq4_nl::<L>()),
+        GgmlType::IQ4XS => chunks!(row, importance, out, 256, 136, iq4_xs::<L>()),
     }
 }
 
-/// Quantises many rows of `columns` values on two threads. The error is the index of the first row that failed.
+/// Quantises many rows of `columns` values on rayon's threads, all with the same `importance` per column. The error is
+/// the index of the first row that failed.
 ///
-/// `fill(row_idx, &mut row)` appends the row's values to an empty vector; rows may come in any order.
+/// `fill(row_idx, &mut row)` appends the row's values to an empty vector; rows come in any order.
 ///
 /// # Errors
 /// The row's index when [`quantize_row`] refuses it or `fill` gives another number of values.
@@ -51,52 +121,60 @@ pub fn quantize_rows(
     ggml_type: GgmlType,
     rows: std::ops::Range<usize>,
     columns: usize,
-    _importance: Option<&[f32]>,
+    importance: Option<&[f32]>,
     fill: &(dyn Fn(usize, &mut Vec<f32>) + Sync),
 ) -> Result<Vec<u8>, usize> {
-    const THREADS: usize = 2;
     let row_bytes = ggml_type.bytes_of(columns).filter(|&bytes| bytes > 0).ok_or(rows.start)?;
     let mut out = vec![0; row_bytes * rows.len()];
-    let rows_per_thread = rows.len().div_ceil(THREADS).max(1);
-    let first_row = rows.start;
-    let failed: Option<usize> = std::thread::scope(|scope| {
-        let work = |(part, out): (usize, &mut [u8])| -> Option<usize> {
-            let mut row = Vec::with_capacity(columns);
-            for (idx, out) in out.chunks_mut(row_bytes).enumerate() {
-                let row_idx = first_row + part * rows_per_thread + idx;
+    let failed = out
+        .par_chunks_mut(row_bytes)
+        .with_min_len((THREAD_WEIGHTS / columns).max(1))
+        .enumerate()
+        .map_init(
+            || Vec::with_capacity(columns),
+            |row, (idx, out)| {
                 row.clear();
-                fill(row_idx, &mut row);
-                if row.len() != columns || !quantize_row(ggml_type, &row, out) {
-                    return Some(row_idx);
-                }
-            }
-            None
-        };
-        let parts = out.chunks_mut(rows_per_thread * row_bytes).enumerate();
-        let threads: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
-        // A panic on a thread would be a bug of ours; reporting the first row keeps the caller's error path.
-        threads.into_iter().filter_map(|thread| thread.join().unwrap_or(Some(first_row))).min()
-    });
+                fill(rows.start + idx, row);
+                let stored = row.len() == columns && quantize_row(ggml_type, row, importance, out);
+                (!stored).then_some(rows.start + idx)
+            },
+        )
+        .flatten()
+        .min();
     match failed {
         Some(row_idx) => Err(row_idx),
         None => Ok(out),
     }
 }
 
-/// Runs `quantize` over whole blocks; the lengths were compared before.
-fn each<const N: usize, const BYTES: usize>(
-    row: &[f32],
-    out: &mut [u8],
-    quantize: impl Fn(&[f32; N], &mut [u8; BYTES]) -> bool,
-) -> bool {
-    row.as_chunks().0.iter().zip(out.as_chunks_mut().0).all(|(x, block)| quantize(x, block))
+/// Nearest f16, half to even.
+#[inline(always)]
+fn halves(row: &[f32], out: &mut [u8]) -> bool {
+    let mut stored = true;
+    for (x, out) in row.chunks(64).zip(out.chunks_mut(128)) {
+        let mut halves = [f16::ZERO; 64];
+        let halves = &mut halves[..x.len()];
+        halves.convert_from_f32_slice(x);
+        for (half, out) in halves.iter().zip(out.as_chunks_mut().0) {
+            *out = half.to_le_bytes();
+            stored &= half.is_finite();
+        }
+    }
+    stored
+}
+
+/// `1 / d`, and 0 for 0.
+#[inline(always)]
+fn inverse(d: f32) -> f32 {
+    if d == 0.0 { 0.0 } else { 1.0 / d }
 }
 
 /// `d = amax / 127`, levels rounded half away from zero with the f32 `d`; `d` is stored as f16.
+#[inline(always)]
 fn q8_0(x: &[f32; 32], out: &mut [u8; 34]) -> bool {
     let magnitude = x.iter().fold(0.0f32, |max, value| max.max(value.abs()));
     let d = magnitude / 127.0;
-    let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
+    let inverse = inverse(d);
     let stored = f16::from_f32(d);
     out[..2].copy_from_slice(&stored.to_le_bytes());
     for (level, value) in out[2..].iter_mut().zip(x) {
@@ -105,36 +183,131 @@ fn q8_0(x: &[f32; 32], out: &mut [u8; 34]) -> bool {
     stored.is_finite()
 }
 
-/// Levels -16..=15 around zero, the value of largest magnitude at -16; no rounding search.
-fn q5_0(x: &[f32; 32], out: &mut [u8; 22]) -> bool {
-    let extreme = x.iter().fold(0.0f32, |extreme, &value| if value.abs() > extreme.abs() { value } else { extreme });
-    let d = extreme / -16.0;
-    let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
+/// Levels `-limit..limit` around zero, the value of largest magnitude at `-limit`; no rounding search.
+#[inline(always)]
+fn signed_block<const BYTES: usize>(x: &[f32; 32], out: &mut [u8; BYTES], limit: u8) -> bool {
+    let magnitude = x.iter().fold(0.0f32, |max, value| max.max(value.abs()));
+    // The first of several decides the sign; of zeros none does.
+    let extreme = x.iter().copied().find(|value| value.abs() == magnitude).filter(|&value| value != 0.0);
+    let extreme = extreme.unwrap_or(0.0);
+    let (limit, top) = (f32::from(limit), f32::from(2 * limit - 1));
+    let d = extreme / -limit;
+    let inverse = inverse(d);
+    let mut levels = [0; 32];
+    for (level, x) in levels.iter_mut().zip(x) {
+        *level = (x * inverse + (limit + 0.5)).clamp(0.0, top) as u8;
+    }
     let stored = f16::from_f32(d);
     out[..2].copy_from_slice(&stored.to_le_bytes());
-    let levels = x.map(|value| (value * inverse + 16.5).clamp(0.0, 31.0) as u8);
-    pack_five_bits(&levels, &mut out[2..]);
+    pack(&levels, &mut out[2..]);
     stored.is_finite()
 }
 
-/// Levels 0..=31 from the minimum up; no rounding search.
-fn q5_1(x: &[f32; 32], out: &mut [u8; 24]) -> bool {
+/// Levels `0..=top` from the minimum up; no rounding search.
+#[inline(always)]
+fn affine_block<const BYTES: usize>(x: &[f32; 32], out: &mut [u8; BYTES], top: u8) -> bool {
     let (low, high) = x.iter().fold((x[0], x[0]), |(low, high), &value| (low.min(value), high.max(value)));
-    let d = (high - low) / 31.0;
-    let inverse = if d == 0.0 { 0.0 } else { 1.0 / d };
+    let d = (high - low) / f32::from(top);
+    let inverse = inverse(d);
+    let mut levels = [0; 32];
+    for (level, value) in levels.iter_mut().zip(x) {
+        *level = ((value - low) * inverse + 0.5).clamp(0.0, f32::from(top)) as u8;
+    }
     let (stored, stored_min) = (f16::from_f32(d), f16::from_f32(low));
     out[..2].copy_from_slice(&stored.to_le_bytes());
     out[2..4].copy_from_slice(&stored_min.to_le_bytes());
-    let levels = x.map(|value| ((value - low) * inverse + 0.5).clamp(0.0, 31.0) as u8);
-    pack_five_bits(&levels, &mut out[4..]);
+    pack(&levels, &mut out[4..]);
     stored.is_finite() && stored_min.is_finite()
 }
 
-/// Four bytes of fifth bits, element by element, then 16 bytes of nibbles: element j low, j + 16 high.
-fn pack_five_bits(levels: &[u8; 32], out: &mut [u8]) {
-    let (high_bits, nibbles) = out.split_at_mut(4);
-    let bits = levels.iter().enumerate().fold(0u32, |bits, (j, level)| bits | u32::from(level >> 4) << j);
-    high_bits.copy_from_slice(&bits.to_le_bytes());
+/// What the values of `x` count: `importance * sqrt(mean square of the row + x^2)`.
+#[inline(always)]
+fn weights_in_row(x: &[f32], importance: Option<&[f32]>, mean: f32, out: &mut [f32]) {
+    for ((out, x), importance) in out.iter_mut().zip(x).zip(importance.unwrap_or_default()) {
+        *out = importance * (mean + x * x).sqrt();
+    }
+}
+
+/// One sum in order, as ggml takes it.
+#[inline(always)]
+fn mean_square(row: &[f32]) -> f32 {
+    row.iter().fold(0.0f32, |sum, x| sum + x * x) / row.len() as f32
+}
+
+/// Q4_0 and Q5_0 with importances: the search of the K-quants, on blocks with their own scale.
+#[inline(always)]
+fn weighted_signed<L: Lanes, const BYTES: usize>(row: &[f32], importance: &[f32], out: &mut [u8], limit: u8) -> bool {
+    chunks!(row, Some(importance), out, 32, BYTES, signed_chunk::<L, BYTES>(mean_square(row), f32::from(limit)))
+}
+
+#[inline(always)]
+fn signed_chunk<L: Lanes, const BYTES: usize>(
+    x: &[f32],
+    importance: Option<&[f32]>,
+    out: &mut [u8],
+    mean: f32,
+    limit: f32,
+) -> bool {
+    let mut weights = [0.0; CHUNK];
+    let weights = &mut weights[..x.len()];
+    weights_in_row(x, importance, mean, weights);
+    let mut fits = Fits::new();
+    search::signed::<L, 32>(x, Some(weights), limit, &mut fits);
+    for (block, (x, out)) in x.as_chunks::<32>().0.iter().zip(out.as_chunks_mut::<BYTES>().0).enumerate() {
+        let Some(d) = stored(fits.scale[block]) else { return false };
+        let mut levels = [0; 32];
+        for (level, &x) in levels.iter_mut().zip(x) {
+            *level = fits.signed_level(block, x, limit);
+        }
+        out[..2].copy_from_slice(&d.to_le_bytes());
+        pack(&levels, &mut out[2..]);
+    }
+    fits.finite(x.len() / 32)
+}
+
+/// Q4_1 and Q5_1 with importances.
+#[inline(always)]
+fn weighted_affine<L: Lanes, const BYTES: usize>(row: &[f32], importance: &[f32], out: &mut [u8], top: u8) -> bool {
+    chunks!(row, Some(importance), out, 32, BYTES, affine_chunk::<L, BYTES>(mean_square(row), f32::from(top)))
+}
+
+#[inline(always)]
+fn affine_chunk<L: Lanes, const BYTES: usize>(
+    x: &[f32],
+    importance: Option<&[f32]>,
+    out: &mut [u8],
+    mean: f32,
+    top: f32,
+) -> bool {
+    let mut weights = [0.0; CHUNK];
+    let weights = &mut weights[..x.len()];
+    weights_in_row(x, importance, mean, weights);
+    let mut fits = Fits::new();
+    search::affine::<L, 32>(x, weights, &Grid::fine(top), &mut fits);
+    for (block, (x, out)) in x.as_chunks::<32>().0.iter().zip(out.as_chunks_mut::<BYTES>().0).enumerate() {
+        let (Some(d), Some(min)) = (stored(fits.scale[block]), stored(-fits.min[block])) else { return false };
+        let mut levels = [0; 32];
+        for (level, &x) in levels.iter_mut().zip(x) {
+            *level = fits.affine_level(block, x, top);
+        }
+        out[..2].copy_from_slice(&d.to_le_bytes());
+        out[2..4].copy_from_slice(&min.to_le_bytes());
+        pack(&levels, &mut out[4..]);
+    }
+    fits.finite(x.len() / 32)
+}
+
+/// Nibbles, element j low, j + 16 high; where 20 bytes are left, four bytes of fifth bits go before them.
+#[inline(always)]
+fn pack(levels: &[u8; 32], out: &mut [u8]) {
+    let (high_bits, nibbles) = out.split_at_mut(out.len() - 16);
+    if !high_bits.is_empty() {
+        let mut bits = 0u32;
+        for (j, level) in levels.iter().enumerate() {
+            bits |= u32::from(level >> 4) << j;
+        }
+        high_bits.copy_from_slice(&bits.to_le_bytes());
+    }
     for (nibble, (low, high)) in nibbles.iter_mut().zip(levels[..16].iter().zip(&levels[16..])) {
         *nibble = (low & 15) | (high & 15) << 4;
     }

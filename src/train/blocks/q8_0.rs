@@ -242,7 +242,7 @@ mod tests {
             .collect();
         let quantized = Q8_0::quantize(&weight, rows, columns).unwrap();
         let mut want = vec![0; weight.len() / 32 * 34];
-        assert!(quantize_row(GgmlType::Q8_0, &weight, &mut want));
+        assert!(quantize_row(GgmlType::Q8_0, &weight, None, &mut want));
         assert_eq!(quantized.to_gguf(), want);
         assert_eq!(Q8_0::from_gguf(rows, columns, &want).unwrap(), quantized);
         assert_eq!((quantized.bytes(), want.len()), (Q8_0::bytes_of(rows, columns), want.len()));
