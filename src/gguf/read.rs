@@ -1,10 +1,13 @@
 //! Reading GGUF version 2 and 3: bytes come in, checked metadata and tensor slices go out.
 //!
 //! The file is taken to be hostile. Every length is compared with what remains before anything is allocated, every
-//! count is capped, tensor offsets must be the running sum llama.cpp demands, and the data must lie in the file.
+//! count is capped, tensor offsets must be the running sum llama.cpp demands, and the data must lie in the file. A file
+//! makes us allocate at most some ten times its own size, and tensor data is never copied.
+//!
+//! A model may lie in several files, `name-00001-of-00003.gguf` and so on: opening the first opens them all.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
@@ -14,6 +17,16 @@ use crate::hub::map_file;
 
 const MAX_ENTRIES: u64 = 1 << 16;
 const MAX_ARRAY_LEN: u64 = 1 << 23;
+/// For elements of one or two bytes, which take many times that as [`Value`]s; no tokenizer needs more.
+const MAX_SMALL_ARRAY_LEN: u64 = 1 << 20;
+/// llama.cpp's limit for names of tensors, in bytes.
+const MAX_NAME_LEN: usize = 63;
+/// llama.cpp's limit for keys, in bytes.
+const MAX_KEY_LEN: usize = 65_535;
+/// The least bytes of an entry: a length, one letter, a type and one byte.
+const MIN_KEY_BYTES: u64 = 8 + 1 + 4 + 1;
+/// A length, one letter, the number of dimensions, one of them, a type and an offset.
+const MIN_TENSOR_BYTES: u64 = 8 + 1 + 4 + 8 + 4 + 8;
 
 /// Where the file's bytes live.
 enum Bytes {
@@ -39,14 +52,16 @@ pub struct TensorEntry {
     pub shape: Vec<usize>,
     /// Element type.
     pub ggml_type: GgmlType,
+    /// Which file of the set.
+    file: usize,
     /// Absolute byte range, checked against the file.
     start: usize,
     end: usize,
 }
 
-/// An opened GGUF file.
+/// An opened GGUF file, or a set of them.
 pub struct Gguf {
-    bytes: Bytes,
+    files: Vec<Bytes>,
     metadata: Vec<(String, Value)>,
     key_idx: HashMap<String, usize>,
     tensors: Vec<TensorEntry>,
@@ -61,20 +76,56 @@ impl std::fmt::Debug for Gguf {
 }
 
 impl Gguf {
-    /// Maps and checks a file.
+    /// Maps and checks a file; for the first file of a set, all of them, which lie beside it.
     ///
     /// # Errors
-    /// [`GgufError::Hub`] when the file cannot be opened, else as [`Gguf::from_bytes`].
+    /// [`GgufError::Hub`] when a file cannot be opened, [`GgufError::Metadata`] for a set that does not fit together,
+    /// else as [`Gguf::from_bytes`].
     pub fn open(path: &Path) -> Result<Self, GgufError> {
-        Self::parse(Bytes::Mapped(map_file(path)?))
+        let mut whole = Self::parse(Bytes::Mapped(map_file(path)?))?;
+        let Some(set) = SplitOf::read(&whole)?.filter(|set| set.count > 1) else { return Ok(whole) };
+        let siblings = set.siblings(path)?;
+        for (no, sibling) in siblings.iter().enumerate() {
+            let part = Self::parse(Bytes::Mapped(map_file(sibling)?))?;
+            if SplitOf::read(&part)? != Some(SplitOf { no: no + 1, ..set }) {
+                let problem = format!("does not fit: `{}` is of another set or place", sibling.display());
+                return Err(metadata("split.no", problem));
+            }
+            whole.append(part)?;
+        }
+        if set.n_tensors != whole.tensors.len() {
+            let problem = format!("is {}, but the files hold {}", set.n_tensors, whole.tensors.len());
+            return Err(metadata("split.tensors.count", problem));
+        }
+        Ok(whole)
     }
 
     /// Checks a file already in memory.
     ///
     /// # Errors
-    /// [`GgufError::Malformed`] with the place; [`GgufError::Unsupported`] for other versions or tensor types.
+    /// [`GgufError::Malformed`] with the place; [`GgufError::Unsupported`] for other versions or tensor types, and for
+    /// one of several files.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, GgufError> {
-        Self::parse(Bytes::Owned(bytes))
+        let whole = Self::parse(Bytes::Owned(bytes))?;
+        match SplitOf::read(&whole)? {
+            Some(set) if set.count > 1 => Err(GgufError::Unsupported {
+                what: format!("one of {} files, which must be opened together", set.count),
+            }),
+            _ => Ok(whole),
+        }
+    }
+
+    /// Takes the tensors of the next file; metadata is the first one's.
+    fn append(&mut self, part: Self) -> Result<(), GgufError> {
+        let file = self.files.len();
+        self.files.extend(part.files);
+        for entry in part.tensors {
+            if self.tensor_idx.insert(entry.name.clone(), self.tensors.len()).is_some() {
+                return Err(GgufError::Tensors { problems: vec![format!("`{}` stands in two files", entry.name)] });
+            }
+            self.tensors.push(TensorEntry { file, ..entry });
+        }
+        Ok(())
     }
 
     fn parse(bytes: Bytes) -> Result<Self, GgufError> {
@@ -86,17 +137,17 @@ impl Gguf {
         if !matches!(version, 2 | 3) {
             return Err(GgufError::Unsupported { what: format!("version {version}, only 2 and 3 are read") });
         }
-        let n_tensors = cursor.count("tensors", MAX_ENTRIES, 24)?;
-        let n_keys = cursor.count("metadata keys", MAX_ENTRIES, 13)?;
+        let n_tensors = cursor.count("tensors", MAX_ENTRIES, MIN_TENSOR_BYTES)?;
+        let n_keys = cursor.count("metadata keys", MAX_ENTRIES, MIN_KEY_BYTES)?;
 
         let mut metadata = Vec::with_capacity(n_keys);
         let mut key_idx = HashMap::with_capacity(n_keys);
         for _ in 0..n_keys {
-            let key = cursor.string()?;
+            let key = cursor.name("metadata key", MAX_KEY_LEN)?;
             let type_id = cursor.u32()?;
             let value = cursor.value(type_id, true)?;
-            if key.is_empty() || key_idx.insert(key.clone(), metadata.len()).is_some() {
-                return Err(cursor.bad(&format!("metadata key `{key}` is empty or repeated")));
+            if key_idx.insert(key.clone(), metadata.len()).is_some() {
+                return Err(cursor.bad(&format!("metadata key `{}` is repeated", short(&key))));
             }
             metadata.push((key, value));
         }
@@ -130,12 +181,12 @@ impl Gguf {
             };
             // Cannot overflow: `end` lies within the file and the alignment is small.
             expected_offset += size.next_multiple_of(alignment);
-            if name.is_empty() || tensor_idx.insert(name.clone(), tensors.len()).is_some() {
-                return Err(broken(format!("tensor name `{name}` is empty or repeated")));
+            if tensor_idx.insert(name.clone(), tensors.len()).is_some() {
+                return Err(broken(format!("tensor name `{name}` is repeated")));
             }
-            tensors.push(TensorEntry { name, shape, ggml_type, start, end });
+            tensors.push(TensorEntry { name, shape, ggml_type, file: 0, start, end });
         }
-        Ok(Self { bytes, metadata, key_idx, tensors, tensor_idx })
+        Ok(Self { files: vec![bytes], metadata, key_idx, tensors, tensor_idx })
     }
 
     /// All metadata in file order.
@@ -185,8 +236,54 @@ impl Gguf {
     #[must_use]
     pub fn tensor(&self, name: &str) -> Option<(&TensorEntry, &[u8])> {
         let entry = self.tensors.get(*self.tensor_idx.get(name)?)?;
-        Some((entry, self.bytes.as_slice().get(entry.start..entry.end)?))
+        Some((entry, self.files.get(entry.file)?.as_slice().get(entry.start..entry.end)?))
     }
+}
+
+/// The place of one file in its set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SplitOf {
+    no: usize,
+    count: usize,
+    n_tensors: usize,
+}
+
+impl SplitOf {
+    /// The `split.*` keys; `None` for a file that was never split.
+    fn read(gguf: &Gguf) -> Result<Option<Self>, GgufError> {
+        if gguf.get("split.count").is_none() {
+            return Ok(None);
+        }
+        let number = |key: &str, most: u64| -> Result<usize, GgufError> {
+            let value = gguf.need_u64(key)?;
+            match usize::try_from(value) {
+                Ok(n) if value <= most => Ok(n),
+                _ => Err(metadata(key, format!("is {value}, at most {most}"))),
+            }
+        };
+        let most = super::write::MAX_SPLITS as u64;
+        Ok(Some(Self {
+            no: number("split.no", most)?,
+            count: number("split.count", most)?,
+            n_tensors: number("split.tensors.count", MAX_ENTRIES)?,
+        }))
+    }
+
+    /// Where the other files lie, by the name of the first. Names come from the one we were given, never from a file.
+    fn siblings(&self, first: &Path) -> Result<Vec<PathBuf>, GgufError> {
+        let name = first.file_name().unwrap_or_default().to_string_lossy();
+        let ending = format!("-00001-of-{:05}.gguf", self.count);
+        let stem = name.strip_suffix(&ending).filter(|_| self.no == 0).ok_or_else(|| {
+            metadata("split.no", format!("is {}: open the first of the {} files, `NAME{ending}`", self.no, self.count))
+        })?;
+        let path = first.with_file_name(format!("{stem}.gguf"));
+        Ok((1..self.count).map(|no| super::write::split_path(&path, no, self.count)).collect())
+    }
+}
+
+/// The start of a name in a message: names in a hostile file may be as long as the file.
+fn short(name: &str) -> &str {
+    name.char_indices().nth(64).map_or(name, |(end, _)| name.get(..end).unwrap_or(name))
 }
 
 /// Size of the data; `None` on overflow or when a row is not a whole number of blocks.
@@ -246,6 +343,15 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| self.bad("a string is not UTF-8"))
     }
 
+    /// A string of one to `most` bytes.
+    fn name(&mut self, what: &str, most: usize) -> Result<String, GgufError> {
+        let name = self.string()?;
+        if name.is_empty() || name.len() > most {
+            return Err(self.bad(&format!("a {what} of {} bytes, expected 1 to {most}", name.len())));
+        }
+        Ok(name)
+    }
+
     fn value(&mut self, type_id: u32, arrays_allowed: bool) -> Result<Value, GgufError> {
         Ok(match type_id {
             0 => Value::U8(u8::from_le_bytes(self.array()?)),
@@ -266,7 +372,8 @@ impl<'a> Cursor<'a> {
                     4..=6 => 4,
                     _ => 8,
                 };
-                let len = self.count("array elements", MAX_ARRAY_LEN, min_bytes)?;
+                let most = if min_bytes < 4 { MAX_SMALL_ARRAY_LEN } else { MAX_ARRAY_LEN };
+                let len = self.count("array elements", most, min_bytes)?;
                 let mut items = Vec::with_capacity(len);
                 for _ in 0..len {
                     items.push(self.value(element_type, false)?);
@@ -281,7 +388,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn tensor_info(&mut self) -> Result<Announced, GgufError> {
-        let name = self.string()?;
+        let name = self.name("tensor name", MAX_NAME_LEN)?;
         let n_dims = self.u32()?;
         if !(1..=4).contains(&n_dims) {
             return Err(self.bad(&format!("`{name}` has {n_dims} dimensions")));

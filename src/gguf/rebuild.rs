@@ -90,12 +90,13 @@ pub fn to_tokenizer_json(gguf: &Gguf) -> Result<Json, GgufError> {
     let last_normal = types.iter().rposition(|token_type| *token_type == NORMAL);
     // The tokenizers library numbers added tokens on from the vocabulary unless they are part of it. So they may
     // stay outside only where that numbering gives the ids of the file: no gap behind the ordinary tokens.
-    let gap = types.iter().skip(last_normal.map_or(0, |last| last + 1)).any(|token_type| *token_type == UNUSED);
+    let unused = |(text, token_type): (&&str, &i32)| *token_type == UNUSED || text.is_empty();
+    let gap = tokens.iter().zip(&types).skip(last_normal.map_or(0, |last| last + 1)).any(unused);
     let mut vocab = Map::new();
     let mut added = Vec::new();
     let mut seen = HashMap::with_capacity(tokens.len());
     for (id, (text, token_type)) in tokens.iter().zip(&types).enumerate() {
-        if *token_type == UNUSED {
+        if unused((text, token_type)) {
             continue;
         }
         if let Some(other) = seen.insert(*text, id) {

@@ -4,6 +4,8 @@
 //! writer computes them itself and refuses any other order. Source: `ggml/src/gguf.cpp` (numerics sheet, 8.1).
 
 use std::io::{self, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use super::error::GgufError;
 use super::value::{GgmlType, Value};
@@ -165,6 +167,53 @@ pub fn value_offset(metadata: &[(String, Value)], key: &str, value: &Value) -> R
         at += bytes.len() as u64;
     }
     Err(super::error::metadata(key, "is not there"))
+}
+
+/// The most files of a set: a name has five digits, and every reader opens all of them.
+pub const MAX_SPLITS: usize = 9_999;
+
+/// Cuts tensors into files of at most `max_bytes` of padded tensor data each, as llama-gguf-split does: in order, and
+/// a tensor that is larger stands alone. Every range is not empty, unless there are no tensors at all.
+///
+/// # Errors
+/// [`GgufError::Tensors`] for a shape that cannot be stored, [`GgufError::Writer`] for more than [`MAX_SPLITS`].
+pub fn plan_splits(specs: &[TensorSpec], max_bytes: u64) -> Result<Vec<Range<usize>>, GgufError> {
+    let mut plan = Vec::new();
+    let (mut start, mut filled) = (0, 0u64);
+    for (idx, spec) in specs.iter().enumerate() {
+        let bytes = spec.bytes()?.next_multiple_of(ALIGNMENT) as u64;
+        if idx > start && filled.saturating_add(bytes) > max_bytes {
+            plan.push(start..idx);
+            (start, filled) = (idx, 0);
+        }
+        filled += bytes;
+    }
+    plan.push(start..specs.len());
+    if plan.len() > MAX_SPLITS {
+        return Err(GgufError::Writer { what: format!("{} files, at most {MAX_SPLITS} make a set", plan.len()) });
+    }
+    Ok(plan)
+}
+
+/// The metadata of file `no` (from 0) of a set of `count` with `n_tensors` in all: everything and the three `split.*`
+/// keys in the first, only those keys in the others.
+#[must_use]
+pub fn split_metadata(metadata: &[(String, Value)], no: usize, count: usize, n_tensors: usize) -> Vec<(String, Value)> {
+    let number = |n: usize| Value::U16(u16::try_from(n).unwrap_or(u16::MAX));
+    let mut keys = if no == 0 { metadata.to_vec() } else { Vec::new() };
+    keys.extend([
+        ("split.no".to_owned(), number(no)),
+        ("split.tensors.count".to_owned(), Value::I32(i32::try_from(n_tensors).unwrap_or(i32::MAX))),
+        ("split.count".to_owned(), number(count)),
+    ]);
+    keys
+}
+
+/// `dir/name.gguf` -> `dir/name-00001-of-00003.gguf` for `no` 0 of 3.
+#[must_use]
+pub fn split_path(path: &Path, no: usize, count: usize) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{:05}-of-{count:05}.gguf", no + 1))
 }
 
 fn failed(error: io::Error) -> GgufError {

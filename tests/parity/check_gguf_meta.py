@@ -24,32 +24,18 @@ import numpy as np
 
 from parity_common import Report, print_versions
 
-# Says what a model is called or where it comes from. Shown, but free to differ.
-DESCRIPTIVE = (
-    "general.name",
-    "general.basename",
-    "general.finetune",
-    "general.version",
-    "general.organization",
-    "general.author",
-    "general.description",
-    "general.size_label",
-    "general.license",
-    "general.tags",
-    "general.languages",
-    "general.url",
-    "general.repo_url",
-    "general.source",
-    "general.base_model",
-    "general.dataset",
-    "general.sampling",
-    "general.quantized_by",
-    "quantize.imatrix",
-    "distill.",
+# Ours alone, or made by llama-quantize from files of its own: shown, but free to differ.
+FREE = ("quantize.imatrix", "distill.")
+# More than the converter writes, and welcome: what llama.cpp would guess by text or by name is said.
+EXTRA = (
+    "tokenizer.ggml.bos_token_id",
+    "tokenizer.ggml.eot_token_id",
+    "tokenizer.ggml.eom_token_id",
+    "tokenizer.ggml.add_bos_token",
+    "tokenizer.ggml.add_eos_token",
+    "general.alignment",
 )
-# More than the converter writes, and welcome.
-EXTRA = ("tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id", "tokenizer.ggml.eog_token_ids", "general.alignment")
-CONVERTER_TYPES = {0: "f32", 1: "f16", 32: "bf16"}
+CONVERTER_TYPES = {0: "f32", 1: "f16", 7: "q8_0", 32: "bf16"}
 QUANTIZE_TYPES = {
     2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L",
     14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 30: "IQ4_XS",
@@ -100,8 +86,11 @@ def short(value: object) -> str:
 def compare_keys(report: Report, ours: dict, theirs: dict) -> None:
     same = 0
     for key in sorted(ours.keys() | theirs.keys()):
-        free = key.startswith(DESCRIPTIVE) or (key in EXTRA and key not in theirs)
+        free = key.startswith(FREE) or (key in EXTRA and key not in theirs)
         a, b = ours.get(key), theirs.get(key)
+        if key == "tokenizer.chat_templates" and a and b:
+            # The converter takes the names from a set, in any order.
+            a, b = (a[0], sorted(a[1])), (b[0], sorted(b[1]))
         if a == b:
             same += 1
             continue
@@ -120,6 +109,8 @@ def compare_keys(report: Report, ours: dict, theirs: dict) -> None:
         else:
             report.check(False, line)
     report.check(same > 0, f"{same} keys equal in type and value")
+    order = [[key for key in side if key in ours and key in theirs] for side in (ours, theirs)]
+    report.check(order[0] == order[1], "the keys stand in the converter's order")
 
 
 def raw(tensor) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::write::{TensorSpec, Writer};
+use super::super::write::{TensorSpec, Writer, plan_splits, split_metadata, split_path};
 use super::*;
 
 fn spec(name: &str, shape: &[usize], ggml_type: GgmlType) -> TensorSpec {
@@ -126,6 +126,130 @@ fn nested_arrays_and_old_versions_are_refused() {
     assert!(Gguf::from_bytes(bytes.clone()).is_ok());
     bytes[4] = 1;
     assert!(matches!(Gguf::from_bytes(bytes), Err(GgufError::Unsupported { .. })));
+}
+
+/// A set of files by the writer's own plan; returns the path of the first.
+fn set(dir: &Path, max_bytes: u64) -> (PathBuf, Vec<TensorSpec>) {
+    let (metadata, tensors) = sample();
+    let plan = plan_splits(&tensors, max_bytes).unwrap();
+    for (no, range) in plan.iter().enumerate() {
+        let keys = split_metadata(&metadata, no, plan.len(), tensors.len());
+        std::fs::write(split_path(&dir.join("m.gguf"), no, plan.len()), file(&keys, &tensors[range.clone()])).unwrap();
+    }
+    (split_path(&dir.join("m.gguf"), 0, plan.len()), tensors)
+}
+
+#[test]
+fn sets_of_files_are_one_model() {
+    let dir = tempfile::tempdir().unwrap();
+    // 32, 96, 224 and 32 bytes with their padding.
+    for (max_bytes, files) in [(0, 4), (100, 4), (128, 3), (256, 2), (1 << 20, 1)] {
+        let (first, tensors) = set(dir.path(), max_bytes);
+        assert!(first.ends_with(format!("m-00001-of-{files:05}.gguf")), "{}", first.display());
+        let gguf = Gguf::open(&first).unwrap();
+        assert_eq!(gguf.need_u64("a.u16").unwrap(), 2);
+        assert_eq!(gguf.tensors().len(), tensors.len());
+        for spec in &tensors {
+            let (entry, bytes) = gguf.tensor(&spec.name).unwrap();
+            assert_eq!((&entry.shape, bytes.len()), (&spec.shape, spec.bytes().unwrap()));
+        }
+    }
+    let sizes =
+        |max| plan_splits(&sample().1, max).unwrap().iter().map(std::iter::ExactSizeIterator::len).collect::<Vec<_>>();
+    assert_eq!((sizes(0), sizes(128), sizes(256)), (vec![1; 4], vec![2, 1, 1], vec![2, 2]));
+    assert_eq!(plan_splits(&[], 1).unwrap(), [0..0]);
+}
+
+#[test]
+fn broken_sets_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, _) = set(dir.path(), 128);
+    let second = split_path(&dir.path().join("m.gguf"), 1, 3);
+    let error = |path: &Path| Gguf::open(path).unwrap_err().to_string();
+    assert!(error(&second).contains("open the first of the 3 files"));
+    assert!(Gguf::from_bytes(std::fs::read(&first).unwrap()).unwrap_err().to_string().contains("one of 3 files"));
+    let renamed = dir.path().join("other.gguf");
+    std::fs::copy(&first, &renamed).unwrap();
+    assert!(error(&renamed).contains("NAME-00001-of-00003.gguf"));
+    // A file of the set in another's place, then none at all.
+    let good = std::fs::read(&second).unwrap();
+    std::fs::copy(&first, &second).unwrap();
+    assert!(error(&first).contains("another set or place"));
+    std::fs::write(&second, &good[..good.len() / 2]).unwrap();
+    assert!(Gguf::open(&first).is_err());
+    std::fs::remove_file(&second).unwrap();
+    assert!(matches!(Gguf::open(&first), Err(GgufError::Hub(_))));
+    // The same tensor twice, and a count that lies.
+    let third = split_path(&dir.path().join("m.gguf"), 2, 3);
+    std::fs::write(&second, &good).unwrap();
+    let (metadata, tensors) = sample();
+    let write =
+        |keys: Vec<(String, Value)>, tensors: &[TensorSpec]| std::fs::write(&third, file(&keys, tensors)).unwrap();
+    write(split_metadata(&metadata, 2, 3, 4), &tensors[..1]);
+    assert!(error(&first).contains("stands in two files"));
+    write(split_metadata(&metadata, 2, 3, 4), &[]);
+    assert!(error(&first).contains("the files hold 3"));
+    let lie = |no: u64| {
+        vec![
+            ("split.count".to_owned(), Value::U64(no)),
+            ("split.no".to_owned(), Value::U64(0)),
+            ("split.tensors.count".to_owned(), Value::I32(-1)),
+        ]
+    };
+    for no in [2, u64::MAX] {
+        assert!(matches!(Gguf::from_bytes(file(&lie(no), &[])), Err(GgufError::Metadata { .. })));
+    }
+}
+
+#[test]
+fn names_and_arrays_have_limits() {
+    let string = |len: u64, text: &[u8]| [&len.to_le_bytes()[..], text].concat();
+    let header = |tensors: u64, keys: u64, rest: &[u8]| {
+        [b"GGUF\x03\0\0\0", &tensors.to_le_bytes()[..], &keys.to_le_bytes()[..], rest].concat()
+    };
+    let refused = |bytes: Vec<u8>, part: &str| {
+        let error = Gguf::from_bytes(bytes).unwrap_err().to_string();
+        assert!(error.contains(part) && error.len() < 300, "{error}");
+    };
+    let key = |key: &[u8], rest: &[u8]| [string(key.len() as u64, key), rest.to_vec()].concat();
+    refused(header(0, 1, &key(b"", &[7, 0, 0, 0, 1, 1])), "expected 1 to");
+    refused(header(0, 1, &key(&[b'k'; 70_000], &[7, 0, 0, 0, 1])), "70000 bytes");
+    refused(header(0, 1, &key(b"\xff\xfe", &[7, 0, 0, 0, 1])), "not UTF-8");
+    refused(header(0, 1, &key(b"k", &[13, 0, 0, 0, 1])), "value type 13");
+    let twice = [key(&[b'k'; 1000], &[7, 0, 0, 0, 1]), key(&[b'k'; 1000], &[7, 0, 0, 0, 1])].concat();
+    refused(header(0, 2, &twice), "is repeated");
+    // An array of a billion elements in few bytes, and one of bytes that is too long to be kept as values.
+    let array = |element: u32, len: u64| [&9u32.to_le_bytes()[..], &element.to_le_bytes(), &len.to_le_bytes()].concat();
+    refused(header(0, 1, &key(b"k", &array(8, 1 << 30))), "cannot be in");
+    let long = [array(0, (1 << 20) + 1), vec![0; (1 << 20) + 1]].concat();
+    refused(header(0, 1, &key(b"k", &long)), "array elements");
+    let tensor = |name: &[u8], dims: &[u64], type_id: u32, offset: u64| {
+        let dims_bytes: Vec<u8> = dims.iter().flat_map(|dim| dim.to_le_bytes()).collect();
+        [
+            key(name, &(dims.len() as u32).to_le_bytes()),
+            dims_bytes,
+            type_id.to_le_bytes().to_vec(),
+            offset.to_le_bytes().to_vec(),
+            vec![0; 64],
+        ]
+        .concat()
+    };
+    refused(header(1, 0, &tensor(&[b't'; 64], &[1], 0, 0)), "64 bytes");
+    refused(header(1, 0, &tensor(b"t", &[0], 0, 0)), "impossible dimension");
+    refused(header(1, 0, &tensor(b"t", &[u64::MAX], 0, 0)), "cannot be");
+    refused(header(1, 0, &tensor(b"t", &[1 << 40, 1 << 40], 0, 0)), "cannot be");
+    refused(header(1, 0, &tensor(b"t", &[1; 5], 0, 0)), "5 dimensions");
+    refused(header(1, 0, &tensor(b"t", &[], 0, 0)), "0 dimensions");
+    refused(header(1, 0, &tensor(b"t", &[1], 0, 32)), "starts at 32");
+    refused(header(1, 0, &tensor(b"t", &[1 << 30], 0, 0)), "beyond the end");
+    refused(header(1, 0, &tensor(b"t", &[1], 999, 0)), "ggml type 999");
+    refused(header(1, 0, &tensor(b"t", &[33], 8, 0)), "cannot be Q8_0");
+    refused(header(u64::MAX, 0, &[0; 100]), "tensors cannot be");
+    refused(header(0, 1 << 15, &[0; 100]), "metadata keys cannot be");
+    for alignment in [Value::U32(0), Value::U32(3), Value::U32(1 << 21), Value::I32(-32), Value::String("32".into())] {
+        let keys = [("general.alignment".to_owned(), alignment)];
+        refused(file(&keys, &[]), "general.alignment");
+    }
 }
 
 proptest! {
