@@ -200,7 +200,7 @@ fn command_lines_of_llama_cpp() {
     assert!(text.contains("-c 2048 --temp 0.7 -t 4"), "{text}");
     let written = write(Target::LlamaCpp, &described(dir.path(), None), dir.path()).unwrap();
     let text = read(&written.files[0]);
-    assert!(text.contains("-no-cnv") && !text.contains("--jinja"), "{text}");
+    assert!(text.contains("llama-completion") && text.contains("-no-cnv") && !text.contains("llama-cli"), "{text}");
 }
 
 #[test]

@@ -87,15 +87,15 @@ pub fn measured(found: &Measured) -> String {
     out
 }
 
-/// Per student the row that the order puts first, which for those that do not fit is the smallest.
+/// Per student the row that the order puts first; of those that are too large or too slow the smallest.
 fn best(plan: &Plan) -> Vec<&Row> {
     let mut rows: Vec<&Row> = Vec::new();
     for row in &plan.rows {
         match rows.iter_mut().find(|shown| shown.student == row.student) {
             None => rows.push(row),
             Some(shown) => {
-                let none_fits = shown.verdict == Verdict::TooLarge && row.verdict == Verdict::TooLarge;
-                if none_fits && row.memory.total_bytes < shown.memory.total_bytes {
+                let fails = matches!(row.verdict, Verdict::TooLarge | Verdict::Slow) && row.verdict == shown.verdict;
+                if fails && row.memory.total_bytes < shown.memory.total_bytes {
                     *shown = row;
                 }
             }
