@@ -131,6 +131,7 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
         ("dora", "check_adapter.py", lambda: adapter(use_dora=True), torch),
         ("rslora", "check_adapter.py", lambda: adapter(use_rslora=True), torch),
         ("merged", "check_merged.py", merged, torch),
+        ("merge", "check_merge.py", lambda: ["--distill", made.distill], torch),
         ("gguf", "check_gguf.py", gguf, ["llama_cpp"]),
         (
             "gguf-meta",
