@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use super::error::GgufError;
@@ -17,7 +17,7 @@ use super::mixture::Quant;
 use super::quantize::quantize_rows;
 use super::source::{Part, Source};
 use super::value::Value;
-use super::write::{TensorSpec, Writer, value_offset};
+use super::write::{TensorSpec, Writer, plan_splits, split_metadata, split_path, value_offset};
 use crate::hub::Staged;
 
 /// Weights converted at a time: 16 MiB as f32.
@@ -32,6 +32,8 @@ pub struct ExportOptions<'a> {
     pub quant: Quant,
     /// How much each column of a matrix matters.
     pub importance: Option<&'a Importance>,
+    /// Most bytes of tensors in one file; more become a set, as `llama-gguf-split` makes it.
+    pub max_file_bytes: Option<u64>,
     /// Metadata behind the model's own. Values can be set again before [`Exported::commit`].
     pub notes: Vec<(String, Value)>,
 }
@@ -40,34 +42,38 @@ impl ExportOptions<'_> {
     /// A mix and nothing else.
     #[must_use]
     pub const fn new(quant: Quant) -> Self {
-        Self { quant, importance: None, notes: Vec::new() }
+        Self { quant, importance: None, max_file_bytes: None, notes: Vec::new() }
     }
 }
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportSummary {
-    /// Size of the file.
+    /// Size of the file, or of all files of a set.
     pub bytes: u64,
+    /// How many there are.
+    pub files: usize,
     /// Number of tensors by ggml type name.
     pub tensors: BTreeMap<&'static str, usize>,
     /// Bits per weight, all tensors together, in thousandths.
     pub millibits_per_weight: u64,
 }
 
-/// A finished file under a temporary name. Dropped without [`Exported::commit`] it is gone.
+/// Finished files under temporary names. Dropped without [`Exported::commit`] they are gone.
 pub struct Exported {
     staged: Staged,
-    /// What is in it.
+    out: PathBuf,
+    paths: Vec<PathBuf>,
+    /// What is in them.
     pub summary: ExportSummary,
     metadata: Vec<(String, Value)>,
 }
 
 impl Exported {
-    /// Where it lies meanwhile.
+    /// Where the file, or the first of a set, lies meanwhile.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.staged.path()
+        self.paths.first().map_or(self.staged.path(), PathBuf::as_path)
     }
 
     /// Writes another value of the same type and size over one of the metadata.
@@ -76,8 +82,8 @@ impl Exported {
     /// [`GgufError::Metadata`] for an unknown key or another size; [`GgufError::Io`].
     pub fn set(&mut self, key: &str, value: Value) -> Result<(), GgufError> {
         let (at, bytes) = value_offset(&self.metadata, key, &value)?;
-        let io = |source| GgufError::Io { path: self.staged.path().to_owned(), source };
-        let mut file = OpenOptions::new().write(true).open(self.staged.path()).map_err(io)?;
+        let io = |source| GgufError::Io { path: self.path().to_owned(), source };
+        let mut file = OpenOptions::new().write(true).open(self.path()).map_err(io)?;
         file.seek(SeekFrom::Start(at)).map_err(io)?;
         file.write_all(&bytes).map_err(io)?;
         file.sync_all().map_err(io)?;
@@ -87,13 +93,22 @@ impl Exported {
         Ok(())
     }
 
-    /// Gives the file its name; one that had it is replaced.
+    /// Gives the files their names; one that had the name is replaced. Returns the file to open, of a set the first,
+    /// which gets its name last: a set that can be opened is whole.
     ///
     /// # Errors
-    /// [`GgufError::Hub`] when it cannot be renamed.
-    pub fn commit(self) -> Result<ExportSummary, GgufError> {
-        self.staged.commit()?;
-        Ok(self.summary)
+    /// [`GgufError::Hub`] or [`GgufError::Io`] when one cannot be renamed.
+    pub fn commit(self) -> Result<(PathBuf, ExportSummary), GgufError> {
+        if self.paths.len() == 1 {
+            self.staged.commit()?;
+            return Ok((self.out, self.summary));
+        }
+        let mut first = self.out.clone();
+        for path in self.paths.iter().rev() {
+            first = self.out.with_file_name(path.file_name().unwrap_or_default());
+            std::fs::rename(path, &first).map_err(|source| GgufError::Io { path: first.clone(), source })?;
+        }
+        Ok((first, self.summary))
     }
 }
 
@@ -118,23 +133,39 @@ pub fn export(
     let weights: u64 = specs.iter().map(|s| s.shape.iter().product::<usize>() as u64).sum();
     check_importance(&specs, options.importance)?;
 
-    let staged = Staged::file(out, true)?;
-    let io = |source| GgufError::Io { path: staged.path().to_owned(), source };
     let total = specs.iter().map(TensorSpec::bytes).sum::<Result<usize, _>>()? as u64;
-    let file = File::create(staged.path()).map_err(io)?;
-    let mut writer = Writer::start(BufWriter::with_capacity(1 << 20, file), &metadata, &specs)?;
     let mut tensors = BTreeMap::new();
     for spec in &specs {
         *tensors.entry(spec.ggml_type.name()).or_insert(0) += 1;
     }
+    let cut = match options.max_file_bytes {
+        Some(most) => plan_splits(&specs, most)?,
+        None => Vec::new(),
+    };
+    let (staged, files) = if cut.len() > 1 {
+        let staged = Staged::dir(out, true)?;
+        let name = staged.path().join(out.file_name().unwrap_or_default());
+        let files = cut.iter().enumerate().map(|(no, range)| Piece {
+            path: split_path(&name, no, cut.len()),
+            metadata: split_metadata(&metadata, no, cut.len(), specs.len()),
+            specs: specs[range.clone()].to_vec(),
+        });
+        (staged, files.collect())
+    } else {
+        let staged = Staged::file(out, true)?;
+        let path = staged.path().to_owned();
+        (staged, vec![Piece { path, metadata: metadata.clone(), specs: specs.clone() }])
+    };
+    let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     // Writing waits for the disk, converting for the processor: each on threads of its own.
-    let (bytes, file) = std::thread::scope(|scope| {
+    let bytes = std::thread::scope(|scope| {
         let (to_disk, chunks) = mpsc::sync_channel::<Vec<u8>>(WAITING_CHUNKS);
-        let disk = scope.spawn(move || -> Result<(u64, BufWriter<File>), GgufError> {
+        let disk = scope.spawn(move || -> Result<u64, GgufError> {
+            let mut set = Set::new(files);
             for chunk in chunks {
-                writer.data(&chunk)?;
+                set.data(&chunk)?;
             }
-            writer.finish().map(|(file, bytes)| (bytes, file))
+            set.finish()
         });
         let mut done = 0;
         let mut sent = || -> Result<(), GgufError> {
@@ -142,8 +173,8 @@ pub fn export(
                 convert(source, part, spec, options.importance, &mut |chunk| {
                     done += chunk.len() as u64;
                     // The other end hangs up when it fails; its own error is the one to tell.
-                    Ok(to_disk.send(chunk).is_ok())
-                        .and_then(|listens| if progress(done, total) { Ok(listens) } else { Err(GgufError::Stopped) })
+                    let listens = to_disk.send(chunk).is_ok();
+                    if progress(done, total) { Ok(listens) } else { Err(GgufError::Stopped) }
                 })?;
                 source.forget(part);
             }
@@ -155,11 +186,68 @@ pub fn export(
         // A failed conversion leaves tensors unfinished, which the writer would complain about.
         converted.and(written)
     })?;
-    let file = file.into_inner().map_err(|error| io(error.into_error()))?;
-    file.sync_all().map_err(io)?;
-    let bits = specs.iter().map(TensorSpec::bytes).sum::<Result<usize, _>>()? as u64 * 8_000;
-    let millibits_per_weight = bits / weights.max(1);
-    Ok(Exported { staged, summary: ExportSummary { bytes, tensors, millibits_per_weight }, metadata })
+    let millibits_per_weight = total * 8_000 / weights.max(1);
+    let summary = ExportSummary { bytes, files: paths.len(), tensors, millibits_per_weight };
+    Ok(Exported { staged, out: out.to_owned(), paths, summary, metadata })
+}
+
+/// One file to be written.
+struct Piece {
+    path: PathBuf,
+    metadata: Vec<(String, Value)>,
+    specs: Vec<TensorSpec>,
+}
+
+/// The files of an export, written one after the other.
+struct Set {
+    waiting: std::vec::IntoIter<Piece>,
+    current: Option<(PathBuf, Writer<BufWriter<File>>)>,
+    bytes: u64,
+}
+
+impl Set {
+    fn new(files: Vec<Piece>) -> Self {
+        Self { waiting: files.into_iter(), current: None, bytes: 0 }
+    }
+
+    /// Some bytes of the current tensor.
+    fn data(&mut self, chunk: &[u8]) -> Result<(), GgufError> {
+        if self.current.as_ref().is_none_or(|(_, writer)| writer.is_complete()) {
+            self.next()?;
+        }
+        match &mut self.current {
+            Some((_, writer)) => writer.data(chunk),
+            None => Err(GgufError::Writer { what: "more data than the tensors announced".to_owned() }),
+        }
+    }
+
+    /// Closes a file and opens the one after it.
+    fn next(&mut self) -> Result<(), GgufError> {
+        self.close()?;
+        if let Some(Piece { path, metadata, specs }) = self.waiting.next() {
+            let file = File::create(&path).map_err(|source| GgufError::Io { path: path.clone(), source })?;
+            self.current = Some((path, Writer::start(BufWriter::with_capacity(1 << 20, file), &metadata, &specs)?));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), GgufError> {
+        let Some((path, writer)) = self.current.take() else { return Ok(()) };
+        let io = |source| GgufError::Io { path: path.clone(), source };
+        let (file, bytes) = writer.finish()?;
+        let file = file.into_inner().map_err(|error| io(error.into_error()))?;
+        file.sync_all().map_err(io)?;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<u64, GgufError> {
+        self.close()?;
+        match self.waiting.len() {
+            0 => Ok(self.bytes),
+            n => Err(GgufError::Writer { what: format!("{n} files without their data") }),
+        }
+    }
 }
 
 fn spec(source: &dyn Source, part: &Part, options: &ExportOptions<'_>) -> TensorSpec {

@@ -130,6 +130,12 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// Whether every tensor has its data.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.owed.is_empty()
+    }
+
     /// Returns the sink and the size of the file.
     ///
     /// # Errors

@@ -543,6 +543,7 @@ fn export_stage(
             save_importance: None,
             check: Check::Rows(&held),
             limits: Limits::from(settings),
+            max_file_bytes: None,
         };
         let quality = export_model(&job, watch)?.quality;
         if let Some(quality) = &quality {

@@ -10,6 +10,7 @@ use crate::package::{self, Description, Target};
 use crate::pipeline::{
     Calibration, Check, Export, ExportJob, Limits, Model, dataset_files, export_model, open_student,
 };
+use crate::plan::device::memory_size;
 use crate::row::{Row, Split};
 use crate::{Error, ExitKind, dataset, edge};
 
@@ -47,6 +48,9 @@ pub struct ExportArgs {
     /// Exit with 1 when the file does not keep the limits of `[export]`
     #[arg(long, requires = "check")]
     strict: bool,
+    /// Write a set of files of at most this much tensor data each, for example 2GB
+    #[arg(long, value_parser = split_size)]
+    split_size: Option<u64>,
     /// Quantise a GGUF that is quantised already
     #[arg(long)]
     allow_requantize: bool,
@@ -56,6 +60,13 @@ pub struct ExportArgs {
     /// Print what was written and measured as JSON
     #[arg(long)]
     json: bool,
+}
+
+fn split_size(text: &str) -> Result<u64, String> {
+    memory_size(text).map_err(|e| e.to_string()).and_then(|bytes| match bytes {
+        0..0x10_0000 => Err("a file holds at least 1MB".to_owned()),
+        bytes => Ok(bytes),
+    })
 }
 
 /// What may be opened as the model.
@@ -100,6 +111,7 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
             None => Check::None,
         },
         limits: Limits::from(&workspace.settings.export),
+        max_file_bytes: args.split_size,
     };
     // What cannot be packaged is said before an hour of quantising, not after.
     if args.targets.contains(&Target::Vllm) && !matches!(&job.model, Model::Folder(_, [])) {
@@ -107,11 +119,11 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
     }
     let name = package_name(&args.output)?;
     let export = export_model(&job, printer)?;
-    tell(&export, args, quant, printer)?;
+    tell(&export, args.json, quant, printer)?;
     for &target in &args.targets {
         let description = match (&opened, target) {
             (Opened::Folder(folder, _), Target::Vllm) => Description::of_folder(&name, folder)?,
-            _ => Description::of_gguf(&name, &args.output)?,
+            _ => Description::of_gguf(&name, &export.path)?,
         };
         let dir = args.output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let written = package::write(target, &description, dir)?;
@@ -172,11 +184,12 @@ fn package_name(output: &Path) -> Result<String, Error> {
     Ok(name)
 }
 
-fn tell(export: &Export, args: &ExportArgs, quant: Quant, printer: &Printer) -> Result<(), Error> {
+fn tell(export: &Export, json: bool, quant: Quant, printer: &Printer) -> Result<(), Error> {
     let summary = &export.summary;
-    if args.json {
+    if json {
         let said = serde_json::json!({
-            "file": args.output,
+            "file": export.path,
+            "files": summary.files,
             "bytes": summary.bytes,
             "quant": quant.name(),
             "bits_per_weight": summary.millibits_per_weight as f64 / 1000.0,
@@ -188,7 +201,7 @@ fn tell(export: &Export, args: &ExportArgs, quant: Quant, printer: &Printer) -> 
     let types: Vec<String> = summary.tensors.iter().map(|(name, n)| format!("{n} {name}")).collect();
     printer.talk(&format!(
         "{}: {:.1} MB, {:.2} bits a weight: {}",
-        args.output.display(),
+        export.path.display(),
         summary.bytes as f64 / 1e6,
         summary.millibits_per_weight as f64 / 1000.0,
         types.join(", ")

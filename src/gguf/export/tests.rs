@@ -54,7 +54,7 @@ fn folder(dir: &Path, tied: bool, poison: Option<&str>) -> Folder {
 
 /// Exports and gives the file its name.
 fn whole(folder: &Folder, out: &Path, quant: Quant) -> Result<ExportSummary, GgufError> {
-    export(&FolderSource::new(folder, &[])?, out, &ExportOptions::new(quant), &mut |_, _| true)?.commit()
+    export(&FolderSource::new(folder, &[])?, out, &ExportOptions::new(quant), &mut |_, _| true)?.commit().map(|(_, summary)| summary)
 }
 
 #[test]
@@ -70,7 +70,8 @@ fn bf16_export_reads_back_bit_for_bit() {
     let source = FolderSource::new(&folder, &[]).unwrap();
     let exported = export(&source, &out, &ExportOptions::new(Quant::BF16), &mut progress).unwrap();
     assert!(!out.exists(), "not before it is asked for");
-    let summary = exported.commit().unwrap();
+    let (path, summary) = exported.commit().unwrap();
+    assert_eq!((path.as_path(), summary.files), (out.as_path(), 1));
     assert_eq!(last.0, last.1);
     assert_eq!(summary.bytes, fs::metadata(&out).unwrap().len());
     assert_eq!(summary.tensors, BTreeMap::from([("BF16", 15), ("F32", 6)]));
@@ -211,6 +212,32 @@ fn a_gguf_of_sixteen_bits_is_quantised_like_its_folder_and_one_of_four_is_not() 
     let error = FileSource::new(&direct, false).map(|_| ()).unwrap_err().to_string();
     assert!(error.contains("is Q4_K") || error.contains("is Q5_K") || error.contains("is Q6_K"), "{error}");
     assert!(FileSource::new(&direct, true).is_ok());
+}
+
+#[test]
+fn a_set_of_files_is_the_same_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = folder(&dir.path().join("m"), false, None);
+    let (one, many) = (dir.path().join("one.gguf"), dir.path().join("many.gguf"));
+    whole(&folder, &one, Quant::Q8_0).unwrap();
+    let mut options = ExportOptions::new(Quant::Q8_0);
+    options.max_file_bytes = Some(300_000);
+    options.notes = vec![("distill.gate.passed".to_owned(), Value::Bool(false))];
+    let source = FolderSource::new(&folder, &[]).unwrap();
+    let mut exported = export(&source, &many, &options, &mut |_, _| true).unwrap();
+    // Already readable where it lies, and changed there.
+    assert!(GgufModel::open(exported.path()).is_ok());
+    exported.set("distill.gate.passed", Value::Bool(true)).unwrap();
+    let (first, summary) = exported.commit().unwrap();
+    assert!(summary.files > 2, "{}", summary.files);
+    assert_eq!(first.file_name().unwrap().to_string_lossy(), format!("many-00001-of-{:05}.gguf", summary.files));
+    let (one, many) = (GgufModel::open(&one).unwrap(), GgufModel::open(&first).unwrap());
+    for name in folder.tensor_names() {
+        assert_eq!(many.load_f32(name).unwrap(), one.load_f32(name).unwrap(), "{name}");
+    }
+    assert_eq!(many.gguf().get("distill.gate.passed"), Some(&Value::Bool(true)));
+    // The folder, one file and the set: nothing else is left.
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2 + summary.files);
 }
 
 #[test]

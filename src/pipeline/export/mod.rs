@@ -4,7 +4,7 @@
 mod calibrate;
 mod gate;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{STOP, Watch};
@@ -94,12 +94,16 @@ pub struct ExportJob<'a> {
     pub check: Check<'a>,
     /// What is good enough.
     pub limits: Limits,
+    /// Most bytes of tensors in one file.
+    pub max_file_bytes: Option<u64>,
 }
 
 /// What came out.
 #[derive(Clone, Debug)]
 pub struct Export {
-    /// The file.
+    /// The file to open.
+    pub path: PathBuf,
+    /// What is in it.
     pub summary: ExportSummary,
     /// What quantisation cost; `None` when nothing was measured.
     pub quality: Option<Quality>,
@@ -145,7 +149,7 @@ pub fn export_model(job: &ExportJob<'_>, watch: &dyn Watch) -> Result<Export, Er
     if check.is_some() {
         notes.extend(Quality::unknown().notes());
     }
-    let options = ExportOptions { quant: job.quant, importance: importance.as_ref(), notes };
+    let options = ExportOptions { quant: job.quant, importance: importance.as_ref(), max_file_bytes: job.max_file_bytes, notes };
     let mut exported = export(&*source, job.out, &options, &mut |done, total| {
         watch.progress(done, total, "quantising");
         !stopped()
@@ -162,8 +166,8 @@ pub fn export_model(job: &ExportJob<'_>, watch: &dyn Watch) -> Result<Export, Er
             Some(quality)
         }
     };
-    let summary = exported.commit().map_err(|e| Error::from(e).place(shown(job.out)))?;
-    Ok(Export { summary, quality })
+    let (path, summary) = exported.commit().map_err(|e| Error::from(e).place(shown(job.out)))?;
+    Ok(Export { path, summary, quality })
 }
 
 /// The keys under which llama-quantize tells what it used.
