@@ -1,7 +1,5 @@
 //! The kernels without instructions of any one machine: what the others are held against, and what runs elsewhere.
 
-use half::{bf16, f16};
-
 use crate::gguf::GgmlType;
 
 use super::Job;
@@ -11,8 +9,8 @@ use super::formats::*;
 pub fn run(job: &Job<'_>) {
     match job.ggml_type {
         GgmlType::F32 => float(job, |w: &[u8; 4]| f32::from_le_bytes(*w), false),
-        GgmlType::F16 => float(job, |w: &[u8; 2]| f16::from_le_bytes(*w).to_f32(), false),
-        GgmlType::BF16 => float(job, |w: &[u8; 2]| bf16::from_le_bytes(*w).to_f32(), true),
+        GgmlType::F16 => float(job, |w: &[u8; 2]| half(*w), false),
+        GgmlType::BF16 => float(job, |w: &[u8; 2]| f32::from_le_bytes([0, 0, w[0], w[1]]), true),
         GgmlType::Q4_0 => small::<Q4_0>(job),
         GgmlType::Q4_1 => small::<Q4_1>(job),
         GgmlType::Q5_0 => small::<Q5_0>(job),
@@ -43,6 +41,7 @@ fn half(bytes: [u8; 2]) -> f32 {
 /// Sixteen sums at a time, so that the order is that of a vector and not of one long chain.
 const SUMS: usize = 16;
 
+#[inline(always)]
 fn float<const N: usize>(job: &Job<'_>, decode: impl Fn(&[u8; N]) -> f32, split: bool) {
     let stride = job.acts.grouped();
     let mut decoded = vec![0.0_f32; stride];
@@ -93,7 +92,7 @@ fn small<B: Small>(job: &Job<'_>) {
             let Levels { levels, d, m: min } = block.unpack();
             for (m, total) in totals.iter_mut().enumerate() {
                 let at = m * stride / SMALL + idx;
-                let dot = dot(&levels, &x.levels.get()[at * SMALL..][..SMALL]);
+                let dot = x.levels.get()[at * SMALL..].first_chunk().map_or(0, |x| dot(&levels, x));
                 *total += d * x.scales.get()[at] * dot as f32 + min * x.sums.get()[at];
             }
         }
@@ -103,21 +102,36 @@ fn small<B: Small>(job: &Job<'_>) {
     }
 }
 
+/// Of whole arrays, so that the loop becomes vectors without a rest.
 #[inline(always)]
-fn dot(w: &[i8], x: &[i8]) -> i32 {
-    w.iter().zip(x).map(|(w, x)| i32::from(i16::from(*w) * i16::from(*x))).sum()
+fn dot<const N: usize>(w: &[i8; N], x: &[i8; N]) -> i32 {
+    let mut sum = 0;
+    for idx in 0..N {
+        sum += i32::from(w[idx]) * i32::from(x[idx]);
+    }
+    sum
 }
 
 /// Low nibbles, then high ones.
 #[inline(always)]
 fn nibbles(qs: &[u8; 16]) -> [u8; SMALL] {
-    std::array::from_fn(|idx| qs[idx % 16] >> (4 * (idx / 16)) & 15)
+    let mut levels = [0; SMALL];
+    for idx in 0..16 {
+        levels[idx] = qs[idx] & 15;
+        levels[16 + idx] = qs[idx] >> 4;
+    }
+    levels
 }
 
 #[inline(always)]
 fn with_fifth(qs: &[u8; 16], qh: [u8; 4], less: i8) -> [i8; SMALL] {
-    let (low, high) = (nibbles(qs), u32::from_le_bytes(qh));
-    std::array::from_fn(|idx| (low[idx] | ((high >> idx & 1) as u8) << 4) as i8 - less)
+    let mut levels = nibbles(qs);
+    for (levels, set) in levels.as_chunks_mut::<8>().0.iter_mut().zip(qh) {
+        for idx in 0..8 {
+            levels[idx] |= u8::from(set & (1 << idx) != 0) << 4;
+        }
+    }
+    levels.map(|level| level as i8 - less)
 }
 
 impl Small for Q4_0 {
@@ -200,6 +214,47 @@ fn large<B: Large>(job: &Job<'_>) {
     }
 }
 
+/// `(bytes >> SHIFT) & MASK` of 32 bytes: the levels of one part of 32.
+#[inline(always)]
+fn part<const SHIFT: u32, const MASK: u8>(bytes: &[u8; 32], to: &mut [i8]) {
+    for (to, byte) in to.iter_mut().zip(bytes) {
+        *to = (byte >> SHIFT & MASK) as i8;
+    }
+}
+
+/// Adds `value` where a bit of the byte is set.
+#[inline(always)]
+fn bit(bytes: &[u8; 32], bit: usize, value: i8, to: &mut [i8]) {
+    let set = 1 << bit;
+    for (to, byte) in to.iter_mut().zip(bytes) {
+        *to += if byte & set == 0 { 0 } else { value };
+    }
+}
+
+/// Levels of two bits: four parts from 32 bytes.
+#[inline(always)]
+fn two_bits(qs: &[[u8; 32]; 2]) -> [i8; SUPER] {
+    let mut levels = [0; SUPER];
+    for (qs, to) in qs.iter().zip(levels.as_chunks_mut::<128>().0) {
+        part::<0, 3>(qs, &mut to[..32]);
+        part::<2, 3>(qs, &mut to[32..64]);
+        part::<4, 3>(qs, &mut to[64..96]);
+        part::<6, 3>(qs, &mut to[96..]);
+    }
+    levels
+}
+
+/// Levels of four bits: two parts from 32 bytes.
+#[inline(always)]
+fn four_bits(qs: &[[u8; 32]; 4]) -> [i8; SUPER] {
+    let mut levels = [0; SUPER];
+    for (qs, to) in qs.iter().zip(levels.as_chunks_mut::<64>().0) {
+        part::<0, 15>(qs, &mut to[..32]);
+        part::<4, 15>(qs, &mut to[32..]);
+    }
+    levels
+}
+
 /// Bytes of two words.
 #[inline(always)]
 fn bytes(words: [u64; 2]) -> [i32; 16] {
@@ -218,7 +273,7 @@ impl Large for Q2K {
     #[inline(always)]
     fn unpack(&self) -> Parts {
         Parts {
-            levels: std::array::from_fn(|idx| (self.qs[idx / 128][idx % 32] >> (2 * (idx / 32 % 4)) & 3) as i8),
+            levels: two_bits(&self.qs),
             scales: self.scales.map(|both| i32::from(both & 15)),
             mins: self.scales.map(|both| i32::from(both >> 4)),
             d: half([self.dm[0], self.dm[1]]),
@@ -230,13 +285,12 @@ impl Large for Q2K {
 impl Large for Q3K {
     #[inline(always)]
     fn unpack(&self) -> Parts {
-        let level = |idx: usize| {
-            let low = self.qs[idx / 128][idx % 32] >> (2 * (idx / 32 % 4)) & 3;
-            let high = self.hmask[idx % 32] >> (idx / 32) & 1;
-            (low | high << 2) as i8 - 4
-        };
+        let mut levels = two_bits(&self.qs);
+        for (idx, to) in levels.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            bit(&self.hmask, idx, 4, to);
+        }
         Parts {
-            levels: std::array::from_fn(level),
+            levels: levels.map(|level| level - 4),
             scales: bytes(six_bits_q3(&self.scales)).map(|scale| scale - 32),
             mins: [0; 16],
             d: half(self.d),
@@ -249,13 +303,8 @@ impl Large for Q4K {
     #[inline(always)]
     fn unpack(&self) -> Parts {
         let (scales, mins) = eight(&self.scales);
-        Parts {
-            levels: std::array::from_fn(|idx| (self.qs[idx / 64][idx % 32] >> (4 * (idx / 32 % 2)) & 15) as i8),
-            scales,
-            mins,
-            d: half([self.dm[0], self.dm[1]]),
-            dmin: half([self.dm[2], self.dm[3]]),
-        }
+        let (d, dmin) = (half([self.dm[0], self.dm[1]]), half([self.dm[2], self.dm[3]]));
+        Parts { levels: four_bits(&self.qs), scales, mins, d, dmin }
     }
 }
 
@@ -263,49 +312,45 @@ impl Large for Q5K {
     #[inline(always)]
     fn unpack(&self) -> Parts {
         let (scales, mins) = eight(&self.scales);
-        let level = |idx: usize| {
-            let low = self.qs[idx / 64][idx % 32] >> (4 * (idx / 32 % 2)) & 15;
-            (low | (self.qh[idx % 32] >> (idx / 32) & 1) << 4) as i8
-        };
-        Parts {
-            levels: std::array::from_fn(level),
-            scales,
-            mins,
-            d: half([self.dm[0], self.dm[1]]),
-            dmin: half([self.dm[2], self.dm[3]]),
+        let mut levels = four_bits(&self.qs);
+        for (idx, to) in levels.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            bit(&self.qh, idx, 16, to);
         }
+        let (d, dmin) = (half([self.dm[0], self.dm[1]]), half([self.dm[2], self.dm[3]]));
+        Parts { levels, scales, mins, d, dmin }
     }
 }
 
 impl Large for Q6K {
     #[inline(always)]
     fn unpack(&self) -> Parts {
-        let level = |idx: usize| {
-            let (half, quarter) = (idx / 128, idx / 32 % 4);
-            let low = self.ql[half][idx % 64] >> (4 * (quarter / 2)) & 15;
-            let high = self.qh[half][idx % 32] >> (2 * quarter) & 3;
-            (low | high << 4) as i8 - 32
-        };
-        Parts {
-            levels: std::array::from_fn(level),
-            scales: self.scales.map(|scale| i32::from(scale as i8)),
-            mins: [0; 16],
-            d: half(self.d),
-            dmin: 0.0,
+        let mut levels = [0; SUPER];
+        let halves = self.ql.iter().zip(&self.qh).zip(levels.as_chunks_mut::<128>().0);
+        for ((low, high), to) in halves {
+            for idx in 0..32 {
+                let (a, b, high) = (low[idx], low[32 + idx], high[idx]);
+                to[idx] = (a & 15 | high << 4 & 48) as i8 - 32;
+                to[32 + idx] = (b & 15 | high << 2 & 48) as i8 - 32;
+                to[64 + idx] = (a >> 4 | high & 48) as i8 - 32;
+                to[96 + idx] = (b >> 4 | high >> 2 & 48) as i8 - 32;
+            }
         }
+        let scales = self.scales.map(|scale| i32::from(scale as i8));
+        Parts { levels, scales, mins: [0; 16], d: half(self.d), dmin: 0.0 }
     }
 }
 
 impl Large for Iq4Xs {
     #[inline(always)]
     fn unpack(&self) -> Parts {
-        let level = |idx: usize| {
-            let byte = self.qs[idx / 64][idx / 32 % 2 * 16 + idx % 16];
-            IQ4_LEVELS[usize::from(byte >> (4 * (idx / 16 % 2)) & 15)]
-        };
+        let mut levels = [0; SUPER];
+        let parts = self.qs.as_flattened().as_chunks::<16>().0.iter().zip(levels.as_chunks_mut::<32>().0);
+        for (qs, to) in parts {
+            *to = nibbles(qs).map(|level| IQ4_LEVELS[usize::from(level)]);
+        }
         let scales = bytes([six_bits_iq4(self), 0]);
         Parts {
-            levels: std::array::from_fn(level),
+            levels,
             scales: std::array::from_fn(|idx| scales[idx / 2] - 32),
             mins: [0; 16],
             d: half(self.d),
