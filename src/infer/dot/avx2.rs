@@ -12,7 +12,7 @@ use super::formats::*;
 use super::x86::{LargeX86, halves, load128, load256};
 
 /// How far ahead of the load the next bytes are called for.
-const AHEAD: usize = 1536;
+const AHEAD: usize = 4096;
 
 /// All rows of a job.
 #[target_feature(enable = "avx2,fma,f16c")]

@@ -17,7 +17,7 @@ use super::formats::*;
 use super::x86::{LargeX86, halves, load128, load256};
 
 /// How far ahead of the load the next bytes are called for. The hardware stops at the end of a page; this does not.
-const AHEAD: usize = 1536;
+const AHEAD: usize = 4096;
 
 /// All rows of a job.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]

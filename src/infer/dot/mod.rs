@@ -287,7 +287,7 @@ fn products_at(level: Level, team: &Team, parts: &mut [Part<'_>], acts: &Activat
         .collect();
     let chunks: usize = parts.iter().map(|(matrix, rows, _)| matrix.rows.div_ceil(*rows)).sum();
     let next = AtomicUsize::new(0);
-    team.run(&|_, _| {
+    team.share(&|_, _| {
         loop {
             let mut chunk = next.fetch_add(1, Ordering::Relaxed);
             if chunk >= chunks {

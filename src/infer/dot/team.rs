@@ -7,8 +7,8 @@
 use std::any::Any;
 use std::hint::spin_loop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,15 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_micros(100);
 /// Looks between two that give way to others: about a microsecond.
 const LOOKS: u32 = 32;
+
+/// Every worker has to do the task; they count themselves out.
+const EACH: u64 = 1 << 31;
+/// Workers may count themselves in, do the task, and count themselves out.
+const OPEN: u64 = 1 << 30;
+/// The bits that count workers.
+const COUNT: u64 = OPEN - 1;
+/// One up: another task.
+const ROUND: u64 = 1 << 32;
 
 /// A task of all threads: which of them, of how many.
 type Task<'a> = &'a (dyn Fn(usize, usize) + Sync + 'a);
@@ -31,12 +40,11 @@ pub struct Team {
 
 #[derive(Debug)]
 struct Shared {
-    /// Counts tasks: one up says that `task` is a new one.
-    round: AtomicUsize,
+    /// The number of the task in the upper half, [`EACH`] or [`OPEN`], and how many workers are at it in the lower bits.
+    /// One word, so that nobody takes the state of one task for that of another.
+    state: AtomicU64,
     /// How many take part in the task, the caller included: written with it.
     workers: AtomicUsize,
-    /// Workers that have not finished the task.
-    left: AtomicUsize,
     stop: AtomicBool,
     /// Threads that sleep in `wake`, or are about to.
     asleep: AtomicUsize,
@@ -45,7 +53,7 @@ struct Shared {
     slot: Mutex<Slot>,
     wake: Condvar,
     done: Condvar,
-    /// The task of the round, as two words: written before `round` is raised, read after it was seen to be.
+    /// Written before `state` says that there is a new task, read after it was seen to.
     task: TaskCell,
 }
 
@@ -64,8 +72,8 @@ impl std::fmt::Debug for Slot {
 #[derive(Debug)]
 struct TaskCell(std::cell::UnsafeCell<Option<Task<'static>>>);
 
-// SAFETY: written by the caller alone, while no worker has work; the round orders that before all reads, and `left`
-// orders all reads before the next write.
+// SAFETY: written by the caller alone, while no worker is at work; `state` orders that before all reads, and all reads
+// before the next write.
 unsafe impl Sync for TaskCell {}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -94,9 +102,8 @@ impl Team {
     #[must_use]
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
-            round: AtomicUsize::new(0),
+            state: AtomicU64::new(0),
             workers: AtomicUsize::new(0),
-            left: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             asleep: AtomicUsize::new(0),
             waiting: AtomicBool::new(false),
@@ -122,28 +129,53 @@ impl Team {
     /// Calls `task(worker, workers)` once for each worker, 0 on the calling thread, and returns when all are done.
     ///
     /// While a task runs, a second one (from another thread, or from within the first) is done by its caller alone,
-    /// worker after worker. So workers must not wait for each other.
+    /// worker after worker. So workers must not wait for each other. Work that can be cut small is better
+    /// [shared](Team::share).
     ///
     /// # Panics
     /// When the task does, after all workers are done with it. The team can be used again.
-    pub fn run<'a>(&self, task: Task<'a>) {
+    pub fn run(&self, task: Task<'_>) {
+        if !self.start(task, EACH) {
+            let workers = self.threads();
+            (0..workers).for_each(|worker| task(worker, workers));
+        }
+    }
+
+    /// Calls `task(worker, workers)` on the calling thread and on those workers that come before it is done there: for
+    /// tasks that share out their work by themselves, piece by piece. A worker whose core the system gave to somebody
+    /// else is not waited for.
+    ///
+    /// # Panics
+    /// As [`Team::run`].
+    pub fn share(&self, task: Task<'_>) {
+        if !self.start(task, OPEN) {
+            task(0, self.threads());
+        }
+    }
+
+    /// Does a task together; `false`, and nothing done, when there are no workers or they are at another task.
+    fn start<'a>(&self, task: Task<'a>, mode: u64) -> bool {
         let workers = self.threads();
+        if workers == 1 {
+            return false;
+        }
         let guard = match self.running.try_lock() {
-            Ok(guard) if workers > 1 => guard,
-            Err(std::sync::TryLockError::Poisoned(poisoned)) if workers > 1 => poisoned.into_inner(),
-            _ => return (0..workers).for_each(|worker| task(worker, workers)),
+            Ok(guard) => guard,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
         };
         let shared = &*self.shared;
-        // SAFETY: only the lifetime changes. The workers use the task until they have counted themselves out of
-        // `left`, and `finish` below returns only after all of them did; nothing before it can leave this function.
+        // SAFETY: only the lifetime changes. Workers use the task while they are counted in `state`, and `finish`
+        // below returns only when none is and none can come; nothing before it can leave this function.
         let task_of_workers: Task<'static> = unsafe { std::mem::transmute::<Task<'a>, Task<'static>>(task) };
-        // SAFETY: `left` is 0, so no worker reads, and `running` is held, so nobody else writes.
+        // SAFETY: no worker is counted in, so none reads, and `running` is held, so nobody else writes.
         unsafe { *shared.task.0.get() = Some(task_of_workers) };
         shared.workers.store(workers, Ordering::Relaxed);
-        shared.left.store(workers - 1, Ordering::Relaxed);
+        let round = (shared.state.load(Ordering::Relaxed) & !(ROUND - 1)).wrapping_add(ROUND);
+        let count = if mode == EACH { workers as u64 - 1 } else { 0 };
         // Sequentially consistent, as is the count of sleepers: either a worker that is about to sleep sees the new
-        // round, or it is counted here.
-        shared.round.fetch_add(1, Ordering::SeqCst);
+        // task, or it is counted there.
+        shared.state.store(round | mode | count, Ordering::SeqCst);
         if shared.asleep.load(Ordering::SeqCst) > 0 {
             drop(lock(&shared.slot));
             shared.wake.notify_all();
@@ -154,6 +186,7 @@ impl Team {
         if let Some(panic) = mine.err().or(theirs) {
             resume_unwind(panic);
         }
+        true
     }
 }
 
@@ -170,46 +203,69 @@ impl Drop for Team {
 }
 
 impl Shared {
-    /// Waits until no worker is left, and takes what one of them panicked with.
+    /// Lets no more workers in, waits until none is left, and takes what one of them panicked with.
     fn finish(&self) -> Option<Box<dyn Any + Send>> {
-        if !look(|| self.left.load(Ordering::Acquire) == 0) {
-            self.waiting.store(true, Ordering::SeqCst);
-            let mut slot = lock(&self.slot);
-            while self.left.load(Ordering::SeqCst) > 0 {
-                slot = self.done.wait(slot).unwrap_or_else(PoisonError::into_inner);
-            }
-            self.waiting.store(false, Ordering::SeqCst);
-            return slot.panic.take();
+        self.state.fetch_and(!OPEN, Ordering::SeqCst);
+        let busy = |order| self.state.load(order) & COUNT > 0;
+        if look(|| !busy(Ordering::Acquire)) {
+            return lock(&self.slot).panic.take();
         }
-        lock(&self.slot).panic.take()
+        self.waiting.store(true, Ordering::SeqCst);
+        let mut slot = lock(&self.slot);
+        while busy(Ordering::SeqCst) {
+            slot = self.done.wait(slot).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.waiting.store(false, Ordering::SeqCst);
+        slot.panic.take()
     }
 
-    /// Waits for another round than `seen`; `seen` itself when the team stops.
-    fn next(&self, seen: usize) -> usize {
-        let fresh = || self.round.load(Ordering::Acquire) != seen || self.stop.load(Ordering::Relaxed);
-        if !look(fresh) {
+    /// Waits for another task than `seen`; `seen` itself when the team stops.
+    fn next(&self, seen: u64) -> u64 {
+        let fresh = |order| self.state.load(order) / ROUND != seen || self.stop.load(order);
+        if !look(|| fresh(Ordering::Acquire)) {
             self.asleep.fetch_add(1, Ordering::SeqCst);
             let mut slot = lock(&self.slot);
-            while self.round.load(Ordering::SeqCst) == seen && !self.stop.load(Ordering::SeqCst) {
+            while !fresh(Ordering::SeqCst) {
                 slot = self.wake.wait(slot).unwrap_or_else(PoisonError::into_inner);
             }
             drop(slot);
             self.asleep.fetch_sub(1, Ordering::SeqCst);
         }
-        self.round.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire) / ROUND
+    }
+
+    /// Takes part in the task that `state` tells of, if it is another than `seen` and not over; its number.
+    fn join(&self, seen: u64) -> (u64, bool) {
+        let mut state = self.state.load(Ordering::Acquire);
+        loop {
+            let round = state / ROUND;
+            if round == seen || state & (EACH | OPEN) == 0 {
+                return (round, false);
+            }
+            if state & EACH > 0 {
+                return (round, true);
+            }
+            match self.state.compare_exchange_weak(state, state + 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return (round, true),
+                Err(now) => state = now,
+            }
+        }
     }
 
     /// The life of a worker.
     fn work(&self, worker: usize) {
         let mut seen = 0;
         loop {
-            let round = self.next(seen);
-            if round == seen {
+            if self.next(seen) == seen {
                 return;
             }
+            let (round, joined) = self.join(seen);
             seen = round;
-            // SAFETY: the round was raised after the task was written, and it is not written again before this worker
-            // has counted itself out.
+            if !joined {
+                continue;
+            }
+            // SAFETY: the task was written before the state that was just read, and is not written again before this
+            // worker has counted itself out.
             if let Some(task) = unsafe { *self.task.0.get() } {
                 let workers = self.workers.load(Ordering::Relaxed);
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(worker, workers))) {
@@ -217,7 +273,7 @@ impl Shared {
                 }
             }
             // Sequentially consistent, as is `waiting`: either the caller sees this, or it is seen to wait.
-            if self.left.fetch_sub(1, Ordering::SeqCst) == 1 && self.waiting.load(Ordering::SeqCst) {
+            if self.state.fetch_sub(1, Ordering::SeqCst) & COUNT == 1 && self.waiting.load(Ordering::SeqCst) {
                 drop(lock(&self.slot));
                 self.done.notify_one();
             }
@@ -293,6 +349,28 @@ mod tests {
             }
         });
         assert_eq!(count.load(Ordering::Relaxed), 1200);
+    }
+
+    #[test]
+    fn shared_work_is_done_once_and_late_workers_are_not_waited_for() {
+        let team = Team::new(3);
+        for round in 0..2000 {
+            // Between the two kinds, so that a worker late for one meets the other.
+            if round % 3 == 0 {
+                assert_eq!(calls(&team), [1, 1, 1]);
+            }
+            let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            team.share(&|_, workers| {
+                assert_eq!(workers, 3);
+                while next.fetch_add(1, Ordering::Relaxed) < 20 {
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            assert_eq!(done.load(Ordering::Relaxed), 20);
+        }
+        let panic = catch_unwind(AssertUnwindSafe(|| team.share(&|worker, _| assert!(worker > 0, "caller"))));
+        assert!(panic.is_err());
+        assert_eq!(calls(&team), [1, 1, 1]);
     }
 
     #[test]
