@@ -108,7 +108,9 @@ fn a_replaced_folder_is_whole_at_any_time() {
     let aside = dir.path().join(".out.4194999.old.tmp");
     let others = dir.path().join(".outer.4194999.tmp");
     let alive = dir.path().join(".out.1.tmp");
-    [&dead, &aside, &others, &alive].map(|path| fs::create_dir(path).unwrap());
+    for path in [&dead, &aside, &others, &alive] {
+        fs::create_dir(path).unwrap();
+    }
     let draft = Draft::new(&out, options).unwrap();
     if cfg!(target_os = "linux") {
         assert!(!dead.exists() && !aside.exists());
