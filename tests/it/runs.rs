@@ -299,3 +299,42 @@ fn nothing_writes_over_what_another_run_or_it_itself_reads() {
     assert!(refused.err.contains("is read by this merge"), "{}", refused.err);
     assert!(std::fs::read(d.join("learn/adapter_model.safetensors")).unwrap() == before, "it is still there");
 }
+
+/// An adapter that was trained on NF4 goes into the original weights; what that costs is measured and written down.
+#[test]
+fn a_merge_is_measured_against_the_base_that_was_trained_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let nf4 = ["--max-steps", "3", "--set", "train.base=nf4", "--set", "train.learning_rate=1e-3"];
+    call(d, &phase("learn", "learn", &nf4)).expect(0);
+    let (student, rows) = (path("fixtures/tiny-student"), path("fixtures/persona/rows/qa.jsonl"));
+    let merge = |more: &[&str]| {
+        let args = ["merge", "--student", &student, "--adapter", "learn", "-o", "merged", "--force"];
+        run(&[&args[..], more].concat(), d)
+    };
+    // Not measured, and it says so.
+    let told = merge(&[]).expect(0);
+    assert!(told.err.contains("trained on the base in nf4"), "{}", told.err);
+    let done = merge(&["--measure", &rows, "--shard-size", "2MB"]).expect(0);
+    assert!(done.err.contains("with the adapter on nf4") && done.err.contains("merged"), "{}", done.err);
+    let read = |file: &str| std::fs::read_to_string(d.join("merged").join(file)).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&read("merge.json")).unwrap();
+    assert_eq!(record["trained_on"], "nf4");
+    let loss = |key: &str| record["loss"][key].as_f64();
+    let (before, original) = (loss("adapter_on_base").unwrap(), loss("merged").unwrap());
+    assert!(before > 1.0 && (before - original).abs() < 0.5, "{record}");
+    // The second is measured where the first is not good enough, and the better of the two is what is there.
+    assert_eq!(loss("merged_dequantised").is_some(), original - before > 0.005, "{record}");
+    let other = loss("merged_dequantised").is_some_and(|other| other < original);
+    assert_eq!(record["merged_into"], if other { "dequantised" } else { "original" });
+    assert!(d.join("merged/model.safetensors.index.json").exists() && !d.join("merged/model.safetensors").exists());
+    let card = read("README.md");
+    assert!(card.contains("stored as nf4") && card.contains("held-out loss"), "{card}");
+    // Nobody's folders are told of.
+    assert!(!card.contains(&student) && !card.contains(&*d.to_string_lossy()), "{card}");
+    // In 16 bits the merge is the adapter but for one rounding.
+    let same = merge(&["--measure", &rows, "--trained-on", "bf16"]).expect(0);
+    let record: serde_json::Value = serde_json::from_str(&read("merge.json")).unwrap();
+    let rise = record["loss"]["merged"].as_f64().unwrap() - record["loss"]["adapter_on_base"].as_f64().unwrap();
+    assert!(rise.abs() < 0.005, "{} {record}", same.err);
+}

@@ -313,9 +313,10 @@ def main() -> int:
                 if report.check(done.returncode == 0, f"{what}: merges {done.stderr if done.returncode else ''}"):
                     compare(report, what, out, student, adapters)
                     check_vllm_rules(report, what, out, {2})
-        first, second = chosen[0], chosen[-1]
-        if first != second:
-            check_refusals(report, args.distill, work, work / first, work / second, work / f"{first}-lora")
+        # Families of the same sizes cannot be told apart by an adapter; a narrower student can.
+        other = work / "narrower"
+        make_student(other, LLAMA | {"hidden_size": 32}, 9)
+        check_refusals(report, args.distill, work, work / chosen[0], other, work / f"{chosen[0]}-lora")
         check_tokenizer(report, args.distill, work, args.llama_cpp)
     return report.finish()
 
