@@ -166,6 +166,20 @@ impl Description {
     }
 }
 
+/// A file's name without its ending, as a model can be called: what may not stand in a name becomes `-`.
+///
+/// # Errors
+/// A name of which nothing is left.
+pub fn name_of(file: &Path) -> Result<String, Error> {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let sound = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = stem.chars().map(sound).take(96).collect();
+    match name.trim_start_matches(['-', '.']).trim_end_matches(['-', '.']) {
+        "" => Err(Error::at(file, "has no name to call a model by")),
+        name => Ok(name.to_owned()),
+    }
+}
+
 /// Writes one file whole and remembers it.
 fn put(files: &mut Vec<PathBuf>, path: PathBuf, text: &str) -> Result<(), Error> {
     edge::fs::write(&path, text.as_bytes())?;

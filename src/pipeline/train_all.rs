@@ -25,6 +25,7 @@ use crate::hub::{Adapter, Folder, SaveOptions};
 use crate::id::{ContentHash, Hasher};
 use crate::lint::{self, Context};
 use crate::mask::{Surrogates, Vault};
+use crate::package::{self, Description, Target};
 use crate::prompt::Templates;
 use crate::report::{DatasetReport, PhaseReport, ReportData, render};
 use crate::row::{Kind, Row, Split};
@@ -557,7 +558,8 @@ fn export_stage(
         }
         let json = serde_json::to_vec_pretty(&quality).map_err(|e| Error::new(e.to_string()))?;
         edge::fs::write(&out.join(QUALITY), &json)?;
-        edge::fs::write(&out.join("Modelfile"), modelfile(&merged_folder, &gguf_name)?.as_bytes())?;
+        let description = Description::of_gguf(&package::name_of(&gguf_path)?, &gguf_path)?;
+        package::write(Target::Ollama, &description, &out)?;
         Manifest::describe("export", inputs, &out, &files, Map::new())?.commit(&manifest_path)?;
     }
     let size = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
@@ -610,15 +612,6 @@ fn leak_stage(
     edge::fs::write(&file, &serde_json::to_vec_pretty(&leak).map_err(|e| Error::new(e.to_string()))?)?;
     Manifest::describe("leak", inputs, run_dir, &["leak.json"], Map::new())?.commit(&manifest_path)?;
     Ok(Some(leak))
-}
-
-/// Ollama reads the template and the stop tokens from the GGUF; what is set here are its own defaults.
-fn modelfile(folder: &Folder, gguf_name: &str) -> Result<String, Error> {
-    let mut text = format!("FROM ./{gguf_name}\nPARAMETER temperature 0.3\n");
-    if let Some(eos) = folder.special_tokens()?.eos {
-        text.push_str(&format!("PARAMETER stop \"{eos}\"\n"));
-    }
-    Ok(text)
 }
 
 /// What the card says of the training.

@@ -156,7 +156,13 @@ fn everything_is_there(ws: &Path, first: &Done) {
     }
     stages_are_measured(ws, &run_dir);
     let modelfile = std::fs::read_to_string(ws.join("out/Modelfile")).unwrap();
-    assert!(modelfile.starts_with("FROM ./me-q4_k_s.gguf"), "{modelfile}");
+    for line in ["FROM ./me-q4_k_s.gguf\n", "TEMPLATE ", "PARAMETER stop "] {
+        assert!(modelfile.contains(line), "{line} in {modelfile}");
+    }
+    let quality: Value = serde_json::from_slice(&std::fs::read(ws.join("out/quality.json")).unwrap()).unwrap();
+    let positions = quality["divergence"]["positions"].as_u64().unwrap();
+    assert!(positions > 50 && quality["divergence"]["mean_kld"].as_f64().unwrap() > 0.0, "{quality}");
+    assert!(std::fs::read_to_string(run_dir.join("report.html")).unwrap().contains("What quantisation cost"));
     let leak: Value = serde_json::from_slice(&std::fs::read(run_dir.join("leak.json")).unwrap()).unwrap();
     assert!(leak["values"].as_u64().unwrap() > 10 && leak["outputs"].as_u64().unwrap() > 50, "{leak}");
     assert!(first.out.contains("masked values said  "), "{}", first.out);

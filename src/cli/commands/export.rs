@@ -117,7 +117,7 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
     if args.targets.contains(&Target::Vllm) && !matches!(&job.model, Model::Folder(_, [])) {
         return Err(Error::new("vLLM serves a merged folder").place("--for").hint("`distill merge`, then `-m FOLDER`"));
     }
-    let name = package_name(&args.output)?;
+    let name = package::name_of(&args.output)?;
     let export = export_model(&job, printer)?;
     tell(&export, args.json, quant, printer)?;
     for &target in &args.targets {
@@ -171,17 +171,6 @@ fn given(path: &Path, split: Split) -> Result<Given, Error> {
         return Err(Error::at(path, "has no rows").data());
     }
     Ok(Given::Rows(rows))
-}
-
-/// The file's name without its ending, as a model can be called.
-fn package_name(output: &Path) -> Result<String, Error> {
-    let stem = output.file_stem().unwrap_or_default().to_string_lossy();
-    let name: String =
-        stem.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
-    if name.trim_matches(['-', '.']).is_empty() {
-        return Err(Error::at(output, "has no name to call a model by"));
-    }
-    Ok(name)
 }
 
 fn tell(export: &Export, json: bool, quant: Quant, printer: &Printer) -> Result<(), Error> {
