@@ -105,7 +105,8 @@ pub fn from_gguf(path: &Path, device: &Device) -> Result<Student, LoadError> {
         };
         let storage = QStorage::from_data(bytes, device, dtype)?;
         let blocks = Arc::new(QTensor::new(storage, tensor.shape)?);
-        Ok(if name.ends_with("norm.weight") {
+        // Norms and biases.
+        Ok(if blocks.dims().len() == 1 {
             Weight::Frozen(blocks.dequantize(device)?)
         } else {
             Weight::Quantized(QMatMul::from_arc(blocks)?)
