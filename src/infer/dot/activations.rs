@@ -212,9 +212,9 @@ fn largest(x: &[f32]) -> u32 {
 }
 
 fn split_words(from: &[f32; 32], to: &mut [f32; 32]) {
-    for idx in 0..16 {
-        to[idx] = from[2 * idx];
-        to[16 + idx] = from[2 * idx + 1];
+    let (even, odd) = to.split_at_mut(16);
+    for ((pair, even), odd) in from.as_chunks::<2>().0.iter().zip(even).zip(odd) {
+        (*even, *odd) = (pair[0], pair[1]);
     }
 }
 

@@ -3,6 +3,8 @@
 //! As on 512-bit registers, but that products of bytes are added up by `vpmaddubsw` and `vpmaddwd`. Where levels could
 //! be above 127 they keep their sign, and the activations take it: 128 · 127 · 2 fits into 16 bits.
 
+#![allow(clippy::needless_range_loop, reason = "one index walks several arrays of registers")]
+
 use std::arch::x86_64::*;
 
 use crate::gguf::GgmlType;
@@ -95,10 +97,11 @@ const fn places<B: LargeX86>() -> [[u8; 16]; 8] {
     places
 }
 
-struct Places<B>(B);
-impl<B: LargeX86> Places<B> {
-    const ALL: [[u8; 16]; 8] = places::<B>();
+/// Which scales belong where, for each of the eight vectors.
+trait Places: LargeX86 + Sized {
+    const ALL: [[u8; 16]; 8] = places::<Self>();
 }
+impl<B: LargeX86> Places for B {}
 
 #[inline]
 #[target_feature(enable = "avx2,fma,f16c")]
@@ -141,7 +144,7 @@ fn large_row<B: Large, const M: usize>(job: &Job<'_>, row_idx: usize, first: usi
             ($($j:literal)*) => {$(
                 // SAFETY: this function's instructions include those of `levels`.
                 let w = unsafe { block.levels::<$j>() };
-                large_step::<B, M>(w, xs.map(|x| &x[$j]), head.scales, &Places::<B>::ALL[$j], &mut sum);
+                large_step::<B, M>(w, xs.map(|x| &x[$j]), head.scales, &B::ALL[$j], &mut sum);
             )*};
         }
         steps!(0 1 2 3 4 5 6 7);

@@ -8,6 +8,8 @@
 //! Each pair of a weight row and an activation row is summed in the same order however many of either are at work, so
 //! the bits depend on neither.
 
+#![allow(clippy::needless_range_loop, reason = "one index walks several arrays of registers")]
+
 use std::arch::x86_64::*;
 
 use crate::gguf::GgmlType;
@@ -91,11 +93,13 @@ const fn wide_places<B: LargeX86>(j: usize) -> [u32; 16] {
     places
 }
 
-struct Places<B>(B);
-impl<B: LargeX86> Places<B> {
-    const PAIRS: [[u16; 32]; 4] = [places::<B>(0), places::<B>(1), places::<B>(2), places::<B>(3)];
-    const FOURS: [[u32; 16]; 4] = [wide_places::<B>(0), wide_places::<B>(1), wide_places::<B>(2), wide_places::<B>(3)];
+/// Which scale belongs where, for each of the four vectors.
+trait Places: LargeX86 + Sized {
+    const PAIRS: [[u16; 32]; 4] = [places::<Self>(0), places::<Self>(1), places::<Self>(2), places::<Self>(3)];
+    const FOURS: [[u32; 16]; 4] =
+        [wide_places::<Self>(0), wide_places::<Self>(1), wide_places::<Self>(2), wide_places::<Self>(3)];
 }
+impl<B: LargeX86> Places for B {}
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
@@ -168,7 +172,7 @@ fn large_step<B: Large, const M: usize>(
 ) {
     if B::WIDE {
         // SAFETY: a constant of 64 bytes.
-        let place = unsafe { _mm512_loadu_si512(Places::<B>::FOURS[j].as_ptr().cast()) };
+        let place = unsafe { _mm512_loadu_si512(B::FOURS[j].as_ptr().cast()) };
         let scale = _mm512_permutexvar_epi32(place, spread_wide);
         for m in 0..M {
             // What the levels are lifted by is taken off lane by lane: the sums are too large to do it later.
@@ -179,7 +183,7 @@ fn large_step<B: Large, const M: usize>(
         }
     } else {
         // SAFETY: a constant of 64 bytes.
-        let place = unsafe { _mm512_loadu_si512(Places::<B>::PAIRS[j].as_ptr().cast()) };
+        let place = unsafe { _mm512_loadu_si512(B::PAIRS[j].as_ptr().cast()) };
         let scale = _mm512_permutexvar_epi16(place, spread);
         for m in 0..M {
             sum[m] = _mm512_dpwssd_epi32(sum[m], _mm512_maddubs_epi16(w, levels(xs[m])), scale);
@@ -271,9 +275,9 @@ impl Large for Q6K {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")]
     unsafe fn levels<const J: usize>(&self) -> __m512i {
         let low = load512(&self.ql[J / 2]);
-        let low = if J % 2 == 0 { low } else { _mm512_srli_epi16::<4>(low) };
+        let low = if J.is_multiple_of(2) { low } else { _mm512_srli_epi16::<4>(low) };
         let high = _mm512_broadcast_i64x4(load256(&self.qh[J / 2]));
-        let high = if J % 2 == 0 {
+        let high = if J.is_multiple_of(2) {
             _mm512_sllv_epi64(high, _mm512_setr_epi64(4, 4, 4, 4, 2, 2, 2, 2))
         } else {
             _mm512_srlv_epi64(high, _mm512_setr_epi64(0, 0, 0, 0, 2, 2, 2, 2))

@@ -1,5 +1,7 @@
 //! The kernels without instructions of any one machine: what the others are held against, and what runs elsewhere.
 
+#![allow(clippy::needless_range_loop, reason = "one index walks several arrays")]
+
 use crate::gguf::GgmlType;
 
 use super::Job;

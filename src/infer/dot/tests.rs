@@ -1,3 +1,5 @@
+#![allow(clippy::needless_range_loop, reason = "one index walks several arrays")]
+
 use half::f16;
 
 use super::*;
