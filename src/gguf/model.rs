@@ -248,3 +248,6 @@ fn rope_factors(gguf: &Gguf, arch: &str, head_dim: usize) -> Result<Option<Vec<f
     }
     Ok(Some(factors))
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,7 @@ const RULES: [Rule; 9] = [
         ],
         ..PLAIN_RULE
     },
-    Rule { steps: &[QWEN35], nfc: true, names: &["qwen35"], ..PLAIN_RULE },
+    Rule { steps: &[QWEN35], names: &["qwen35"], ..PLAIN_RULE },
     Rule {
         steps: &[DIGIT, GPT2],
         names: &["smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"],
@@ -142,10 +142,17 @@ impl Pre {
     /// [`GgufError::Tokenizer`] for steps that llama.cpp has no name for.
     pub(super) fn detect(tokenizer: &Json) -> Result<Self, GgufError> {
         let library = tokenizers::Tokenizer::from_bytes(tokenizer.to_string()).ok();
-        if let Some(name) = library.as_ref().filter(|_| template_is_whole(tokenizer)).and_then(known) {
-            return Ok(Self { name });
+        let name = library.as_ref().filter(|_| template_is_whole(tokenizer)).and_then(known);
+        let steps = steps(tokenizer.get("pre_tokenizer").unwrap_or(&Json::Null));
+        if let Some(name) = name {
+            // The digest is of one text, so the steps have the last word, where they are those of another name.
+            let other = |rule: &&Rule| steps.as_deref().is_ok_and(|steps| rule.steps == steps);
+            let found = Self::rule(name).map(|rule| rule.steps);
+            if RULES.iter().find(other).is_none_or(|rule| found.is_none_or(|steps| steps == rule.steps)) {
+                return Ok(Self { name });
+            }
         }
-        let steps = steps(tokenizer.get("pre_tokenizer").unwrap_or(&Json::Null))?;
+        let steps = steps?;
         let takes_whole = tokenizer.get("model").and_then(|model| model.get("ignore_merges"));
         let takes_whole = takes_whole.and_then(Json::as_bool).unwrap_or(false);
         let fitting: Vec<&Rule> = RULES.iter().filter(|rule| rule.steps == steps.as_slice()).collect();

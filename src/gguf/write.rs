@@ -206,7 +206,9 @@ pub fn plan_splits(specs: &[TensorSpec], max_bytes: u64) -> Result<Vec<Range<usi
 #[must_use]
 pub fn split_metadata(metadata: &[(String, Value)], no: usize, count: usize, n_tensors: usize) -> Vec<(String, Value)> {
     let number = |n: usize| Value::U16(u16::try_from(n).unwrap_or(u16::MAX));
-    let mut keys = if no == 0 { metadata.to_vec() } else { Vec::new() };
+    // A file that comes from a set itself still says so.
+    let own = metadata.iter().filter(|(key, _)| no == 0 && !key.starts_with("split."));
+    let mut keys: Vec<(String, Value)> = own.cloned().collect();
     keys.extend([
         ("split.no".to_owned(), number(no)),
         ("split.tensors.count".to_owned(), Value::I32(i32::try_from(n_tensors).unwrap_or(i32::MAX))),

@@ -253,3 +253,40 @@ fn contradictory_files_are_errors() {
     let foreign = GgufTokenizer { merges: vec!["a zz".into()], ..base };
     assert!(to_tokenizer_json(&gguf(foreign, None)).is_err());
 }
+
+/// Real vocabularies with the ids that llama.cpp expects: rebuilt, they give these ids; exported again, the same keys.
+#[test]
+#[ignore = "needs LLAMA_CPP_DIR, the sources of llama.cpp"]
+fn vocabularies_of_llama_cpp() {
+    let dir = std::path::PathBuf::from(std::env::var("LLAMA_CPP_DIR").unwrap()).join("models");
+    let mut tried = 0;
+    for name in ["llama-bpe", "qwen2", "qwen35", "gpt-2", "starcoder", "refact", "command-r", "mpt"] {
+        let path = dir.join(format!("ggml-vocab-{name}.gguf"));
+        let vocab = Gguf::open(&path).unwrap();
+        let json = to_tokenizer_json(&vocab).unwrap();
+        let library = tokenizers::Tokenizer::from_bytes(json.to_string()).unwrap();
+        let side =
+            |ending: &str| std::fs::read_to_string(dir.join(format!("ggml-vocab-{name}.gguf.{ending}"))).unwrap();
+        let (texts, wanted) = (side("inp"), side("out"));
+        let texts: Vec<&str> = texts.split("\n__ggml_vocab_test__\n").collect();
+        for (text, wanted) in texts.iter().zip(wanted.lines()) {
+            let found = library.encode(*text, false).unwrap();
+            let found: Vec<String> = found.get_ids().iter().map(u32::to_string).collect();
+            assert_eq!(found, wanted.split_whitespace().collect::<Vec<_>>(), "{name}: {text:?}");
+            tried += 1;
+        }
+        let rows = vocab.need_strings("tokenizer.ggml.tokens").unwrap().len();
+        let id = |key: &str| vocab.need_u64(&format!("tokenizer.ggml.{key}_token_id")).ok().map(|id| id as u32);
+        let fallback = Fallback { bos: id("bos"), eos: id("eos"), pad: id("padding") };
+        let again = GgufTokenizer::from_json(&json, &Json::Null, rows, &fallback).unwrap();
+        println!("{name}: {} from {:?}", again.pre.name(), vocab.get_str("tokenizer.ggml.pre"));
+        let again = gguf(again, None);
+        // That file is older than the rule for what looks like a control token.
+        let keys = ["tokens", "merges", "token_type"];
+        for key in &keys[..if name == "command-r" { 2 } else { 3 }] {
+            let key = format!("tokenizer.ggml.{key}");
+            assert!(again.get(&key) == vocab.get(&key), "{name}: {key}");
+        }
+    }
+    assert!(tried > 300, "{tried}");
+}
