@@ -45,7 +45,7 @@ pub fn card(base: &Folder, adapters: &[Adapter], about: &About<'_>) -> String {
     out.extend(licence.iter().map(String::as_str));
     let _ = writeln!(out, "---\n\n# {}\n", about.name);
 
-    let base_name = about.base_id.map_or("a base model".to_owned(), |id| {
+    let base_name = about.base_id.map_or("A base model".to_owned(), |id| {
         format!("[{id}](https://huggingface.co/{})", id.split('@').next().unwrap_or(id))
     });
     let _ = writeln!(

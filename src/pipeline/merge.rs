@@ -237,7 +237,7 @@ fn line(loss: &MergeLoss, base: Base, into: MergedInto) -> String {
     );
     if let Some(other) = loss.merged_dequantised {
         text.push_str(&format!(
-            ", {} merged into the widened {base}; that rises by more than {}, so the {} is kept",
+            ", {} merged into the widened {base}; the first rises by more than {}, and the {} is kept",
             rise(other),
             loss.limit,
             if into == MergedInto::Dequantised { "second" } else { "first" }
