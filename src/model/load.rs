@@ -106,7 +106,7 @@ pub fn from_gguf(path: &Path, device: &Device) -> Result<Student, LoadError> {
         let storage = QStorage::from_data(bytes, device, dtype)?;
         let blocks = Arc::new(QTensor::new(storage, tensor.shape)?);
         // Norms and biases.
-        Ok(if blocks.dims().len() == 1 {
+        Ok(if blocks.shape().rank() == 1 {
             Weight::Frozen(blocks.dequantize(device)?)
         } else {
             Weight::Quantized(QMatMul::from_arc(blocks)?)
