@@ -141,15 +141,24 @@ fn q5_1(block: &[u8; 24], x: &mut [f32; 32]) {
     }
 }
 
+// Packed bits are moved down step by step: shifts by a constant run on whole vectors, others do not.
+
 #[inline(always)]
 fn q2_k(block: &[u8; 84], x: &mut [f32; 256]) {
     let (d, dmin) = (half_at(block, 80), half_at(block, 82));
-    for (group, x) in x.as_chunks_mut::<16>().0.iter_mut().enumerate() {
-        let (scale, min) = (d * f32::from(block[group] & 15), dmin * f32::from(block[group] >> 4));
-        let (half, quarter) = (group / 8, group % 8 / 2);
-        let bytes = &block[16 + half * 32 + group % 2 * 16..][..16];
-        for (x, byte) in x.iter_mut().zip(bytes) {
-            *x = scale * f32::from(byte >> (2 * quarter) & 3) - min;
+    let mut bits = [0; 64];
+    bits.copy_from_slice(&block[16..80]);
+    for (half, (x, bits)) in x.as_chunks_mut::<128>().0.iter_mut().zip(bits.as_chunks_mut::<32>().0).enumerate() {
+        for (quarter, x) in x.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            for (part, (x, bits)) in x.as_chunks_mut::<16>().0.iter_mut().zip(bits.as_chunks_mut::<16>().0).enumerate()
+            {
+                let packed = block[half * 8 + quarter * 2 + part];
+                let (scale, min) = (d * f32::from(packed & 15), dmin * f32::from(packed >> 4));
+                for (x, bits) in x.iter_mut().zip(bits) {
+                    *x = scale * f32::from(*bits & 3) - min;
+                    *bits >>= 2;
+                }
+            }
         }
     }
 }
@@ -205,13 +214,16 @@ fn q4_k(block: &[u8; 144], x: &mut [f32; 256]) {
 #[inline(always)]
 fn q5_k(block: &[u8; 176], x: &mut [f32; 256]) {
     let header = affine_header(block);
+    let mut high = [0; 32];
+    high.copy_from_slice(&block[16..48]);
     for (group, x) in x.as_chunks_mut::<64>().0.iter_mut().enumerate() {
         let ((scale, min), (scale_2, min_2)) = (header[2 * group], header[2 * group + 1]);
         let (first, second) = x.split_at_mut(32);
-        let bytes = block[48 + group * 32..][..32].iter().zip(&block[16..48]);
+        let bytes = block[48 + group * 32..][..32].iter().zip(&mut high);
         for (((byte, high), first), second) in bytes.zip(first).zip(second) {
-            *first = scale * f32::from(byte & 15 | (high >> (2 * group) & 1) << 4) - min;
-            *second = scale_2 * f32::from(byte >> 4 | (high >> (2 * group + 1) & 1) << 4) - min_2;
+            *first = scale * f32::from(byte & 15 | (*high & 1) << 4) - min;
+            *second = scale_2 * f32::from(byte >> 4 | (*high & 2) << 3) - min_2;
+            *high >>= 2;
         }
     }
 }
@@ -219,14 +231,20 @@ fn q5_k(block: &[u8; 176], x: &mut [f32; 256]) {
 #[inline(always)]
 fn q6_k(block: &[u8; 210], x: &mut [f32; 256]) {
     let d = half_at(block, 208);
-    for (group, x) in x.as_chunks_mut::<16>().0.iter_mut().enumerate() {
-        let scale = d * f32::from(block[192 + group] as i8);
-        let (half, quarter) = (group / 8, group % 8 / 2);
-        let low = &block[half * 64 + quarter % 2 * 32 + group % 2 * 16..][..16];
-        let high = &block[128 + half * 32 + group % 2 * 16..][..16];
-        for ((x, low), high) in x.iter_mut().zip(low).zip(high) {
-            let level = (low >> (4 * (quarter / 2)) & 15) | (high >> (2 * quarter) & 3) << 4;
-            *x = scale * f32::from(level as i8 - 32);
+    for (half, x) in x.as_chunks_mut::<128>().0.iter_mut().enumerate() {
+        for part in 0..2 {
+            let scale = |quarter: usize| d * f32::from(block[192 + half * 8 + quarter * 2 + part] as i8);
+            let scales = [scale(0), scale(1), scale(2), scale(3)];
+            let low = &block[half * 64 + part * 16..][..48];
+            let high = &block[128 + half * 32 + part * 16..][..16];
+            let x = &mut x[part * 16..part * 16 + 112];
+            for l in 0..16 {
+                let (a, b, high) = (low[l], low[l + 32], high[l]);
+                x[l] = scales[0] * f32::from((a & 15 | (high & 3) << 4) as i8 - 32);
+                x[l + 32] = scales[1] * f32::from((b & 15 | (high & 12) << 2) as i8 - 32);
+                x[l + 64] = scales[2] * f32::from((a >> 4 | high & 48) as i8 - 32);
+                x[l + 96] = scales[3] * f32::from((b >> 4 | (high & 192) >> 2) as i8 - 32);
+            }
         }
     }
 }

@@ -76,10 +76,11 @@ fn affine_levels(x: &[f32], scale: f32, min: f32, max_level: f32, fits: &Fits, s
     }
 }
 
-/// A small whole number. Unlike `as u8` it does not look for anything else, so whole vectors of it are one instruction.
+/// A small whole number, a negative one as the byte of an `i8`. Unlike `as` it does not look for anything else, so whole
+/// vectors of it are one instruction.
 #[inline(always)]
 pub(super) fn to_byte(level: f32) -> u8 {
-    const SHIFT: f32 = 8_388_608.0; // 2^23: the mantissa is the number
+    const SHIFT: f32 = 12_582_912.0; // 1.5 * 2^23: the end of the mantissa is the number
     (level + SHIFT).to_bits() as u8
 }
 

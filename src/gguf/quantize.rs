@@ -9,8 +9,8 @@ use half::{bf16, f16};
 use rayon::prelude::*;
 
 use super::i_quants::{iq4_nl, iq4_xs};
-use super::k_quants::{q2_k, q3_k, q4_k, q5_k, q6_k, stored};
-use super::lanes::{Lanes, Level, vectorised};
+use super::k_quants::{q2_k, q3_k, q4_k, q5_k, q6_k, stored, to_byte};
+use super::lanes::{Lanes, Level, nearest, vectorised};
 use super::search::{self, CHUNK, Fits, Grid};
 use super::value::GgmlType;
 
@@ -169,16 +169,57 @@ fn inverse(d: f32) -> f32 {
     if d == 0.0 { 0.0 } else { 1.0 / d }
 }
 
+/// The largest magnitude. Bits of positive floats are in the order of their values, and integers have a maximum that
+/// runs on whole vectors.
+#[inline(always)]
+fn magnitude(x: &[f32; 32]) -> f32 {
+    f32::from_bits(x.iter().fold(0, |max, value| max.max(value.to_bits() & 0x7fff_ffff)))
+}
+
+/// The smallest and the largest value.
+#[inline(always)]
+fn bounds(x: &[f32; 32]) -> (f32, f32) {
+    // Negative floats are in reverse order as integers: turned over, all are in one order.
+    let (mut low, mut high) = (i32::MAX, i32::MIN);
+    for value in x {
+        let key = turned(value.to_bits() as i32);
+        (low, high) = (low.min(key), high.max(key));
+    }
+    let [low, high] = [low, high].map(|key| f32::from_bits(turned(key) as u32));
+    // A zero is stored with its sign; of several, the first is.
+    let low = if low == 0.0 { x.iter().copied().find(|&value| value == 0.0).unwrap_or(low) } else { low };
+    (low, high)
+}
+
+#[inline(always)]
+fn turned(bits: i32) -> i32 {
+    bits ^ ((bits >> 31) as u32 >> 1) as i32
+}
+
+/// Half away from zero, for magnitudes below 2^22.
+#[inline(always)]
+fn round(x: f32) -> f32 {
+    let magnitude = x.abs();
+    let even = nearest(magnitude);
+    (even + if magnitude - even == 0.5 { 1.0 } else { 0.0 }).copysign(x)
+}
+
+/// The whole part of `0 <= x < 2^22`.
+#[inline(always)]
+fn floor(x: f32) -> f32 {
+    let even = nearest(x);
+    if even > x { even - 1.0 } else { even }
+}
+
 /// `d = amax / 127`, levels rounded half away from zero with the f32 `d`; `d` is stored as f16.
 #[inline(always)]
 fn q8_0(x: &[f32; 32], out: &mut [u8; 34]) -> bool {
-    let magnitude = x.iter().fold(0.0f32, |max, value| max.max(value.abs()));
-    let d = magnitude / 127.0;
+    let d = magnitude(x) / 127.0;
     let inverse = inverse(d);
     let stored = f16::from_f32(d);
     out[..2].copy_from_slice(&stored.to_le_bytes());
     for (level, value) in out[2..].iter_mut().zip(x) {
-        *level = (value * inverse).round() as i8 as u8;
+        *level = to_byte(round(value * inverse));
     }
     stored.is_finite()
 }
@@ -186,7 +227,7 @@ fn q8_0(x: &[f32; 32], out: &mut [u8; 34]) -> bool {
 /// Levels `-limit..limit` around zero, the value of largest magnitude at `-limit`; no rounding search.
 #[inline(always)]
 fn signed_block<const BYTES: usize>(x: &[f32; 32], out: &mut [u8; BYTES], limit: u8) -> bool {
-    let magnitude = x.iter().fold(0.0f32, |max, value| max.max(value.abs()));
+    let magnitude = magnitude(x);
     // The first of several decides the sign; of zeros none does.
     let extreme = x.iter().copied().find(|value| value.abs() == magnitude).filter(|&value| value != 0.0);
     let extreme = extreme.unwrap_or(0.0);
@@ -195,7 +236,7 @@ fn signed_block<const BYTES: usize>(x: &[f32; 32], out: &mut [u8; BYTES], limit:
     let inverse = inverse(d);
     let mut levels = [0; 32];
     for (level, x) in levels.iter_mut().zip(x) {
-        *level = (x * inverse + (limit + 0.5)).clamp(0.0, top) as u8;
+        *level = to_byte(floor((x * inverse + (limit + 0.5)).max(0.0).min(top)));
     }
     let stored = f16::from_f32(d);
     out[..2].copy_from_slice(&stored.to_le_bytes());
@@ -206,12 +247,12 @@ fn signed_block<const BYTES: usize>(x: &[f32; 32], out: &mut [u8; BYTES], limit:
 /// Levels `0..=top` from the minimum up; no rounding search.
 #[inline(always)]
 fn affine_block<const BYTES: usize>(x: &[f32; 32], out: &mut [u8; BYTES], top: u8) -> bool {
-    let (low, high) = x.iter().fold((x[0], x[0]), |(low, high), &value| (low.min(value), high.max(value)));
+    let (low, high) = bounds(x);
     let d = (high - low) / f32::from(top);
     let inverse = inverse(d);
     let mut levels = [0; 32];
     for (level, value) in levels.iter_mut().zip(x) {
-        *level = ((value - low) * inverse + 0.5).clamp(0.0, f32::from(top)) as u8;
+        *level = to_byte(floor(((value - low) * inverse + 0.5).max(0.0).min(f32::from(top))));
     }
     let (stored, stored_min) = (f16::from_f32(d), f16::from_f32(low));
     out[..2].copy_from_slice(&stored.to_le_bytes());

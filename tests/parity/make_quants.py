@@ -101,6 +101,15 @@ def quantise(library: ctypes.CDLL, ggml_type: str, row: np.ndarray, importance: 
     return out.tobytes()
 
 
+def restored(library: ctypes.CDLL, ggml_type: str, blocks: bytes) -> str:
+    function = getattr(library, f"dequantize_row_{TYPES[ggml_type][0]}")
+    function.restype = None
+    function.argtypes = [ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64]
+    out = np.zeros(COLUMNS, dtype=F)
+    function(blocks, out.ctypes.data, COLUMNS)
+    return hashlib.sha256(out.tobytes()).hexdigest()[:16]
+
+
 def initialised(path: str) -> ctypes.CDLL:
     """ggml fills its table of halves when the first context is made."""
 
@@ -126,7 +135,9 @@ def make(commit: str) -> dict:
         }
         for ggml_type in TYPES
     }
-    return {"llama.cpp": commit, "columns": COLUMNS, "sha256": blocks}
+    mixed = rows()["mixed"]
+    values = {ggml_type: restored(library, ggml_type, quantise(library, ggml_type, mixed, None)) for ggml_type in TYPES}
+    return {"llama.cpp": commit, "columns": COLUMNS, "sha256": blocks, "restored": values}
 
 
 def main() -> int:

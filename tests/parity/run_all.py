@@ -126,6 +126,7 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
         ("training", "check_training.py", lambda: ["--distill", made.distill], trl),
         ("blocks", "make_blocks.py", lambda: ["--check"], ["torch", "bitsandbytes"]),
         ("quants", "make_quants.py", lambda: ["--check"], ["numpy", "GGML_BASE"]),
+        ("mixes", "make_mixes.py", lambda: ["--check"], ["gguf", "LLAMA_QUANTIZE"]),
         ("families", "make_families.py", lambda: ["--check"], torch),
         ("adapter", "check_adapter.py", adapter, torch),
         ("dora", "check_adapter.py", lambda: adapter(use_dora=True), torch),

@@ -54,7 +54,9 @@ fn folder(dir: &Path, tied: bool, poison: Option<&str>) -> Folder {
 
 /// Exports and gives the file its name.
 fn whole(folder: &Folder, out: &Path, quant: Quant) -> Result<ExportSummary, GgufError> {
-    export(&FolderSource::new(folder, &[])?, out, &ExportOptions::new(quant), &mut |_, _| true)?.commit().map(|(_, summary)| summary)
+    export(&FolderSource::new(folder, &[])?, out, &ExportOptions::new(quant), &mut |_, _| true)?
+        .commit()
+        .map(|(_, summary)| summary)
 }
 
 #[test]

@@ -149,7 +149,8 @@ pub fn export_model(job: &ExportJob<'_>, watch: &dyn Watch) -> Result<Export, Er
     if check.is_some() {
         notes.extend(Quality::unknown().notes());
     }
-    let options = ExportOptions { quant: job.quant, importance: importance.as_ref(), max_file_bytes: job.max_file_bytes, notes };
+    let options =
+        ExportOptions { quant: job.quant, importance: importance.as_ref(), max_file_bytes: job.max_file_bytes, notes };
     let mut exported = export(&*source, job.out, &options, &mut |done, total| {
         watch.progress(done, total, "quantising");
         !stopped()
