@@ -2,6 +2,7 @@
 //! rows with quantised activations, straight from the file.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::attend::{self, attend};
@@ -231,9 +232,14 @@ impl Decoder {
             {
                 let (queries, own, cache) = (&scratch.parts[0], &scratch.attend, &*cache);
                 let out = Pieces::new(&mut scratch.mixed, group * width);
-                self.team.run(&|worker, workers| {
+                let (tasks, next) = (m * heads.keys, AtomicUsize::new(0));
+                self.team.share(&|worker, _| {
                     let mut own = own[worker].lock().unwrap_or_else(PoisonError::into_inner);
-                    for task in (worker..m * heads.keys).step_by(workers) {
+                    loop {
+                        let task = next.fetch_add(1, Ordering::Relaxed);
+                        if task >= tasks {
+                            return;
+                        }
                         let (t, head) = (task / heads.keys, task % heads.keys);
                         let [keys, values] = cache.head(i, head, past + t + 1);
                         // SAFETY: every task is one worker's, and pieces of different tasks do not overlap.
