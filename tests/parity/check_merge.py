@@ -6,7 +6,8 @@
 Tiny random students of four families, adapters as PEFT saves them: plain, rank-stabilised, DoRA, ranks and alphas by
 pattern, single layers, and stacks. PEFT loads them over the base in f32 and merges them one after the other; the merged
 folder has to hold that rounded once to bf16, load in transformers with the same logits, and keep to the rules by which
-vLLM reads a folder. With --llama-cpp, llama.cpp's converter has to take it too.
+vLLM reads a folder. With --llama-cpp, llama.cpp's converter has to take it too
+(LLAMA_CPP_PYTHON names a Python that has what it imports, if this one does not).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
+from check_gguf_meta import WITH_PRE
 from make_families import COMMON, EVERY, MODELS
 from parity_common import Report, print_versions, read_json
 from run_all import STUDENT, default_program
@@ -198,9 +200,10 @@ def check_vllm_rules(report: Report, what: str, folder: Path, stop: set[int]) ->
 
 def check_llama_cpp(report: Report, what: str, folder: Path, llama_cpp: Path) -> None:
     out = folder.parent / "converted.gguf"
-    command = [sys.executable, llama_cpp / "convert_hf_to_gguf.py", folder, "--outtype", "bf16", "--outfile", out]
-    environment = os.environ | {"PYTHONPATH": str(llama_cpp / "gguf-py")}
-    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    # It knows tokenizers by a digest, and not that of the repository's own student.
+    command = [os.environ.get("LLAMA_CPP_PYTHON", sys.executable), "-c", WITH_PRE, llama_cpp, "llama-bpe", folder]
+    command += ["--outtype", "bf16", "--outfile", out]
+    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     report.check(done.returncode == 0 and out.exists(), f"{what}: llama.cpp's converter takes it" + ("" if done.returncode == 0 else f"\n{done.stdout[-1500:]}"))
     out.unlink(missing_ok=True)
 
