@@ -3,8 +3,10 @@
 import hashlib
 import io
 import json
+import math
 import pathlib
 import re
+import struct
 import tarfile
 import zipfile
 
@@ -124,6 +126,51 @@ for path in sorted((ROOT / "fixtures" / "mask").glob("*.toml")):
 entry = {"email": {"a example org": {"number": 1, "value": "a@example.org"}},
          "person": {"ada quill": {"number": 2, "value": "Ada Quill", "forms": ["Ada"]}}}
 seed("vault", json.dumps({"version": 1, "entries": entry}).encode() + PART + b"to [EMAIL_1] and [PERSON_2], not [PERSON_3]")
+
+
+
+def gguf(keys, tensors):
+    """A model file of version 3: keys are (name, type, packed value), tensors (name, shape in torch order)."""
+    string = lambda text: struct.pack("<Q", len(text.encode())) + text.encode()
+    out = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys))
+    for name, kind, value in keys:
+        out += string(name) + struct.pack("<I", kind) + value
+    offset = 0
+    for name, shape in tensors:
+        out += string(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", n) for n in reversed(shape))
+        out += struct.pack("<IQ", 0, offset)
+        offset += -(-4 * math.prod(shape) // 32) * 32
+    return out + bytes(-len(out) % 32) + bytes(offset)
+
+
+def model(arch):
+    string = lambda text: struct.pack("<Q", len(text)) + text.encode()
+    strings = lambda texts: struct.pack("<IQ", 8, len(texts)) + b"".join(map(string, texts))
+    numbers = lambda values: struct.pack(f"<IQ{len(values)}i", 5, len(values), *values)
+    sizes = {"block_count": 1, "context_length": 8, "embedding_length": 4, "feed_forward_length": 4,
+             "attention.head_count": 2, "attention.head_count_kv": 1}
+    keys = [("general.architecture", 8, string(arch))]
+    keys += [(f"{arch}.{name}", 4, struct.pack("<I", size)) for name, size in sizes.items()]
+    keys += [(f"{arch}.attention.layer_norm_rms_epsilon", 6, struct.pack("<f", 1e-5)),
+             ("tokenizer.ggml.model", 8, string("gpt2")), ("tokenizer.ggml.pre", 8, string("qwen2")),
+             ("tokenizer.ggml.tokens", 9, strings(["a", "b", "ab", "<|im_end|>"])),
+             ("tokenizer.ggml.token_type", 9, numbers([1, 1, 1, 3])),
+             ("tokenizer.ggml.merges", 9, strings(["a b"])), ("tokenizer.ggml.eos_token_id", 4, struct.pack("<I", 3)),
+             ("tokenizer.ggml.add_bos_token", 7, b"\0"), ("tokenizer.chat_template", 8, string("{{ messages }}"))]
+    tensors = [("token_embd.weight", [4, 4]), ("blk.0.attn_norm.weight", [4]), ("blk.0.attn_q.weight", [4, 4]),
+               ("blk.0.attn_k.weight", [2, 4]), ("blk.0.attn_v.weight", [2, 4]), ("blk.0.attn_output.weight", [4, 4]),
+               ("blk.0.ffn_norm.weight", [4]), ("blk.0.ffn_gate.weight", [4, 4]), ("blk.0.ffn_up.weight", [4, 4]),
+               ("blk.0.ffn_down.weight", [4, 4]), ("output_norm.weight", [4])]
+    if arch == "qwen2":
+        tensors += [("blk.0.attn_q.bias", [4]), ("blk.0.attn_k.bias", [2]), ("blk.0.attn_v.bias", [2])]
+    if arch == "qwen3":
+        tensors += [("blk.0.attn_q_norm.weight", [2]), ("blk.0.attn_k_norm.weight", [2])]
+    return gguf(keys, tensors)
+
+
+for arch in ["llama", "qwen2", "qwen3"]:
+    seed("gguf", model(arch))
+seed("gguf", gguf([("split.count", 2, b"\1\0"), ("general.alignment", 4, struct.pack("<I", 64))], [("t", [2, 2])]))
 
 for folder in sorted(CORPUS.iterdir()):
     print(f"{folder.name:10} {len(list(folder.iterdir()))}")

@@ -258,3 +258,20 @@ pub fn vault(bytes: &[u8]) {
         assert_eq!(vault.restore(&placeholder), new, "a new value has a placeholder of its own");
     }
 }
+
+/// A model file is refused or it works: every tensor has as many values as its shape says, and the tokenizer is one.
+#[cfg(feature = "model")]
+pub fn gguf(bytes: &[u8]) {
+    use distill::gguf::{Gguf, GgufModel, tokenizer::to_tokenizer_json};
+    let Ok(file) = Gguf::from_bytes(bytes.to_vec()) else { return };
+    for entry in file.tensors() {
+        assert!(file.tensor(&entry.name).is_some(), "a tensor has its bytes");
+    }
+    let _ = to_tokenizer_json(&file);
+    let Ok(model) = GgufModel::new(file) else { return };
+    for (name, shape) in model.config().expected_tensors() {
+        let values = model.load_f32(&name).expect("a checked model has its tensors");
+        assert_eq!(values.len(), shape.iter().product::<usize>());
+    }
+    let _ = (model.tokenizer_json(), model.chat_template(), model.stop_ids());
+}

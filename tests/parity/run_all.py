@@ -140,6 +140,7 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
             lambda: [made.merged(), made.gguf(), "--pre", "llama-bpe"],
             ["torch", "LLAMA_CPP_DIR"],
         ),
+        ("gguf-students", "check_gguf_students.py", lambda: ["--distill", made.distill], ["torch", "sentencepiece", "LLAMA_CPP_DIR", "LLAMA_BIN"]),
         # A model that knows something and ends its turns: the merged folder of a demo.
         ("gate", "check_gate.py", lambda: [os.environ["TRAINED_MODEL"], *with_llama], ["numpy", "LLAMA_BIN", "TRAINED_MODEL"]),
         ("chat", "check_chat.py", lambda: [os.environ["TRAINED_MODEL"], *with_llama], ["jinja2", "LLAMA_BIN", "TRAINED_MODEL"]),
