@@ -141,7 +141,7 @@ impl Command {
     const fn resumes(&self) -> bool {
         match self {
             #[cfg(feature = "train")]
-            Self::Demo(_) | Self::Train(_) | Self::Chat(_) | Self::Eval(_) => true,
+            Self::Demo(_) | Self::Train(_) | Self::Chat(_) | Self::Eval(_) | Self::Export(_) => true,
             Self::GenQa(_) | Self::GenCot(_) | Self::GenDpo(_) => true,
             Self::Mask(args) => args.waits(),
             _ => false,

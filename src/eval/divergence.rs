@@ -33,19 +33,31 @@ pub struct Divergence {
     /// Positions compared.
     pub positions: usize,
     /// Mean Kullback-Leibler divergence, nats.
+    #[serde(deserialize_with = "number")]
     pub mean_kld: f64,
     /// Its standard error.
+    #[serde(deserialize_with = "number")]
     pub mean_kld_error: f64,
     /// 99 of 100 positions lie below.
+    #[serde(deserialize_with = "number")]
     pub kld_99: f64,
     /// The worst position.
+    #[serde(deserialize_with = "number")]
     pub max_kld: f64,
     /// Share of positions with the same likeliest token, `[0, 1]`.
+    #[serde(deserialize_with = "number")]
     pub same_top: f64,
     /// Perplexity of the reference.
+    #[serde(deserialize_with = "number")]
     pub reference_perplexity: f64,
     /// Perplexity of the other over that of the reference.
+    #[serde(deserialize_with = "number")]
     pub perplexity_ratio: f64,
+}
+
+/// JSON has no NaN: it is written as null.
+fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Option::<f64>::deserialize(from).map(|number| number.unwrap_or(f64::NAN))
 }
 
 /// The tokens that follow the positions of [`Logits`] for these sequences, in their order.
@@ -184,5 +196,8 @@ mod tests {
     fn logits_that_are_no_numbers_do_not_pass_for_good() {
         let found = position(&[f32::NAN, 1.0], &[1.0, 1.0], 0);
         assert!(found.kld.is_nan(), "{found:?}");
+        let figures = summary(&[found]);
+        let again: Divergence = serde_json::from_str(&serde_json::to_string(&figures).unwrap()).unwrap();
+        assert!(again.mean_kld.is_nan() && again.positions == 1, "{again:?}");
     }
 }

@@ -18,7 +18,7 @@ use super::quantize::quantize_rows;
 use super::source::{Part, Source};
 use super::value::Value;
 use super::write::{TensorSpec, Writer, plan_splits, split_metadata, split_path, value_offset};
-use crate::hub::Staged;
+use crate::hub::{Staged, check_space};
 
 /// Weights converted at a time: 16 MiB as f32.
 const CHUNK_ELEMENTS: usize = 4 << 20;
@@ -93,8 +93,10 @@ impl Exported {
         Ok(())
     }
 
-    /// Gives the files their names; one that had the name is replaced. Returns the file to open, of a set the first,
-    /// which gets its name last: a set that can be opened is whole.
+    /// Gives the files their names; one that had the name is replaced. Returns the file to open, of a set the first.
+    ///
+    /// The first of an older set goes before anything else and that of the new one comes last: whenever a set can be
+    /// opened it is whole, and of one model.
     ///
     /// # Errors
     /// [`GgufError::Hub`] or [`GgufError::Io`] when one cannot be renamed.
@@ -103,10 +105,17 @@ impl Exported {
             self.staged.commit()?;
             return Ok((self.out, self.summary));
         }
-        let mut first = self.out.clone();
+        let place = |path: &Path| self.out.with_file_name(path.file_name().unwrap_or_default());
+        let first = place(self.path());
+        match std::fs::remove_file(&first) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(GgufError::Io { path: first, source });
+            }
+            _ => {}
+        }
         for path in self.paths.iter().rev() {
-            first = self.out.with_file_name(path.file_name().unwrap_or_default());
-            std::fs::rename(path, &first).map_err(|source| GgufError::Io { path: first.clone(), source })?;
+            let to = place(path);
+            std::fs::rename(path, &to).map_err(|source| GgufError::Io { path: to, source })?;
         }
         Ok((first, self.summary))
     }
@@ -156,6 +165,8 @@ pub fn export(
         let path = staged.path().to_owned();
         (staged, vec![Piece { path, metadata: metadata.clone(), specs: specs.clone() }])
     };
+    let dir = staged.path().parent().unwrap_or(Path::new("."));
+    check_space(dir, total)?;
     let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     // Writing waits for the disk, converting for the processor: each on threads of its own.
     let bytes = std::thread::scope(|scope| {
@@ -170,13 +181,16 @@ pub fn export(
         let mut done = 0;
         let mut sent = || -> Result<(), GgufError> {
             for (part, spec) in parts.iter().zip(&specs) {
-                convert(source, part, spec, options.importance, &mut |chunk| {
+                let listens = convert(source, part, spec, options.importance, &mut |chunk| {
                     done += chunk.len() as u64;
                     // The other end hangs up when it fails; its own error is the one to tell.
                     let listens = to_disk.send(chunk).is_ok();
                     if progress(done, total) { Ok(listens) } else { Err(GgufError::Stopped) }
                 })?;
                 source.forget(part);
+                if !listens {
+                    break;
+                }
             }
             Ok(())
         };
@@ -274,14 +288,14 @@ fn check_importance(specs: &[TensorSpec], importance: Option<&Importance>) -> Re
     if problems.is_empty() { Ok(()) } else { Err(GgufError::Importance { problems }) }
 }
 
-/// Converts one tensor by chunks of whole rows, reordering them on the way. `emit` returning false ends it early.
+/// Converts one tensor by chunks of whole rows, reordering them on the way. False when `emit` said so, which ends it.
 fn convert(
     source: &dyn Source,
     part: &Part,
     spec: &TensorSpec,
     importance: Option<&Importance>,
     emit: &mut dyn FnMut(Vec<u8>) -> Result<bool, GgufError>,
-) -> Result<(), GgufError> {
+) -> Result<bool, GgufError> {
     let (rows, columns) = part.size();
     let importance = importance.and_then(|importance| importance.get(&spec.name));
     // Rows move within a head, so a chunk holds whole heads.
@@ -299,10 +313,10 @@ fn convert(
         let bytes = quantize_rows(spec.ggml_type, chunk, columns, importance, &fill)
             .map_err(|row| GgufError::Value { tensor: spec.name.clone(), row, ggml_type: spec.ggml_type.name() })?;
         if !emit(bytes)? {
-            return Ok(());
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]

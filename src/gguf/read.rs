@@ -76,6 +76,12 @@ impl std::fmt::Debug for Gguf {
 }
 
 impl Gguf {
+    /// Bytes of the file, or of all files of a set.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.as_slice().len() as u64).sum()
+    }
+
     /// Maps and checks a file; for the first file of a set, all of them, which lie beside it.
     ///
     /// # Errors

@@ -188,8 +188,12 @@ impl Source for FileSource<'_> {
 
     fn metadata(&self, quant: Quant) -> Result<Vec<(String, Value)>, GgufError> {
         let own = |key: &str| matches!(key, "general.file_type" | "general.quantization_version");
-        // Of parts only the reader knows, alignment is the writer's own.
-        let dropped = |key: &str| key == "general.alignment" || key.starts_with("split.");
+        // Of parts only the reader knows, alignment is the writer's own, and what was measured or used belongs to the
+        // file it was measured on or used for.
+        let dropped = |key: &str| {
+            key == "general.alignment"
+                || ["split.", "quantize.imatrix.", "distill.gate."].iter().any(|prefix| key.starts_with(prefix))
+        };
         let kept = self.model.gguf().metadata().iter().filter(|(key, _)| !own(key) && !dropped(key));
         let mut metadata: Vec<(String, Value)> = kept.cloned().collect();
         metadata.push(("general.quantization_version".to_owned(), Value::U32(2)));

@@ -34,3 +34,4 @@ pub use save::{Chat, Draft, RowsOf, SaveOptions, save_folder, set_chat_template,
 pub use weights::Weights;
 
 pub(crate) use files::{Staged, map_file, read_json};
+pub(crate) use save::check_space;

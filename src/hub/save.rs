@@ -16,6 +16,7 @@ use super::{Folder, HubError, LlamaConfig};
 pub(super) use sidecars::SIDECARS;
 pub use sidecars::{Chat, set_chat_template};
 pub use weights::RowsOf;
+pub(crate) use weights::check_space;
 
 /// How a folder is written.
 #[derive(Debug, Clone, Copy, Default)]

@@ -12,7 +12,7 @@ use crate::hub::Folder;
 /// on at once.
 const CONTEXT: usize = 4096;
 
-/// As `distill chat` samples.
+/// A little warmth for conversation; `distill chat` itself takes the likeliest token unless told otherwise.
 const TEMPERATURE: f64 = 0.7;
 
 impl Description {

@@ -154,13 +154,16 @@ impl Description {
         Ok(name.to_owned())
     }
 
-    /// The GGUF as a file in `out_dir` names it: `./name` when it lies there, else the whole path.
+    /// The GGUF as a file in `out_dir` names it: `./name` when it lies there, `../name` beside it, else the whole path.
     fn gguf_from(&self, target: Target, out_dir: &Path) -> Result<String, Error> {
         let path = self.need_gguf(target)?;
         let whole = path.canonicalize().map_err(|e| Error::io(path, e))?;
         let here = out_dir.canonicalize().map_err(|e| Error::io(out_dir, e))?;
         if whole.parent() == Some(here.as_path()) {
             return Ok(format!("./{}", self.gguf_name(target)?));
+        }
+        if whole.parent().is_some() && whole.parent() == here.parent() {
+            return Ok(format!("../{}", self.gguf_name(target)?));
         }
         Ok(whole.to_str().ok_or_else(|| Error::at(path, "the path is not UTF-8"))?.to_owned())
     }

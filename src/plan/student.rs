@@ -133,7 +133,6 @@ impl Student {
     }
 
     fn from_gguf(path: &Path) -> Result<Self, Error> {
-        let file_bytes = std::fs::metadata(path).map_err(|e| Error::io(path, e))?.len();
         let model = GgufModel::open(path).map_err(|e| Error::at(path, e.to_string()).maybe_hint(e.hint()))?;
         let gguf = model.gguf();
         let merges = gguf.get("tokenizer.ggml.merges").and_then(|value| value.as_array()).map_or(0, <[_]>::len);
@@ -154,7 +153,7 @@ impl Student {
             context: shape.context_limit(),
             shape,
             merges,
-            variants: vec![Variant { name, weight_bytes, file_bytes, read_bytes }],
+            variants: vec![Variant { name, weight_bytes, file_bytes: gguf.file_bytes(), read_bytes }],
         })
     }
 }

@@ -98,7 +98,7 @@ pub fn run(args: &ChatArgs, global: &Global, printer: &Printer) -> Result<ExitKi
             prompt.clone()
         };
         turn(encoder, &mut talk, &mut history, prompt.trim(), &sampling, printer)?;
-        return Ok(ExitKind::Success);
+        return Ok(if STOP.load(Ordering::Relaxed) { ExitKind::Interrupted } else { ExitKind::Success });
     }
     printer.talk("an empty line or Ctrl-D ends the conversation, /new starts another");
     loop {
@@ -135,6 +135,15 @@ fn check(args: &ChatArgs) -> Result<(), Error> {
 
 fn open(args: &ChatArgs, device_name: &str, offline: bool) -> Result<Voice, Error> {
     if device_name != "cpu" {
+        let asked = [
+            ("--top-k", args.top_k != 0),
+            ("--min-p", args.min_p != 0.0),
+            ("--repeat-penalty", args.repeat_penalty != 1.0),
+            ("--threads", args.threads != 0),
+        ];
+        if let Some((flag, _)) = asked.into_iter().find(|(_, asked)| *asked) {
+            return Err(Error::new("is for the CPU").place(flag).hint("`--set student.device=cpu`"));
+        }
         return load(&args.model, args.adapter.as_deref(), device_name, offline).map(Voice::Card);
     }
     let path = Path::new(&args.model);
@@ -232,6 +241,11 @@ fn turn(
         rate(made.saturating_sub(1), first.elapsed()),
         if stopped { "" } else { ", the turn was cut" }
     ));
-    history.push(Message { role: Role::Assistant, content: answer });
+    if made == 0 && STOP.load(Ordering::Relaxed) {
+        // Stopped before a word was said: the question is taken back.
+        history.pop();
+    } else {
+        history.push(Message { role: Role::Assistant, content: answer });
+    }
     Ok(())
 }

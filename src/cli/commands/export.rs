@@ -37,14 +37,14 @@ pub struct ExportArgs {
     #[arg(long, conflicts_with = "calibrate")]
     imatrix: Option<PathBuf>,
     /// Make an importance matrix from these rows, or from a .txt
-    #[arg(long)]
-    calibrate: Option<PathBuf>,
+    #[arg(long, num_args = 1..)]
+    calibrate: Vec<PathBuf>,
     /// Keep the importance matrix
     #[arg(long, requires = "calibrate")]
     save_imatrix: Option<PathBuf>,
     /// Compare the file with the model on these rows, or on a .txt in windows of 512 tokens
-    #[arg(long)]
-    check: Option<PathBuf>,
+    #[arg(long, num_args = 1..)]
+    check: Vec<PathBuf>,
     /// Exit with 1 when the file does not keep the limits of `[export]`
     #[arg(long, requires = "check")]
     strict: bool,
@@ -54,7 +54,7 @@ pub struct ExportArgs {
     /// Quantise a GGUF that is quantised already
     #[arg(long)]
     allow_requantize: bool,
-    /// Write beside it what a program wants: ollama, lmstudio, llamacpp or vllm; several parted by commas
+    /// Write to a folder beside it what a program wants: ollama, lmstudio, llamacpp or vllm; several parted by commas
     #[arg(long = "for", value_delimiter = ',')]
     targets: Vec<Target>,
     /// Print what was written and measured as JSON
@@ -85,12 +85,9 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
     let workspace = global.workspace(&global.layers()?)?;
     let quant: Quant = args.quant.parse().map_err(|e: GgufError| Error::new(e.to_string()).place("--quant"))?;
     let opened = open(args, workspace.settings.student.offline)?;
-    let refused = |path: &Path, what: &str| Error::at(path, what).hint("give another file with `-o`");
-    if std::fs::canonicalize(&args.output).is_ok_and(|out| std::fs::canonicalize(&args.model).is_ok_and(|m| m == out)) {
-        return Err(refused(&args.output, "is read by this export"));
-    }
-    let calibrate = args.calibrate.as_deref().map(|path| given(path, Split::Train)).transpose()?;
-    let check = args.check.as_deref().map(|path| given(path, Split::Test)).transpose()?;
+    check_output(args)?;
+    let calibrate = given(&args.calibrate, Split::Train)?;
+    let check = given(&args.check, Split::Test)?;
     let job = ExportJob {
         model: match &opened {
             Opened::Folder(folder, adapters) => Model::Folder(folder, adapters),
@@ -114,6 +111,10 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
         max_file_bytes: args.split_size,
     };
     // What cannot be packaged is said before an hour of quantising, not after.
+    let wants_one = |target: &&Target| matches!(target, Target::Ollama | Target::LmStudio);
+    if let (Some(target), Some(_)) = (args.targets.iter().find(wants_one), args.split_size) {
+        return Err(Error::new(format!("`{}` wants one file", target.name())).place("--split-size"));
+    }
     if args.targets.contains(&Target::Vllm) && !matches!(&job.model, Model::Folder(_, [])) {
         return Err(Error::new("vLLM serves a merged folder").place("--for").hint("`distill merge`, then `-m FOLDER`"));
     }
@@ -125,8 +126,9 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
             (Opened::Folder(folder, _), Target::Vllm) => Description::of_folder(&name, folder)?,
             _ => Description::of_gguf(&name, &export.path)?,
         };
-        let dir = args.output.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let written = package::write(target, &description, dir)?;
+        // A folder of its own: what lies beside the file is somebody's.
+        let dir = args.output.with_file_name(format!("{name}-{}", target.name()));
+        let written = package::write(target, &description, &dir)?;
         for file in &written.files {
             printer.talk(&format!("{}: {}", target.name(), file.display()));
         }
@@ -154,14 +156,64 @@ fn open(args: &ExportArgs, offline: bool) -> Result<Opened, Error> {
     Ok(Opened::Folder(Box::new(folder), adapters))
 }
 
-/// Rows of a dataset or of a folder of them: those of `split` where there are any, else all. A `.txt` is a text.
-fn given(path: &Path, split: Split) -> Result<Given, Error> {
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("txt")) {
+/// Refuses to write over what is read, and over anything that is no GGUF: weights are all there is of a model.
+fn check_output(args: &ExportArgs) -> Result<(), Error> {
+    let out = &args.output;
+    let refused = |what: &str| Err(Error::at(out, what).hint("give another file with `-o`"));
+    let same = |a: &Path, b: &Path| a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b));
+    if same(out, Path::new(&args.model)) {
+        return refused("is read by this export");
+    }
+    // A set is read by the name of its first file, and written under its stem.
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let (read, written) = (Path::new(&args.model), stem(out));
+    if let Some((set, _)) = set_of(&stem(read))
+        && read.is_file()
+        && read.parent().zip(out.parent()).is_some_and(|(a, b)| same(&whole(a), &whole(b)))
+        && (written == set || set_of(&written).is_some_and(|(other, _)| other == set))
+    {
+        return refused("would be written over the set that is read");
+    }
+    match std::fs::metadata(out) {
+        Ok(there) if there.is_dir() => refused("is a folder"),
+        Ok(there) if !there.is_file() => refused("is no ordinary file"),
+        Ok(there) if there.len() > 0 && !is_gguf(out) => refused("exists and is no GGUF"),
+        _ => Ok(()),
+    }
+}
+
+/// `name-00001-of-00003` is part 1 of `name`.
+fn set_of(stem: &str) -> Option<(&str, u32)> {
+    let (rest, count) = stem.rsplit_once("-of-")?;
+    let (name, no) = rest.rsplit_once('-')?;
+    let number = |text: &str| (text.len() == 5).then(|| text.parse::<u32>().ok()).flatten();
+    Some((name, number(no).filter(|_| number(count).is_some())?))
+}
+
+fn whole(dir: &Path) -> PathBuf {
+    if dir.as_os_str().is_empty() { PathBuf::from(".") } else { dir.to_owned() }
+}
+
+fn is_gguf(path: &Path) -> bool {
+    use std::io::Read;
+    let mut magic = [0; 4];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"GGUF"
+}
+
+/// Rows of datasets or of folders of them: those of `split` where there are any, else all. A `.txt` is a text.
+fn given(paths: &[PathBuf], split: Split) -> Result<Option<Given>, Error> {
+    let [path, ..] = paths else { return Ok(None) };
+    if let [path] = paths
+        && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("txt"))
+    {
         let bytes = edge::fs::read(path)?;
-        return String::from_utf8(bytes).map(Given::Text).map_err(|_| Error::at(path, "is not UTF-8").data());
+        return match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(Given::Text(text))),
+            Err(_) => Err(Error::at(path, "is not UTF-8").data()),
+        };
     }
     let mut rows = Vec::new();
-    for file in dataset_files(&[path.to_owned()])? {
+    for file in dataset_files(paths)? {
         rows.extend(dataset::rows(&dataset::read(&file)?)?);
     }
     if rows.iter().any(|row| row.split == split) {
@@ -170,7 +222,7 @@ fn given(path: &Path, split: Split) -> Result<Given, Error> {
     if rows.is_empty() {
         return Err(Error::at(path, "has no rows").data());
     }
-    Ok(Given::Rows(rows))
+    Ok(Some(Given::Rows(rows)))
 }
 
 fn tell(export: &Export, json: bool, quant: Quant, printer: &Printer) -> Result<(), Error> {
@@ -207,4 +259,18 @@ fn tell(export: &Export, json: bool, quant: Quant, printer: &Printer) -> Result<
         printer.talk(&format!("warning: the next better type is {better}: `--quant {}`", better.to_lowercase()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_set_are_known_by_their_names() {
+        assert_eq!(set_of("me-00001-of-00003"), Some(("me", 1)));
+        assert_eq!(set_of("a-of-b-00002-of-00002"), Some(("a-of-b", 2)));
+        for other in ["me", "me-1-of-3", "me-00001-of-3", "me-00001"] {
+            assert_eq!(set_of(other), None, "{other}");
+        }
+    }
 }

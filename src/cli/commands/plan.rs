@@ -45,7 +45,7 @@ pub struct PlanArgs {
     #[arg(long)]
     all: bool,
     /// Measure this machine: memory bandwidth, and with --model the GGUF's tokens a second
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["device", "ram"])]
     bench: bool,
     /// Threads that --bench runs the GGUF with; 0 is one for each processor
     #[arg(long, requires = "bench", default_value_t = 0)]

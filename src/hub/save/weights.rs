@@ -164,7 +164,7 @@ fn bf16_bytes(shape: &[usize]) -> u64 {
 }
 
 /// Says at once what would otherwise fail after minutes.
-pub(super) fn check_space(dir: &Path, needed: u64) -> Result<(), HubError> {
+pub(crate) fn check_space(dir: &Path, needed: u64) -> Result<(), HubError> {
     #[cfg(unix)]
     if let Ok(there) = rustix::fs::statvfs(dir) {
         let free = there.f_bavail.saturating_mul(there.f_frsize);

@@ -3,7 +3,7 @@
 //! llama.cpp's definition (`tools/imatrix/imatrix.cpp`): the mean square of each column of a product's input over all
 //! tokens. A column that is always small may be stored badly; one that is large may not.
 
-use super::{Model, Watch, gate, interrupted, stopped};
+use super::{Model, Watch, gate, interrupted, spread, stopped};
 use crate::Error;
 use crate::batch::{ContextPolicy, Sequence, encode_row};
 use crate::gguf::importance::Importance;
@@ -22,7 +22,8 @@ const CHUNK: usize = 512;
 pub fn rows(model: &Model<'_>, rows: &[Row], watch: &dyn Watch) -> Result<Option<Importance>, Error> {
     let encoder = model.encoder()?;
     let mut sequences = Vec::new();
-    for row in spread(rows) {
+    // Any beginning of them holds all kinds: sources and kinds come in blocks.
+    for row in spread(rows, rows.len()) {
         sequences.push(encode_row(&encoder, row, ContextPolicy::Auto).map_err(|e| Error::new(e.to_string()))?.chosen);
     }
     from(model, sequences, "rows", watch)
@@ -31,13 +32,6 @@ pub fn rows(model: &Model<'_>, rows: &[Row], watch: &dyn Watch) -> Result<Option
 /// From a text.
 pub fn text(model: &Model<'_>, text: &str, watch: &dyn Watch) -> Result<Option<Importance>, Error> {
     from(model, gate::text_windows(&model.encoder()?, text)?, "text", watch)
-}
-
-/// The same rows in an order in which any beginning holds all kinds: sources and kinds come in blocks.
-fn spread(rows: &[Row]) -> Vec<&Row> {
-    let mut order: Vec<&Row> = rows.iter().collect();
-    order.sort_by(|a, b| a.id.cmp(&b.id));
-    order
 }
 
 fn from(

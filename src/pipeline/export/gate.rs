@@ -1,17 +1,18 @@
 //! The finished file beside the model it was made from, position by position.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, ExportJob, Model, Watch, interrupted, stopped};
+use super::{Check, ExportJob, Model, Watch, interrupted, spread, stopped};
 use crate::Error;
 use crate::batch::{ContextPolicy, Encoder, IGNORE, Sequence, encode_row};
 use crate::eval::divergence::{self, Divergence};
 use crate::gguf::{GgufModel, Quant, Value};
 use crate::report::QuantisationReport;
-use crate::row::{Content, Row};
+use crate::row::{Content, Row, Split};
 use crate::train::engine::cpu::stream::{self, Logits};
 use crate::train::estimate::Base;
 
@@ -51,6 +52,10 @@ pub struct Quality {
     pub divergence: Divergence,
     /// Rows or windows that they were taken from.
     pub rows: usize,
+    /// How many there were to choose from.
+    pub available: usize,
+    /// `held-out rows`, `rows` or `windows of a text`.
+    pub what: String,
     /// Facts, where rows had some.
     pub facts: Option<Facts>,
     /// Limits that were not kept, in words.
@@ -70,7 +75,15 @@ impl Quality {
             perplexity_ratio: f64::NAN,
             ..Divergence::default()
         };
-        Self { divergence: nothing, rows: 0, facts: None, failed: Vec::new(), better: None }
+        Self {
+            divergence: nothing,
+            rows: 0,
+            available: 0,
+            what: String::new(),
+            facts: None,
+            failed: Vec::new(),
+            better: None,
+        }
     }
 
     /// The figures as metadata of the file, always of the same size.
@@ -111,11 +124,20 @@ impl Quality {
             let value = format!("{} of {}, the model {}", f.quantised, f.asked, f.reference);
             figures.push(("Facts it would say", value));
         }
-        figures.push(("Measured on", format!("{} tokens of {} rows", d.positions, self.rows)));
+        figures.push(("Measured on", format!("{} tokens of {}", d.positions, self.measured_on())));
         let mut failed = self.failed.clone();
         failed.extend(self.better.as_ref().map(|better| format!("the next better type is {better}")));
         let figures = figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         QuantisationReport { quant: quant.to_owned(), figures, failed }
+    }
+
+    /// `27 held-out rows`, or how many of how many.
+    fn measured_on(&self) -> String {
+        if self.available > self.rows {
+            format!("{} of {} {}", self.rows, self.available, self.what)
+        } else {
+            format!("{} {}", self.rows, self.what)
+        }
     }
 
     /// One line for people.
@@ -132,7 +154,7 @@ impl Quality {
         if let Some(f) = self.facts {
             line.push_str(&format!(", facts {} of {} (model: {})", f.quantised, f.asked, f.reference));
         }
-        line.push_str(&format!("; {} tokens of {} held-out rows", d.positions, self.rows));
+        line.push_str(&format!("; {} tokens of {}", d.positions, self.measured_on()));
         line
     }
 }
@@ -142,15 +164,21 @@ pub struct Prepared {
     sequences: Vec<Sequence>,
     /// How many of them are compared as distributions; what follows are facts.
     compared: usize,
+    /// How many there were to choose from.
+    available: usize,
+    /// What they are.
+    what: &'static str,
 }
 
 impl Prepared {
     /// `None` when there is nothing to compare.
     pub fn new(model: &Model<'_>, check: &Check<'_>) -> Result<Option<Self>, Error> {
+        let (available, what);
         let (sequences, compared) = match check {
             Check::None => return Ok(None),
             Check::Text(text) => {
                 let mut windows = text_windows(&model.encoder()?, text)?;
+                (available, what) = (windows.len(), "windows of a text");
                 windows.truncate(MOST_WINDOWS);
                 if windows.is_empty() {
                     return Err(Error::new(format!("the text has fewer than {WINDOW} tokens")).data());
@@ -162,17 +190,24 @@ impl Prepared {
                 let encoder = model.encoder()?;
                 let fault = |e: crate::batch::EncodeError| Error::new(e.to_string());
                 let mut sequences = Vec::new();
-                for row in rows.iter().take(MOST_ROWS) {
+                for row in spread(*rows, MOST_ROWS) {
                     sequences.push(encode_row(&encoder, row, ContextPolicy::Auto).map_err(fault)?.chosen);
                 }
                 let compared = sequences.len();
-                for row in rows.iter().take(MOST_ROWS) {
+                // Facts have a cap of their own: rows of other kinds have none.
+                let with_key: Vec<&Row> = rows
+                    .iter()
+                    .filter(|row| matches!(&row.content, Content::Qa(qa) if !qa.answer_key.is_empty()))
+                    .collect();
+                for row in spread(with_key, MOST_ROWS) {
                     sequences.extend(fact(&encoder, row)?);
                 }
+                available = rows.len();
+                what = if rows.iter().all(|row| row.split == Split::Test) { "held-out rows" } else { "rows" };
                 (sequences, compared)
             }
         };
-        Ok((compared > 0).then_some(Self { sequences, compared }))
+        Ok((compared > 0).then_some(Self { sequences, compared, available, what }))
     }
 }
 
@@ -181,11 +216,7 @@ impl Prepared {
 fn fact(encoder: &Encoder, row: &Row) -> Result<Option<Sequence>, Error> {
     let Content::Qa(qa) = &row.content else { return Ok(None) };
     let question = if qa.paraphrase.is_empty() { &qa.instruction } else { &qa.paraphrase };
-    let Some(start) = qa.response.to_lowercase().find(&qa.answer_key.to_lowercase()) else { return Ok(None) };
-    if qa.answer_key.is_empty() {
-        return Ok(None);
-    }
-    let end = start + qa.answer_key.len();
+    let Some(Range { start, end }) = find_words(&qa.response, &qa.answer_key) else { return Ok(None) };
     let fault = |e: crate::batch::EncodeError| Error::new(e.to_string());
     let mut sequence = encoder.sequence(question, &qa.response).map_err(fault)?;
     let Some(first) = sequence.labels.iter().position(|&l| l != IGNORE) else { return Ok(None) };
@@ -199,7 +230,9 @@ fn fact(encoder: &Encoder, row: &Row) -> Result<Option<Sequence>, Error> {
     let mut kept = 0;
     let labels: Vec<bool> = (1..=answer.len())
         .map(|n| {
-            let after = encoder.tokenizer.decode(&answer[..n], true).map(|t| t.len() as isize).unwrap_or(before);
+            // Half a character reads as a replacement: it counts when it is whole.
+            let text = encoder.tokenizer.decode(&answer[..n], true).unwrap_or_default();
+            let after = text.trim_end_matches('\u{FFFD}').len() as isize;
             let inside = after > start && before < end && after > before;
             before = after.max(before);
             kept += usize::from(inside);
@@ -212,6 +245,31 @@ fn fact(encoder: &Encoder, row: &Row) -> Result<Option<Sequence>, Error> {
         }
     }
     Ok((kept > 0).then_some(sequence))
+}
+
+/// Where `key` stands in `text` as whole words, whatever the case; bytes of `text`.
+fn find_words(text: &str, key: &str) -> Option<Range<usize>> {
+    let key: Vec<char> = key.trim().chars().flat_map(char::to_lowercase).collect();
+    let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let inner = [word(key.first().copied()), word(key.last().copied())];
+    if key.is_empty() {
+        return None;
+    }
+    text.char_indices().find_map(|(start, _)| {
+        let mut rest = key.as_slice();
+        let mut end = start;
+        for c in text[start..].chars() {
+            if rest.is_empty() {
+                break;
+            }
+            let lower: Vec<char> = c.to_lowercase().collect();
+            rest = rest.strip_prefix(lower.as_slice())?;
+            end += c.len_utf8();
+        }
+        let joined = (inner[0] && word(text[..start].chars().next_back()))
+            || (inner[1] && word(text[end..].chars().next()));
+        (rest.is_empty() && !joined).then_some(start..end)
+    })
 }
 
 /// A text cut as `llama-perplexity -c 512` cuts it: windows of 512 tokens whose first gives way to BOS where the
@@ -271,6 +329,8 @@ pub fn measure(
     let mut quality = Quality {
         divergence: divergence::summary(of_rows),
         rows: check.compared,
+        available: check.available,
+        what: check.what.to_owned(),
         facts: (facts.asked > 0).then_some(facts),
         failed: Vec::new(),
         better: None,
@@ -328,7 +388,7 @@ mod tests {
 
     fn quality(mean_kld: f64, same_top: f64, facts: Option<Facts>) -> Quality {
         let divergence = Divergence { positions: 10, mean_kld, same_top, ..Divergence::default() };
-        let mut quality = Quality { divergence, rows: 1, facts, failed: Vec::new(), better: None };
+        let mut quality = Quality { divergence, facts, ..Quality::unknown() };
         judge(&mut quality, LIMITS, Quant::Q4KS);
         quality
     }
@@ -346,6 +406,80 @@ mod tests {
             assert_eq!((bad.failed.len(), bad.better.as_deref()), (1, Some("Q4_K_M")), "{bad:?}");
         }
         assert_eq!(quality(0.5, 0.5, None).failed.len(), 2);
+    }
+
+    #[test]
+    fn keys_are_found_as_words_of_the_original() {
+        let found = |text: &str, key: &str| find_words(text, key).map(|r| text[r].to_owned());
+        assert_eq!(found("In 2015 I sold 5 boats", "5").as_deref(), Some("5"));
+        assert_eq!(find_words("In 2015 I sold 5 boats", "5"), Some(15..16));
+        assert_eq!(found("İzmir, 42 boats", "42").as_deref(), Some("42"), "a letter whose lower case is longer");
+        assert_eq!(found("The BLUE door.", "blue door").as_deref(), Some("BLUE door"));
+        assert_eq!(found("twenty-five", "five").as_deref(), Some("five"));
+        assert_eq!(found("fivefold", "five"), None);
+        assert_eq!(found("anything", " "), None);
+    }
+
+    fn encoder() -> Encoder {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tiny-student");
+        crate::model::encoder(&crate::hub::Folder::open(&dir).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_fact_is_the_tokens_of_its_key() {
+        let encoder = encoder();
+        for (response, key) in [
+            ("I wrote the queue in Rust in 2019.", "Rust"),
+            ("I wrote the queue in 2019.", "2019"),
+            ("Ich kam aus Zürich über 3 Brücken.", "3"),
+            ("It took 38 ms.", "38 ms"),
+        ] {
+            let content = Content::Qa(crate::row::Qa {
+                instruction: "What?".into(),
+                context: String::new(),
+                response: response.into(),
+                paraphrase: "Which one was it?".into(),
+                answer_key: key.into(),
+                evidence: String::new(),
+            });
+            let row = Row {
+                id: content.id(),
+                content,
+                source: "a.md".into(),
+                span: (0, 1),
+                split: Split::Test,
+                tokens: [1; 3],
+                sides: None,
+                provenance: crate::row::Provenance {
+                    teacher: String::new(),
+                    template: String::new(),
+                    template_version: String::new(),
+                    parameters: String::new(),
+                    request_hash: crate::id::ContentHash::of(b""),
+                    cost_usd: None,
+                },
+            };
+            let sequence = fact(&encoder, &row).unwrap().unwrap();
+            let ids: Vec<u32> =
+                sequence.labels.iter().filter(|&&l| l != IGNORE).map(|&l| u32::try_from(l).unwrap()).collect();
+            let text = encoder.tokenizer.decode(&ids, true).unwrap();
+            assert!(text.contains(key) && text.trim().len() <= key.len() + 2, "{key}: {text:?}");
+        }
+    }
+
+    #[test]
+    fn windows_are_those_of_llama_perplexity() {
+        let encoder = encoder();
+        let text = "The queue took two months and 38 ms a call. ".repeat(200);
+        let windows = text_windows(&encoder, &text).unwrap();
+        assert!(windows.len() > 2);
+        let bos = encoder.bos().unwrap();
+        for window in &windows {
+            assert_eq!((window.input_ids.len(), window.label_count()), (512, 255));
+            assert!(window.labels[..257].iter().all(|&l| l == IGNORE) && window.labels[257] != IGNORE);
+            assert!(bos.is_none_or(|bos| window.input_ids[0] == bos));
+        }
+        assert!(text_windows(&encoder, "short").unwrap().is_empty());
     }
 
     #[test]

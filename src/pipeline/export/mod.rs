@@ -187,6 +187,14 @@ fn provenance(importance: &Importance, calibration: &Calibration<'_>) -> Vec<(St
     notes
 }
 
+/// At most `most` rows, of all kinds and sources alike: in the order of their ids, which are hashes.
+fn spread<'a>(rows: impl IntoIterator<Item = &'a Row>, most: usize) -> Vec<&'a Row> {
+    let mut order: Vec<&Row> = rows.into_iter().collect();
+    order.sort_by(|a, b| a.id.cmp(&b.id));
+    order.truncate(most);
+    order
+}
+
 fn stopped() -> bool {
     STOP.load(std::sync::atomic::Ordering::Relaxed)
 }
