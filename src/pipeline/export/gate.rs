@@ -456,7 +456,7 @@ mod tests {
                     template_version: String::new(),
                     parameters: String::new(),
                     request_hash: crate::id::ContentHash::of(b""),
-                    cost_usd: None,
+                    cost_usd: 0.0,
                 },
             };
             let sequence = fact(&encoder, &row).unwrap().unwrap();
