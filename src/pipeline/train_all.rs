@@ -534,15 +534,14 @@ fn export_stage(
         merge_student(&input, &STOP, watch)?;
         watch.stage("export", false);
         let merged_folder = Folder::open(&merged)?;
-        let of = |split: Split| -> Vec<Row> { rows.iter().flatten().filter(|r| r.split == split).cloned().collect() };
-        let (trained, held) = (of(Split::Train), of(Split::Test));
+        let trained: Vec<Row> = all.iter().filter(|r| r.split == Split::Train).cloned().collect();
         let job = ExportJob {
             model: Model::Folder(&merged_folder, &[]),
             out: &gguf_path,
             quant,
             calibration: if settings.calibrate { Calibration::Rows(&trained) } else { Calibration::None },
             save_importance: None,
-            check: Check::Rows(&held),
+            check: Check::Rows(&all),
             limits: Limits::from(settings),
             max_file_bytes: None,
         };

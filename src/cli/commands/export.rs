@@ -4,6 +4,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::cli::{Global, Printer};
+use crate::gguf::importance::Importance;
 use crate::gguf::{GgufError, GgufModel, Quant};
 use crate::hub::{Adapter, Folder};
 use crate::package::{self, Description, Target};
@@ -86,8 +87,8 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
     let quant: Quant = args.quant.parse().map_err(|e: GgufError| Error::new(e.to_string()).place("--quant"))?;
     let opened = open(args, workspace.settings.student.offline)?;
     check_output(args)?;
-    let calibrate = given(&args.calibrate, Split::Train)?;
-    let check = given(&args.check, Split::Test)?;
+    let calibrate = given(&args.calibrate, Some(Split::Train))?;
+    let check = given(&args.check, None)?;
     let job = ExportJob {
         model: match &opened {
             Opened::Folder(folder, adapters) => Model::Folder(folder, adapters),
@@ -174,10 +175,21 @@ fn check_output(args: &ExportArgs) -> Result<(), Error> {
     {
         return refused("would be written over the set that is read");
     }
-    match std::fs::metadata(out) {
-        Ok(there) if there.is_dir() => refused("is a folder"),
-        Ok(there) if !there.is_file() => refused("is no ordinary file"),
-        Ok(there) if there.len() > 0 && !is_gguf(out) => refused("exists and is no GGUF"),
+    replaceable(out, "GGUF", is_gguf)?;
+    let Some(kept) = &args.save_imatrix else { return Ok(()) };
+    if same(kept, Path::new(&args.model)) || kept == out || same(kept, out) {
+        return Err(Error::at(kept, "is read or written by this export").hint("give another file to `--save-imatrix`"));
+    }
+    replaceable(kept, "importance matrix", |path| Importance::open(path).is_ok())
+}
+
+/// Whether a file may be written there: nothing, or something of its kind.
+fn replaceable(path: &Path, kind: &str, is_one: impl Fn(&Path) -> bool) -> Result<(), Error> {
+    let refused = |what: String| Err(Error::at(path, what).hint("give another name"));
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => refused("is a folder".to_owned()),
+        Ok(there) if !there.is_file() => refused("is no ordinary file".to_owned()),
+        Ok(there) if there.len() > 0 && !is_one(path) => refused(format!("exists and is no {kind}")),
         _ => Ok(()),
     }
 }
@@ -200,8 +212,8 @@ fn is_gguf(path: &Path) -> bool {
     std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"GGUF"
 }
 
-/// Rows of datasets or of folders of them: those of `split` where there are any, else all. A `.txt` is a text.
-fn given(paths: &[PathBuf], split: Split) -> Result<Option<Given>, Error> {
+/// Rows of datasets or of folders of them: of `split` those where there are any. A `.txt` is a text.
+fn given(paths: &[PathBuf], split: Option<Split>) -> Result<Option<Given>, Error> {
     let [path, ..] = paths else { return Ok(None) };
     if let [path] = paths
         && path.extension().is_some_and(|e| e.eq_ignore_ascii_case("txt"))
@@ -216,7 +228,7 @@ fn given(paths: &[PathBuf], split: Split) -> Result<Option<Given>, Error> {
     for file in dataset_files(paths)? {
         rows.extend(dataset::rows(&dataset::read(&file)?)?);
     }
-    if rows.iter().any(|row| row.split == split) {
+    if let Some(split) = split.filter(|split| rows.iter().any(|row| row.split == *split)) {
         rows.retain(|row| row.split == split);
     }
     if rows.is_empty() {
@@ -264,6 +276,21 @@ fn tell(export: &Export, json: bool, quant: Quant, printer: &Printer) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_its_own_kind_is_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::write(at("a.gguf"), b"GGUF and more").unwrap();
+        std::fs::write(at("notes.txt"), b"mine").unwrap();
+        std::fs::write(at("empty"), b"").unwrap();
+        let told = |name: &str| replaceable(&at(name), "GGUF", is_gguf).map_err(|e| e.to_string());
+        assert!(["a.gguf", "new.gguf", "empty"].into_iter().all(|name| told(name).is_ok()));
+        assert!(told("notes.txt").unwrap_err().contains("is no GGUF"));
+        assert!(told("").unwrap_err().contains("is a folder"));
+        #[cfg(target_os = "linux")]
+        assert!(replaceable(Path::new("/dev/null"), "GGUF", is_gguf).is_err());
+    }
 
     #[test]
     fn parts_of_a_set_are_known_by_their_names() {

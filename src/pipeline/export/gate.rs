@@ -10,9 +10,10 @@ use super::{Check, ExportJob, Model, Watch, interrupted, spread, stopped};
 use crate::Error;
 use crate::batch::{ContextPolicy, Encoder, IGNORE, Sequence, encode_row};
 use crate::eval::divergence::{self, Divergence};
+use crate::eval::{self, Probe};
 use crate::gguf::{GgufModel, Quant, Value};
 use crate::report::QuantisationReport;
-use crate::row::{Content, Row, Split};
+use crate::row::{Row, Split};
 use crate::train::engine::cpu::stream::{self, Logits};
 use crate::train::estimate::Base;
 
@@ -189,21 +190,18 @@ impl Prepared {
             Check::Rows(rows) => {
                 let encoder = model.encoder()?;
                 let fault = |e: crate::batch::EncodeError| Error::new(e.to_string());
+                let held = held_out(rows);
                 let mut sequences = Vec::new();
-                for row in spread(*rows, MOST_ROWS) {
+                for row in spread(held.iter().copied(), MOST_ROWS) {
                     sequences.push(encode_row(&encoder, row, ContextPolicy::Auto).map_err(fault)?.chosen);
                 }
                 let compared = sequences.len();
-                // Facts have a cap of their own: rows of other kinds have none.
-                let with_key: Vec<&Row> = rows
-                    .iter()
-                    .filter(|row| matches!(&row.content, Content::Qa(qa) if !qa.answer_key.is_empty()))
-                    .collect();
-                for row in spread(with_key, MOST_ROWS) {
-                    sequences.extend(fact(&encoder, row)?);
+                // Trained facts in words that were not trained on: nobody can lose what was never learnt.
+                for probe in eval::probes(rows, MOST_ROWS, 0) {
+                    sequences.extend(fact(&encoder, &probe)?);
                 }
-                available = rows.len();
-                what = if rows.iter().all(|row| row.split == Split::Test) { "held-out rows" } else { "rows" };
+                available = held.len();
+                what = if held.iter().all(|row| row.split == Split::Test) { "held-out rows" } else { "rows" };
                 (sequences, compared)
             }
         };
@@ -211,20 +209,23 @@ impl Prepared {
     }
 }
 
-/// A question in the words that were not trained on, with the tokens of the answer's key as labels; `None` without a
-/// key that stands in the answer.
-fn fact(encoder: &Encoder, row: &Row) -> Result<Option<Sequence>, Error> {
-    let Content::Qa(qa) = &row.content else { return Ok(None) };
-    let question = if qa.paraphrase.is_empty() { &qa.instruction } else { &qa.paraphrase };
-    let Some(Range { start, end }) = find_words(&qa.response, &qa.answer_key) else { return Ok(None) };
+/// The held-out rows; all of them where no row knows of a split.
+fn held_out(rows: &[Row]) -> Vec<&Row> {
+    let held: Vec<&Row> = rows.iter().filter(|row| row.split == Split::Test).collect();
+    if held.is_empty() { rows.iter().collect() } else { held }
+}
+
+/// A question with the tokens of the answer's key as labels; `None` when the key does not stand in the answer.
+fn fact(encoder: &Encoder, probe: &Probe) -> Result<Option<Sequence>, Error> {
+    let Some(Range { start, end }) = find_words(&probe.answer, &probe.key) else { return Ok(None) };
     let fault = |e: crate::batch::EncodeError| Error::new(e.to_string());
-    let mut sequence = encoder.sequence(question, &qa.response).map_err(fault)?;
+    let mut sequence = encoder.sequence(&probe.question, &probe.answer).map_err(fault)?;
     let Some(first) = sequence.labels.iter().position(|&l| l != IGNORE) else { return Ok(None) };
     // Text before a token is what decoding the tokens up to it gives, templates' white space aside.
     let answer = &sequence.input_ids[first..];
     let whole = encoder.tokenizer.decode(answer, true).map_err(fault)?;
-    let shift = whole.find(qa.response.trim()).unwrap_or(0) as isize
-        - (qa.response.len() - qa.response.trim_start().len()) as isize;
+    let shift = whole.find(probe.answer.trim()).unwrap_or(0) as isize
+        - (probe.answer.len() - probe.answer.trim_start().len()) as isize;
     let (start, end) = (start as isize + shift, end as isize + shift);
     let mut before = 0isize;
     let mut kept = 0;
@@ -434,32 +435,8 @@ mod tests {
             ("Ich kam aus Zürich über 3 Brücken.", "3"),
             ("It took 38 ms.", "38 ms"),
         ] {
-            let content = Content::Qa(crate::row::Qa {
-                instruction: "What?".into(),
-                context: String::new(),
-                response: response.into(),
-                paraphrase: "Which one was it?".into(),
-                answer_key: key.into(),
-                evidence: String::new(),
-            });
-            let row = Row {
-                id: content.id(),
-                content,
-                source: "a.md".into(),
-                span: (0, 1),
-                split: Split::Test,
-                tokens: [1; 3],
-                sides: None,
-                provenance: crate::row::Provenance {
-                    teacher: String::new(),
-                    template: String::new(),
-                    template_version: String::new(),
-                    parameters: String::new(),
-                    request_hash: crate::id::ContentHash::of(b""),
-                    cost_usd: 0.0,
-                },
-            };
-            let sequence = fact(&encoder, &row).unwrap().unwrap();
+            let probe = Probe { question: "Which one was it?".into(), key: key.into(), answer: response.into() };
+            let sequence = fact(&encoder, &probe).unwrap().unwrap();
             let ids: Vec<u32> =
                 sequence.labels.iter().filter(|&&l| l != IGNORE).map(|&l| u32::try_from(l).unwrap()).collect();
             let text = encoder.tokenizer.decode(&ids, true).unwrap();

@@ -72,7 +72,7 @@ pub enum Calibration<'a> {
 pub enum Check<'a> {
     /// Nothing.
     None,
-    /// Answers of these rows, best held-out ones, and the facts of those with a key.
+    /// Answers of the held-out ones among these rows, and trained facts in words that were not trained on.
     Rows(&'a [Row]),
     /// A text in the windows of `llama-perplexity`.
     Text(&'a str),
