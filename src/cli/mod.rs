@@ -3,6 +3,8 @@
 mod commands;
 mod lines;
 mod printer;
+#[cfg(feature = "train")]
+mod size;
 mod terminal;
 
 use std::ffi::OsString;
@@ -137,11 +139,16 @@ enum Command {
 }
 
 impl Command {
-    /// Whether the command ends its piece of work and keeps it when it is asked to stop; the others just stop.
+    /// Whether the command ends its piece of work and keeps it, or clears up after itself, when it is asked to stop; the
+    /// others just stop.
     const fn resumes(&self) -> bool {
         match self {
             #[cfg(feature = "train")]
+<<<<<<< HEAD
             Self::Demo(_) | Self::Train(_) | Self::Chat(_) | Self::Eval(_) | Self::Export(_) => true,
+=======
+            Self::Demo(_) | Self::Train(_) | Self::Merge(_) | Self::Chat(_) | Self::Eval(_) => true,
+>>>>>>> fixmerge
             Self::GenQa(_) | Self::GenCot(_) | Self::GenDpo(_) => true,
             Self::Mask(args) => args.waits(),
             _ => false,

@@ -85,6 +85,9 @@ pub enum HubError {
         /// Bytes.
         free: u64,
     },
+    /// Whoever watches the writing ended it.
+    #[error("stopped; nothing was written")]
+    Stopped,
     /// The output already exists and replacing it was not asked for.
     #[error("`{}` already exists and is not empty", path.display())]
     Exists {

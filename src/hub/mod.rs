@@ -30,7 +30,7 @@ pub use dtype::{Dtype, TensorInfo};
 pub use error::HubError;
 pub use folder::{Folder, SpecialTokens};
 pub use resolve::resolve;
-pub use save::{Chat, Draft, RowsOf, SaveOptions, save_folder, set_chat_template, write_weights};
+pub use save::{Chat, Draft, Rows, SaveOptions, save_folder, set_chat_template, write_weights};
 pub use weights::Weights;
 
 pub(crate) use files::{Staged, map_file, read_json};

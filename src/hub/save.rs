@@ -15,8 +15,12 @@ use super::{Folder, HubError, LlamaConfig};
 
 pub(super) use sidecars::SIDECARS;
 pub use sidecars::{Chat, set_chat_template};
+<<<<<<< HEAD
 pub use weights::RowsOf;
 pub(crate) use weights::check_space;
+=======
+pub use weights::Rows;
+>>>>>>> fixmerge
 
 /// How a folder is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,16 +53,17 @@ impl Draft {
         self.staged.path()
     }
 
-    /// Writes all tensors of `config` as bf16, on all of rayon's threads; `progress(done, total)` is in bytes.
+    /// Writes all tensors of `config` as bf16, on all of rayon's threads. `progress(done, total)` is in bytes; false
+    /// ends the writing.
     ///
     /// # Errors
-    /// [`HubError::NoSpace`] before anything is written; [`HubError::Io`], [`HubError::TensorBytes`], and whatever
-    /// `rows` returns.
+    /// [`HubError::NoSpace`] before anything is written; [`HubError::Stopped`], [`HubError::Io`],
+    /// [`HubError::TensorBytes`], and whatever `rows` returns.
     pub fn weights<E: From<HubError> + Send>(
         &self,
         config: &LlamaConfig,
-        rows: &RowsOf<'_, E>,
-        progress: &mut dyn FnMut(u64, u64),
+        rows: &dyn Rows<E>,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<(), E> {
         weights::write_rows(self.path(), config, self.options.max_shard_bytes, rows, progress)
     }

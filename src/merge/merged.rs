@@ -15,6 +15,15 @@ const SHARE: usize = 1 << 18;
 /// Where the weights beneath the adapters come from, if not straight from the folder: the base as it was stored
 /// while the adapter was trained on it.
 pub trait BaseRows: Sync {
+    /// Called before rows of a tensor are asked for, by one thread: the place for what is made of a whole tensor.
+    ///
+    /// # Errors
+    /// As [`BaseRows::rows`].
+    fn prepare(&self, name: &str) -> Result<(), HubError> {
+        let _ = name;
+        Ok(())
+    }
+
     /// Writes `rows` of the tensor to `out`, `[rows.len(), columns]` row-major.
     ///
     /// # Errors
@@ -157,6 +166,15 @@ impl<'a> Merged<'a> {
         let mut out = vec![0.0; rows * columns];
         self.fill(name, 0..rows, columns, &mut out)?;
         Ok(out)
+    }
+
+    /// Says that all rows of a tensor will be asked for next, so that weights that are made of a whole tensor are made
+    /// once. Needed on [`Merged::on`] other weights only, and there for speed alone.
+    ///
+    /// # Errors
+    /// [`MergeError::Hub`]: why the weights cannot be made.
+    pub fn prepare(&self, name: &str) -> Result<(), MergeError> {
+        Ok(self.weights.map_or(Ok(()), |weights| weights.prepare(name))?)
     }
 
     /// Gives the memory of a tensor's file pages back, for whoever needs it no more.

@@ -16,7 +16,7 @@ use std::path::Path;
 pub use card::{About, card};
 pub use merged::{BaseRows, Merged};
 
-use crate::hub::{Adapter, Chat, Draft, Folder, HubError, SaveOptions};
+use crate::hub::{Adapter, Chat, Draft, Folder, HubError, Rows, SaveOptions};
 
 /// Why a merge did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -63,19 +63,20 @@ impl MergeError {
 /// [`MergeError::Hub`] when an adapter does not fit the base (all mismatches at once) or a file cannot be written;
 /// [`MergeError::NotFinite`].
 pub fn merge(base: &Folder, adapters: &[Adapter], out: &Path) -> Result<(), MergeError> {
-    merge_with(base, adapters, out, &SaveOptions::default(), &mut |_, _| {})
+    merge_with(base, adapters, out, &SaveOptions::default(), &mut |_, _| true)
 }
 
-/// [`merge`] with sharding, replacement and progress in bytes written `(done, total)`.
+/// [`merge`] with sharding, replacement and progress in bytes written `(done, total)`; false ends the merge and leaves
+/// nothing.
 ///
 /// # Errors
-/// As [`merge`].
+/// As [`merge`]; [`HubError::Stopped`].
 pub fn merge_with(
     base: &Folder,
     adapters: &[Adapter],
     out: &Path,
     options: &SaveOptions,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<(), MergeError> {
     if adapters.is_empty() {
         return Err(MergeError::NoAdapter);
@@ -84,32 +85,43 @@ pub fn merge_with(
     Ok(draft.commit()?)
 }
 
-/// Writes a merged model beside `out`, for callers that add files of their own before it gets its name.
+/// Writes a merged model beside `out`, for callers that add files of their own before it gets its name. Progress is as
+/// in [`merge_with`].
 ///
 /// # Errors
-/// As [`merge`].
+/// As [`merge_with`].
 pub fn draft(
     merged: &Merged<'_>,
     out: &Path,
     options: &SaveOptions,
     chat: &Chat<'_>,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Draft, MergeError> {
     let base = merged.base();
     let draft = Draft::new(out, *options)?;
     // First what is small: a file that cannot be read is found before the work.
     draft.settings(base, chat)?;
-    let rows = |name: &str, rows: Range<usize>, bytes: &mut Vec<u8>| {
-        let last = rows.end;
-        merged.rows_bf16(name, rows, bytes)?;
-        if last == merged.size(name)?.0 {
-            // Who still reads earlier rows gets their pages again.
-            merged.forget(name);
-        }
-        Ok::<_, MergeError>(())
-    };
-    draft.weights(base.config(), &rows, progress)?;
+    draft.weights(base.config(), &Pieces(merged), progress)?;
     Ok(draft)
+}
+
+/// A merged model as the writer asks for it.
+struct Pieces<'m, 'a>(&'m Merged<'a>);
+
+impl Rows<MergeError> for Pieces<'_, '_> {
+    fn prepare(&self, name: &str) -> Result<(), MergeError> {
+        self.0.prepare(name)
+    }
+
+    fn rows(&self, name: &str, rows: Range<usize>, bytes: &mut Vec<u8>) -> Result<(), MergeError> {
+        let last = rows.end;
+        self.0.rows_bf16(name, rows, bytes)?;
+        if last == self.0.size(name)?.0 {
+            // Who still reads earlier rows gets their pages again.
+            self.0.forget(name);
+        }
+        Ok(())
+    }
 }
 
 /// One tensor of the merged model before rounding, row-major f32.

@@ -47,8 +47,11 @@ fn matches_the_sum_by_hand() {
     let base = base(&dir.path().join("base"));
     let out = dir.path().join("out");
     let mut last = (0, 0);
-    merge_with(&base, &[adapter(4.0, Q)], &out, &SaveOptions::default(), &mut |done, total| last = (done, total))
-        .unwrap();
+    let mut progress = |done, total| {
+        last = (done, total);
+        true
+    };
+    merge_with(&base, &[adapter(4.0, Q)], &out, &SaveOptions::default(), &mut progress).unwrap();
     assert!(last.0 == last.1 && last.0 > 0);
     let merged = Folder::open(&out).unwrap();
     // scale 4 / 2 = 2; B A has rows [1, 1, 0, 0], zeros, [0.001, 0, 0, 0], [-1, -1, 0, 0]. 1.002 rounds away in bf16.
@@ -59,6 +62,25 @@ fn matches_the_sum_by_hand() {
     for name in base.tensor_names().iter().filter(|name| !name.contains("q_proj")) {
         assert_eq!(merged.raw(name).unwrap(), base.raw(name).unwrap());
     }
+}
+
+/// Saying no leaves neither a folder nor its beginning, and the one that was there.
+#[test]
+fn a_merge_that_is_stopped_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = base(&dir.path().join("base"));
+    let out = dir.path().join("out");
+    let stopped = |replace| {
+        let options = SaveOptions { replace, ..SaveOptions::default() };
+        merge_with(&base, &[adapter(4.0, Q)], &out, &options, &mut |_, _| false).unwrap_err()
+    };
+    assert!(matches!(stopped(false), MergeError::Hub(HubError::Stopped)));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    merge(&base, &[adapter(4.0, Q)], &out).unwrap();
+    let before = fs::read(out.join("model.safetensors")).unwrap();
+    assert!(matches!(stopped(true), MergeError::Hub(HubError::Stopped)));
+    assert_eq!(fs::read(out.join("model.safetensors")).unwrap(), before);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
 }
 
 #[test]

@@ -132,8 +132,11 @@ fn a_modelfile() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    // From another folder the file is named in full.
-    let elsewhere = dir.path().join("a folder");
+    // From a folder beside it the file is named by the way there, from elsewhere in full.
+    let beside = dir.path().join("me-ollama");
+    write(Target::Ollama, &from, &beside).unwrap();
+    assert!(read(&beside.join("Modelfile")).contains("FROM ../me-q4_k_s.gguf\n"));
+    let elsewhere = dir.path().join("a folder").join("deeper");
     write(Target::Ollama, &from, &elsewhere).unwrap();
     let named = format!("FROM {}\n", dir.path().canonicalize().unwrap().join("me-q4_k_s.gguf").display());
     assert!(read(&elsewhere.join("Modelfile")).contains(&named));

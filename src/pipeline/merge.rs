@@ -110,6 +110,9 @@ pub struct MergeOutcome {
 
 impl From<MergeError> for Error {
     fn from(error: MergeError) -> Self {
+        if matches!(error, MergeError::Hub(HubError::Stopped)) {
+            return stopped();
+        }
         Self::new(error.to_string()).maybe_hint(error.hint())
     }
 }
@@ -149,7 +152,10 @@ pub fn merge_student(input: &MergeInput<'_>, stop: &AtomicBool, watch: &dyn Watc
         template: (encoder.is_some() && !own_template).then_some(ChatTemplate::PLAIN_LLAMA3),
         stop_ids: stop_ids.as_slice(),
     };
-    let progress = &mut |done, total| watch.progress(done, total, "merging");
+    let progress = &mut |done, total| {
+        watch.progress(done, total, "merging");
+        !stop.load(Ordering::Relaxed)
+    };
     let draft = merge::draft(&merged, input.out, &input.options, &chat, progress)?;
     watch.finish();
     draft.add("README.md", card(input, &outcome).as_bytes())?;

@@ -191,6 +191,10 @@ fn worth(student: &Student, variant: &Variant) -> f64 {
         "Q5_K_S" => 0.005,
         "Q4_K_M" => 0.012,
         "Q4_K_S" => 0.016,
+        "IQ4_NL" => 0.017,
+        "IQ4_XS" => 0.018,
+        "Q4_0" | "Q4_1" => 0.03,
+        name if name.starts_with("Q3_K") || name.starts_with("Q2_K") => 0.5,
         // Something else, by its bits per weight.
         _ => match variant.weight_bytes as f64 * 8.0 / student.parameters.max(1) as f64 {
             bits if bits > 8.0 => 0.0,

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::cli::size::file_size;
 use crate::cli::{Global, Printer};
 use crate::gguf::importance::Importance;
 use crate::gguf::{GgufError, GgufModel, Quant};
@@ -11,7 +12,6 @@ use crate::package::{self, Description, Target};
 use crate::pipeline::{
     Calibration, Check, Export, ExportJob, Limits, Model, dataset_files, export_model, open_student,
 };
-use crate::plan::device::memory_size;
 use crate::row::{Row, Split};
 use crate::{Error, ExitKind, dataset, edge};
 
@@ -64,8 +64,8 @@ pub struct ExportArgs {
 }
 
 fn split_size(text: &str) -> Result<u64, String> {
-    memory_size(text).map_err(|e| e.to_string()).and_then(|bytes| match bytes {
-        0..0x10_0000 => Err("a file holds at least 1MB".to_owned()),
+    file_size(text).and_then(|bytes| match bytes {
+        0..1_000_000 => Err("a file holds at least 1MB".to_owned()),
         bytes => Ok(bytes),
     })
 }

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::size::file_size;
 use crate::cli::{Global, Printer};
 use crate::hub::{Adapter, SaveOptions};
 use crate::pipeline::{MergeInput, STOP, held_out, merge_student, open_student, trained_on};
@@ -28,36 +29,15 @@ pub struct MergeArgs {
     #[arg(long)]
     force: bool,
     /// Largest weight file, such as 2GB or 500MB; one file if left out
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = file_size)]
     shard_size: Option<u64>,
     /// Held-out rows to compare losses on: datasets, or a folder of them such as data/
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", num_args = 1..)]
     measure: Vec<PathBuf>,
     /// How the base was stored while the adapter was trained: f32, bf16, q8_0, nf4; read from plan.json beside the
     /// adapter if left out
     #[arg(long, value_name = "TYPE", value_parser = base)]
     trained_on: Option<Base>,
-}
-
-/// Bytes, with the units of disks (2GB) or of memory (2GiB).
-fn size(text: &str) -> Result<u64, String> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1000,
-        "m" | "mb" => 1_000_000,
-        "g" | "gb" => 1_000_000_000,
-        "kib" => 1 << 10,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        _ => return Err(format!("`{unit}` is no unit; 2GB, 500MB or 2GiB")),
-    };
-    match number.parse::<f64>() {
-        Ok(n) if n > 0.0 && n * factor as f64 >= 1.0 && n.is_finite() => Ok((n * factor as f64) as u64),
-        _ => Err("is no size; 2GB, 500MB or 2GiB".to_owned()),
-    }
 }
 
 fn base(text: &str) -> Result<Base, String> {
@@ -115,16 +95,19 @@ fn check_output<'a>(output: &Path, force: bool, mut read: impl Iterator<Item = &
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::Parser;
 
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    /// A shell makes several files of `--measure *.parquet`.
     #[test]
-    fn sizes() {
-        for (text, bytes) in [("2GB", 2_000_000_000), ("1.5 gib", 3 << 29), ("500MB", 500_000_000), ("7", 7)] {
-            assert_eq!(size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "GB", "0", "-1GB", "2TBx", "nan", "1e3"] {
-            assert!(size(text).is_err(), "{text}");
-        }
+    fn several_files_are_measured_on() {
+        let line =
+            "distill merge --student s --adapter a -o out --measure a.parquet b.parquet --force --measure c.jsonl";
+        let Command::Merge(args) = Cli::try_parse_from(line.split(' ')).unwrap().command else { unreachable!() };
+        assert_eq!(args.measure, ["a.parquet", "b.parquet", "c.jsonl"].map(PathBuf::from));
+        assert!(args.force && Command::Merge(args).resumes(), "Ctrl-C lets it clear up");
     }
 
     #[test]

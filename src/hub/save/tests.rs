@@ -58,7 +58,11 @@ fn pieces_land_where_the_header_says() {
         let draft = Draft::new(&out, SaveOptions { max_shard_bytes, replace: false }).unwrap();
         draft.settings(&source, &Chat::default()).unwrap();
         let mut last = (0, 0);
-        draft.weights(config, &rows, &mut |done, total| last = (done, total)).unwrap();
+        let progress = &mut |done, total| {
+            last = (done, total);
+            true
+        };
+        draft.weights(config, &rows, progress).unwrap();
         assert!(last.0 == last.1 && last.0 == config.parameter_count() * 2, "{last:?}");
         assert!(!out.exists());
         draft.commit().unwrap();
@@ -82,8 +86,15 @@ fn pieces_land_where_the_header_says() {
         out.clear();
         Ok::<_, HubError>(())
     };
-    let error = draft.weights(config, &short, &mut |_, _| {}).unwrap_err();
+    let error = draft.weights(config, &short, &mut |_, _| true).unwrap_err();
     assert!(matches!(error, HubError::TensorBytes { .. }), "{error}");
+    // Whoever watches may end it.
+    let error = draft.weights(config, &rows, &mut |_, _| false).unwrap_err();
+    assert!(matches!(error, HubError::Stopped), "{error}");
+    drop(draft);
+    assert!(
+        fs::read_dir(dir.path()).unwrap().all(|entry| !entry.unwrap().file_name().to_string_lossy().contains("short"))
+    );
 }
 
 #[test]
@@ -138,7 +149,7 @@ fn a_full_disk_leaves_nothing() {
             *out = bytes.to_vec();
             Ok::<_, HubError>(())
         };
-        let error = draft.weights(source.config(), &zeros, &mut |_, _| {}).unwrap_err();
+        let error = draft.weights(source.config(), &zeros, &mut |_, _| true).unwrap_err();
         assert!(error.hint().is_some_and(|hint| hint.contains("full")), "{error}");
         drop(draft);
         assert!(!out.exists());

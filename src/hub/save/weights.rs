@@ -16,9 +16,31 @@ const PIECE: usize = 4 << 20;
 /// Pieces for every thread before they wait for each other and progress is told.
 const PIECES_PER_THREAD: usize = 8;
 
-/// Makes rows of a tensor: writes little-endian bf16, row-major, over the buffer. A vector is one row. Called from
-/// several threads.
-pub type RowsOf<'a, E> = dyn Fn(&str, Range<usize>, &mut Vec<u8>) -> Result<(), E> + Sync + 'a;
+/// What makes the rows of tensors.
+pub trait Rows<E>: Sync {
+    /// Called once for every tensor before its rows are asked for, in the order of the files and by one thread: the
+    /// place for what is made of a whole tensor, with all threads.
+    ///
+    /// # Errors
+    /// Ends the writing.
+    fn prepare(&self, name: &str) -> Result<(), E> {
+        let _ = name;
+        Ok(())
+    }
+
+    /// Writes little-endian bf16, row-major, over the buffer. A vector is one row. Called by several threads, for every
+    /// row once, in no order.
+    ///
+    /// # Errors
+    /// Ends the writing.
+    fn rows(&self, name: &str, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), E>;
+}
+
+impl<E, F: Fn(&str, Range<usize>, &mut Vec<u8>) -> Result<(), E> + Sync> Rows<E> for F {
+    fn rows(&self, name: &str, rows: Range<usize>, out: &mut Vec<u8>) -> Result<(), E> {
+        self(name, rows, out)
+    }
+}
 
 /// Tensors of one weight file, in order, with their shapes.
 pub(super) struct Shard {
@@ -100,17 +122,19 @@ struct Piece<'a> {
 
 /// Writes all tensors of `config` into `dir`, with their index if there is more than one file.
 ///
-/// Memory is a few pieces a thread, whatever the size of a tensor. `progress(done, total)` is in bytes.
+/// Memory is a few pieces a thread, whatever the size of a tensor. `progress(done, total)` is in bytes; false ends the
+/// writing.
 ///
 /// # Errors
-/// [`HubError::NoSpace`] before anything is written; [`HubError::Io`], [`HubError::TensorBytes`], and whatever `rows`
-/// returns. A failure leaves partial files: callers write into a staged folder.
+/// [`HubError::NoSpace`] before anything is written; [`HubError::Stopped`], [`HubError::Io`],
+/// [`HubError::TensorBytes`], and whatever `rows` returns. A failure leaves partial files: callers write into a staged
+/// folder.
 pub(super) fn write_rows<E: From<HubError> + Send>(
     dir: &Path,
     config: &LlamaConfig,
     max_shard_bytes: Option<u64>,
-    rows: &RowsOf<'_, E>,
-    progress: &mut dyn FnMut(u64, u64),
+    rows: &dyn Rows<E>,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<(), E> {
     let shards = shards(config, max_shard_bytes);
     let total: u64 = shards.iter().flat_map(|shard| &shard.tensors).map(|(_, shape)| bf16_bytes(shape)).sum();
@@ -140,8 +164,11 @@ pub(super) fn write_rows<E: From<HubError> + Send>(
     }
     let mut done = 0;
     for batch in pieces.chunks(PIECES_PER_THREAD * rayon::current_num_threads()) {
+        for piece in batch.iter().filter(|piece| piece.rows.start == 0) {
+            rows.prepare(piece.name)?;
+        }
         batch.par_iter().try_for_each_init(Vec::new, |buffer, piece| {
-            rows(piece.name, piece.rows.clone(), buffer)?;
+            rows.rows(piece.name, piece.rows.clone(), buffer)?;
             if buffer.len() != piece.bytes {
                 let (name, expected, found) = (piece.name.to_owned(), piece.bytes, buffer.len());
                 return Err(E::from(HubError::TensorBytes { name, expected, found }));
@@ -150,7 +177,9 @@ pub(super) fn write_rows<E: From<HubError> + Send>(
             Ok(write_at(file, buffer, piece.offset).map_err(HubError::io(path))?)
         })?;
         done += batch.iter().map(|piece| piece.bytes as u64).sum::<u64>();
-        progress(done, total);
+        if !progress(done, total) {
+            return Err(HubError::Stopped.into());
+        }
     }
     for (path, file) in &files {
         // The rename that follows must not become durable before the data does.

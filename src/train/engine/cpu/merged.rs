@@ -27,6 +27,7 @@ impl Weights for Merged<'_> {
     /// Always bf16, which is what a merged folder holds.
     fn matrix(&self, name: &str, _: Base) -> Result<Frozen, EngineError> {
         let (rows, columns) = self.size(name)?;
+        self.prepare(name).map_err(told)?;
         let mut data = Buffer::<Bf16>::zeros(rows * columns);
         let at_once = (PIECE / columns.max(1)).max(1);
         let mut bytes = Vec::new();
