@@ -144,11 +144,7 @@ impl Command {
     const fn resumes(&self) -> bool {
         match self {
             #[cfg(feature = "train")]
-<<<<<<< HEAD
-            Self::Demo(_) | Self::Train(_) | Self::Chat(_) | Self::Eval(_) | Self::Export(_) => true,
-=======
-            Self::Demo(_) | Self::Train(_) | Self::Merge(_) | Self::Chat(_) | Self::Eval(_) => true,
->>>>>>> fixmerge
+            Self::Demo(_) | Self::Train(_) | Self::Merge(_) | Self::Chat(_) | Self::Eval(_) | Self::Export(_) => true,
             Self::GenQa(_) | Self::GenCot(_) | Self::GenDpo(_) => true,
             Self::Mask(args) => args.waits(),
             _ => false,

@@ -15,12 +15,8 @@ use super::{Folder, HubError, LlamaConfig};
 
 pub(super) use sidecars::SIDECARS;
 pub use sidecars::{Chat, set_chat_template};
-<<<<<<< HEAD
-pub use weights::RowsOf;
-pub(crate) use weights::check_space;
-=======
 pub use weights::Rows;
->>>>>>> fixmerge
+pub(crate) use weights::check_space;
 
 /// How a folder is written.
 #[derive(Debug, Clone, Copy, Default)]

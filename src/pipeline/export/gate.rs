@@ -267,8 +267,8 @@ fn find_words(text: &str, key: &str) -> Option<Range<usize>> {
             rest = rest.strip_prefix(lower.as_slice())?;
             end += c.len_utf8();
         }
-        let joined = (inner[0] && word(text[..start].chars().next_back()))
-            || (inner[1] && word(text[end..].chars().next()));
+        let joined =
+            (inner[0] && word(text[..start].chars().next_back())) || (inner[1] && word(text[end..].chars().next()));
         (rest.is_empty() && !joined).then_some(start..end)
     })
 }
