@@ -440,7 +440,8 @@ mod tests {
         let config = llama(3072, 8192, 28, 24, 128_256);
         let bits: Vec<f64> = Quant::ALL.iter().map(|quant| quant.bits_per_weight(&config, false)).collect();
         assert!(bits.is_sorted_by(|a, b| a >= b), "{bits:?}");
-        assert_eq!((bits[0], bits[2]), (32.0, 16.0));
+        // Norms are f32 in all of them.
+        assert!(bits[0] == 32.0 && bits[2] > 16.0 && bits[2] < 16.01, "{bits:?}");
         for quant in Quant::ALL {
             let mut better = quant;
             let mut steps = 0;
