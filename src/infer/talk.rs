@@ -31,6 +31,12 @@ impl<'a> Talk<'a> {
         Self { decoder, stop_ids, cache: decoder.cache(), seen: Vec::new(), logits: Vec::new() }
     }
 
+    /// Tokens that the model reads, question and answer together.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.decoder.config().context_limit()
+    }
+
     /// Continues `ids`, the whole conversation so far; as much of it as the cache holds is not read again.
     ///
     /// `each` sees every new id as it is drawn; false ends the turn. It is asked with `None` between the parts of a

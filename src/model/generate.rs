@@ -48,6 +48,12 @@ impl<'a> Session<'a> {
         Self { model, stop_ids, cache: Cache::default(), seen: Vec::new() }
     }
 
+    /// Tokens that the model reads, question and answer together.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.model.config.context_limit()
+    }
+
     /// Continues `ids`, the whole conversation so far; what the cache already holds is not computed again.
     ///
     /// `each` sees every new id as it is drawn; returning false ends the turn.

@@ -51,8 +51,13 @@ pub struct ChatArgs {
     #[arg(short = 'n', long, default_value_t = 256)]
     max_tokens: usize,
     /// Threads; 0 is one for each processor
-    #[arg(short, long, default_value_t = 0)]
+    #[arg(short, long, default_value_t = 0, value_parser = threads)]
     threads: usize,
+}
+
+/// Threads beyond the processors only wait for each other.
+pub(super) fn threads(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n <= 512).ok_or_else(|| "at most 512 threads; 0 is one for each processor".to_owned())
 }
 
 /// Who answers: kernels of our own on the CPU, candle on a card.
@@ -97,7 +102,9 @@ pub fn run(args: &ChatArgs, global: &Global, printer: &Printer) -> Result<ExitKi
         } else {
             prompt.clone()
         };
-        turn(encoder, &mut talk, &mut history, prompt.trim(), &sampling, printer)?;
+        if let Some(too_long) = turn(encoder, &mut talk, &mut history, prompt.trim(), &sampling, printer)? {
+            return Err(Error::new(too_long));
+        }
         return Ok(if STOP.load(Ordering::Relaxed) { ExitKind::Interrupted } else { ExitKind::Success });
     }
     printer.talk("an empty line or Ctrl-D ends the conversation, /new starts another");
@@ -111,7 +118,12 @@ pub fn run(args: &ChatArgs, global: &Global, printer: &Printer) -> Result<ExitKi
             _ if read == 0 => return Ok(ExitKind::Success),
             "" => return Ok(ExitKind::Success),
             "/new" => history.retain(|m| m.role == Role::System),
-            question => turn(encoder, &mut talk, &mut history, question, &sampling, printer)?,
+            question => {
+                // The conversation is still there: a shorter question may fit.
+                if let Some(too_long) = turn(encoder, &mut talk, &mut history, question, &sampling, printer)? {
+                    printer.talk(&format!("{too_long}; /new starts another"));
+                }
+            }
         }
         STOP.store(false, Ordering::Relaxed);
     }
@@ -181,7 +193,11 @@ pub(super) fn load(model: &str, adapter: Option<&Path>, device_name: &str, offli
     load_student(&folder, adapters.as_slice(), device_name)
 }
 
-/// One question and its answer, written as it comes.
+/// Bytes that a token stands for at most, by far: what is longer is not worth counting.
+const BYTES_PER_TOKEN: usize = 256;
+
+/// One question and its answer, written as it comes. Why there is none, when the conversation is too long; the question
+/// is taken back then.
 fn turn(
     encoder: &Encoder,
     talk: &mut Conversation<'_>,
@@ -189,10 +205,21 @@ fn turn(
     question: &str,
     sampling: &Sampling,
     printer: &Printer,
-) -> Result<(), Error> {
+) -> Result<Option<String>, Error> {
+    let limit = match talk {
+        Conversation::Cpu(talk) => talk.limit(),
+        Conversation::Card(session) => session.limit(),
+    };
+    if question.len() > limit.saturating_mul(BYTES_PER_TOKEN) {
+        return Ok(Some(format!("the question has {} bytes, the model reads {limit} tokens", question.len())));
+    }
     history.push(Message { role: Role::User, content: question.to_owned() });
     let fault = |e: &dyn std::fmt::Display| Error::new(e.to_string());
     let ids = encoder.ids(history, true).map_err(|e| fault(&e))?;
+    if ids.len() >= limit {
+        history.pop();
+        return Ok(Some(format!("the conversation has {} tokens, the model reads {limit}", ids.len())));
+    }
     let mut text = TextStream::default();
     let mut answer = String::new();
     let mut failed = None;
@@ -247,5 +274,5 @@ fn turn(
     } else {
         history.push(Message { role: Role::Assistant, content: answer });
     }
-    Ok(())
+    Ok(None)
 }

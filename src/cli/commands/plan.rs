@@ -48,7 +48,7 @@ pub struct PlanArgs {
     #[arg(long, conflicts_with_all = ["device", "ram"])]
     bench: bool,
     /// Threads that --bench runs the GGUF with; 0 is one for each processor
-    #[arg(long, requires = "bench", default_value_t = 0)]
+    #[arg(long, requires = "bench", default_value_t = 0, value_parser = super::chat::threads)]
     threads: usize,
     /// List the devices
     #[arg(long)]

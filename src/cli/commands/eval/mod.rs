@@ -105,6 +105,10 @@ pub fn run(args: &EvalArgs, global: &Global, printer: &Printer) -> Result<ExitKi
             if let Some(id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
                 return Err(Error::new(format!("token id {id} is outside the vocabulary of {vocabulary}")));
             }
+            let limit = student.model.config.context_limit();
+            if ids.len() > limit {
+                return Err(Error::new(format!("{} ids, and the model reads {limit}", ids.len())));
+            }
             let compute = || -> candle_core::Result<Vec<Vec<f32>>> {
                 let hidden =
                     student.model.hidden(&Tensor::new(ids.as_slice(), student.model.device())?.unsqueeze(0)?, None)?;
