@@ -28,6 +28,9 @@ impl ExitKind {
     }
 }
 
+/// Characters of an error that are shown.
+const MOST_SHOWN: usize = 8000;
+
 /// Why a command could not do its work.
 #[derive(Debug)]
 pub struct Error {
@@ -175,6 +178,13 @@ impl Error {
         }
         if let Some(hint) = &self.hint {
             out.push_str(&format!("\nhint: {hint}"));
+        }
+        // Messages quote files: nothing in them may steer the terminal, and nobody reads a whole file there.
+        let shown = |c: char| if c.is_control() && c != '\n' { '·' } else { c };
+        let mut rest = out.chars().map(shown);
+        let mut out: String = rest.by_ref().take(MOST_SHOWN).collect();
+        if rest.next().is_some() {
+            out.push_str(" … (cut)");
         }
         out
     }

@@ -32,6 +32,12 @@ pub struct ChatTemplate {
 /// Steps that rendering may take. A conversation takes thousands; a file that loops would never end.
 const FUEL: u64 = 5_000_000;
 
+/// The longest template that is read. Those of real models have at most some 20,000 bytes.
+const MOST_BYTES: usize = 64 << 10;
+/// Room for parsing it, of which only what is needed becomes memory: about 4 KB for every byte, more than the parser
+/// takes for the shortest operators there are.
+const STACK_BYTES: usize = 256 << 20;
+
 impl ChatTemplate {
     /// The plain Llama 3 template: BOS, then header, trimmed content and end of turn per message. No date, no forced
     /// system turn, so training and serving agree with no clock involved.
@@ -68,7 +74,7 @@ impl ChatTemplate {
         // minijinja counts none among the iterable, Python does not: `tools is iterable` asks whether there are any.
         env.add_test("iterable", |value: &Value| !value.is_none() && value.try_iter().is_ok());
         env.add_filter("tojson", to_json);
-        env.add_template_owned("chat", source.clone())?;
+        compile(&mut env, &source)?;
         Ok(Self { env, source, tokens })
     }
 
@@ -97,6 +103,18 @@ impl ChatTemplate {
         let context = context! { messages, add_generation_prompt, tools, documents, date_string => DATE, ..tokens };
         Ok(self.env.get_template("chat")?.render(context)?)
     }
+}
+
+/// Parses the template where a deep one has room: a chain of a thousand operators nests as deep in the parser.
+fn compile(env: &mut Environment<'static>, source: &str) -> Result<(), Error> {
+    if source.len() > MOST_BYTES {
+        return Err(broken(format!("it has {} bytes, at most {MOST_BYTES} are read", source.len())));
+    }
+    std::thread::scope(|scope| {
+        let parse = || env.add_template_owned("chat", source.to_owned());
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, parse).map_err(broken)?;
+        thread.join().unwrap_or_else(|_| Err(broken("it cannot be parsed")))
+    })
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {
@@ -245,6 +263,22 @@ mod tests {
 
     fn message(role: Role, content: &str) -> Message {
         Message { role, content: content.to_owned() }
+    }
+
+    #[test]
+    fn deep_templates_are_read_or_refused_and_never_overflow() {
+        let new = |source: String| ChatTemplate::new(&source, BTreeMap::new()).map(|_| ()).map_err(|e| e.to_string());
+        let n = MOST_BYTES / 8;
+        for deep in [
+            format!("{{{{ {}1 }}}}", "-".repeat(n)),
+            format!("{{{{ {}1 }}}}", "not ".repeat(n)),
+            format!("{{{{ a{} }}}}", ".b".repeat(n)),
+            format!("{{{{ 'a'{} }}}}", "|upper".repeat(n)),
+            format!("{{{{ 1{} }}}}", "+1".repeat(n)),
+        ] {
+            let _ = new(deep);
+        }
+        assert!(new("x".repeat(MOST_BYTES + 1)).unwrap_err().contains("at most"));
     }
 
     #[test]
