@@ -161,6 +161,36 @@ fn a_conversation_goes_on_where_it_was() {
     assert_eq!(ended.unwrap().ids.len(), 3);
 }
 
+/// The tiny student as Q8_0 with one tensor's scales made the NaN with the longest payload.
+fn poisoned(dir: &Path, tensor: &str) -> PathBuf {
+    let path = gguf(dir, &folder(), Quant::Q8_0);
+    let bytes = std::fs::read(&path).unwrap();
+    let file = GgufModel::open(&path).unwrap();
+    let (_, values) = file.gguf().tensor(tensor).unwrap();
+    let at = bytes.windows(values.len()).position(|window| window == values).unwrap();
+    let mut broken = bytes;
+    for block in broken[at..at + values.len()].chunks_mut(34) {
+        block[..2].copy_from_slice(&[0xFF, 0x7F]);
+    }
+    let out = dir.join("broken.gguf");
+    std::fs::write(&out, broken).unwrap();
+    out
+}
+
+#[test]
+fn a_broken_weight_anywhere_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    for tensor in ["blk.0.attn_q.weight", "blk.1.attn_k.weight", "blk.0.attn_v.weight", "blk.2.ffn_down.weight"] {
+        let path = poisoned(dir.path(), tensor);
+        let file = Arc::new(GgufModel::open(&path).unwrap());
+        let decoder = Decoder::of_gguf(&file, 2, path).unwrap();
+        for n in [1, 3, 40] {
+            let read = decoder.read(&mut decoder.cache(), &ids(n), &mut Vec::new(), &mut |_| true);
+            assert!(matches!(read, Err(DecodeError::NotFinite { .. })), "{tensor}, {n} tokens");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_read_is_refused() {
     let folder = folder();

@@ -21,8 +21,9 @@ impl Bf16 {
     #[inline(always)]
     pub fn from_f32(x: f32) -> Self {
         let bits = x.to_bits();
-        // To nearest, ties to even. NaN stays NaN because its payload is kept short by the hardware.
-        Self((bits.wrapping_add(0x7FFF + ((bits >> 16) & 1)) >> 16) as u16)
+        // To nearest, ties to even. A NaN with a long payload would be carried over into zero: it becomes the quiet one.
+        let rounded = (bits.wrapping_add(0x7FFF + ((bits >> 16) & 1)) >> 16) as u16;
+        Self(if bits & 0x7FFF_FFFF > 0x7F80_0000 { 0x7FC0 } else { rounded })
     }
 
     #[inline(always)]
