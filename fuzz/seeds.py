@@ -129,8 +129,9 @@ seed("vault", json.dumps({"version": 1, "entries": entry}).encode() + PART + b"t
 
 
 
-def gguf(keys, tensors):
-    """A model file of version 3: keys are (name, type, packed value), tensors (name, shape in torch order)."""
+def gguf(keys, tensors, values=None):
+    """A model file of version 3: keys are (name, type, packed value), tensors (name, shape in torch order) of zeros, or
+    of `values`, which are 8 at most a tensor."""
     string = lambda text: struct.pack("<Q", len(text.encode())) + text.encode()
     out = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys))
     for name, kind, value in keys:
@@ -140,7 +141,9 @@ def gguf(keys, tensors):
         out += string(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", n) for n in reversed(shape))
         out += struct.pack("<IQ", 0, offset)
         offset += -(-4 * math.prod(shape) // 32) * 32
-    return out + bytes(-len(out) % 32) + bytes(offset)
+    if values is None:
+        return out + bytes(-len(out) % 32) + bytes(offset)
+    return out + bytes(-len(out) % 32) + b"".join(struct.pack(f"<{len(v)}f", *v).ljust(32, b"\0") for v in values)
 
 
 def model(arch):
@@ -171,6 +174,55 @@ def model(arch):
 for arch in ["llama", "qwen2", "qwen3"]:
     seed("gguf", model(arch))
 seed("gguf", gguf([("split.count", 2, b"\1\0"), ("general.alignment", 4, struct.pack("<I", 64))], [("t", [2, 2])]))
+
+string = lambda text: struct.pack("<Q", len(text)) + text.encode()
+matrix = [("general.type", 8, string("imatrix")),
+          ("imatrix.datasets", 9, struct.pack("<IQ", 8, 1) + string("rows.jsonl")),
+          ("imatrix.chunk_count", 4, struct.pack("<I", 3)), ("imatrix.chunk_size", 4, struct.pack("<I", 512))]
+sums, counts = [("blk.0.attn_q.weight.in_sum2", [2, 3])], [("blk.0.attn_q.weight.counts", [2, 1])]
+seed("imatrix", gguf(matrix, sums + counts, [[1, 2, 3, 4, 5, 6], [2, 0]]))
+seed("imatrix", gguf([], sums + counts))
+legacy = lambda name, calls, *values: struct.pack("<i", len(name)) + name.encode() + \
+    struct.pack(f"<ii{len(values)}f", calls, len(values), *values)
+entries = struct.pack("<i", 2) + legacy("blk.0.attn_q.weight", 4, 2, 8) + legacy("x", 0, 3)
+seed("imatrix", entries)
+seed("imatrix", entries + struct.pack("<ii", 7, 8) + b"wiki.txt")
+
+
+def model_folder(kind):
+    config = {"model_type": kind, "architectures": [kind.capitalize() + "ForCausalLM"], "vocab_size": 4, "hidden_size": 4,
+              "intermediate_size": 4, "num_hidden_layers": 1,
+              "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 2, "max_position_embeddings": 8,
+              "rms_norm_eps": 1e-5, "rope_theta": 1e4, "tie_word_embeddings": True,
+              "bos_token_id": 2, "eos_token_id": 3}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    tokenizer = {"version": "1.0", "normalizer": None, "pre_tokenizer": byte_level, "decoder": byte_level,
+                 "post_processor": byte_level, "added_tokens": [{"id": 3, "content": "<|im_end|>", **special}],
+                 "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}}
+    layer = "model.layers.0."
+    tensors = [("model.embed_tokens", [4, 4]), (layer + "input_layernorm", [4]), (layer + "self_attn.q_proj", [4, 4]),
+               (layer + "self_attn.k_proj", [2, 4]), (layer + "self_attn.v_proj", [2, 4]),
+               (layer + "self_attn.o_proj", [4, 4]), (layer + "post_attention_layernorm", [4]),
+               (layer + "mlp.gate_proj", [4, 4]), (layer + "mlp.up_proj", [4, 4]), (layer + "mlp.down_proj", [4, 4]),
+               ("model.norm", [4])]
+    tensors = [(f"{name}.weight", shape) for name, shape in tensors]
+    if kind == "qwen2":
+        tensors += [(f"{layer}self_attn.{name}_proj.bias", [size]) for name, size in [("q", 4), ("k", 2), ("v", 2)]]
+    if kind == "qwen3":
+        tensors += [(f"{layer}self_attn.{name}_norm.weight", [2]) for name in "qk"]
+    header, at = {}, 0
+    for name, shape in tensors:
+        size = 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    header = json.dumps(header).encode()
+    weights = struct.pack("<Q", len(header)) + header + bytes(at)
+    return PART.join([json.dumps(config).encode(), json.dumps(tokenizer).encode(), weights])
+
+
+for kind in ["llama", "qwen2", "qwen3"]:
+    seed("folder", model_folder(kind))
 
 for folder in sorted(CORPUS.iterdir()):
     print(f"{folder.name:10} {len(list(folder.iterdir()))}")

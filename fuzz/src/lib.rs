@@ -275,3 +275,55 @@ pub fn gguf(bytes: &[u8]) {
     }
     let _ = (model.tokenizer_json(), model.chat_template(), model.stop_ids());
 }
+
+/// An importance matrix in either form is refused or it works: no mean is negative or no number, and what is written of
+/// it can be read.
+#[cfg(feature = "model")]
+pub fn imatrix(bytes: &[u8]) {
+    use distill::gguf::{Gguf, importance::Importance};
+    let read = if bytes.starts_with(b"GGUF") {
+        Gguf::from_bytes(bytes.to_vec()).and_then(|file| Importance::from_gguf(&file))
+    } else {
+        Importance::from_legacy(bytes)
+    };
+    let Ok(importance) = read else { return };
+    assert!(!importance.is_empty(), "a matrix without entries is refused");
+    for (name, entry) in importance.entries() {
+        assert_eq!(importance.get(name), Some(entry.means()));
+        assert!(!entry.means().is_empty() && entry.means().iter().all(|mean| *mean >= 0.0), "{name}: {entry:?}");
+        assert!(entry.tokens() >= 0.0);
+    }
+    let path = FOLDER.join("matrix.gguf");
+    if importance.save(&path).is_ok() {
+        let back = Importance::open(&path).expect("what was written can be read");
+        assert_eq!((back.len(), back.datasets()), (importance.len(), importance.datasets()));
+    }
+}
+
+/// A folder of settings, tokenizer and weights, in this order, is refused or it works: every tensor has as many values
+/// as its shape says, and what GGUF can say of it is said.
+#[cfg(feature = "model")]
+pub fn folder(bytes: &[u8]) {
+    use distill::{gguf, hub::Folder};
+    let mut parts = bytes.splitn(3, |byte| *byte == PART);
+    for name in ["config.json", "tokenizer.json", "model.safetensors"] {
+        std::fs::write(FOLDER.join(name), parts.next().unwrap_or_default()).expect("a file can be written");
+    }
+    let Ok(folder) = Folder::open(&FOLDER) else { return };
+    for name in folder.tensor_names() {
+        let values = folder.load_f32(name).expect("a checked folder has its tensors");
+        assert_eq!(values.len(), folder.shape(name).expect("and their shapes").iter().product::<usize>());
+    }
+    let _ = gguf::metadata::model_metadata(&folder, 0);
+    if let Ok(tokenizer) = gguf::tokenizer::GgufTokenizer::from_folder(&folder) {
+        let _ = tokenizer.into_metadata(None);
+    }
+}
+
+/// A folder of this process alone.
+#[cfg(feature = "model")]
+static FOLDER: LazyLock<std::path::PathBuf> = LazyLock::new(|| {
+    let path = std::env::temp_dir().join(format!("distill-fuzz-{}", std::process::id()));
+    std::fs::create_dir_all(&path).expect("a folder can be made");
+    path
+});

@@ -3,8 +3,8 @@
 //!
 //! Sources: `tools/imatrix/imatrix.cpp`, `common/imatrix-loader.cpp` and `tools/quantize/quantize.cpp` of llama.cpp.
 //! The GGUF form has, for every weight, sums of squares `NAME.in_sum2` and numbers of tokens `NAME.counts`; the form
-//! before it (`.dat`) is read, not written. Files are taken to be hostile: nothing is allocated that the file's own
-//! size does not cover.
+//! before it (`.dat`) is read, not written. Files are taken to be hostile: values take at most three times the size of the
+//! file, and names and entries are capped as those of a GGUF file are.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,7 +12,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use super::error::GgufError;
-use super::read::Gguf;
+use super::read::{Gguf, MAX_ENTRIES, MAX_NAME_LEN};
 use super::value::{GgmlType, Value};
 use super::write::{TensorSpec, Writer};
 use crate::hub::{Staged, map_file};
@@ -127,14 +127,17 @@ impl Importance {
     pub fn from_legacy(bytes: &[u8]) -> Result<Self, GgufError> {
         let mut cursor = Cursor { bytes, at: 0 };
         let count = cursor.size("entries")?;
-        // An entry has at least three numbers, a letter and a value.
-        if count == 0 || count > bytes.len() / 17 {
+        // An entry has at least three numbers, a letter and a value, and takes many times that.
+        if count == 0 || count > MAX_ENTRIES.min(bytes.len() / 17) {
             return Err(cursor.bad(format!("{count} entries in {} bytes", bytes.len())));
         }
         let mut importance = Self::default();
         let mut problems = Vec::new();
         for _ in 0..count {
             let name_len = cursor.size("letters of a name")?;
+            if name_len > MAX_NAME_LEN {
+                return Err(cursor.bad(format!("a name of {name_len} bytes, at most {MAX_NAME_LEN}")));
+            }
             let name = std::str::from_utf8(cursor.take(name_len)?);
             let name = name.map_err(|_| cursor.bad("a name that is not UTF-8".to_owned()))?;
             let calls = cursor.size("calls")?;

@@ -1,8 +1,9 @@
 //! Reading GGUF version 2 and 3: bytes come in, checked metadata and tensor slices go out.
 //!
 //! The file is taken to be hostile. Every length is compared with what remains before anything is allocated, every
-//! count is capped, tensor offsets must be the running sum llama.cpp demands, and the data must lie in the file. A file
-//! makes us allocate at most some ten times its own size, and tensor data is never copied.
+//! count is capped, tensor offsets must be the running sum llama.cpp demands, and the data must lie in the file. What
+//! is parsed takes at most three times the size of the file, or 96 MiB where that is less, and never more than 512 MiB;
+//! tensor data is never copied.
 //!
 //! A model may lie in several files, `name-00001-of-00003.gguf` and so on: opening the first opens them all.
 
@@ -15,12 +16,18 @@ use super::error::{GgufError, metadata};
 use super::value::{GgmlType, Value};
 use crate::hub::map_file;
 
-const MAX_ENTRIES: u64 = 1 << 16;
-const MAX_ARRAY_LEN: u64 = 1 << 23;
-/// For elements of one or two bytes, which take many times that as [`Value`]s; no tokenizer needs more.
-const MAX_SMALL_ARRAY_LEN: u64 = 1 << 20;
+/// For tensors, and for metadata keys.
+pub(super) const MAX_ENTRIES: usize = 1 << 16;
+/// Bytes of memory that the header of a small file may take. A vocabulary of 262,144 tokens with scores, types and
+/// merges takes some 75 MB, and may be a file without tensors.
+const MIN_BUDGET: usize = 96 << 20;
+/// The same for the largest file: a vocabulary of a million tokens has room, and a model of many gigabytes may not ask
+/// for as many.
+const MAX_BUDGET: usize = 512 << 20;
+/// An entry of [`Gguf::key_idx`]: a name and a place, in a table that may be half empty.
+const INDEX_BYTES: usize = 2 * (size_of::<(String, usize)>() + 1);
 /// llama.cpp's limit for names of tensors, in bytes.
-const MAX_NAME_LEN: usize = 63;
+pub(super) const MAX_NAME_LEN: usize = 63;
 /// llama.cpp's limit for keys, in bytes.
 const MAX_KEY_LEN: usize = 65_535;
 /// The least bytes of an entry: a length, one letter, a type and one byte.
@@ -92,6 +99,10 @@ impl Gguf {
         let Some(set) = SplitOf::read(&whole)?.filter(|set| set.count > 1) else { return Ok(whole) };
         let siblings = set.siblings(path)?;
         for (no, sibling) in siblings.iter().enumerate() {
+            // Each file is held to its own size, so a set must not go on for ever.
+            if whole.tensors.len() > set.n_tensors {
+                break;
+            }
             let part = Self::parse(Bytes::Mapped(map_file(sibling)?))?;
             if SplitOf::read(&part)? != Some(SplitOf { no: no + 1, ..set }) {
                 let problem = format!("does not fit: `{}` is of another set or place", sibling.display());
@@ -135,7 +146,8 @@ impl Gguf {
     }
 
     fn parse(bytes: Bytes) -> Result<Self, GgufError> {
-        let mut cursor = Cursor { bytes: bytes.as_slice(), at: 0 };
+        let budget = bytes.as_slice().len().saturating_mul(3).clamp(MIN_BUDGET, MAX_BUDGET);
+        let mut cursor = Cursor { bytes: bytes.as_slice(), at: 0, budget };
         if cursor.take(4)? != b"GGUF" {
             return Err(cursor.bad("no GGUF magic"));
         }
@@ -143,13 +155,15 @@ impl Gguf {
         if !matches!(version, 2 | 3) {
             return Err(GgufError::Unsupported { what: format!("version {version}, only 2 and 3 are read") });
         }
-        let n_tensors = cursor.count("tensors", MAX_ENTRIES, MIN_TENSOR_BYTES)?;
-        let n_keys = cursor.count("metadata keys", MAX_ENTRIES, MIN_KEY_BYTES)?;
+        let n_tensors = cursor.count("tensors", MAX_ENTRIES as u64, MIN_TENSOR_BYTES)?;
+        let n_keys = cursor.count("metadata keys", MAX_ENTRIES as u64, MIN_KEY_BYTES)?;
 
+        cursor.spend(n_keys, size_of::<(String, Value)>() + INDEX_BYTES)?;
         let mut metadata = Vec::with_capacity(n_keys);
         let mut key_idx = HashMap::with_capacity(n_keys);
         for _ in 0..n_keys {
             let key = cursor.name("metadata key", MAX_KEY_LEN)?;
+            cursor.spend(1, heap_bytes(key.len()))?;
             let type_id = cursor.u32()?;
             let value = cursor.value(type_id, true)?;
             if key_idx.insert(key.clone(), metadata.len()).is_some() {
@@ -165,6 +179,7 @@ impl Gguf {
             },
         };
 
+        cursor.spend(n_tensors, size_of::<Announced>() + size_of::<TensorEntry>() + INDEX_BYTES)?;
         let mut announced = Vec::with_capacity(n_tensors);
         for _ in 0..n_tensors {
             announced.push(cursor.tensor_info()?);
@@ -271,7 +286,7 @@ impl SplitOf {
         Ok(Some(Self {
             no: number("split.no", most)?,
             count: number("split.count", most)?,
-            n_tensors: number("split.tensors.count", MAX_ENTRIES)?,
+            n_tensors: number("split.tensors.count", MAX_ENTRIES as u64)?,
         }))
     }
 
@@ -299,10 +314,17 @@ fn tensor_bytes(shape: &[usize], ggml_type: GgmlType) -> Option<usize> {
     rows.iter().try_fold(row_bytes, |bytes, dim| bytes.checked_mul(*dim))
 }
 
+/// What an allocation of `len` bytes takes, as common allocators round it.
+fn heap_bytes(len: usize) -> usize {
+    if len == 0 { 0 } else { len.saturating_add(8).max(32).next_multiple_of(16) }
+}
+
 /// A position in the header.
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Bytes of memory that may still be allocated.
+    budget: usize,
 }
 
 type Announced = (String, Vec<usize>, GgmlType, u64);
@@ -310,6 +332,15 @@ type Announced = (String, Vec<usize>, GgmlType, u64);
 impl<'a> Cursor<'a> {
     fn bad(&self, what: &str) -> GgufError {
         GgufError::Malformed { what: what.to_owned(), at: self.at as u64 }
+    }
+
+    /// Asks for the memory of `count` things before it is allocated.
+    fn spend(&mut self, count: usize, bytes: usize) -> Result<(), GgufError> {
+        let left = count.checked_mul(bytes).and_then(|bytes| self.budget.checked_sub(bytes));
+        self.budget = left.ok_or_else(|| {
+            self.bad(&format!("{count} more entries of the header cannot be held in {} bytes", self.budget))
+        })?;
+        Ok(())
     }
 
     fn take(&mut self, len: usize) -> Result<&'a [u8], GgufError> {
@@ -346,7 +377,9 @@ impl<'a> Cursor<'a> {
         let len = self.u64()?;
         let len = usize::try_from(len).map_err(|_| self.bad("a string longer than memory"))?;
         let bytes = self.take(len)?;
-        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| self.bad("a string is not UTF-8"))
+        let text = std::str::from_utf8(bytes).map_err(|_| self.bad("a string is not UTF-8"))?;
+        self.spend(1, heap_bytes(len))?;
+        Ok(text.to_owned())
     }
 
     /// A string of one to `most` bytes.
@@ -378,8 +411,8 @@ impl<'a> Cursor<'a> {
                     4..=6 => 4,
                     _ => 8,
                 };
-                let most = if min_bytes < 4 { MAX_SMALL_ARRAY_LEN } else { MAX_ARRAY_LEN };
-                let len = self.count("array elements", most, min_bytes)?;
+                let len = self.count("array elements", u64::MAX, min_bytes)?;
+                self.spend(len, size_of::<Value>())?;
                 let mut items = Vec::with_capacity(len);
                 for _ in 0..len {
                     items.push(self.value(element_type, false)?);
@@ -395,6 +428,7 @@ impl<'a> Cursor<'a> {
 
     fn tensor_info(&mut self) -> Result<Announced, GgufError> {
         let name = self.name("tensor name", MAX_NAME_LEN)?;
+        self.spend(1, heap_bytes(name.len()) + heap_bytes(4 * size_of::<usize>()))?;
         let n_dims = self.u32()?;
         if !(1..=4).contains(&n_dims) {
             return Err(self.bad(&format!("`{name}` has {n_dims} dimensions")));

@@ -152,9 +152,71 @@ fn old_files_that_lie_are_refused() {
             }
         }
     }
+    let long = "x".repeat(64);
+    let long = Importance::from_legacy(&legacy(&[(&long, 1, &[1.0])], None)).unwrap_err();
+    assert!(long.to_string().contains("64 bytes"), "{long}");
+    // 70,000 entries in a file that has room for them.
+    let names: Vec<String> = (0..70_000).map(|no| format!("{no}")).collect();
+    let many: Vec<(&str, i32, &[f32])> = names.iter().map(|name| (name.as_str(), 1, &[1.0][..])).collect();
+    assert!(Importance::from_legacy(&legacy(&many, None)).unwrap_err().to_string().contains("70000 entries"));
     let twice: [(&str, i32, &[f32]); 2] = [("x", 1, &[1.0]), ("x", 1, &[1.0])];
     assert!(Importance::from_legacy(&legacy(&twice, None)).unwrap_err().to_string().contains("`x` twice"));
     let none: [(&str, i32, &[f32]); 1] = [("x", 1, &[f32::NAN])];
     assert!(Importance::from_legacy(&legacy(&none, None)).is_err());
     assert!(Importance::from_legacy(&[0; 64]).is_err(), "no entries");
+}
+
+/// Both forms with some thousand deterministic changes; `MUTATIONS` in the environment asks for more of them.
+#[test]
+fn changed_files_are_refused_or_work() {
+    let mut state = 0x9E37_79B9_7F4A_7C15u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let rounds = std::env::var("MUTATIONS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(4000);
+    let entries: [(&str, i32, &[f32]); 3] =
+        [("blk.0.attn_q.weight", 4, &[2.0, 8.0]), ("x", 0, &[3.0]), ("output.weight", 1, &[0.0; 5])];
+    let old = legacy(&entries, Some((7, "wiki.txt")));
+    let new = bytes(&Importance::from_legacy(&old).unwrap());
+    for (whole, is_gguf) in [(new, true), (old, false)] {
+        let (mut opened, mut refused) = (0, 0);
+        for _ in 0..rounds {
+            let mut changed = whole.clone();
+            for _ in 0..=random() % 3 {
+                let at = random() as usize % changed.len();
+                let len = [1, 2, 4, 8][random() as usize % 4].min(changed.len() - at);
+                changed[at..at + len].fill([random() as u8, 0, 0xFF, 0x7F, 1][random() as usize % 5]);
+            }
+            let at = random() as usize % changed.len();
+            let piece = at..(at + random() as usize % 64).min(changed.len());
+            match random() % 8 {
+                0 => changed.truncate(at),
+                1 => drop(changed.drain(piece)),
+                2 => {
+                    let again = changed[piece].to_vec();
+                    changed.splice(at..at, again);
+                }
+                _ => {}
+            }
+            let Ok(importance) = (if is_gguf { read(changed) } else { Importance::from_legacy(&changed) }) else {
+                refused += 1;
+                continue;
+            };
+            opened += 1;
+            assert!(!importance.is_empty());
+            for (name, entry) in importance.entries() {
+                assert_eq!(entry.means().len(), entry.sums.len());
+                assert!(entry.means().iter().all(|mean| *mean >= 0.0), "`{name}` {entry:?}");
+            }
+            // What was read can be written and is the same when it comes back, but for what f32 cannot hold.
+            if let Ok(written) = importance.write(Vec::new()) {
+                let back = read(written).unwrap();
+                assert_eq!((back.len(), back.datasets()), (importance.len(), importance.datasets()));
+            }
+        }
+        assert!(opened > 100 && refused > 1000, "{opened} {refused}");
+    }
 }

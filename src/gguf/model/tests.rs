@@ -246,8 +246,17 @@ fn changed_files_are_refused_or_work() {
                 let len = [1, 2, 4, 8][random() as usize % 4].min(bytes.len() - at);
                 bytes[at..at + len].fill(change);
             }
-            if random() % 4 == 0 {
-                bytes.truncate(random() as usize % bytes.len());
+            // A piece is gone, stands twice, or is all that there is.
+            let at = random() as usize % 1400.min(bytes.len());
+            let piece = at..(at + random() as usize % 64).min(bytes.len());
+            match random() % 8 {
+                0 | 1 => bytes.truncate(random() as usize % bytes.len()),
+                2 => drop(bytes.drain(piece)),
+                3 => {
+                    let again = bytes[piece].to_vec();
+                    bytes.splice(at..at, again);
+                }
+                _ => {}
             }
             let Ok(model) = Gguf::from_bytes(bytes).and_then(GgufModel::new) else {
                 refused += 1;

@@ -218,11 +218,9 @@ fn names_and_arrays_have_limits() {
     refused(header(0, 1, &key(b"k", &[13, 0, 0, 0, 1])), "value type 13");
     let twice = [key(&[b'k'; 1000], &[7, 0, 0, 0, 1]), key(&[b'k'; 1000], &[7, 0, 0, 0, 1])].concat();
     refused(header(0, 2, &twice), "is repeated");
-    // An array of a billion elements in few bytes, and one of bytes that is too long to be kept as values.
+    // An array of a billion elements in few bytes.
     let array = |element: u32, len: u64| [&9u32.to_le_bytes()[..], &element.to_le_bytes(), &len.to_le_bytes()].concat();
     refused(header(0, 1, &key(b"k", &array(8, 1 << 30))), "cannot be in");
-    let long = [array(0, (1 << 20) + 1), vec![0; (1 << 20) + 1]].concat();
-    refused(header(0, 1, &key(b"k", &long)), "array elements");
     let tensor = |name: &[u8], dims: &[u64], type_id: u32, offset: u64| {
         let dims_bytes: Vec<u8> = dims.iter().flat_map(|dim| dim.to_le_bytes()).collect();
         [
@@ -249,6 +247,127 @@ fn names_and_arrays_have_limits() {
     for alignment in [Value::U32(0), Value::U32(3), Value::U32(1 << 21), Value::I32(-32), Value::String("32".into())] {
         let keys = [("general.alignment".to_owned(), alignment)];
         refused(file(&keys, &[]), "general.alignment");
+    }
+}
+
+/// A file's start, as text or numbers that [`Writer`] would take too long to check.
+#[derive(Default)]
+struct Header {
+    keys: u64,
+    tensors: u64,
+    bytes: Vec<u8>,
+}
+
+impl Header {
+    fn string(&mut self, text: &str) {
+        self.bytes.extend((text.len() as u64).to_le_bytes());
+        self.bytes.extend(text.as_bytes());
+    }
+
+    fn array(&mut self, key: &str, element_type: u32, len: usize) {
+        self.keys += 1;
+        self.string(key);
+        self.bytes.extend([9u32.to_le_bytes(), element_type.to_le_bytes()].concat());
+        self.bytes.extend((len as u64).to_le_bytes());
+    }
+
+    /// An array of numbers that are all 0.
+    fn zeros(&mut self, key: &str, element_type: u32, len: usize, size: usize) {
+        self.array(key, element_type, len);
+        self.bytes.resize(self.bytes.len() + len * size, 0);
+    }
+
+    fn strings(&mut self, key: &str, len: usize, text: impl Fn(usize) -> String) {
+        self.array(key, 8, len);
+        (0..len).for_each(|no| self.string(&text(no)));
+    }
+
+    fn flag(&mut self, key: &str) {
+        self.keys += 1;
+        self.string(key);
+        self.bytes.extend([7, 0, 0, 0, 1]);
+    }
+
+    fn tensor(&mut self, name: &str) {
+        self.string(name);
+        self.bytes.extend(1u32.to_le_bytes());
+        self.bytes.extend(1u64.to_le_bytes());
+        self.bytes.extend(0u32.to_le_bytes());
+        self.bytes.extend((32 * self.tensors).to_le_bytes());
+        self.tensors += 1;
+    }
+
+    fn file(self) -> Vec<u8> {
+        let counts = [self.tensors.to_le_bytes(), self.keys.to_le_bytes()].concat();
+        let data = vec![0; 32 + 32 * self.tensors as usize];
+        [b"GGUF\x03\0\0\0".to_vec(), counts, self.bytes, data].concat()
+    }
+}
+
+fn header(fill: impl FnOnce(&mut Header)) -> Vec<u8> {
+    let mut header = Header::default();
+    fill(&mut header);
+    header.file()
+}
+
+/// Bytes that a parsed file holds beside the file: what its vectors, strings and tables have room for.
+fn held(gguf: &Gguf) -> usize {
+    fn value(value: &Value) -> usize {
+        match value {
+            Value::String(text) => text.capacity(),
+            Value::Array(_, items) => {
+                items.capacity() * size_of::<Value>() + items.iter().map(self::value).sum::<usize>()
+            }
+            _ => 0,
+        }
+    }
+    let keys = gguf.metadata.iter().map(|(key, held)| 2 * key.capacity() + value(held));
+    let names =
+        gguf.tensors.iter().map(|entry| 2 * entry.name.capacity() + entry.shape.capacity() * size_of::<usize>());
+    keys.chain(names).sum::<usize>()
+        + gguf.metadata.capacity() * size_of::<(String, Value)>()
+        + gguf.tensors.capacity() * size_of::<TensorEntry>()
+        + (gguf.key_idx.capacity() + gguf.tensor_idx.len()) * size_of::<(String, usize)>()
+}
+
+#[test]
+fn a_hostile_header_costs_three_times_its_file() {
+    let no = |no: usize| format!("{no}");
+    let one = |_: usize| "x".to_owned();
+    let cases: [(&str, Vec<u8>, bool); 9] = [
+        ("bytes", header(|h| (0..24).for_each(|n| h.zeros(&no(n), 0, 1 << 20, 1))), false),
+        ("few bytes", header(|h| (0..2).for_each(|n| h.zeros(&no(n), 0, 1 << 20, 1))), true),
+        ("one array of bytes", header(|h| h.zeros("k", 0, 5 << 20, 1)), false),
+        ("halves", header(|h| (0..64).for_each(|n| h.zeros(&no(n), 2, 1 << 17, 2))), false),
+        ("floats", header(|h| h.zeros("k", 6, 9 << 20, 4)), false),
+        ("one letter each", header(|h| h.strings("k", 2 << 20, one)), false),
+        ("keys", header(|h| (0..MAX_ENTRIES).for_each(|n| h.flag(&no(n)))), true),
+        ("tensors", header(|h| (0..MAX_ENTRIES).for_each(|n| h.tensor(&no(n)))), true),
+        ("long keys", header(|h| (0..100).for_each(|n| h.flag(&no(n).repeat(30_000)))), true),
+    ];
+    for (what, bytes, readable) in cases {
+        let most = (3 * bytes.len()).max(MIN_BUDGET);
+        match Gguf::from_bytes(bytes) {
+            Ok(gguf) => assert!(readable && held(&gguf) <= most, "{what}: {} of {most}", held(&gguf)),
+            Err(error) => assert!(!readable && error.to_string().contains("cannot be held"), "{what}: {error}"),
+        }
+    }
+}
+
+/// A file of a vocabulary alone, with byte-level tokens of some seven letters.
+#[test]
+fn the_largest_vocabularies_are_read() {
+    for (tokens, merges) in [(128_256, 280_147), (262_144, 514_906)] {
+        let bytes = header(|h| {
+            h.strings("tokenizer.ggml.tokens", tokens, |no| format!("\u{120}{no}"));
+            h.zeros("tokenizer.ggml.scores", 6, tokens, 4);
+            h.zeros("tokenizer.ggml.token_type", 5, tokens, 4);
+            h.strings("tokenizer.ggml.merges", merges, |no| format!("\u{120}{no} in"));
+        });
+        let gguf = Gguf::from_bytes(bytes).unwrap();
+        assert_eq!(gguf.need_strings("tokenizer.ggml.tokens").unwrap().len(), tokens);
+        assert_eq!(gguf.get("tokenizer.ggml.token_type").and_then(Value::as_array).map(<[_]>::len), Some(tokens));
+        assert!(held(&gguf) <= MIN_BUDGET, "{}", held(&gguf));
     }
 }
 
