@@ -29,7 +29,7 @@ tiny-student:
 # Feed a parser or the masker with mutated inputs (needs cargo-fuzz); `ls fuzz/fuzz_targets` names them
 fuzz target seconds="300":
     python3 fuzz/seeds.py
-    cargo fuzz run --sanitizer none {{ if target == "gguf" { "--features model " } else { "" } }}{{target}} -- -max_total_time={{seconds}} -timeout=20 -rss_limit_mb=4096 -dict=fuzz/words.dict
+    cargo fuzz run --sanitizer none {{ if target =~ "^(gguf|imatrix|folder)$" { "--features model " } else { "" } }}{{target}} -- -max_total_time={{seconds}} -timeout=20 -rss_limit_mb=4096 -dict=fuzz/words.dict
 
 # How fast masking and extraction are: `just bench mask 20`
 bench *what:

@@ -46,6 +46,10 @@ pub(super) fn write_json(path: &Path, value: &Value) -> Result<(), HubError> {
 /// # Errors
 /// [`HubError::Io`], also for an empty file.
 pub(crate) fn map_file(path: &Path) -> Result<Mmap, HubError> {
+    // Opening a pipe would wait for somebody to write into it.
+    if !fs::metadata(path).map_err(HubError::io(path))?.is_file() {
+        return Err(HubError::io(path)(std::io::Error::other("is no ordinary file")));
+    }
     let file = File::open(path).map_err(HubError::io(path))?;
     // SAFETY: the map is private and read-only, and we only ever look at it as bytes, for which every bit pattern
     // is valid. What remains is another process cutting the file short while we read (SIGBUS), which is the price

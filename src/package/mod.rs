@@ -151,6 +151,9 @@ impl Description {
         let path = self.need_gguf(target)?;
         let name = path.file_name().ok_or_else(|| Error::at(path, "is no file"))?;
         let name = name.to_str().ok_or_else(|| Error::at(path, "the name is not UTF-8"))?;
+        if name.contains(char::is_control) {
+            return Err(Error::at(path, "a line break or another control character in a name ends a line elsewhere"));
+        }
         Ok(name.to_owned())
     }
 
@@ -169,17 +172,16 @@ impl Description {
     }
 }
 
-/// A file's name without its ending, as a model can be called: what may not stand in a name becomes `-`.
-///
-/// # Errors
-/// A name of which nothing is left.
-pub fn name_of(file: &Path) -> Result<String, Error> {
+/// A file's name without its ending, as a model can be called: what may not stand in a name becomes `-`, and a name of
+/// which nothing is left `student`.
+#[must_use]
+pub fn name_of(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let sound = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
     let name: String = stem.chars().map(sound).take(96).collect();
     match name.trim_start_matches(['-', '.']).trim_end_matches(['-', '.']) {
-        "" => Err(Error::at(file, "has no name to call a model by")),
-        name => Ok(name.to_owned()),
+        "" => "student".to_owned(),
+        name => name.to_owned(),
     }
 }
 

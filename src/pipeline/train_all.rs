@@ -557,7 +557,7 @@ fn export_stage(
         }
         let json = serde_json::to_vec_pretty(&quality).map_err(|e| Error::new(e.to_string()))?;
         edge::fs::write(&out.join(QUALITY), &json)?;
-        let description = Description::of_gguf(&package::name_of(&gguf_path)?, &gguf_path)?;
+        let description = Description::of_gguf(&package::name_of(&gguf_path), &gguf_path)?;
         package::write(Target::Ollama, &description, &out)?;
         Manifest::describe("export", inputs, &out, &files, Map::new())?.commit(&manifest_path)?;
     }

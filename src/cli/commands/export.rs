@@ -119,7 +119,7 @@ pub fn run(args: &ExportArgs, global: &Global, printer: &Printer) -> Result<Exit
     if args.targets.contains(&Target::Vllm) && !matches!(&job.model, Model::Folder(_, [])) {
         return Err(Error::new("vLLM serves a merged folder").place("--for").hint("`distill merge`, then `-m FOLDER`"));
     }
-    let name = package::name_of(&args.output)?;
+    let name = package::name_of(&args.output);
     let export = export_model(&job, printer)?;
     tell(&export, args.json, quant, printer)?;
     for &target in &args.targets {

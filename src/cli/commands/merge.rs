@@ -85,12 +85,34 @@ fn check_output<'a>(output: &Path, force: bool, mut read: impl Iterator<Item = &
     if read.any(|path| path.canonicalize().is_ok_and(|path| path.starts_with(&there))) {
         return Err(Error::at(output, "is read by this merge").hint("give another folder with `-o`"));
     }
-    let holds_something = std::fs::read_dir(&there).is_ok_and(|mut entries| entries.next().is_some());
-    if force && holds_something && !there.join("config.json").is_file() {
-        return Err(Error::at(output, "holds other things than a model, and is not replaced")
-            .hint("give another folder with `-o`"));
+    if !force {
+        return Ok(());
     }
-    Ok(())
+    let refused = |what: String| Err(Error::at(output, what).hint("give another folder with `-o`"));
+    if !there.is_dir() {
+        return refused("is no folder, and is not replaced".to_owned());
+    }
+    let names: Vec<String> = std::fs::read_dir(&there)
+        .map_err(|e| Error::io(&there, e))?
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    // The folder goes as a whole: whatever is no part of a model would go with it.
+    match names.iter().find(|name| !of_a_model(name)) {
+        Some(name) => refused(format!("holds `{}` beside a model, and is not replaced", crate::error::printable(name))),
+        None if !names.is_empty() && !there.join("config.json").is_file() => {
+            refused("holds no whole model, and is not replaced".to_owned())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a file is one of those that models are made of.
+fn of_a_model(name: &str) -> bool {
+    let ending = |ending: &str| name.ends_with(ending);
+    ending(".safetensors")
+        || ending(".json")
+        || ending(".jinja")
+        || matches!(name, "README.md" | "merges.txt" | "tokenizer.model" | ".gitattributes")
 }
 
 #[cfg(test)]
@@ -117,8 +139,14 @@ mod tests {
         std::fs::create_dir_all(&adapter).unwrap();
         let check = |read: &Path| check_output(&out, true, std::iter::once(read)).map_err(|e| e.to_string());
         assert!(check(&adapter).unwrap_err().contains("is read by this merge"));
-        assert!(check(dir.path()).unwrap_err().contains("other things than a model"));
+        assert!(check(dir.path()).unwrap_err().contains("holds `learn`"));
+        std::fs::remove_dir(&adapter).unwrap();
+        assert!(check(dir.path()).is_ok(), "an empty folder is nobody's");
+        std::fs::write(out.join("tokenizer.json"), "{}").unwrap();
+        assert!(check(dir.path()).unwrap_err().contains("no whole model"));
         std::fs::write(out.join("config.json"), "{}").unwrap();
         assert!(check(dir.path()).is_ok());
+        std::fs::write(out.join("notes.txt"), "mine").unwrap();
+        assert!(check(dir.path()).unwrap_err().contains("holds `notes.txt`"));
     }
 }

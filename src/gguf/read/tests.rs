@@ -312,16 +312,14 @@ fn header(fill: impl FnOnce(&mut Header)) -> Vec<u8> {
 
 /// Bytes that a parsed file holds beside the file: what its vectors, strings and tables have room for.
 fn held(gguf: &Gguf) -> usize {
-    fn value(value: &Value) -> usize {
+    fn room(value: &Value) -> usize {
         match value {
             Value::String(text) => text.capacity(),
-            Value::Array(_, items) => {
-                items.capacity() * size_of::<Value>() + items.iter().map(self::value).sum::<usize>()
-            }
+            Value::Array(_, items) => items.capacity() * size_of::<Value>() + items.iter().map(room).sum::<usize>(),
             _ => 0,
         }
     }
-    let keys = gguf.metadata.iter().map(|(key, held)| 2 * key.capacity() + value(held));
+    let keys = gguf.metadata.iter().map(|(key, held)| 2 * key.capacity() + room(held));
     let names =
         gguf.tensors.iter().map(|entry| 2 * entry.name.capacity() + entry.shape.capacity() * size_of::<usize>());
     keys.chain(names).sum::<usize>()

@@ -31,7 +31,11 @@ pub fn rows(model: &Model<'_>, rows: &[Row], watch: &dyn Watch) -> Result<Option
 
 /// From a text.
 pub fn text(model: &Model<'_>, text: &str, watch: &dyn Watch) -> Result<Option<Importance>, Error> {
-    from(model, gate::text_windows(&model.encoder()?, text)?, "text", watch)
+    let windows = gate::text_windows(&model.encoder()?, text)?;
+    if windows.is_empty() {
+        return Err(Error::new("the text to calibrate with has fewer tokens than one window of 512").data());
+    }
+    from(model, windows, "text", watch)
 }
 
 fn from(

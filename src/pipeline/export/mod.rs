@@ -141,6 +141,18 @@ pub fn export_model(job: &ExportJob<'_>, watch: &dyn Watch) -> Result<Export, Er
         importance.save(path).map_err(|e| Error::from(e).place(shown(path)))?;
         watch.say(&format!("importance matrix: {}", path.display()));
     }
+    if let Some(importance) = &importance {
+        // Embedding and head are left out by llama.cpp too.
+        let matrices: Vec<_> =
+            source.parts()?.into_iter().filter(|p| p.shape.len() > 1 && p.name.starts_with("blk.")).collect();
+        let covered = matrices.iter().filter(|part| importance.get(&part.name).is_some()).count();
+        if covered < matrices.len() {
+            watch.say(&format!(
+                "warning: the importance matrix knows {covered} of {} matrices; the others are quantised without",
+                matrices.len()
+            ));
+        }
+    }
     let check = gate::Prepared::new(&job.model, &job.check)?;
     let mut notes = Vec::new();
     if let Some(importance) = &importance {
