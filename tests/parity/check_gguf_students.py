@@ -56,7 +56,7 @@ def main() -> int:
         whole = out / f"llama-{args.types[0]}.gguf"
         passes(report, "exported as a set of files", args.distill, "export", "-m", out / "llama-instruct-v1.2", "--quant",
                args.types[0], "--split-size", "1MB", "-o", out / "set.gguf")  # fmt: skip
-        first = sorted((out / "set.gguf").glob("set-00001-of-*.gguf"))
+        first = sorted(out.glob("set-00001-of-*.gguf"))
         joined = out / "joined.gguf"
         joined.unlink(missing_ok=True)
         passes(report, "llama-gguf-split joins it", programs / "llama-gguf-split", "--merge", first[0] if first else "none", joined)

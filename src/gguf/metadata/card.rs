@@ -225,11 +225,8 @@ fn is_closed(text: &str) -> bool {
         match quote {
             Some('"') if escaped => escaped = false,
             Some('"') if c == '\\' => escaped = true,
-            Some(open) => {
-                if c == open {
-                    quote = None;
-                }
-            }
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
             None if matches!(c, '"' | '\'') && (i == 0 || depth > 0) => quote = Some(c),
             None if matches!(c, '[' | '{') => depth += 1,
             None if matches!(c, ']' | '}') => depth -= 1,

@@ -157,7 +157,7 @@ fn sets_of_files_are_one_model() {
     let sizes =
         |max| plan_splits(&sample().1, max).unwrap().iter().map(std::iter::ExactSizeIterator::len).collect::<Vec<_>>();
     assert_eq!((sizes(0), sizes(128), sizes(256)), (vec![1; 4], vec![2, 1, 1], vec![2, 2]));
-    assert_eq!(plan_splits(&[], 1).unwrap(), [0..0]);
+    assert_eq!(plan_splits(&[], 1).unwrap().len(), 1);
 }
 
 #[test]
