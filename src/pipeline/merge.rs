@@ -152,14 +152,16 @@ pub fn merge_student(input: &MergeInput<'_>, stop: &AtomicBool, watch: &dyn Watc
         template: (encoder.is_some() && !own_template).then_some(ChatTemplate::PLAIN_LLAMA3),
         stop_ids: stop_ids.as_slice(),
     };
+    // Before the work: the base's card may be a file that cannot be read.
+    let (card, record) = (card(input, &outcome)?, record(input, &outcome)?);
     let progress = &mut |done, total| {
         watch.progress(done, total, "merging");
         !stop.load(Ordering::Relaxed)
     };
     let draft = merge::draft(&merged, input.out, &input.options, &chat, progress)?;
     watch.finish();
-    draft.add("README.md", card(input, &outcome).as_bytes())?;
-    draft.add(RECORD, &record(input, &outcome)?)?;
+    draft.add("README.md", card.as_bytes())?;
+    draft.add(RECORD, &record)?;
     draft.commit()?;
     Ok(outcome)
 }
@@ -355,7 +357,7 @@ fn base_id(input: &MergeInput<'_>) -> Option<String> {
     })
 }
 
-fn card(input: &MergeInput<'_>, outcome: &MergeOutcome) -> String {
+fn card(input: &MergeInput<'_>, outcome: &MergeOutcome) -> Result<String, Error> {
     let mut trained = input.trained.to_vec();
     if let Some(base) = input.trained_on.filter(|base| matches!(base, Base::Nf4 | Base::Q8_0)) {
         trained.push(match outcome.into {
@@ -383,7 +385,7 @@ fn card(input: &MergeInput<'_>, outcome: &MergeOutcome) -> String {
         languages: &[],
         gguf: input.gguf,
     };
-    merge::card(input.folder, input.adapters, &about)
+    Ok(merge::card(input.folder, input.adapters, &about)?)
 }
 
 /// What a program may want to know of the merge.
