@@ -67,6 +67,11 @@ pub fn targets(sequences: &[&Sequence]) -> Vec<u32> {
     labels.filter(|&&label| label != IGNORE).map(|&label| u32::try_from(label).unwrap_or(0)).collect()
 }
 
+/// Positions at a time. Blocks of 32 rows are what products are made in.
+fn tile(vocabulary: usize) -> usize {
+    (TILE_BYTES / (8 * vocabulary.max(1)) / 32 * 32).clamp(32, 512)
+}
+
 /// Compares position by position. `None` when `go_on(done, total)` says no, or when vocabularies or positions differ.
 pub fn compare(
     reference: &mut dyn Logits,
@@ -78,8 +83,7 @@ pub fn compare(
     if other.vocabulary() != vocabulary || [reference.positions(), other.positions()] != [targets.len(); 2] {
         return None;
     }
-    // Blocks of 32 rows are what products are made in.
-    let tile = (TILE_BYTES / (8 * vocabulary.max(1)) / 32 * 32).clamp(32, 512);
+    let tile = tile(vocabulary);
     let (mut p, mut q) = (Vec::new(), Vec::new());
     let mut out = Vec::with_capacity(targets.len());
     for (i, targets_here) in targets.chunks(tile).enumerate() {
@@ -92,6 +96,28 @@ pub fn compare(
         other.logits(i * tile, &mut q);
         let rows = p.par_chunks(vocabulary).zip(q.par_chunks(vocabulary)).zip(targets_here);
         out.par_extend(rows.map(|((p, q), &target)| position(p, q, target as usize)));
+    }
+    Some(out)
+}
+
+/// `−ln p` of the tokens that follow, in nats, position by position. `None` when `go_on(done, total)` says no, or when
+/// positions differ.
+pub fn nlls(logits: &mut dyn Logits, targets: &[u32], go_on: &mut dyn FnMut(usize, usize) -> bool) -> Option<Vec<f64>> {
+    let vocabulary = logits.vocabulary();
+    if logits.positions() != targets.len() {
+        return None;
+    }
+    let tile = tile(vocabulary);
+    let mut p = Vec::new();
+    let mut out = Vec::with_capacity(targets.len());
+    for (i, targets_here) in targets.chunks(tile).enumerate() {
+        if !go_on(i * tile, targets.len()) {
+            return None;
+        }
+        p.resize(targets_here.len() * vocabulary, 0.0);
+        logits.logits(i * tile, &mut p);
+        let rows = p.par_chunks(vocabulary).zip(targets_here);
+        out.par_extend(rows.map(|(p, &target)| nll(p, normaliser(p).1, target as usize)));
     }
     Some(out)
 }
@@ -109,13 +135,16 @@ pub fn position(p: &[f32], q: &[f32], target: usize) -> Position {
             f64::from(ln_p.exp()) * f64::from(ln_p - (q - q_norm))
         })
         .sum();
-    let nll = |logits: &[f32], norm: f32| logits.get(target).map_or(f64::NAN, |&x| f64::from(norm - x));
     Position {
         kld,
         same_top: p_top == q_top,
-        nll: [nll(p, p_norm), nll(q, q_norm)],
+        nll: [nll(p, p_norm, target), nll(q, q_norm, target)],
         hit: [p_top == target, q_top == target],
     }
+}
+
+fn nll(logits: &[f32], norm: f32, target: usize) -> f64 {
+    logits.get(target).map_or(f64::NAN, |&x| f64::from(norm - x))
 }
 
 /// The likeliest token, of equals the first, and `ln Σ e^x`.

@@ -10,7 +10,6 @@
 //! Types and order of the keys are the converter's. Source: gguf-py's `metadata.py`, `conversion/base.py`,
 //! `conversion/llama.py` and `conversion/qwen.py` of llama.cpp; `tests/parity/check_gguf_meta.py` compares.
 
-mod card;
 mod parts;
 
 use std::path::{Component, Path};
@@ -20,8 +19,7 @@ use serde_json::Value as Json;
 use super::error::GgufError;
 use super::names::architecture;
 use super::value::Value;
-use crate::hub::{Family, Folder, LlamaConfig};
-use card::Card;
+use crate::hub::{Card, Family, Folder, LlamaConfig};
 use parts::{Parts, size_label, title};
 
 /// Keys and values in file order.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `resolve.rs` | finds or downloads a model folder |
 //! | `config.rs` | `config.json` of Llama, Mistral, Qwen2 and Qwen3, old and new spelling |
+//! | `card.rs` | the front matter of a model card |
 //! | `dtype.rs` | element types and their way to f32 |
 //! | `folder.rs` | one opened folder: tensors by name, tokenizer files, chat template |
 //! | `save.rs` | writes such a folder, one tensor at a time, all or nothing |
@@ -21,6 +22,7 @@ pub mod resolve;
 pub mod save;
 pub mod weights;
 
+mod card;
 mod dtype;
 mod files;
 
@@ -33,5 +35,6 @@ pub use resolve::resolve;
 pub use save::{Chat, Draft, Rows, SaveOptions, save_folder, set_chat_template, write_weights};
 pub use weights::Weights;
 
+pub(crate) use card::Card;
 pub(crate) use files::{Staged, map_file, read_json};
 pub(crate) use save::check_space;

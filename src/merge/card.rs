@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::hub::{Adapter, Folder};
+use crate::hub::{Adapter, Card, Folder, HubError};
 
 /// What a card tells beyond what the adapters say.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,10 +24,12 @@ pub struct About<'a> {
 /// `README.md` of a merged folder, with the hub's front matter.
 ///
 /// Licence and language are those that the base's own card names, if the base has a card.
-#[must_use]
-pub fn card(base: &Folder, adapters: &[Adapter], about: &About<'_>) -> String {
-    let base_card = std::fs::read_to_string(base.dir().join("README.md")).unwrap_or_default();
-    let front = front_matter(&base_card);
+///
+/// # Errors
+/// [`HubError::Io`] when the base's card cannot be read.
+pub fn card(base: &Folder, adapters: &[Adapter], about: &About<'_>) -> Result<String, HubError> {
+    let base_card = base.model_card()?.unwrap_or_default();
+    let front = Card::of_readme(base_card.trim_start_matches('\u{feff}'));
     let mut out = String::from("---\n");
     if let Some(id) = about.base_id {
         let _ = writeln!(out, "base_model: {}", id.split('@').next().unwrap_or(id));
@@ -36,12 +38,12 @@ pub fn card(base: &Folder, adapters: &[Adapter], about: &About<'_>) -> String {
     let dora = adapters.iter().any(|adapter| adapter.config.use_dora);
     let _ = writeln!(out, "tags: [distill, lora{}]", if dora { ", dora" } else { "" });
     if about.languages.is_empty() {
-        out.extend(entry(front, "language"));
+        out.extend(entry(&front, "language"));
     } else {
         let _ = writeln!(out, "language: [{}]", about.languages.join(", "));
     }
     let licence: Vec<String> =
-        ["license", "license_name", "license_link"].iter().filter_map(|key| entry(front, key)).collect();
+        ["license", "license_name", "license_link"].iter().filter_map(|key| entry(&front, key)).collect();
     out.extend(licence.iter().map(String::as_str));
     let _ = writeln!(out, "---\n\n# {}\n", about.name);
 
@@ -90,38 +92,77 @@ pub fn card(base: &Folder, adapters: &[Adapter], about: &About<'_>) -> String {
     } else {
         "As the base model's card has it, whose terms hold for this model too.\n"
     });
-    out
+    Ok(out)
 }
 
-/// The YAML between the first two lines of dashes.
-fn front_matter(card: &str) -> &str {
-    let rest = card.trim_start_matches('\u{feff}').strip_prefix("---").unwrap_or_default();
-    rest.find("\n---").map_or("", |end| &rest[..end + 1])
-}
-
-/// A top-level entry as it is written, with the lines that belong to it.
-fn entry(front: &str, key: &str) -> Option<String> {
-    let mut lines = front.lines().skip_while(|line| !line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
-    let mut out = format!("{}\n", lines.next()?.trim_end());
-    for line in lines.take_while(|line| line.starts_with([' ', '\t', '-'])) {
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
+/// An entry of the base's card as a line; `None` for one that says nothing.
+fn entry(front: &Card, key: &str) -> Option<String> {
+    let value = front.get(key)?;
+    let texts: Vec<String> = value.items().iter().filter_map(Card::text).map(scalar).collect();
+    let line = match (value, texts.as_slice()) {
+        (_, []) => return None,
+        (Card::Text(_), [text]) => format!("{key}: {text}\n"),
+        _ => format!("{key}: [{}]\n", texts.join(", ")),
+    };
     // A list of all the world's languages is still short; what is longer is no such entry.
-    (out.len() < 2000).then_some(out)
+    (line.len() < 2000).then_some(line)
+}
+
+/// A text in YAML: in quotes, which are JSON's, unless it is a plain word.
+fn scalar(text: &str) -> String {
+    let word = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
+        // What YAML takes for something else than a text; Norwegian is the known victim.
+        && !["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(&&*text.to_ascii_lowercase());
+    if word { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn entries(readme: &str) -> Vec<Option<String>> {
+        let front = Card::of_readme(readme);
+        ["license", "license_name", "license_link", "language"].map(|key| entry(&front, key)).to_vec()
+    }
+
     #[test]
-    fn entries_come_as_they_are_written() {
-        let card = "---\nlicense: llama3.2\nlicense_link: LICENSE\nlanguage:\n- en\n- de\ntags:\n  - x\n---\n\n# Base\nlicense: no\n";
-        let front = front_matter(card);
-        assert_eq!(entry(front, "license").as_deref(), Some("license: llama3.2\n"));
-        assert_eq!(entry(front, "language").as_deref(), Some("language:\n- en\n- de\n"));
-        assert_eq!(entry(front, "license_name"), None);
-        assert_eq!(entry(front_matter("# No front\nlicense: mit\n---\n"), "license"), None);
+    fn entries_say_what_the_base_says() {
+        let card = "---\nlicense: other # see below\nlicense_name: 'my: licence'\nlicense_link: https://example.org/L\n\
+                    language:\n- en\n- no\n- zh\ntags:\n  - x\n---\n\n# Base\nlicense: no\n";
+        let found = entries(card);
+        let lines = [
+            "license: other\n",
+            "license_name: \"my: licence\"\n",
+            "license_link: \"https://example.org/L\"\n",
+            "language: [en, \"no\", zh]\n",
+        ];
+        assert_eq!(found, lines.map(|line| Some(line.to_owned())));
+        // And what was written is read back as it was.
+        let again = format!("---\n{}---\n", lines.concat());
+        assert_eq!(entries(&again), found);
+        assert!(entries("# No front\nlicense: mit\n---\n").iter().all(Option::is_none));
+        assert!(entries("---\nlicense:\nlanguage: []\n---\n").iter().all(Option::is_none));
+        assert_eq!(entries(&format!("---\nlicense: {}\n---\n", "x".repeat(3000)))[0], None);
+    }
+
+    /// A card that is not UTF-8 everywhere still has a licence, and one that is no file is told of.
+    #[test]
+    fn the_base_card_is_read_as_it_is() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/numeric/tiny-llama");
+        let dir = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(root).unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+        }
+        let base = Folder::open(dir.path()).unwrap();
+        let readme = dir.path().join("README.md");
+        std::fs::write(&readme, b"\xef\xbb\xbf---\nlicense: llama3.2\n---\nna\xefve\n").unwrap();
+        let about = About { name: "me", ..About::default() };
+        let text = card(&base, &[], &about).unwrap();
+        assert!(text.contains("license: llama3.2\n") && text.contains("As the base model's card has it"), "{text}");
+        std::fs::remove_file(&readme).unwrap();
+        assert!(card(&base, &[], &about).unwrap().contains("its card is the place to read them"));
+        std::fs::create_dir(&readme).unwrap();
+        assert!(card(&base, &[], &about).is_err());
     }
 }

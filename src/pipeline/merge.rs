@@ -1,27 +1,27 @@
 //! The merge with what surrounds it: which base an adapter was trained on, whether the merged model still does what the
 //! adapter did there, and what the folder says of itself.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+mod widened;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use serde_json::json;
 
 use super::engine::{EngineRequest, load_engine};
 use super::{Watch, fit};
-use crate::batch::{ChatTemplate, ContextPolicy, Encoder, IGNORE, Sequence, encode_row};
+use crate::batch::{ChatTemplate, ContextPolicy, Encoder, Sequence, encode_row};
+use crate::eval::divergence;
 use crate::hub::{Adapter, Chat, Folder, HubError, SaveOptions};
-use crate::merge::{self, About, BaseRows, MergeError, Merged};
+use crate::merge::{self, About, MergeError, Merged};
 use crate::model;
 use crate::row::{Row, Split};
-use crate::train::blocks::{Nf4, Q8_0};
 use crate::train::engine::Trainable;
 use crate::train::engine::cpu::{Weights, stream};
 use crate::train::estimate::Base;
 use crate::{Error, dataset};
+use widened::Widened;
 
 /// The most, in nats a token, by which the held-out loss of a merged model may lie above that of the adapter on the
 /// base that it was trained on.
@@ -42,7 +42,7 @@ const RECORD: &str = "merge.json";
 pub enum MergedInto {
     /// Those of the base's folder.
     Original,
-    /// The linear layers as they were stored while the adapter was trained, widened again.
+    /// Linear layers, embedding and head as they were stored while the adapter was trained, widened again.
     Dequantised,
 }
 
@@ -137,7 +137,7 @@ pub fn merge_student(input: &MergeInput<'_>, stop: &AtomicBool, watch: &dyn Watc
         return Err(HubError::Exists { path: input.out.to_owned() }.into());
     }
     let encoder = input.folder.tokenizer_path().exists().then(|| model::encoder(input.folder)).transpose()?;
-    let quantised = Quantised::new(input.folder, input.trained_on.unwrap_or(Base::Bf16));
+    let quantised = Widened::new(input.folder, input.trained_on.unwrap_or(Base::Bf16));
     let mut outcome = MergeOutcome { into: MergedInto::Original, loss: None };
     if let Some(encoder) = encoder.as_ref().filter(|_| !input.rows.is_empty()) {
         outcome = measure(input, encoder, &merged, quantised.as_ref(), stop, watch)?;
@@ -152,14 +152,16 @@ pub fn merge_student(input: &MergeInput<'_>, stop: &AtomicBool, watch: &dyn Watc
         template: (encoder.is_some() && !own_template).then_some(ChatTemplate::PLAIN_LLAMA3),
         stop_ids: stop_ids.as_slice(),
     };
+    // Before the work: the base's card may be a file that cannot be read.
+    let (card, record) = (card(input, &outcome)?, record(input, &outcome)?);
     let progress = &mut |done, total| {
         watch.progress(done, total, "merging");
         !stop.load(Ordering::Relaxed)
     };
     let draft = merge::draft(&merged, input.out, &input.options, &chat, progress)?;
     watch.finish();
-    draft.add("README.md", card(input, &outcome).as_bytes())?;
-    draft.add(RECORD, &record(input, &outcome)?)?;
+    draft.add("README.md", card.as_bytes())?;
+    draft.add(RECORD, &record)?;
     draft.commit()?;
     Ok(outcome)
 }
@@ -202,7 +204,7 @@ fn measure(
     input: &MergeInput<'_>,
     encoder: &Encoder,
     merged: &Merged<'_>,
-    quantised: Option<&Quantised<'_>>,
+    quantised: Option<&Widened<'_>>,
     stop: &AtomicBool,
     watch: &dyn Watch,
 ) -> Result<MergeOutcome, Error> {
@@ -224,7 +226,7 @@ fn measure(
     if let Some(weights) = quantised.filter(|_| !loss.holds()) {
         let other = score(&Merged::new(input.folder, input.adapters)?.on(weights), &sequences, stop, watch)?;
         loss.merged_dequantised = Some(other);
-        if other < merged_loss {
+        if other < merged_loss || merged_loss.is_nan() {
             into = MergedInto::Dequantised;
         }
     }
@@ -305,41 +307,25 @@ fn score_adapter(
 
 /// Mean loss of a model that is read one layer at a time.
 fn score(weights: &dyn Weights, sequences: &[&Sequence], stop: &AtomicBool, watch: &dyn Watch) -> Result<f64, Error> {
-    let mut layers = Layers { stop, watch };
-    let logits = stream::run(weights, Base::Bf16, sequences, true, &mut layers)
-        .map_err(|e| Error::new(e.to_string()))?
-        .ok_or_else(|| stopped())?;
-    watch.finish();
-    let targets: Vec<usize> = sequences
-        .iter()
-        .flat_map(|s| s.labels.iter().skip(1).filter(|&&label| label != IGNORE))
-        .map(|&label| usize::try_from(label).unwrap_or(usize::MAX))
-        .collect();
-    mean_loss(logits, &targets, stop)
+    let nlls = nlls(weights, sequences, stop, watch)?;
+    Ok(nlls.iter().sum::<f64>() / nlls.len().max(1) as f64)
 }
 
-/// Positions whose logits are in memory together.
-const POSITIONS: usize = 64;
-
-fn mean_loss(mut logits: Box<dyn stream::Logits>, targets: &[usize], stop: &AtomicBool) -> Result<f64, Error> {
-    if logits.positions() != targets.len() {
-        return Err(Error::new(format!("{} positions for {} labels", logits.positions(), targets.len())));
-    }
-    let vocabulary = logits.vocabulary();
-    let mut out = vec![0.0f32; POSITIONS * vocabulary];
-    let mut sum = 0.0;
-    for (nth, targets) in targets.chunks(POSITIONS).enumerate() {
-        stop_here(stop)?;
-        let out = &mut out[..targets.len() * vocabulary];
-        logits.logits(nth * POSITIONS, out);
-        for (row, &target) in out.chunks_exact(vocabulary).zip(targets) {
-            let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let total: f64 = row.iter().map(|&logit| f64::from((logit - most).exp())).sum();
-            let own = row.get(target).copied().unwrap_or(f32::NEG_INFINITY);
-            sum += total.ln() - f64::from(own - most);
-        }
-    }
-    Ok(sum / targets.len().max(1) as f64)
+/// The loss of every label.
+fn nlls(
+    weights: &dyn Weights,
+    sequences: &[&Sequence],
+    stop: &AtomicBool,
+    watch: &dyn Watch,
+) -> Result<Vec<f64>, Error> {
+    let mut layers = Layers { stop, watch };
+    let mut logits = stream::run(weights, Base::Bf16, sequences, true, &mut layers)
+        .map_err(|e| Error::new(e.to_string()))?
+        .ok_or_else(stopped)?;
+    watch.finish();
+    // One position for every label, so that only who stops it gets nothing.
+    divergence::nlls(&mut *logits, &divergence::targets(sequences), &mut |_, _| !stop.load(Ordering::Relaxed))
+        .ok_or_else(stopped)
 }
 
 struct Layers<'a> {
@@ -362,71 +348,6 @@ fn stopped() -> Error {
     Error::interrupted("the merge was stopped; nothing was written")
 }
 
-/// The linear layers of a base as they were stored in training, widened; everything else as the folder has it.
-struct Quantised<'a> {
-    folder: &'a Folder,
-    base: Base,
-    /// The scales of NF4 are quantised over a whole matrix, so a few rows alone cannot be. Rows are asked for in order,
-    /// by several threads that may be at the end of one matrix and at the beginning of the next.
-    kept: Mutex<BTreeMap<String, Arc<Blocks>>>,
-}
-
-enum Blocks {
-    Nf4(Nf4),
-    Q8_0(Q8_0),
-}
-
-/// Matrices that are kept.
-const KEPT: usize = 3;
-
-impl<'a> Quantised<'a> {
-    /// `None` for a base that is not stored in blocks.
-    fn new(folder: &'a Folder, base: Base) -> Option<Self> {
-        matches!(base, Base::Nf4 | Base::Q8_0).then(|| Self { folder, base, kept: Mutex::default() })
-    }
-
-    fn blocks(&self, name: &str) -> Result<Option<Arc<Blocks>>, HubError> {
-        let &[rows, columns] = self.folder.shape(name)? else { return Ok(None) };
-        // What the engine keeps in 16 bits stays in them.
-        if !name.ends_with("_proj.weight") || (self.base == Base::Q8_0 && !columns.is_multiple_of(Q8_0::BLOCK)) {
-            return Ok(None);
-        }
-        // Held while a matrix is made: others wait for it and do not make it again.
-        let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(blocks) = kept.get(name) {
-            return Ok(Some(Arc::clone(blocks)));
-        }
-        let (bytes, dtype) = self.folder.raw(name)?;
-        let size = dtype.size();
-        let mut weight = vec![0.0; rows * columns];
-        dtype.decode(&bytes[..(rows * columns * size).min(bytes.len())], &mut weight);
-        let broken = |e: crate::train::blocks::BlocksError| HubError::Tensors {
-            path: self.folder.dir().to_owned(),
-            problems: vec![format!("`{name}`: {e}")],
-        };
-        let blocks = Arc::new(match self.base {
-            Base::Nf4 => Blocks::Nf4(Nf4::quantize(&weight, rows, columns, true).map_err(broken)?),
-            _ => Blocks::Q8_0(Q8_0::quantize(&weight, rows, columns).map_err(broken)?),
-        });
-        while kept.len() >= KEPT {
-            kept.pop_first();
-        }
-        kept.insert(name.to_owned(), Arc::clone(&blocks));
-        Ok(Some(blocks))
-    }
-}
-
-impl BaseRows for Quantised<'_> {
-    fn rows(&self, name: &str, rows: Range<usize>, out: &mut [f32]) -> Result<(), HubError> {
-        match self.blocks(name)?.as_deref() {
-            Some(Blocks::Nf4(blocks)) => blocks.dequantize_rows(rows, out),
-            Some(Blocks::Q8_0(blocks)) => blocks.dequantize_rows(rows, out),
-            None => return self.folder.rows(name, rows, out),
-        }
-        Ok(())
-    }
-}
-
 /// The base's id on the hub, as the hub's cache spells it in the path. A folder of one's own has none: its path may
 /// have somebody's name in it, and nobody else has the folder.
 fn base_id(input: &MergeInput<'_>) -> Option<String> {
@@ -436,7 +357,7 @@ fn base_id(input: &MergeInput<'_>) -> Option<String> {
     })
 }
 
-fn card(input: &MergeInput<'_>, outcome: &MergeOutcome) -> String {
+fn card(input: &MergeInput<'_>, outcome: &MergeOutcome) -> Result<String, Error> {
     let mut trained = input.trained.to_vec();
     if let Some(base) = input.trained_on.filter(|base| matches!(base, Base::Nf4 | Base::Q8_0)) {
         trained.push(match outcome.into {
@@ -464,7 +385,7 @@ fn card(input: &MergeInput<'_>, outcome: &MergeOutcome) -> String {
         languages: &[],
         gguf: input.gguf,
     };
-    merge::card(input.folder, input.adapters, &about)
+    Ok(merge::card(input.folder, input.adapters, &about)?)
 }
 
 /// What a program may want to know of the merge.

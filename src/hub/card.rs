@@ -2,7 +2,7 @@
 //!
 //! Mappings, lists, lists of mappings, flow lists, quoted and plain texts, block texts and comments. Scalars stay
 //! text: a version `1.0` is a name, not a number. Anchors, tags and documents are not known; what is not understood
-//! is left out, for a card only describes.
+//! is left out, for a card only describes. Files for llama.cpp take names and tags from it, merged folders the licence.
 
 /// The longest front matter that is read; the longest known ones, with a licence in them, have a third of it.
 const MAX_BYTES: usize = 1 << 16;
@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 8;
 
 /// One value of a card.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Card {
+pub(crate) enum Card {
     /// Nothing, `~` or `null`.
     Null,
     Text(String),
@@ -23,7 +23,7 @@ pub(super) enum Card {
 
 impl Card {
     /// The front matter of a README; an empty mapping when there is none.
-    pub(super) fn of_readme(readme: &str) -> Self {
+    pub(crate) fn of_readme(readme: &str) -> Self {
         // As llama.cpp's converter does: a list of languages may mean Norwegian, and tabs are blanks.
         let lines: Vec<String> = readme.lines().map(|line| line.trim_end().replace('\t', "  ")).collect();
         let Some((first, rest)) = lines.split_first().filter(|(first, _)| *first == "---") else {
@@ -42,7 +42,7 @@ impl Card {
     }
 
     /// The value of a key; `None` when the key is absent.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         match self {
             Self::Map(entries) => entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
@@ -50,7 +50,7 @@ impl Card {
     }
 
     /// A text that is not empty.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) if !text.is_empty() => Some(text),
             _ => None,
@@ -58,7 +58,7 @@ impl Card {
     }
 
     /// One or many: a list as it is, a text as a list of one, anything else as none.
-    pub(super) fn items(&self) -> &[Self] {
+    pub(crate) fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
             Self::Text(_) => std::slice::from_ref(self),
