@@ -105,7 +105,11 @@ impl Student {
     #[must_use]
     pub fn from_shape(name: String, shape: LlamaConfig, merges: usize, metadata_bytes: u64) -> Self {
         // Merged folders are bf16, and f16 is as large: nobody needs either of the others.
-        let quants = Quant::ALL.into_iter().filter(|quant| !matches!(quant, Quant::F32 | Quant::F16));
+        // Sixteen bits are bf16 here, and under four bits nobody should plan for: a smaller student says more.
+        let left_out = |quant: &Quant| {
+            matches!(quant, Quant::F32 | Quant::F16) || quant.name().starts_with("Q2") || quant.name().starts_with("Q3")
+        };
+        let quants = Quant::ALL.into_iter().filter(|quant| !left_out(quant));
         let mut variants: Vec<Variant> = quants.map(|quant| variant(quant, &shape, metadata_bytes)).collect();
         variants.sort_by_key(|variant| std::cmp::Reverse(variant.weight_bytes));
         Self { name, parameters: shape.parameter_count(), context: shape.context_limit(), shape, merges, variants }

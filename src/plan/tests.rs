@@ -229,7 +229,8 @@ fn people_read_why() {
     let board = table.place(table.find("raspberry pi 5 8gb").unwrap(), None).unwrap();
     let slow = text::text(&plan(&asked(board, 2048)), text::Rows::Best);
     let line = slow.lines().find(|line| line.contains("Llama 3.1 8B")).unwrap();
-    assert!(line.contains("Q4_K_S") && line.contains("slow"), "{slow}");
+    assert!(line.contains("Q4_0") || line.contains("IQ4_XS") || line.contains("Q4_K_S"), "{slow}");
+    assert!(line.contains("slow"), "{slow}");
     // One line per student, apart from the sentence below.
     assert_eq!(shown.matches("Qwen3 4B").count(), 1, "{shown}");
     let json = serde_json::to_value(plan(&asked(Place::of_memory(6 << 30, None), 4096))).unwrap();
