@@ -101,11 +101,11 @@ impl Student {
         Ok(Self::from_shape(name.to_owned(), shape, vocabulary.merges, vocabulary.metadata_bytes))
     }
 
-    /// A shape in all quantisations but f32 and f16. `metadata_bytes` is what a GGUF holds besides tensors.
+    /// A shape in all quantisations of four bits and more but f32 and f16. `metadata_bytes` is what a GGUF holds besides tensors.
     #[must_use]
     pub fn from_shape(name: String, shape: LlamaConfig, merges: usize, metadata_bytes: u64) -> Self {
-        // Merged folders are bf16, and f16 is as large: nobody needs either of the others.
-        // Sixteen bits are bf16 here, and under four bits nobody should plan for: a smaller student says more.
+        // Merged folders are bf16, and f16 is as large: nobody needs either of the others. And under four bits a smaller
+        // student says more.
         let left_out = |quant: &Quant| {
             matches!(quant, Quant::F32 | Quant::F16) || quant.name().starts_with("Q2") || quant.name().starts_with("Q3")
         };
