@@ -268,8 +268,8 @@ fn signed_lanes<L: Lanes, const E: usize>(x: &[L; E], weights: &[L; E], limit: f
     let zero = L::splat(0.0);
     let (extreme, empty) = extreme(x);
     let mut sum_w = zero;
-    for e in 0..E {
-        sum_w = sum_w + weights[e];
+    for weight in weights {
+        sum_w = sum_w + *weight;
     }
     let mut weighted_x = [zero; E];
     for e in 0..E {

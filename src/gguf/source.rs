@@ -129,7 +129,10 @@ impl Source for FolderSource<'_> {
 
     fn rows(&self, part: &Part, rows: Range<usize>, out: &mut Vec<f32>) -> Result<(), GgufError> {
         let name = match &part.from {
-            From::Values(values) => return Ok(values.clone_into(out)),
+            From::Values(values) => {
+                values.clone_into(out);
+                return Ok(());
+            }
             From::Named(name) => name,
         };
         let columns = part.size().1;

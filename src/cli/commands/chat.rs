@@ -62,8 +62,8 @@ pub(super) fn threads(text: &str) -> Result<usize, String> {
 
 /// Who answers: kernels of our own on the CPU, candle on a card.
 enum Voice {
-    Cpu(Speaker),
-    Card(Student),
+    Cpu(Box<Speaker>),
+    Card(Box<Student>),
 }
 
 /// A conversation with either.
@@ -156,7 +156,7 @@ fn open(args: &ChatArgs, device_name: &str, offline: bool) -> Result<Voice, Erro
         if let Some((flag, _)) = asked.into_iter().find(|(_, asked)| *asked) {
             return Err(Error::new("is for the CPU").place(flag).hint("`--set student.device=cpu`"));
         }
-        return load(&args.model, args.adapter.as_deref(), device_name, offline).map(Voice::Card);
+        return load(&args.model, args.adapter.as_deref(), device_name, offline).map(|s| Voice::Card(Box::new(s)));
     }
     let path = Path::new(&args.model);
     let adapter = args.adapter.as_deref();
@@ -166,11 +166,11 @@ fn open(args: &ChatArgs, device_name: &str, offline: bool) -> Result<Voice, Erro
     };
     if path.is_file() {
         no_adapter(path, adapter)?;
-        return Speaker::of_gguf(path, args.threads).map(Voice::Cpu).map_err(fault);
+        return Speaker::of_gguf(path, args.threads).map(|s| Voice::Cpu(Box::new(s))).map_err(fault);
     }
     let folder = open_student(&args.model, Path::new("."), offline)?;
     let adapters = adapter.map(Adapter::load).transpose()?;
-    Speaker::of_folder(&folder, adapters.as_slice(), args.threads).map(Voice::Cpu).map_err(fault)
+    Speaker::of_folder(&folder, adapters.as_slice(), args.threads).map(|s| Voice::Cpu(Box::new(s))).map_err(fault)
 }
 
 fn no_adapter(path: &Path, adapter: Option<&Path>) -> Result<(), Error> {

@@ -360,11 +360,11 @@ fn pass(
 fn judge(quality: &mut Quality, limits: Limits, quant: Quant) {
     let d = &quality.divergence;
     let mut failed = Vec::new();
-    // Written so that what is no number fails.
-    if !(d.mean_kld <= limits.max_kld) {
+    // What is no number fails.
+    if d.mean_kld.is_nan() || d.mean_kld > limits.max_kld {
         failed.push(format!("KL divergence {:.4}, at most {} is asked for", d.mean_kld, limits.max_kld));
     }
-    if !(d.same_top >= limits.min_same_top) {
+    if d.same_top.is_nan() || d.same_top < limits.min_same_top {
         let (is, least) = (d.same_top * 100.0, limits.min_same_top * 100.0);
         failed.push(format!("the same likeliest token at {is:.1} % of positions, at least {least:.0} % is asked for"));
     }
