@@ -137,6 +137,7 @@ impl Student {
     }
 
     fn from_gguf(path: &Path) -> Result<Self, Error> {
+        std::fs::metadata(path).map_err(|e| Error::io(path, e))?;
         let model = GgufModel::open(path).map_err(|e| Error::at(path, e.to_string()).maybe_hint(e.hint()))?;
         let gguf = model.gguf();
         let merges = gguf.get("tokenizer.ggml.merges").and_then(|value| value.as_array()).map_or(0, <[_]>::len);

@@ -15,6 +15,8 @@ mod eval;
 mod ci;
 mod datasets;
 #[cfg(feature = "train")]
+mod export;
+#[cfg(feature = "train")]
 mod families;
 mod filter;
 #[cfg(feature = "train")]
