@@ -141,6 +141,12 @@ def scripts(made: Made) -> list[tuple[str, str, object, list[str]]]:
             ["torch", "LLAMA_CPP_DIR"],
         ),
         ("gguf-students", "check_gguf_students.py", lambda: ["--distill", made.distill], ["torch", "sentencepiece", "LLAMA_CPP_DIR", "LLAMA_BIN"]),
+        (
+            "imatrix",
+            "check_imatrix.py",
+            lambda: [*with_llama, "--llama-cpp", os.environ["LLAMA_BIN"], "--model", STUDENT, "--text", ROOT / "README.md"],
+            ["gguf", "LLAMA_BIN"],
+        ),
         # A model that knows something and ends its turns: the merged folder of a demo.
         ("gate", "check_gate.py", lambda: [os.environ["TRAINED_MODEL"], *with_llama], ["numpy", "LLAMA_BIN", "TRAINED_MODEL"]),
         ("chat", "check_chat.py", lambda: [os.environ["TRAINED_MODEL"], *with_llama], ["jinja2", "LLAMA_BIN", "TRAINED_MODEL"]),
