@@ -31,7 +31,7 @@ pub struct ExportArgs {
     /// The file to write
     #[arg(short, long)]
     output: PathBuf,
-    /// f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, iq4_xs, iq4_nl, q4_0, q3_k_l, q3_k_m, q3_k_s
+    /// f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q4_k_m, q4_k_s, iq4_xs, iq4_nl, q4_0, q3_k_l, q3_k_m, q3_k_s, q2_k
     #[arg(long, default_value = "q4_k_s")]
     quant: String,
     /// An importance matrix in llama.cpp's format
