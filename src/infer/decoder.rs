@@ -75,6 +75,8 @@ struct Scratch {
     parts: [Vec<f32>; 3],
     mixed: Vec<f32>,
     turned: Vec<f32>,
+    cos: Vec<f32>,
+    sin: Vec<f32>,
     attend: Vec<Mutex<attend::Scratch>>,
 }
 
@@ -182,11 +184,8 @@ impl Decoder {
         for (&id, x) in ids.iter().zip(scratch.x.chunks_exact_mut(h)) {
             self.embedding.read_f32(id as usize, 0, x);
         }
-        let angles: Vec<(f32, f32)> = (past..past + m)
-            .flat_map(|p| self.frame.inv_freq.iter().map(move |f| (p as f32 * f).sin_cos()))
-            .map(|(sin, cos)| (cos, sin))
-            .collect();
-        let (cos, sin): (Vec<f32>, Vec<f32>) = angles.into_iter().unzip();
+        self.frame.angles((past..past + m).map(|p| p as u32), &mut scratch.cos, &mut scratch.sin);
+        let (cos, sin) = (&scratch.cos, &scratch.sin);
         for (i, layer) in self.layers.iter().enumerate() {
             let [q, k, v, o, gate, up, down] = &layer.linears;
             // The attention half.

@@ -274,7 +274,7 @@ fn find_words(text: &str, key: &str) -> Option<Range<usize>> {
 }
 
 /// A text cut as `llama-perplexity -c 512` cuts it: windows of 512 tokens whose first gives way to BOS where the
-/// template begins with one, and labels in the second half, where every token has seen at least 256 others.
+/// tokenizer puts one before every text, and labels in the second half, where every token has seen at least 256 others.
 ///
 /// # Errors
 /// The tokenizer's own.
@@ -442,6 +442,21 @@ mod tests {
             let text = encoder.tokenizer.decode(&ids, true).unwrap();
             assert!(text.contains(key) && text.trim().len() <= key.len() + 2, "{key}: {text:?}");
         }
+    }
+
+    #[test]
+    fn what_the_model_cannot_read_is_refused() {
+        struct Quiet;
+        impl stream::Watch for Quiet {}
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tiny-student");
+        let folder = crate::hub::Folder::open(&dir).unwrap();
+        let limit = folder.config().context_limit();
+        let read = |tokens: usize| {
+            let sequence = Sequence { input_ids: vec![1; tokens], labels: vec![IGNORE; tokens], ..Sequence::default() };
+            stream::run(&folder, Base::Bf16, &[&sequence], true, &mut Quiet).map(|_| ()).map_err(|e| e.to_string())
+        };
+        assert!(read(limit + 1).unwrap_err().contains(&limit.to_string()));
+        assert!(read(40).is_ok());
     }
 
     #[test]

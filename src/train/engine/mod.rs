@@ -83,6 +83,14 @@ pub enum EngineError {
         /// Rows of the embedding.
         vocabulary: usize,
     },
+    /// A text that the model cannot read as a whole.
+    #[error("a row or text of {tokens} tokens, and the model reads {limit}: shorten it or leave it out")]
+    TooLong {
+        /// Its length.
+        tokens: usize,
+        /// What is possible.
+        limit: usize,
+    },
     /// `backward` without a `forward` before it.
     #[error("backward was called without a forward pass")]
     NoForward,

@@ -37,6 +37,21 @@ pub struct Frame {
     pub inv_freq: Vec<f32>,
 }
 
+impl Frame {
+    /// cos and sin of the angles by which queries and keys at `positions` are rotated, `[positions, D / 2]` each.
+    pub fn angles(&self, positions: impl Iterator<Item = u32>, cos: &mut Vec<f32>, sin: &mut Vec<f32>) {
+        cos.clear();
+        sin.clear();
+        for position in positions {
+            for f in &self.inv_freq {
+                let angle = position as f32 * f;
+                cos.push(angle.cos());
+                sin.push(angle.sin());
+            }
+        }
+    }
+}
+
 /// What one layer keeps for its backward pass, beside its input.
 pub struct Saved<E> {
     qkv: [Buffer<E>; 3],
@@ -158,15 +173,7 @@ impl<E: Number> Work<E> {
 
     /// Sets the angles of a batch's positions.
     pub fn angles(&mut self, frame: &Frame, positions: &[u32]) {
-        self.cos.clear();
-        self.sin.clear();
-        for &p in positions {
-            for f in &frame.inv_freq {
-                let angle = p as f32 * f;
-                self.cos.push(angle.cos());
-                self.sin.push(angle.sin());
-            }
-        }
+        frame.angles(positions.iter().copied(), &mut self.cos, &mut self.sin);
     }
 }
 

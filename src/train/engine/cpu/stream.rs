@@ -91,7 +91,7 @@ pub trait Logits {
 /// `None` when the watch ended the pass.
 ///
 /// # Errors
-/// Weights that cannot be read; a token that the model does not know.
+/// Weights that cannot be read; a token that the model does not know; a sequence longer than it reads.
 pub fn run(
     weights: &dyn Weights,
     base: Base,
@@ -123,7 +123,12 @@ fn pass<E: Number + Workplace>(
     let (h, layers) = (frame.hidden, config.num_hidden_layers);
     let embedding = weights.matrix("model.embed_tokens.weight", load::outer(base))?;
     let vocabulary = embedding.rows();
+    let limit = config.context_limit();
     for sequence in sequences {
+        let tokens = sequence.input_ids.len();
+        if tokens > limit {
+            return Err(EngineError::TooLong { tokens, limit });
+        }
         if let Some(&id) = sequence.input_ids.iter().find(|&&id| id as usize >= vocabulary) {
             return Err(EngineError::Token { id, vocabulary });
         }
